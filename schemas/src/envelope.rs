@@ -1,0 +1,187 @@
+//! The envelope: a CloudEvents 1.0 event in structured JSON mode, with our four extensions.
+//!
+//! Rules of the format: CloudEvents 1.0.2 core specification and its JSON event format §3.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{CorrelationId, Event, EventId, Kind, Subject, TenantId, Timestamp, subject};
+
+/// The longest envelope, in bytes. Also the streams' message bound.
+pub const LEN_MAX: usize = 1024 * 1024;
+
+/// A fact, with what every fact carries.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Envelope {
+    /// Unique for ever; see [`EventId`].
+    pub id: EventId,
+    /// The program that said it, e.g. `gateway`.
+    pub source: String,
+    /// When it was recorded.
+    pub time: Timestamp,
+    /// Whose fact it is.
+    pub tenant: TenantId,
+    /// The fact that led to this one: follow these to read a story backwards.
+    pub causation: Option<EventId>,
+    /// What all facts of one story share.
+    pub correlation: CorrelationId,
+    /// The W3C trace it belongs to.
+    pub trace: Option<Trace>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// A W3C `traceparent` of version 00.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Trace(String);
+
+impl Trace {
+    /// As it stands in a header.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Trace {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let hex = |part: &str, len: usize| {
+            part.len() == len && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let mut parts = text.split('-');
+        let valid = parts.next() == Some("00")
+            && parts.next().is_some_and(|id| hex(id, 32))
+            && parts.next().is_some_and(|id| hex(id, 16))
+            && parts.next().is_some_and(|flags| hex(flags, 2))
+            && parts.next().is_none();
+        if valid { Ok(Self(text)) } else { Err("not a traceparent") }
+    }
+}
+
+impl From<Trace> for String {
+    fn from(trace: Trace) -> String {
+        trace.0
+    }
+}
+
+/// Why bytes from the log are not an event we know.
+#[derive(Debug, thiserror::Error)]
+pub enum DecodeError {
+    /// Not JSON, or not an envelope.
+    #[error("not an envelope: {0}")]
+    Envelope(#[source] serde_json::Error),
+    /// A CloudEvents version we do not read.
+    #[error("CloudEvents specversion `{0}` is not 1.0")]
+    SpecVersion(String),
+    /// A newer program wrote it, or it is not ours.
+    #[error("unknown event type `{0}`")]
+    UnknownType(String),
+    /// The type is known, its data does not fit.
+    #[error("data of `{type_name}`: {source}")]
+    Data {
+        /// The type it claims to be.
+        type_name: &'static str,
+        /// What does not fit.
+        source: serde_json::Error,
+    },
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    specversion: &'static str,
+    id: &'a EventId,
+    source: String,
+    r#type: &'static str,
+    time: Timestamp,
+    datacontenttype: &'static str,
+    tenantid: &'a TenantId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causationid: Option<&'a EventId>,
+    correlationid: &'a CorrelationId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<&'a Trace>,
+    data: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Read<'a> {
+    specversion: String,
+    id: EventId,
+    source: String,
+    r#type: String,
+    time: Timestamp,
+    tenantid: TenantId,
+    #[serde(default)]
+    causationid: Option<EventId>,
+    correlationid: CorrelationId,
+    #[serde(default)]
+    traceparent: Option<Trace>,
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
+impl Envelope {
+    /// Where it is published.
+    pub fn subject(&self) -> Subject {
+        subject::of_event(&self.tenant, &self.event)
+    }
+
+    /// What follows from it: event `index` of `stage`. The id is derived, so that the same cause
+    /// publishes the same event on every attempt.
+    #[must_use]
+    pub fn follow(&self, stage: &str, index: usize, time: Timestamp, event: Event) -> Self {
+        Self {
+            id: EventId::derive(self.id.as_str(), stage, index),
+            source: stage.to_owned(),
+            time,
+            tenant: self.tenant.clone(),
+            causation: Some(self.id.clone()),
+            correlation: self.correlation.clone(),
+            trace: self.trace.clone(),
+            event,
+        }
+    }
+
+    /// The bytes on the log.
+    pub fn encode(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(&Written {
+            specversion: "1.0",
+            id: &self.id,
+            source: format!("konstruct/{}", self.source),
+            r#type: self.event.kind().type_name(),
+            time: self.time,
+            datacontenttype: "application/json",
+            tenantid: &self.tenant,
+            causationid: self.causation.as_ref(),
+            correlationid: &self.correlation,
+            traceparent: self.trace.as_ref(),
+            data: self.event.encode()?,
+        })
+    }
+
+    /// Reads what [`Self::encode`] wrote, today or years ago. Unknown fields are passed over.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let read: Read<'_> = serde_json::from_slice(bytes).map_err(DecodeError::Envelope)?;
+        if read.specversion != "1.0" {
+            return Err(DecodeError::SpecVersion(read.specversion));
+        }
+        let Some(kind) = Kind::from_type_name(&read.r#type) else {
+            return Err(DecodeError::UnknownType(read.r#type));
+        };
+        let event = kind
+            .decode(read.data)
+            .map_err(|source| DecodeError::Data { type_name: kind.type_name(), source })?;
+        Ok(Self {
+            id: read.id,
+            source: read.source.strip_prefix("konstruct/").unwrap_or(&read.source).to_owned(),
+            time: read.time,
+            tenant: read.tenantid,
+            causation: read.causationid,
+            correlation: read.correlationid,
+            trace: read.traceparent,
+            event,
+        })
+    }
+}
