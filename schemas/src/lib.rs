@@ -22,12 +22,14 @@ pub use directory::{
     TenantStatus,
 };
 pub use envelope::{DecodeError, Envelope, Trace};
-pub use event::{Event, Kind};
+pub use event::{Event, Kind, LimitScope};
 pub use id::{
     AgentId, ConnectionId, ConversationId, CorrelationId, EffectId, EventId, InvalidId, MessageId,
     TenantId,
 };
-pub use message::{Address, Attachment, ChannelKind, Message, MessageRef, Place, PlaceKind, Sender};
+pub use message::{
+    Address, Attachment, ChannelKind, Message, MessageRef, Place, PlaceKind, Sender,
+};
 pub use subject::{Partition, Subject};
 pub use text::Text;
 pub use time::Timestamp;

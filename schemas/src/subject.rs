@@ -3,7 +3,7 @@
 //! A tenant's subject can only be built from a [`TenantId`], and every other token from a type that
 //! is a token or nothing.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256};
 
@@ -171,7 +171,7 @@ fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
             token.push(char::from(byte));
         } else {
-            token.push_str(&format!("={byte:02x}"));
+            _ = write!(token, "={byte:02x}");
         }
     }
     if token.is_empty() { "=".to_owned() } else { token }

@@ -31,10 +31,7 @@ fn a_tenant_is_a_slug() {
 #[test]
 fn serde_is_no_way_around() {
     let error = serde_json::from_str::<TenantId>("\"a.b\"").unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "`a.b` is not a valid TenantId: only a-z, 0-9 and `-` may stand in it",
-    );
+    assert_eq!(error, "`a.b` is not a valid TenantId: only a-z, 0-9 and `-` may stand in it",);
 }
 
 #[test]
@@ -46,7 +43,10 @@ fn derived_ids_never_change() {
     let event = EventId::of_delivery(&tenant, &connection, "Ev1");
     let effect = EffectId::derive(&event, "answer", 0);
     let got = [message.as_str(), event.as_str(), effect.as_str()];
-    expect_test::expect!["mi6rkjfsmv21mrldsi7lhfsfr5 ehnh8ualf2l1v8uk0lb2223coc x41jq6k63rqg3s5nkood400ueb"].assert_eq(&got.join(" "));
+    expect_test::expect![
+        "mi6rkjfsmv21mrldsi7lhfsfr5 ehnh8ualf2l1v8uk0lb2223coc x41jq6k63rqg3s5nkood400ueb"
+    ]
+    .assert_eq(&got.join(" "));
 }
 
 proptest! {

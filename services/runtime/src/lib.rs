@@ -1,1 +1,28 @@
-//! See `ARCHITECTURE.md`.
+//! The shell every service shares: it moves events, so that handlers only decide.
+//!
+//! To add a consumer: a row in `nats/src/consumer.rs`, a type that is a [`Handler`], and a line in
+//! its program that calls [`consume`].
+//!
+//! **Invariant:** this is the only crate that names `async_nats`.
+//! **Invariant:** an event is acknowledged only after its consequences are stored.
+
+pub mod admin;
+mod bus;
+mod clock;
+pub mod config;
+mod consume;
+mod deadletter;
+mod directory;
+mod engagements;
+mod failure;
+pub mod setup;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use bus::{Bus, BusError, Recorded, Stored};
+pub use clock::Clock;
+pub use consume::{Context, Delivery, Handler, Lane, consume};
+pub use deadletter::{DeadLetter, watch_advisories};
+pub use directory::{DirectoryWatch, DirectoryWriter, WriteError};
+pub use engagements::Engagements;
+pub use failure::{Failure, Verdict};

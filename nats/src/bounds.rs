@@ -1,0 +1,28 @@
+//! Every bound of the log, in one place. What has no bound is a way to be taken down.
+
+use std::time::Duration;
+
+/// The longest an event may be, in bytes.
+pub const MESSAGE_BYTES_MAX: i32 = 1024 * 1024;
+
+/// How long the server remembers a `Nats-Msg-Id`. Only the cheap first filter: the window is in
+/// memory, and the database remembers longer.
+pub const DUPLICATE_WINDOW: Duration = Duration::from_mins(10);
+
+/// How long one publish waits for its ack before the caller is told that it failed.
+pub const PUBLISH_ACK_WAIT: Duration = Duration::from_secs(5);
+
+/// How many publishes may wait for their acks in one process.
+pub const PUBLISH_IN_FLIGHT_MAX: usize = 4_096;
+
+/// The longest pause between two attempts made in place; longer waits leave the consumer's window.
+pub const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// How many lanes one consumer works at the same time.
+pub const LANES_MAX: usize = 256;
+
+/// How long a stopping service may finish what it has begun.
+pub const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// Bytes of a cause kept with a dead letter's reason.
+pub const REASON_BYTES_MAX: usize = 2_000;

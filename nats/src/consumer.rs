@@ -1,0 +1,158 @@
+//! Durable consumers: a row each.
+
+use std::time::Duration;
+
+use schemas::{Kind, subject};
+
+use crate::stream::{ADVISORIES, DIRECTORY, EVENTS, Stream};
+
+/// A durable pull consumer with explicit acks.
+#[derive(Debug)]
+pub struct Consumer {
+    /// The durable name. Renaming one starts it afresh, so don't.
+    pub name: &'static str,
+    /// The stream it reads.
+    pub stream: &'static Stream,
+    /// Kinds it is woken by; everything on the stream when empty.
+    pub reads: &'static [Kind],
+    /// Kinds it may publish.
+    pub writes: &'static [Kind],
+    /// How long the server waits for word of a delivery before it delivers again.
+    pub ack_wait: Duration,
+    /// The pauses between attempts, made in place; after the last one the event is set aside.
+    pub backoff: &'static [Duration],
+    /// Deliveries that may be unsettled at once.
+    pub in_flight_max: u32,
+    /// Deliveries after which the server gives up: only a delivery that kills its worker gets
+    /// there, since every other failure is settled by the loop.
+    pub deliveries_max: i64,
+    /// Deliveries of one lane handled together.
+    pub batch_max: usize,
+}
+
+const fn seconds(s: u64) -> Duration {
+    Duration::from_secs(s)
+}
+
+const QUICK: &[Duration] = &[
+    Duration::from_millis(100),
+    Duration::from_millis(500),
+    seconds(1),
+    seconds(2),
+    seconds(5),
+    seconds(5),
+    seconds(5),
+    seconds(5),
+    seconds(5),
+    seconds(5),
+    seconds(5),
+    seconds(5),
+];
+
+/// Lets the first delivery of a message through, and names the others.
+pub const DEDUP: Consumer = Consumer {
+    name: "dedup",
+    stream: &EVENTS,
+    reads: &[Kind::MessageReceived],
+    writes: &[Kind::MessageAccepted, Kind::MessageDuplicate],
+    ack_wait: seconds(30),
+    backoff: QUICK,
+    in_flight_max: 4_096,
+    deliveries_max: 20,
+    batch_max: 256,
+};
+
+/// Spends a tenant's quota, or says when to come back.
+pub const RATE_LIMIT: Consumer = Consumer {
+    name: "rate-limit",
+    stream: &EVENTS,
+    reads: &[Kind::MessageAccepted],
+    writes: &[Kind::MessageAdmitted, Kind::MessageThrottled],
+    ack_wait: seconds(30),
+    backoff: QUICK,
+    in_flight_max: 4_096,
+    deliveries_max: 20,
+    batch_max: 256,
+};
+
+/// Asks a model, once for each message, and keeps the memory of threads.
+pub const COMPLETION: Consumer = Consumer {
+    name: "completion",
+    stream: &EVENTS,
+    reads: &[Kind::MessageAdmitted, Kind::MessageEdited, Kind::MessageDeleted],
+    writes: &[Kind::CompletionFinished, Kind::CompletionFailed],
+    ack_wait: seconds(60),
+    backoff: QUICK,
+    in_flight_max: 2_048,
+    deliveries_max: 20,
+    batch_max: 1,
+};
+
+/// Shows the person that somebody is at it, then the answer.
+pub const DELIVERY: Consumer = Consumer {
+    name: "delivery",
+    stream: &EVENTS,
+    reads: &[
+        Kind::MessageAdmitted,
+        Kind::MessageThrottled,
+        Kind::CompletionFinished,
+        Kind::CompletionFailed,
+        Kind::EffectObserved,
+    ],
+    writes: &[Kind::ReplyDelivered, Kind::ReplyUncertain, Kind::ReplyFailed],
+    ack_wait: seconds(60),
+    backoff: QUICK,
+    in_flight_max: 4_096,
+    deliveries_max: 20,
+    batch_max: 1,
+};
+
+/// Writes the read models of messages.
+pub const PROJECT_EVENTS: Consumer = Consumer {
+    name: "project-events",
+    stream: &EVENTS,
+    reads: &[],
+    writes: &[],
+    ack_wait: seconds(60),
+    backoff: QUICK,
+    in_flight_max: 4_096,
+    deliveries_max: 20,
+    batch_max: 512,
+};
+
+/// Writes the read models of tenants, agents and connections.
+pub const PROJECT_DIRECTORY: Consumer = Consumer {
+    name: "project-directory",
+    stream: &DIRECTORY,
+    reads: &[],
+    writes: &[],
+    ack_wait: seconds(60),
+    backoff: QUICK,
+    in_flight_max: 4_096,
+    deliveries_max: 20,
+    batch_max: 512,
+};
+
+/// Turns the server's word that it gave a delivery up into a dead letter.
+pub const SET_ASIDE: Consumer = Consumer {
+    name: "set-aside",
+    stream: &ADVISORIES,
+    reads: &[],
+    writes: &[],
+    ack_wait: seconds(30),
+    backoff: QUICK,
+    in_flight_max: 64,
+    deliveries_max: -1,
+    batch_max: 1,
+};
+
+/// Every consumer there is.
+pub const CONSUMERS: &[&Consumer] =
+    &[&DEDUP, &RATE_LIMIT, &COMPLETION, &DELIVERY, &PROJECT_EVENTS, &PROJECT_DIRECTORY, &SET_ASIDE];
+
+impl Consumer {
+    /// The subjects it is woken by; the whole stream when empty.
+    pub fn filters(&self) -> Vec<String> {
+        self.reads.iter().copied().map(subject::filter).collect()
+    }
+}

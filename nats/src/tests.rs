@@ -1,0 +1,30 @@
+use std::collections::BTreeSet;
+
+use expect_test::expect_file;
+
+use crate::{CONSUMERS, STREAMS, bounds::PAUSE_MAX};
+
+#[test]
+fn the_drawings_match_the_rows() {
+    expect_file!["../FLOW.md"].assert_eq(&crate::flow());
+    let json = serde_json::to_string_pretty(&crate::json()).unwrap();
+    expect_file!["../topology.json"].assert_eq(&format!("{json}\n"));
+}
+
+#[test]
+fn names_are_unique_and_tokens() {
+    let streams = STREAMS.iter().map(|row| row.name);
+    let consumers = CONSUMERS.iter().map(|row| row.name);
+    let names: Vec<_> = streams.chain(consumers).collect();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    assert!(names.iter().all(|name| name.chars().all(plain)), "{names:?}");
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+}
+
+#[test]
+fn no_pause_blocks_a_lane_for_long() {
+    for row in CONSUMERS {
+        assert!(row.backoff.iter().all(|pause| *pause <= PAUSE_MAX), "{}", row.name);
+        assert!(PAUSE_MAX < row.ack_wait, "{}: a pause must not outlast the ack wait", row.name);
+    }
+}

@@ -1,0 +1,98 @@
+//! One delivery on its way through the loop.
+
+use std::time::Duration;
+
+use async_nats::jetstream::{self, AckKind};
+use schemas::{DecodeError, Envelope};
+use tracing::warn;
+
+use super::{Context, Handler};
+use crate::DeadLetter;
+
+/// What a handler is shown of a delivery.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// The event.
+    pub cause: Envelope,
+    /// Its sequence on the stream: a second delivery of the same event has the same, a second
+    /// publication has another.
+    pub sequence: u64,
+    /// Counts from 1, over deliveries and attempts in place.
+    pub attempt: u32,
+}
+
+/// A delivery with its way back to the server.
+pub(super) struct Item {
+    pub(super) delivery: Delivery,
+    message: Box<jetstream::Message>,
+}
+
+/// A delivery that is not an event we know.
+pub(super) struct Unreadable {
+    message: jetstream::Message,
+    error: DecodeError,
+}
+
+impl Item {
+    pub(super) fn read<H: Handler>(message: jetstream::Message) -> Result<Self, Box<Unreadable>> {
+        match Envelope::decode(&message.payload) {
+            Err(error) => Err(Box::new(Unreadable { message, error })),
+            Ok(cause) => {
+                let (sequence, delivered) = place(&message);
+                let attempt = u32::try_from(delivered).unwrap_or(1);
+                let delivery = Delivery { cause, sequence, attempt };
+                Ok(Self { delivery, message: Box::new(message) })
+            }
+        }
+    }
+
+    /// Tells the server that it is still in hand.
+    pub(super) async fn keep_alive(&self) {
+        tell(&self.message, AckKind::Progress).await;
+    }
+
+    /// It is settled: never deliver it again.
+    pub(super) async fn done(self) {
+        tell(&self.message, AckKind::Ack).await;
+    }
+
+    /// It stays with the server, which delivers it again.
+    pub(super) async fn leave(self) {
+        tell(&self.message, AckKind::Nak(Some(Duration::from_secs(1)))).await;
+    }
+}
+
+impl Unreadable {
+    /// No retry can help: keeps it for a person, with the reason.
+    pub(super) async fn set_aside<H: Handler>(self: Box<Self>, context: &Context) {
+        let (sequence, attempts) = place(&self.message);
+        let letter = DeadLetter {
+            consumer: H::CONSUMER.name.to_owned(),
+            stream: H::CONSUMER.stream.name.to_owned(),
+            sequence,
+            subject: self.message.subject.to_string(),
+            tenant: None,
+            event: None,
+            attempts,
+            reason: crate::deadletter::bounded(&self.error.to_string()),
+            at: context.clock.now(),
+        };
+        warn!(consumer = letter.consumer, sequence, error = %self.error, "unreadable, set aside");
+        match letter.keep(&context.bus).await {
+            Ok(()) => tell(&self.message, AckKind::Term).await,
+            Err(error) => warn!(%error, "not kept; the server delivers it again"),
+        }
+    }
+}
+
+fn place(message: &jetstream::Message) -> (u64, i64) {
+    message.info().map_or((0, 1), |info| (info.stream_sequence, info.delivered))
+}
+
+/// Acks are not waited for: a confirmed one is not durable either (a single node forgets it on
+/// `kill -9`), so the handlers' own records are what makes a second delivery harmless.
+async fn tell(message: &jetstream::Message, word: AckKind) {
+    if let Err(error) = message.ack_with(word).await {
+        warn!(%error, "the server was not told; the event comes again");
+    }
+}

@@ -1,0 +1,137 @@
+//! Who waits for whom.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
+
+use nats::bounds::{DRAIN_MAX, LANES_MAX};
+use schemas::{Envelope, subject::Aggregate};
+use tokio::task::JoinSet;
+use tracing::warn;
+
+use super::{Context, Handler, item::Item, work};
+
+/// Deliveries of one lane are handled one after the other. Two lanes that hash alike are one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lane(u64);
+
+impl Lane {
+    /// All deliveries in one lane: they are handled in batches.
+    pub const ONE: Lane = Lane(0);
+
+    /// The lane of the conversation that the event belongs to.
+    pub fn conversation(cause: &Envelope) -> Self {
+        let mut hash = DefaultHasher::new();
+        cause.tenant.hash(&mut hash);
+        if let Aggregate::Conversation(connection, conversation) = cause.event.aggregate() {
+            (connection, conversation).hash(&mut hash);
+        }
+        Self(hash.finish())
+    }
+}
+
+/// The lanes of one consumer. Holds at most the consumer's in-flight bound.
+pub(super) struct Lanes<H> {
+    context: Context,
+    handler: Arc<H>,
+    queues: HashMap<Lane, VecDeque<Item>>,
+    /// Lanes that have something to do and nobody who does it.
+    idle: VecDeque<Lane>,
+    running: JoinSet<(Lane, Vec<u64>)>,
+    in_hand: HashSet<u64>,
+}
+
+impl<H: Handler> Lanes<H> {
+    pub(super) fn new(context: Context, handler: Arc<H>) -> Self {
+        Self {
+            context,
+            handler,
+            queues: HashMap::new(),
+            idle: VecDeque::new(),
+            running: JoinSet::new(),
+            in_hand: HashSet::new(),
+        }
+    }
+
+    pub(super) fn has_room(&self) -> bool {
+        self.in_hand.len() < usize::try_from(H::CONSUMER.in_flight_max).unwrap_or(usize::MAX)
+    }
+
+    pub(super) fn is_busy(&self) -> bool {
+        !self.running.is_empty()
+    }
+
+    /// Queues it. What is in hand already (a redelivery during a long attempt) is passed over: the
+    /// attempt under way settles it.
+    pub(super) fn push(&mut self, item: Item) {
+        if !self.in_hand.insert(item.delivery.sequence) {
+            return;
+        }
+        let lane = self.handler.lane(&item.delivery.cause);
+        let queue = self.queues.entry(lane).or_insert_with(|| {
+            self.idle.push_back(lane);
+            VecDeque::new()
+        });
+        queue.push_back(item);
+        self.start();
+    }
+
+    /// Waits until one lane has finished what it was given, then starts what waits.
+    pub(super) async fn finished(&mut self) {
+        match self.running.join_next().await {
+            None => {}
+            Some(Ok((lane, settled))) => {
+                for sequence in settled {
+                    self.in_hand.remove(&sequence);
+                }
+                self.release(lane);
+            }
+            Some(Err(error)) => {
+                // The lane's queue stays blocked and unacknowledged; a restart gets it again.
+                warn!(consumer = H::CONSUMER.name, %error, "a handler panicked");
+                self.context.stop.cancel();
+            }
+        }
+    }
+
+    /// Tells the server about those that wait; those being worked on tell it themselves.
+    pub(super) async fn keep_alive(&self) {
+        for item in self.queues.values().flatten() {
+            item.keep_alive().await;
+        }
+    }
+
+    /// Finishes what has begun, within the bound; what only waits stays with the server.
+    pub(super) async fn drain(&mut self) {
+        self.queues.clear();
+        let finish = async { while self.running.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_MAX, finish).await.is_err() {
+            warn!(consumer = H::CONSUMER.name, "stopping with work under way; it comes again");
+        }
+    }
+
+    fn release(&mut self, lane: Lane) {
+        if self.queues.get(&lane).is_some_and(VecDeque::is_empty) {
+            self.queues.remove(&lane);
+        } else {
+            self.idle.push_back(lane);
+        }
+        self.start();
+    }
+
+    fn start(&mut self) {
+        while self.running.len() < LANES_MAX {
+            let Some(lane) = self.idle.pop_front() else { return };
+            let Some(queue) = self.queues.get_mut(&lane) else { continue };
+            let batch: Vec<Item> = queue.drain(..queue.len().min(H::CONSUMER.batch_max)).collect();
+            let (context, handler) = (self.context.clone(), Arc::clone(&self.handler));
+            self.running.spawn(async move {
+                let settled = batch.iter().map(|item| item.delivery.sequence).collect();
+                work::work(&context, handler.as_ref(), batch).await;
+                (lane, settled)
+            });
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What to do with a delivery that failed, as a pure function.
+
+use std::time::Duration;
+
+use nats::bounds::PAUSE_MAX;
+use schemas::Timestamp;
+
+use crate::Verdict;
+
+/// What becomes of a delivery that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Try it again in place after the pause.
+    Again(Duration),
+    /// Come back to it then; until then it holds no room.
+    Later(Timestamp),
+    /// Give up and keep it for a person.
+    SetAside,
+}
+
+impl Step {
+    /// `attempt` counts from one. The server applies no backoff to what it is told, so the pause is
+    /// chosen here, from the consumer's row.
+    pub(super) fn after(
+        verdict: Verdict,
+        attempt: u32,
+        backoff: &[Duration],
+        now: Timestamp,
+    ) -> Self {
+        let tries_made = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+        let pause = backoff.get(tries_made).copied();
+        match verdict {
+            Verdict::Wait => Step::Again(pause.unwrap_or(PAUSE_MAX)),
+            Verdict::Retry => pause.map_or(Step::SetAside, Step::Again),
+            Verdict::RetryAt(at) if at.since(now) <= PAUSE_MAX => Step::Again(at.since(now)),
+            Verdict::RetryAt(at) => Step::Later(at),
+            Verdict::Reject => Step::SetAside,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_verdict_the_attempt_and_the_row_decide() {
+        let [one, three] = [1, 3].map(Duration::from_secs);
+        let now = Timestamp::from_millis(60_000);
+        let soon = now.plus(three);
+        let later = now.plus(Duration::from_secs(6));
+        let cases = [
+            (Verdict::Retry, 1, Step::Again(one)),
+            (Verdict::Retry, 2, Step::Again(three)),
+            (Verdict::Retry, 3, Step::SetAside),
+            (Verdict::Wait, 2, Step::Again(three)),
+            (Verdict::Wait, 3, Step::Again(PAUSE_MAX)),
+            (Verdict::Wait, u32::MAX, Step::Again(PAUSE_MAX)),
+            (Verdict::RetryAt(soon), 9, Step::Again(three)),
+            (Verdict::RetryAt(later), 1, Step::Later(later)),
+            (Verdict::RetryAt(Timestamp::from_millis(0)), 1, Step::Again(Duration::ZERO)),
+            (Verdict::Reject, 1, Step::SetAside),
+        ];
+        for (verdict, attempt, want) in cases {
+            let got = Step::after(verdict, attempt, &[one, three], now);
+            assert_eq!(got, want, "{verdict:?} {attempt}");
+        }
+    }
+}

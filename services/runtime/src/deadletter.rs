@@ -1,0 +1,103 @@
+//! Where events go that could not be handled: kept with their reason until somebody decides.
+
+use async_nats::jetstream::message::PublishMessage;
+use nats::bounds::REASON_BYTES_MAX;
+use schemas::{Envelope, TenantId, Timestamp, subject};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Bus, BusError, Clock};
+
+/// An event that was set aside. Its bytes stay where they are, on its stream at `sequence`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// The consumer that could not handle it.
+    pub consumer: String,
+    /// The stream it stands on.
+    pub stream: String,
+    /// Its sequence there.
+    pub sequence: u64,
+    /// Its subject.
+    pub subject: String,
+    /// Whose it is, where that could be read.
+    pub tenant: Option<TenantId>,
+    /// Its id, where that could be read.
+    pub event: Option<String>,
+    /// Deliveries made.
+    pub attempts: i64,
+    /// Why it was set aside.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl DeadLetter {
+    /// Keeps it. Setting the same event aside twice keeps it once.
+    pub async fn keep(&self, bus: &Bus) -> Result<(), BusError> {
+        let payload =
+            serde_json::to_vec(self).map_err(|error| BusError::Unpublishable(error.to_string()))?;
+        let id = format!("{}-{}-{}", self.consumer, self.stream, self.sequence);
+        let message = PublishMessage::build().message_id(id).payload(payload.into());
+        let subject = subject::dead_letter(&self.consumer, self.tenant.as_ref());
+        bus.send(&subject, message).await?.stored().await.map(drop)
+    }
+}
+
+/// Cuts a reason at the bound, on a character.
+pub(crate) fn bounded(reason: &str) -> String {
+    let end = reason.floor_char_boundary(REASON_BYTES_MAX.min(reason.len()));
+    reason.get(..end).unwrap_or_default().to_owned()
+}
+
+#[derive(Deserialize)]
+struct MaxDeliveries {
+    stream: String,
+    consumer: String,
+    stream_seq: u64,
+    deliveries: i64,
+}
+
+/// Turns the server's advisories into dead letters until `stop`: the path of an event that kills
+/// whoever handles it, so that nobody was left to set it aside.
+pub async fn watch_advisories(
+    bus: &Bus,
+    clock: &Clock,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let consumer = crate::consume::open(bus, &nats::SET_ASIDE).await?;
+    let mut advisories = consumer.messages().await?;
+    while let Some(Some(advisory)) =
+        stop.run_until_cancelled(futures::StreamExt::next(&mut advisories)).await
+    {
+        let advisory = advisory?;
+        if let Ok(given_up) = serde_json::from_slice::<MaxDeliveries>(&advisory.payload) {
+            if let Err(error) = set_aside(bus, clock, given_up).await {
+                tracing::warn!(%error, "an advisory could not be kept; it comes again");
+                continue;
+            }
+        }
+        if let Err(error) = advisory.ack().await {
+            tracing::warn!(%error, "an advisory was not acknowledged; it comes again");
+        }
+    }
+    Ok(())
+}
+
+async fn set_aside(bus: &Bus, clock: &Clock, given_up: MaxDeliveries) -> Result<(), BusError> {
+    let row = nats::STREAMS.iter().find(|row| row.name == given_up.stream);
+    let Some(row) = row else { return Ok(()) };
+    let Some(found) = bus.at(row, given_up.stream_seq).await? else { return Ok(()) };
+    let envelope = Envelope::decode(&found.payload).ok();
+    let letter = DeadLetter {
+        consumer: given_up.consumer,
+        stream: given_up.stream,
+        sequence: given_up.stream_seq,
+        subject: found.subject,
+        tenant: envelope.as_ref().map(|envelope| envelope.tenant.clone()),
+        event: envelope.map(|envelope| envelope.id.into()),
+        attempts: given_up.deliveries,
+        reason: "every delivery ended without a word: it may kill its worker".to_owned(),
+        at: clock.now(),
+    };
+    letter.keep(bus).await
+}
