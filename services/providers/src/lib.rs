@@ -1,1 +1,46 @@
-//! See `ARCHITECTURE.md`.
+//! Language models: three wire formats behind one trait, and a router that gets one whole answer.
+//!
+//! Start at [`Router::complete`]. It tries the deployments of a model group in order, then those of
+//! the groups it falls back to, and says of each failure what to do next ([`FailureClass::action`]).
+//!
+//! **Invariant:** an answer is whole or it is not an answer. It counts only with its vendor's end
+//! marker; the text of a broken attempt is dropped, and the text of two attempts is never mixed.
+//! **Invariant:** vendor JSON never leaves its folder. What vendors report of usage is kept raw.
+//! **Invariant:** no key, prompt or answer is in an error, a log line or a `Debug` of this crate.
+//! **Invariant:** everything is bounded: frames, bodies, attempts, pauses, and time.
+//!
+//! To add a vendor: a folder with a `Dialect` and a `Draft`, a variant and a line in [`Vendor`]. The
+//! contract suite in `tests/it` then runs for it, once `konstruct_tests::fake_llm` speaks it.
+//!
+//! Breakers, latency routing and budgets belong between `Router` and `plan`: the plan decides in
+//! which order deployments are tried, and is pure, so that they change it and nothing else.
+
+mod anthropic;
+mod call;
+mod classify;
+mod client;
+mod config;
+mod exhausted;
+mod failure;
+mod frames;
+mod ollama;
+mod openai;
+mod plan;
+mod prices;
+mod reading;
+mod record;
+mod request;
+mod retry_after;
+mod router;
+mod vendor;
+
+pub use client::{ClientSettings, client};
+pub use config::{ConfigError, Deployment, Models, ModelsToml};
+pub use domain::secret::Secret;
+pub use exhausted::{Cause, Exhausted};
+pub use failure::{Action, Failure, FailureClass};
+pub use prices::{Prices, total_cost};
+pub use record::{AttemptStart, Recorder, Unrecorded};
+pub use request::{Answer, Finish, Request, Role, Timeouts, Turn};
+pub use router::{Completed, Router};
+pub use vendor::Vendor;

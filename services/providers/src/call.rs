@@ -1,0 +1,177 @@
+//! One attempt: sends the request, reads the stream, keeps the clocks. Dropping the future ends the
+//! connection, so that nobody generates for a caller who left.
+
+use std::time::{Duration, SystemTime};
+
+use reqwest::{Client, Response};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    Answer, Deployment, Failure, FailureClass, Request,
+    classify::Report,
+    reading::{Reading, Stage},
+    retry_after::retry_after,
+    vendor::Call,
+};
+
+/// How much of an error's body is read, in bytes.
+const ERROR_BYTES_MAX: usize = 64 << 10;
+
+/// How long a finished answer waits for its count of tokens and the end of the stream.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What came of an attempt.
+pub(crate) struct Tried {
+    pub result: Result<Answer, Failure>,
+    /// From the request to the end.
+    pub latency: Duration,
+    /// From the request to the first token.
+    pub first_token: Option<Duration>,
+}
+
+/// When each clock runs out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub first_token: Duration,
+    pub idle: Duration,
+    /// The end of the whole attempt; not after the deadline of the request.
+    pub total_at: Instant,
+}
+
+/// Calls the deployment once.
+pub(crate) async fn attempt(
+    client: &Client,
+    to: &Deployment,
+    ask: &Request,
+    output_tokens: u32,
+    limits: Limits,
+) -> Tried {
+    let mut exchange = Exchange { started: Instant::now(), first_token: None, limits };
+    let dialect = to.vendor.dialect();
+    let result = match dialect.call(to, ask, output_tokens) {
+        Err(failure) => Err(Failure { unbilled: true, ..failure }),
+        Ok(call) => exchange.run(client, to, call, Reading::new(dialect)).await,
+    };
+    Tried { result, latency: exchange.started.elapsed(), first_token: exchange.first_token }
+}
+
+struct Exchange {
+    started: Instant,
+    first_token: Option<Duration>,
+    limits: Limits,
+}
+
+impl Exchange {
+    async fn run(
+        &mut self,
+        client: &Client,
+        to: &Deployment,
+        call: Call,
+        reading: Reading,
+    ) -> Result<Answer, Failure> {
+        let response = self.send(client, to, call).await?;
+        if !response.status().is_success() {
+            return Err(self.rejected(response).await);
+        }
+        let mut answer = self.read(response, reading).await?;
+        if answer.model.is_empty() {
+            answer.model.clone_from(&to.model);
+        }
+        Ok(answer)
+    }
+
+    async fn send(
+        &self,
+        client: &Client,
+        to: &Deployment,
+        call: Call,
+    ) -> Result<Response, Failure> {
+        let url = format!("{}{}", to.base_url, call.path);
+        let request = client
+            .post(url)
+            .headers(call.headers.into_iter().collect())
+            .header("content-type", "application/json")
+            .body(call.body);
+        let (limit, detail) = self.limit(Stage::Silent, self.started);
+        match timeout_at(limit, request.send()).await {
+            Err(_elapsed) => Err(Failure::new(FailureClass::TimedOut, detail)),
+            Ok(sent) => sent.map_err(|error| unsent(&error)),
+        }
+    }
+
+    /// Reads a response that is not a success; what of its body comes in time decides the class.
+    async fn rejected(&self, mut response: Response) -> Failure {
+        let status = response.status().as_u16();
+        let wait = retry_after(status, response.headers(), SystemTime::now());
+        let (limit, _) = self.limit(Stage::Speaking, Instant::now());
+        let mut body = Vec::new();
+        while body.len() < ERROR_BYTES_MAX {
+            let Ok(Ok(Some(bytes))) = timeout_at(limit, response.chunk()).await else { break };
+            body.extend(bytes.iter().take(ERROR_BYTES_MAX.saturating_sub(body.len())));
+        }
+        Failure { retry_after: wait, ..Report::of_body(&body).rejected(status) }
+    }
+
+    async fn read(
+        &mut self,
+        mut response: Response,
+        mut reading: Reading,
+    ) -> Result<Answer, Failure> {
+        let mut stage = Stage::Silent;
+        let mut heard_at = self.started;
+        while stage != Stage::Closed {
+            let (limit, detail) = self.limit(stage, heard_at);
+            let piece = match timeout_at(limit, response.chunk()).await {
+                Ok(Ok(piece)) => Ok(piece),
+                Ok(Err(_)) => Err((FailureClass::Transient, "the connection broke")),
+                Err(_elapsed) => Err((FailureClass::TimedOut, detail)),
+            };
+            let bytes = match piece {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => break,
+                // The answer is whole; only its count of tokens or the closing did not come.
+                Err(_) if stage == Stage::Complete => break,
+                Err((class, detail)) => return Err(partial(&reading, Failure::new(class, detail))),
+            };
+            heard_at = Instant::now();
+            stage = reading.push(&bytes).map_err(|failure| partial(&reading, failure))?;
+            if stage != Stage::Silent && self.first_token.is_none() {
+                self.first_token = Some(self.started.elapsed());
+            }
+        }
+        reading.finish()
+    }
+
+    /// The clock that runs at that stage: when it runs out, and what is said then.
+    fn limit(&self, stage: Stage, heard_at: Instant) -> (Instant, &'static str) {
+        let Limits { first_token, idle, total_at } = self.limits;
+        let (clock, detail) = match stage {
+            Stage::Silent => (self.started.checked_add(first_token), "no first token in time"),
+            Stage::Speaking => (heard_at.checked_add(idle), "the stream went silent"),
+            Stage::Complete | Stage::Closed => (heard_at.checked_add(LINGER), "it did not close"),
+        };
+        match clock {
+            Some(clock) if clock < total_at => (clock, detail),
+            Some(_) | None => (total_at, "the attempt took too long"),
+        }
+    }
+}
+
+/// With what was counted before it broke.
+fn partial(reading: &Reading, failure: Failure) -> Failure {
+    Failure { usage: reading.usage().map(Box::new), ..failure }
+}
+
+/// The error itself is not kept: it names the address, which may hold what it should not.
+fn unsent(error: &reqwest::Error) -> Failure {
+    let (class, detail, unbilled) = if error.is_connect() && error.is_timeout() {
+        (FailureClass::TimedOut, "no connection in time", true)
+    } else if error.is_connect() {
+        (FailureClass::Transient, "no connection", true)
+    } else if error.is_builder() {
+        (FailureClass::BadRequest, "the request cannot be sent", true)
+    } else {
+        (FailureClass::Transient, "the connection broke before an answer came", false)
+    };
+    Failure { unbilled, ..Failure::new(class, detail) }
+}

@@ -1,0 +1,180 @@
+//! The settings as they are written, and the way from there to [`Models`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::{ConfigError, Lookup, Models, deployment};
+use crate::{Prices, plan::Retries, prices::PricesToml};
+
+/// Model settings as they are written. To be put inside a larger file with `#[serde(flatten)]`, or
+/// parsed alone by [`Models::from_toml`].
+///
+/// ```toml
+/// [[models.quality]]
+/// name = "sonnet"                       # unique in its group
+/// vendor = "anthropic"                  # openai, anthropic or ollama
+/// model = "claude-sonnet-5-5"
+/// api_key_env = "ANTHROPIC_API_KEY"     # the variable, never the key
+/// base_url = "https://api.anthropic.com"  # this one is its default
+/// max_output_tokens = 4096              # the most that one attempt may generate
+/// context_window = 1000000              # tokens; unknown if left out
+///
+/// [fallbacks]
+/// quality = ["fast"]                    # their deployments, but not their fallbacks
+///
+/// [retries]
+/// attempts_max = 6                      # of one request, over all groups
+/// tries_per_deployment = 3
+/// ```
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct ModelsToml {
+    /// Deployments by group.
+    #[serde(default)]
+    pub(crate) models: BTreeMap<String, Vec<DeploymentToml>>,
+    /// The groups to try after a group, in order.
+    #[serde(default)]
+    pub(crate) fallbacks: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(crate) retries: RetriesToml,
+    /// Prices that are not in our table, or not as it says.
+    #[serde(default)]
+    pub(crate) prices: Option<PricesToml>,
+}
+
+/// One deployment as it is written. Durations in seconds.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct DeploymentToml {
+    #[serde(default)]
+    pub name: String,
+    #[serde(default)]
+    pub vendor: String,
+    #[serde(default)]
+    pub model: String,
+    pub base_url: Option<String>,
+    pub api_key_env: Option<String>,
+    pub max_output_tokens: Option<u32>,
+    pub context_window: Option<u32>,
+    pub first_token_s: Option<u64>,
+    pub cold_load_s: Option<u64>,
+    pub idle_s: Option<u64>,
+    pub total_s: Option<u64>,
+    pub keep_alive_s: Option<u64>,
+    pub temperature: Option<bool>,
+    pub token_param: Option<String>,
+    /// Misspelled settings, so that all of them are named.
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, toml::Value>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct RetriesToml {
+    pub attempts_max: Option<u32>,
+    pub tries_per_deployment: Option<u32>,
+    pub pause_ms: Option<u64>,
+    pub pause_ms_max: Option<u64>,
+    #[serde(flatten)]
+    pub unknown: BTreeMap<String, toml::Value>,
+}
+
+impl ModelsToml {
+    /// Whether nothing is said of models at all, so that the environment may say it.
+    pub fn is_empty(&self) -> bool {
+        self.models.is_empty() && self.fallbacks.is_empty()
+    }
+
+    /// Checks it all and looks up the keys.
+    pub fn resolve(self, lookup: Lookup<'_>) -> Result<Models, ConfigError> {
+        let mut problems = self.problems();
+        let mut groups = BTreeMap::new();
+        for (group, written) in self.models {
+            let mut deployments = Vec::new();
+            for deployment in written {
+                match deployment::resolve(&group, deployment, lookup) {
+                    Ok(deployment) => deployments.push(deployment),
+                    Err(found) => problems.extend(found),
+                }
+            }
+            groups.insert(group, deployments);
+        }
+        let retries = retries(&self.retries, &mut problems);
+        let prices = Prices::built_in().and_then(|prices| prices.overlaid(self.prices));
+        match prices {
+            Ok(prices) if problems.is_empty() => {
+                Ok(Models { groups, fallbacks: self.fallbacks, retries, prices })
+            }
+            Ok(_) => Err(ConfigError(problems)),
+            Err(problem) => {
+                problems.push(problem);
+                Err(ConfigError(problems))
+            }
+        }
+    }
+
+    /// What is wrong with the whole, each deployment aside.
+    fn problems(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        if self.models.is_empty() {
+            problems.push("there are no models: a `[[models.<group>]]` is needed".to_owned());
+        }
+        for (group, deployments) in &self.models {
+            if deployments.is_empty() {
+                problems.push(format!("models.{group}: it has no deployments"));
+            }
+            let mut names = BTreeSet::new();
+            for name in deployments.iter().map(|deployment| &deployment.name) {
+                if !names.insert(name) {
+                    problems.push(format!("models.{group}: two are named `{name}`"));
+                }
+            }
+        }
+        for (group, others) in &self.fallbacks {
+            for name in std::iter::once(group).chain(others) {
+                if !self.models.contains_key(name) {
+                    problems.push(format!("fallbacks.{group}: there is no group `{name}`"));
+                }
+            }
+            if others.contains(group) {
+                problems.push(format!("fallbacks.{group}: it names itself"));
+            }
+        }
+        problems
+    }
+}
+
+fn retries(written: &RetriesToml, problems: &mut Vec<String>) -> Retries {
+    for name in written.unknown.keys() {
+        problems.push(format!("retries: unknown setting `{name}`"));
+    }
+    let standard = Retries::default();
+    let mut within = |name: &str, value: Option<u64>, standard: u64, lo: u64, hi: u64| {
+        let value = value.unwrap_or(standard);
+        if !(lo..=hi).contains(&value) {
+            problems.push(format!("retries: `{name}` must be {lo} to {hi}"));
+        }
+        value
+    };
+    let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+    let attempts = written.attempts_max.map(u64::from);
+    let tries = written.tries_per_deployment.map(u64::from);
+    Retries {
+        attempts_max: count(within("attempts_max", attempts, 6, 1, 50)),
+        tries_per_deployment: count(within("tries_per_deployment", tries, 3, 1, 10)),
+        pause: millis(within("pause_ms", written.pause_ms, as_millis(standard.pause), 1, 60_000)),
+        pause_max: millis(within(
+            "pause_ms_max",
+            written.pause_ms_max,
+            as_millis(standard.pause_max),
+            1,
+            60_000,
+        )),
+    }
+}
+
+fn millis(millis: u64) -> std::time::Duration {
+    std::time::Duration::from_millis(millis)
+}
+
+fn as_millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

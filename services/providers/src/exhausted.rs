@@ -1,0 +1,93 @@
+//! No deployment gave an answer: what was tried, and what to do about it.
+
+use std::fmt;
+
+use schemas::usage::Attempt;
+use tokio::time::Instant;
+
+use crate::{Failure, FailureClass};
+
+/// Why there is no answer. Its `Display` is fit for logs: no key, no address, nobody's words.
+#[derive(Debug)]
+pub struct Exhausted {
+    /// The group asked for.
+    pub group: String,
+    /// What it came down to.
+    pub cause: Cause,
+    /// Every attempt that was made, in order.
+    pub attempts: Vec<Attempt>,
+    /// Why each of them failed, in the same order.
+    pub failures: Vec<Failure>,
+    /// When a vendor will take another request, by its own word: no sooner.
+    pub retry_at: Option<Instant>,
+}
+
+/// What it came down to.
+#[derive(Debug)]
+pub enum Cause {
+    /// The decisive failure: a refusal; else the first that time may mend; else the first.
+    Failed(FailureClass),
+    /// The attempt could not be recorded, so the call was not made.
+    NotRecorded(Box<dyn std::error::Error + Send + Sync>),
+    /// There is no such group.
+    UnknownGroup,
+    /// The deadline passed before anything could be tried.
+    OutOfTime,
+}
+
+impl Exhausted {
+    /// The decisive class, if anything was tried.
+    pub fn class(&self) -> Option<FailureClass> {
+        match self.cause {
+            Cause::Failed(class) => Some(class),
+            Cause::NotRecorded(_) | Cause::UnknownGroup | Cause::OutOfTime => None,
+        }
+    }
+
+    /// Whether the same request may succeed later with nothing changed.
+    pub fn is_temporary(&self) -> bool {
+        match &self.cause {
+            Cause::Failed(class) => class.is_temporary(),
+            Cause::NotRecorded(_) | Cause::OutOfTime => true,
+            Cause::UnknownGroup => false,
+        }
+    }
+}
+
+impl Cause {
+    /// The cause, after those failures. The first one is kept where none is better: what came later
+    /// may only be the fault of a fallback.
+    pub(crate) fn of(failures: &[Failure]) -> Self {
+        let classes = || failures.iter().map(|failure| failure.class);
+        let refused = classes().find(|class| *class == FailureClass::Refused);
+        let decisive = refused
+            .or_else(|| classes().find(|class| class.is_temporary()))
+            .or_else(|| classes().next());
+        decisive.map_or(Self::OutOfTime, Self::Failed)
+    }
+}
+
+impl fmt::Display for Exhausted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer from `{}`: ", self.group)?;
+        match &self.cause {
+            Cause::Failed(class) => write!(f, "{class}")?,
+            Cause::NotRecorded(error) => write!(f, "the attempt could not be recorded: {error}")?,
+            Cause::UnknownGroup => f.write_str("there is no such group")?,
+            Cause::OutOfTime => f.write_str("out of time")?,
+        }
+        for (attempt, failure) in self.attempts.iter().zip(&self.failures) {
+            write!(f, "; {} after {} ms: {failure}", attempt.deployment, attempt.latency_ms)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Exhausted {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.cause {
+            Cause::NotRecorded(error) => Some(error.as_ref()),
+            Cause::Failed(_) | Cause::UnknownGroup | Cause::OutOfTime => None,
+        }
+    }
+}

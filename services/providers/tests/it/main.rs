@@ -1,0 +1,8 @@
+//! The router over real HTTP, against a fake vendor. `contract` runs for every vendor.
+
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod routing;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,55 @@
+//! `/api/chat`.
+
+use serde_json::{Value, json};
+
+use super::reply::{Dialect, Reply};
+
+pub(super) struct Ollama;
+
+impl Dialect for Ollama {
+    fn open(&self, _reply: &Reply) -> String {
+        String::new()
+    }
+
+    fn token(&self, reply: &Reply, token: &str) -> String {
+        line(&json!({
+            "model": reply.model, "created_at": "2026-11-21T09:30:00Z",
+            "message": { "role": "assistant", "content": token }, "done": false,
+        }))
+    }
+
+    fn end(&self, reply: &Reply, reason: Option<&str>) -> String {
+        line(&done(reply, "", reason))
+    }
+
+    fn close(&self, _reply: &Reply) -> String {
+        String::new()
+    }
+
+    fn error(&self, _kind: &str, message: &str) -> String {
+        line(&json!({ "error": message }))
+    }
+
+    fn malformed(&self) -> &'static str {
+        "{\"model\":\"m\",\"mess\n"
+    }
+
+    fn whole(&self, reply: &Reply, reason: Option<&str>) -> Value {
+        done(reply, &reply.text, reason)
+    }
+}
+
+fn line(data: &Value) -> String {
+    format!("{data}\n")
+}
+
+fn done(reply: &Reply, text: &str, reason: Option<&str>) -> Value {
+    json!({
+        "model": reply.model, "created_at": "2026-11-21T09:30:00Z",
+        "message": { "role": "assistant", "content": text },
+        "done": true, "done_reason": reason.unwrap_or("stop"),
+        "total_duration": 1_000_000, "load_duration": 1000,
+        "prompt_eval_count": reply.input_tokens, "prompt_eval_duration": 1000,
+        "eval_count": reply.output_tokens, "eval_duration": 1000,
+    })
+}

@@ -1,0 +1,126 @@
+//! The HTTP side.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::State as Shared,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{
+    Behaviour, Fault, Recorded,
+    anthropic::Anthropic,
+    ollama::Ollama,
+    openai::OpenAi,
+    reply::{Dialect, Reply, body},
+    script::State,
+};
+
+type App = Arc<Mutex<State>>;
+
+pub(super) fn routes(state: App) -> Router {
+    Router::new()
+        .route("/v1/chat/completions", post(openai))
+        .route("/v1/messages", post(anthropic))
+        .route("/api/chat", post(ollama))
+        .route("/health", get(async || "ok"))
+        .route("/_control/requests", get(requests))
+        .route("/_control/script", post(script))
+        .with_state(state)
+}
+
+async fn openai(Shared(app): Shared<App>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    answer(&app, &OpenAi, &record(&uri, &headers, &body)).await
+}
+
+async fn anthropic(
+    Shared(app): Shared<App>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    answer(&app, &Anthropic, &record(&uri, &headers, &body)).await
+}
+
+async fn ollama(Shared(app): Shared<App>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    answer(&app, &Ollama, &record(&uri, &headers, &body)).await
+}
+
+fn record(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Recorded {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let headers = headers.iter().map(|(name, value)| (name.to_string(), text(value)));
+    Recorded {
+        path: uri.path().to_owned(),
+        headers: headers.collect(),
+        body: serde_json::from_slice(body).unwrap_or(Value::Null),
+    }
+}
+
+async fn answer(app: &App, dialect: &(dyn Dialect + Sync), request: &Recorded) -> Response {
+    let behaviour = app.lock().unwrap_or_else(PoisonError::into_inner).meet(request);
+    tokio::time::sleep(Duration::from_millis(behaviour.headers_ms)).await;
+    if let Some(Fault::Status { status, headers, body }) = &behaviour.fault {
+        return refusal(*status, headers, body);
+    }
+    let reply = Reply::new(request, behaviour);
+    if wants_stream(request) {
+        let kind = [(header::CONTENT_TYPE, "text/event-stream")];
+        return (kind, body(reply.steps(dialect))).into_response();
+    }
+    tokio::time::sleep(Duration::from_millis(reply.behaviour.first_token_ms)).await;
+    Json(dialect.whole(&reply, reply.reason())).into_response()
+}
+
+/// Ollama streams unless told not to; the others only if told to.
+fn wants_stream(request: &Recorded) -> bool {
+    let asked = request.body.get("stream").and_then(Value::as_bool);
+    asked.unwrap_or(request.path == "/api/chat")
+}
+
+fn refusal(status: u16, headers: &[(String, String)], body: &str) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, body.to_owned()).into_response();
+    for (name, value) in headers {
+        let header = (name.parse::<HeaderName>(), value.parse::<HeaderValue>());
+        if let (Ok(name), Ok(value)) = header {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+async fn requests(Shared(app): Shared<App>) -> Json<Vec<Recorded>> {
+    let state = app.lock().unwrap_or_else(PoisonError::into_inner);
+    Json(state.recorded.iter().cloned().collect())
+}
+
+/// `{"script": […], "always": {…}, "reset": true}`, each of them optional.
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+struct Command {
+    reset: bool,
+    script: Vec<Behaviour>,
+    always: Option<Behaviour>,
+}
+
+async fn script(Shared(app): Shared<App>, Json(command): Json<Command>) -> Json<Value> {
+    let mut state = app.lock().unwrap_or_else(PoisonError::into_inner);
+    if command.reset {
+        *state = State::default();
+    }
+    state.script.extend(command.script);
+    if let Some(standard) = command.always {
+        state.standard = standard;
+    }
+    Json(json!({ "scripted": state.script.len() }))
+}
