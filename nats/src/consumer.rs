@@ -13,7 +13,7 @@ pub struct Consumer {
     pub name: &'static str,
     /// The stream it reads.
     pub stream: &'static Stream,
-    /// Kinds it is woken by; everything on the stream when empty.
+    /// Kinds it is woken by; every subject of the stream when empty.
     pub reads: &'static [Kind],
     /// Kinds it may publish.
     pub writes: &'static [Kind],
@@ -107,32 +107,6 @@ pub const DELIVERY: Consumer = Consumer {
     batch_max: 1,
 };
 
-/// Writes the read models of messages.
-pub const PROJECT_EVENTS: Consumer = Consumer {
-    name: "project-events",
-    stream: &EVENTS,
-    reads: &[],
-    writes: &[],
-    ack_wait: seconds(60),
-    backoff: QUICK,
-    in_flight_max: 4_096,
-    deliveries_max: 20,
-    batch_max: 512,
-};
-
-/// Writes the read models of tenants, agents and connections.
-pub const PROJECT_DIRECTORY: Consumer = Consumer {
-    name: "project-directory",
-    stream: &DIRECTORY,
-    reads: &[],
-    writes: &[],
-    ack_wait: seconds(60),
-    backoff: QUICK,
-    in_flight_max: 4_096,
-    deliveries_max: 20,
-    batch_max: 512,
-};
-
 /// Turns the server's word that it gave a delivery up into a dead letter.
 pub const SET_ASIDE: Consumer = Consumer {
     name: "set-aside",
@@ -147,8 +121,30 @@ pub const SET_ASIDE: Consumer = Consumer {
 };
 
 /// Every consumer there is.
-pub const CONSUMERS: &[&Consumer] =
-    &[&DEDUP, &RATE_LIMIT, &COMPLETION, &DELIVERY, &PROJECT_EVENTS, &PROJECT_DIRECTORY, &SET_ASIDE];
+pub const CONSUMERS: &[&Consumer] = &[&DEDUP, &RATE_LIMIT, &COMPLETION, &DELIVERY, &SET_ASIDE];
+
+/// A reader of a whole stream that keeps its own place, in the transaction that writes what it
+/// read. Not a durable consumer: a redelivery out of order would make it skip what it never saw.
+#[derive(Debug)]
+pub struct Reader {
+    /// The name of its checkpoint.
+    pub name: &'static str,
+    /// The stream it reads from one end to the other.
+    pub stream: &'static Stream,
+    /// Events written together at most.
+    pub batch_max: usize,
+}
+
+/// Writes the read models of messages.
+pub const PROJECT_EVENTS: Reader =
+    Reader { name: "project-events", stream: &EVENTS, batch_max: 512 };
+
+/// Writes the read models of tenants, agents and connections.
+pub const PROJECT_DIRECTORY: Reader =
+    Reader { name: "project-directory", stream: &DIRECTORY, batch_max: 512 };
+
+/// Every reader there is.
+pub const READERS: &[&Reader] = &[&PROJECT_EVENTS, &PROJECT_DIRECTORY];
 
 impl Consumer {
     /// The subjects it is woken by; the whole stream when empty.

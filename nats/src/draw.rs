@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::{Consumer, Discard, Stream, consumer::CONSUMERS, stream::BUCKETS, stream::STREAMS};
+use crate::{
+    Consumer, Discard, Stream, consumer::CONSUMERS, consumer::READERS, stream::BUCKETS,
+    stream::STREAMS,
+};
 
 /// The pipeline as a Mermaid graph.
 pub fn flow() -> String {
@@ -23,6 +26,9 @@ pub fn flow() -> String {
     graph.push_str("  delivery --> slack\n```\n\n");
     for consumer in CONSUMERS.iter().filter(|consumer| consumer.writes.is_empty()) {
         _ = writeln!(graph, "`{}` reads all of `{}`.", consumer.name, consumer.stream.name);
+    }
+    for reader in READERS {
+        _ = writeln!(graph, "`{}` reads all of `{}` in order.", reader.name, reader.stream.name);
     }
     graph
 }

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 
 use crate::{CorrelationId, Event, EventId, Kind, Subject, TenantId, Timestamp, subject};
 
@@ -37,6 +38,16 @@ pub struct Envelope {
 pub struct Trace(String);
 
 impl Trace {
+    /// The trace of a story: derived, so that every program names the same one.
+    pub fn of(story: &CorrelationId) -> Self {
+        let digest = Sha256::digest(story.as_str().as_bytes());
+        let number = |from: usize, to: usize| {
+            let bytes = digest.get(from..to).unwrap_or_default();
+            bytes.iter().fold(0_u128, |number, byte| number << 8 | u128::from(*byte))
+        };
+        Self(format!("00-{:032x}-{:016x}-01", number(0, 16), number(16, 24)))
+    }
+
     /// As it stands in a header.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,1 +1,151 @@
-//! See `ARCHITECTURE.md`.
+//! Asks a model, once for each message, and keeps the memory of threads.
+//!
+//! **Invariant:** what came of a message is decided once. The record and the thread's memory commit
+//! in one transaction; whoever gets the message again finds the record and pays nobody.
+//! **Invariant:** an attempt is on record before it is paid for.
+
+mod answer;
+mod attempts;
+mod thread;
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::anyhow;
+use providers::Router;
+use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, consume};
+use schemas::{Event, Timestamp, event::MessageDeleted, event::MessageEdited};
+use store::{
+    Database, Sealer, StoreError,
+    deferred::{self, Deferred},
+    fence::Fence,
+    memory,
+};
+
+/// Bounds of one answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Tokens of the thread that the model is shown, by `domain::prompt::estimate_tokens`.
+    pub thread_tokens_max: u32,
+    /// Tokens of the answer.
+    pub answer_tokens_max: u32,
+    /// All attempts together.
+    pub answer_time_max: Duration,
+    /// Calls to models for one message, deliveries and deferrals included.
+    pub calls_max: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            thread_tokens_max: 3_000,
+            answer_tokens_max: 1_024,
+            answer_time_max: Duration::from_mins(2),
+            calls_max: 12,
+        }
+    }
+}
+
+/// The stage.
+pub struct Completion {
+    /// The loop's context.
+    pub context: Context,
+    /// Records, memory, deferrals.
+    pub db: Database,
+    /// Tenants' keys.
+    pub sealer: Sealer,
+    /// Who answers for whom.
+    pub directory: DirectoryWatch,
+    /// The models.
+    pub router: Arc<Router>,
+    /// Proof that this worker leads the stage.
+    pub fence: Fence,
+    /// See there.
+    pub bounds: Bounds,
+}
+
+/// Runs the stage until the context says stop.
+pub async fn run(completion: Completion) -> anyhow::Result<()> {
+    let context = completion.context.clone();
+    consume(&context, Arc::new(completion)).await
+}
+
+impl Handler for Completion {
+    const CONSUMER: &'static nats::Consumer = &nats::COMPLETION;
+
+    async fn handle(&self, batch: &[Delivery]) -> Vec<Result<Vec<Event>, Failure>> {
+        let mut results = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            results.push(self.one(delivery).await);
+        }
+        results
+    }
+
+    async fn defer(&self, delivery: &Delivery, until: Timestamp) -> Result<(), Failure> {
+        let cause = &delivery.cause;
+        let deferred = Deferred {
+            tenant: cause.tenant.clone(),
+            event: cause.id.clone(),
+            consumer: Self::CONSUMER.name.to_owned(),
+            lane: cause.correlation.to_string(),
+            subject: cause.subject().to_string(),
+            seq: delivery.sequence,
+            due_at: until,
+            reason: "models asked to be left alone until then".to_owned(),
+            attempts: delivery.attempt,
+        };
+        let mut tx = self.db.tenant(&cause.tenant).await.map_err(from_store)?;
+        deferred::put(&mut tx, &deferred).await.map_err(from_store)?;
+        tx.commit().await.map_err(from_store)
+    }
+
+    /// Whoever waits for an answer is told that there will be none.
+    async fn give_up(&self, delivery: &Delivery, reason: &str) -> Result<Vec<Event>, Failure> {
+        tracing::warn!(reason, "no answer after all attempts");
+        let Event::MessageAdmitted(data) = &delivery.cause.event else { return Ok(Vec::new()) };
+        let failed = answer::set_aside(&delivery.cause.id, &data.message.key);
+        let recorded = self.record(delivery, &data.message, failed, &[]).await?;
+        Ok(vec![recorded])
+    }
+}
+
+impl Completion {
+    async fn one(&self, delivery: &Delivery) -> Result<Vec<Event>, Failure> {
+        match &delivery.cause.event {
+            Event::MessageAdmitted(data) => Ok(vec![self.answer(delivery, &data.message).await?]),
+            Event::MessageEdited(data) => self.edited(delivery, data).await,
+            Event::MessageDeleted(data) => self.deleted(delivery, data).await,
+            other => {
+                let topic = other.kind().topic();
+                Err(Failure::reject(anyhow!("`{topic}` is not an event this consumer reads")))
+            }
+        }
+    }
+
+    async fn edited(
+        &self,
+        delivery: &Delivery,
+        data: &MessageEdited,
+    ) -> Result<Vec<Event>, Failure> {
+        let mut tx = self.db.tenant(&delivery.cause.tenant).await.map_err(from_store)?;
+        let edit = memory::edit(&mut tx, &data.message, &data.text, data.edited_at);
+        edit.await.map_err(from_store)?;
+        tx.commit().await.map_err(from_store)?;
+        Ok(Vec::new())
+    }
+
+    async fn deleted(
+        &self,
+        delivery: &Delivery,
+        data: &MessageDeleted,
+    ) -> Result<Vec<Event>, Failure> {
+        let mut tx = self.db.tenant(&delivery.cause.tenant).await.map_err(from_store)?;
+        memory::delete(&mut tx, &data.message).await.map_err(from_store)?;
+        tx.commit().await.map_err(from_store)?;
+        Ok(Vec::new())
+    }
+}
+
+/// An outage is waited for; another leader's word or a broken row is not ours to retry for ever.
+fn from_store(error: StoreError) -> Failure {
+    if error.is_transient() { Failure::wait(error) } else { Failure::retry(error) }
+}

@@ -1,1 +1,216 @@
-//! See `ARCHITECTURE.md`.
+//! Shows the person that somebody is at it, then the answer, always in the thread.
+//!
+//! Every call to a chat system is an effect with a row of its own, and the row says `sending` before
+//! the call is made. So a crash is found, not guessed, and nothing is sent twice blindly.
+//!
+//! A file for each step of a message: what to say ([`words`]), one call ([`call`]), the loop that asks
+//! the pure core what is next ([`drive`]), and what the chat system shows ([`observed`]).
+
+mod call;
+mod drive;
+mod observed;
+mod words;
+
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use channels::Outbound;
+use domain::{reply_state::Verdict, secret::Secret};
+use runtime::{Context, Delivery as Delivered, DirectoryWatch, Failure, Handler, consume};
+use schemas::{
+    Connection, Event, MessageRef, TenantId, Timestamp,
+    event::{FailureReason, MessageAdmitted, ReplyFailed, ReplyKind},
+};
+use store::{
+    Database, Sealer, StoreError,
+    deferred::{self, Deferred},
+    fence::Fence,
+    secrets::Secrets,
+};
+
+use crate::words::Words;
+
+/// The stage.
+pub struct Delivery {
+    /// The loop's context.
+    pub context: Context,
+    /// The ledger.
+    pub db: Database,
+    /// Opens answers.
+    pub sealer: Sealer,
+    /// Tokens.
+    pub secrets: Secrets,
+    /// Who speaks where.
+    pub directory: DirectoryWatch,
+    /// The chat system.
+    pub outbound: Arc<dyn Outbound>,
+    /// Proof that this worker leads the stage.
+    pub fence: Fence,
+}
+
+/// Runs the stage until the context says stop.
+pub async fn run(delivery: Delivery) -> anyhow::Result<()> {
+    let context = delivery.context.clone();
+    consume(&context, Arc::new(delivery)).await
+}
+
+/// A reply under way: where it goes and who speaks.
+pub(crate) struct Thread<'a> {
+    pub(crate) cause: &'a Delivered,
+    pub(crate) message: &'a MessageRef,
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) token: Secret,
+}
+
+impl Thread<'_> {
+    pub(crate) fn tenant(&self) -> &TenantId {
+        &self.cause.cause.tenant
+    }
+}
+
+impl Handler for Delivery {
+    const CONSUMER: &'static nats::Consumer = &nats::DELIVERY;
+
+    async fn handle(&self, batch: &[Delivered]) -> Vec<Result<Vec<Event>, Failure>> {
+        let mut results = Vec::with_capacity(batch.len());
+        for delivery in batch {
+            results.push(self.one(delivery).await);
+        }
+        results
+    }
+
+    async fn defer(&self, delivery: &Delivered, until: Timestamp) -> Result<(), Failure> {
+        let cause = &delivery.cause;
+        let deferred = Deferred {
+            tenant: cause.tenant.clone(),
+            event: cause.id.clone(),
+            consumer: Self::CONSUMER.name.to_owned(),
+            lane: cause.correlation.to_string(),
+            subject: cause.subject().to_string(),
+            seq: delivery.sequence,
+            due_at: until,
+            reason: "the chat system asked to be left alone until then".to_owned(),
+            attempts: delivery.attempt,
+        };
+        let mut tx = self.db.tenant(&cause.tenant).await.map_err(from_store)?;
+        deferred::put(&mut tx, &deferred).await.map_err(from_store)?;
+        tx.commit().await.map_err(from_store)
+    }
+
+    /// It is in the dead letters; an operator must see as well that the person has no answer.
+    async fn give_up(&self, delivery: &Delivered, _reason: &str) -> Result<Vec<Event>, Failure> {
+        let (message, reply) = match &delivery.cause.event {
+            Event::CompletionFinished(data) => (&data.message, ReplyKind::Answer),
+            Event::CompletionFailed(data) => (&data.message, ReplyKind::Apology),
+            Event::MessageThrottled(data) => (&data.message, ReplyKind::Notice),
+            _placeholder_or_echo => return Ok(Vec::new()),
+        };
+        Ok(vec![failed(message, reply, "set_aside")])
+    }
+}
+
+impl Delivery {
+    async fn one(&self, delivery: &Delivered) -> Result<Vec<Event>, Failure> {
+        match &delivery.cause.event {
+            Event::MessageAdmitted(data) => self.placeholder(delivery, data).await,
+            Event::CompletionFinished(data) => {
+                let words = self.answer(delivery, data).await?;
+                self.reply(delivery, &data.message, ReplyKind::Answer, words).await
+            }
+            Event::CompletionFailed(data) => match data.reason {
+                FailureReason::TenantSuspended => {
+                    self.nothing(delivery, &data.message, "tenant_suspended").await
+                }
+                FailureReason::ConnectionRemoved => {
+                    Ok(vec![failed(&data.message, ReplyKind::Apology, "connection_removed")])
+                }
+                FailureReason::ModelsFailed | FailureReason::NoAgent | FailureReason::SetAside => {
+                    let words = Words::apology(&data.reference);
+                    self.reply(delivery, &data.message, ReplyKind::Apology, words).await
+                }
+            },
+            Event::MessageThrottled(data) if !data.tell => Ok(Vec::new()),
+            Event::MessageThrottled(data) => {
+                let words = self.notice(data);
+                self.reply(delivery, &data.message, ReplyKind::Notice, words).await
+            }
+            Event::EffectObserved(data) => self.observed(delivery, data).await,
+            other => {
+                let topic = other.kind().topic();
+                Err(Failure::reject(anyhow!("`{topic}` is not an event this consumer reads")))
+            }
+        }
+    }
+
+    /// Word that somebody is at it. Nothing depends on it, so nothing is tried twice for it.
+    async fn placeholder(
+        &self,
+        delivery: &Delivered,
+        data: &MessageAdmitted,
+    ) -> Result<Vec<Event>, Failure> {
+        let message = &data.message.key;
+        let tenant = &delivery.cause.tenant;
+        let route = self.directory.read(|directory| directory.route(tenant, &message.connection));
+        if route.is_err() {
+            return Ok(Vec::new());
+        }
+        let Some(thread) = self.thread(delivery, message).await? else { return Ok(Vec::new()) };
+        self.drive(&thread, None).await
+    }
+
+    /// What the person gets in the end. Without a token there is no way to them.
+    async fn reply(
+        &self,
+        delivery: &Delivered,
+        message: &MessageRef,
+        kind: ReplyKind,
+        words: Words,
+    ) -> Result<Vec<Event>, Failure> {
+        let Some(thread) = self.thread(delivery, message).await? else {
+            return Ok(vec![failed(message, kind, "connection_removed")]);
+        };
+        let verdict = Verdict::Reply { kind, parts: words.parts.len() };
+        self.drive(&thread, Some((verdict, words))).await
+    }
+
+    /// Nobody is told anything; a placeholder is not left behind.
+    async fn nothing(
+        &self,
+        delivery: &Delivered,
+        message: &MessageRef,
+        code: &'static str,
+    ) -> Result<Vec<Event>, Failure> {
+        if let Some(thread) = self.thread(delivery, message).await? {
+            self.drive(&thread, Some((Verdict::Nothing, Words::none()))).await?;
+        }
+        Ok(vec![failed(message, ReplyKind::Apology, code)])
+    }
+
+    /// The connection and its token; nothing if either is gone.
+    pub(crate) async fn thread<'a>(
+        &self,
+        cause: &'a Delivered,
+        message: &'a MessageRef,
+    ) -> Result<Option<Thread<'a>>, Failure> {
+        let tenant = &cause.cause.tenant;
+        let found = self
+            .directory
+            .read(|directory| directory.connection(tenant, &message.connection).map(Arc::clone));
+        let Some(connection) = found else { return Ok(None) };
+        if !matches!(connection.status, schemas::ConnectionStatus::Active) {
+            return Ok(None);
+        }
+        let now = self.context.clock.now();
+        let token = self.secrets.get(tenant, &connection.token, now).await.map_err(from_store)?;
+        Ok(token.map(|token| Thread { cause, message, connection, token }))
+    }
+}
+
+pub(crate) fn failed(message: &MessageRef, reply: ReplyKind, code: &str) -> Event {
+    Event::ReplyFailed(ReplyFailed { message: message.clone(), reply, code: code.to_owned() })
+}
+
+/// An outage is waited for; another leader's word or a broken row is not ours to retry for ever.
+pub(crate) fn from_store(error: StoreError) -> Failure {
+    if error.is_transient() { Failure::wait(error) } else { Failure::retry(error) }
+}

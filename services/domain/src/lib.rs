@@ -1,1 +1,23 @@
-//! See `ARCHITECTURE.md`.
+//! The pure core: every decision the pipeline takes, and no I/O.
+//!
+//! A function here gets facts, state and the time, and returns facts. It cannot fail for reasons
+//! outside its arguments, so it needs no mocks and no runtime to test.
+//!
+//! **Invariant:** no clock, no environment, no randomness, no I/O; `clippy.toml` and the build for
+//! `wasm32-unknown-unknown` hold it.
+
+pub mod addressed;
+pub mod backoff;
+pub mod config;
+pub mod directory;
+pub mod effect;
+pub mod gcra;
+pub mod incoming;
+pub mod mrkdwn;
+pub mod plan;
+pub mod prompt;
+pub mod reply;
+pub mod reply_state;
+pub mod seal;
+pub mod secret;
+pub mod trace;

@@ -1,1 +1,48 @@
-//! See `ARCHITECTURE.md`.
+//! The front door: believes a chat system's call, decides whether it is for an employee, stores it,
+//! and only then answers 200.
+//!
+//! **Invariant:** a 200 to a message that is ours means that the event is stored. Where it cannot be
+//! stored, or where nobody can say whose it is, the answer is 503 and the chat system delivers again.
+//! **Invariant:** what is not addressed to an employee is not stored.
+
+mod hear;
+mod http;
+mod unknown;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use channels::Inbound;
+use runtime::{Context, DirectoryWatch, Engagements};
+use store::Sealer;
+use tokio::net::TcpListener;
+
+pub use hear::Gateway;
+pub use http::routes;
+
+/// What the front door needs.
+pub struct Parts {
+    /// The chat system it hears.
+    pub inbound: Arc<dyn Inbound>,
+    /// Who exists.
+    pub directory: DirectoryWatch,
+    /// Threads that are followed.
+    pub engagements: Engagements,
+    /// What messages are sealed with.
+    pub sealer: Sealer,
+}
+
+/// Serves until the context says stop; calls under way are finished.
+pub async fn run(
+    context: Context,
+    parts: Parts,
+    listener: TcpListener,
+    admin: axum::Router,
+) -> anyhow::Result<()> {
+    let address: SocketAddr = listener.local_addr()?;
+    tracing::info!(%address, "the gateway listens");
+    let stop = context.stop.clone();
+    let gateway = Arc::new(Gateway::new(context, parts));
+    let serve = axum::serve(listener, routes(gateway).merge(admin));
+    serve.with_graceful_shutdown(async move { stop.cancelled().await }).await?;
+    Ok(())
+}

@@ -1,1 +1,99 @@
-//! See `ARCHITECTURE.md`.
+//! Writes the read models. One worker at a time, in the order of the log; what was read and how far
+//! it is commit together, so a crash repeats nothing and skips nothing.
+
+mod fold;
+
+use std::collections::BTreeMap;
+
+use runtime::{Context, Failure, Follower, Read, follow};
+use store::{
+    Database, StoreError, checkpoint,
+    projections::{self, Changes},
+};
+use tokio::sync::Mutex;
+use tracing::warn;
+
+/// Runs both readers until the context says stop.
+pub async fn run(context: Context, db: Database) -> anyhow::Result<()> {
+    let events = Projector::<Events>::new(db.clone());
+    let directory = Projector::<Directory>::new(db);
+    tokio::try_join!(follow(&context, &events), follow(&context, &directory))?;
+    Ok(())
+}
+
+/// Which stream a projector reads.
+trait Source: Send + Sync + 'static {
+    const READER: &'static nats::Reader;
+}
+
+struct Events;
+struct Directory;
+
+impl Source for Events {
+    const READER: &'static nats::Reader = &nats::PROJECT_EVENTS;
+}
+
+impl Source for Directory {
+    const READER: &'static nats::Reader = &nats::PROJECT_DIRECTORY;
+}
+
+struct Projector<S> {
+    db: Database,
+    /// Where we are; unknown until it is read, and after a failure.
+    place: Mutex<Option<checkpoint::Checkpoint>>,
+    source: std::marker::PhantomData<S>,
+}
+
+impl<S: Source> Projector<S> {
+    fn new(db: Database) -> Self {
+        Self { db, place: Mutex::new(None), source: std::marker::PhantomData }
+    }
+}
+
+impl<S: Source> Follower for Projector<S> {
+    const READER: &'static nats::Reader = S::READER;
+
+    async fn place(&self) -> Result<u64, Failure> {
+        let found = checkpoint::load(&self.db, S::READER.name).await.map_err(from_store)?;
+        *self.place.lock().await = Some(found);
+        Ok(found.seq)
+    }
+
+    async fn take(&self, batch: &[Read]) -> Result<(), Failure> {
+        let Some(last) = batch.last() else { return Ok(()) };
+        let mut place = self.place.lock().await;
+        let Some(from) = place.take() else {
+            return Err(Failure::wait(anyhow::anyhow!("the place is not known")));
+        };
+        let changes = changes(S::READER.stream.name, batch);
+        let name = S::READER.name;
+        let moved = projections::apply(&self.db, name, from, last.sequence, &changes).await;
+        *place = Some(moved.map_err(from_store)?);
+        metrics::gauge!("konstruct_projected_sequence", "reader" => name).set(last.sequence as f64);
+        Ok(())
+    }
+}
+
+/// What a batch changes, by tenant.
+fn changes(stream: &str, batch: &[Read]) -> BTreeMap<schemas::TenantId, Changes> {
+    let mut by_tenant: BTreeMap<_, Changes> = BTreeMap::new();
+    for read in batch {
+        match &read.event {
+            Ok(envelope) => {
+                let changes = by_tenant.entry(envelope.tenant.clone()).or_default();
+                fold::fold(changes, stream, read.sequence, envelope);
+            }
+            Err(error) => {
+                warn!(stream, sequence = read.sequence, %error, "an event we do not read");
+                metrics::counter!("konstruct_unreadable_events_total").increment(1);
+            }
+        }
+    }
+    by_tenant
+}
+
+/// Another projector has the place: this one stops. Everything else is taken up again from where
+/// the database says we are.
+fn from_store(error: StoreError) -> Failure {
+    Failure::wait(error)
+}

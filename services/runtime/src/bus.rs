@@ -71,9 +71,6 @@ pub enum BusError {
     },
 }
 
-/// The server's code for a wrong expected sequence.
-const WRONG_LAST_SEQUENCE: PublishErrorKind = PublishErrorKind::WrongLastSequence;
-
 impl Bus {
     /// Connects, and keeps reconnecting for as long as it lives.
     pub async fn connect(url: &str, name: &str) -> Result<Self, BusError> {
@@ -160,8 +157,7 @@ impl Bus {
         for (index, (envelope, expected)) in before.iter().enumerate() {
             let headers = batch_headers(&last.id, index, envelope, *expected);
             let subject = envelope.subject().as_str().to_owned();
-            let sent =
-                self.client.publish_with_headers(subject, headers, encode(envelope)?.into()).await;
+            let sent = self.client.publish_with_headers(subject, headers, encode(envelope)?).await;
             sent.map_err(|error| BusError::Away(error.to_string()))?;
         }
         let mut headers = batch_headers(&last.id, before.len(), last, *expected);
@@ -265,10 +261,10 @@ fn batch_headers(
 }
 
 fn refusal(error: &jetstream::context::PublishError) -> BusError {
-    match error.kind() {
-        WRONG_LAST_SEQUENCE => BusError::Conflict,
-        _ => BusError::NotStored(error.to_string()),
+    if error.kind() == PublishErrorKind::WrongLastSequence {
+        return BusError::Conflict;
     }
+    BusError::NotStored(error.to_string())
 }
 
 fn recorded(message: jetstream::message::StreamMessage) -> Recorded {

@@ -102,7 +102,7 @@ async fn pull<H: Handler>(context: &Context, lanes: &mut Lanes<H>) -> anyhow::Re
             () = context.stop.cancelled() => return Ok(()),
             message = messages.next(), if lanes.has_room() => {
                 let message = message.ok_or_else(|| anyhow::anyhow!("the stream ended"))??;
-                match Item::read::<H>(message) {
+                match Item::read(message) {
                     Ok(item) => lanes.push(item),
                     Err(unreadable) => unreadable.set_aside::<H>(context).await,
                 }

@@ -70,11 +70,11 @@ pub async fn watch_advisories(
         stop.run_until_cancelled(futures::StreamExt::next(&mut advisories)).await
     {
         let advisory = advisory?;
-        if let Ok(given_up) = serde_json::from_slice::<MaxDeliveries>(&advisory.payload) {
-            if let Err(error) = set_aside(bus, clock, given_up).await {
-                tracing::warn!(%error, "an advisory could not be kept; it comes again");
-                continue;
-            }
+        if let Ok(given_up) = serde_json::from_slice::<MaxDeliveries>(&advisory.payload)
+            && let Err(error) = set_aside(bus, clock, given_up).await
+        {
+            tracing::warn!(%error, "an advisory could not be kept; it comes again");
+            continue;
         }
         if let Err(error) = advisory.ack().await {
             tracing::warn!(%error, "an advisory was not acknowledged; it comes again");

@@ -19,7 +19,7 @@ use crate::{Bus, BusError};
 const RESUME_PAUSE: Duration = Duration::from_millis(500);
 
 /// An engagement is written again only when it would last this much longer.
-const REFRESH_MIN: Duration = Duration::from_secs(60);
+const REFRESH_MIN: Duration = Duration::from_mins(1);
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Value {

@@ -34,7 +34,7 @@ pub(super) struct Unreadable {
 }
 
 impl Item {
-    pub(super) fn read<H: Handler>(message: jetstream::Message) -> Result<Self, Box<Unreadable>> {
+    pub(super) fn read(message: jetstream::Message) -> Result<Self, Box<Unreadable>> {
         match Envelope::decode(&message.payload) {
             Err(error) => Err(Box::new(Unreadable { message, error })),
             Ok(cause) => {

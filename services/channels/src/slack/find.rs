@@ -1,0 +1,67 @@
+//! Looking for an effect in its thread, by the metadata it was posted with.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::{EFFECT_EVENT, send::SlackOut, throttle::Method, wire};
+use crate::{Call, Found};
+
+/// How many pages are read. Threads longer than that are not read to their end.
+const PAGES_MAX: usize = 10;
+
+/// How many messages of a page we ask for; Slack gives some apps 15 at the most.
+const PAGE_LEN: &str = "200";
+
+#[derive(Deserialize)]
+struct Message {
+    #[serde(default)]
+    user: String,
+    #[serde(default)]
+    ts: String,
+    metadata: wire::Metadata,
+}
+
+/// Absent only when every page was read to the end.
+pub(super) async fn find(slack: &SlackOut, call: Call<'_>, bot_user: &str) -> Found {
+    let mut cursor = String::new();
+    for _ in 0..PAGES_MAX {
+        let query = [
+            ("channel", call.place.channel.as_str()),
+            ("ts", &call.place.thread),
+            ("include_all_metadata", "true"),
+            ("limit", PAGE_LEN),
+            ("cursor", &cursor),
+        ];
+        let query = if cursor.is_empty() { query.get(..4).unwrap_or(&query) } else { &query };
+        let page = slack.get(call.token, &call.place.workspace, Method::Replies, query).await;
+        let page = match page {
+            Ok(page) => page,
+            Err(outcome) => return Found::Unknown { detail: format!("{outcome:?}") },
+        };
+        if page.messages.is_empty() {
+            // A thread has its first message at least.
+            return Found::Unknown { detail: "the thread is empty".to_owned() };
+        }
+        let mut ours = page.messages.iter().filter_map(|raw| effect(raw, call, bot_user));
+        if let Some(ts) = ours.next() {
+            return Found::At { ts };
+        }
+        let next = page.response_metadata.next_cursor;
+        match (page.has_more, next.is_empty()) {
+            (false, true) => return Found::Absent,
+            (_, false) if next != cursor => cursor = next,
+            (true, true) | (_, false) => {
+                return Found::Unknown { detail: "the thread does not end".to_owned() };
+            }
+        }
+    }
+    Found::Unknown { detail: format!("the thread is longer than {PAGES_MAX} pages") }
+}
+
+/// Metadata can be written by any app, so that only our own user's counts.
+fn effect(raw: &RawValue, call: Call<'_>, bot_user: &str) -> Option<String> {
+    let message: Message = wire::object(raw)?;
+    let named = message.metadata.event_type == EFFECT_EVENT
+        && message.metadata.event_payload.effect == call.effect.as_str();
+    (named && message.user == bot_user && !message.ts.is_empty()).then_some(message.ts)
+}

@@ -1,0 +1,308 @@
+//! One message, one outcome.
+
+use domain::{
+    config::OpenConfig,
+    directory::Routed,
+    prompt::{self, BUILDER_VERSION, Prompt, PromptInput, Role, Speaker, Turn},
+    reply::reference_of,
+    seal::{Owner, Sealing},
+};
+use providers::{Completed, Exhausted, Request, Timeouts, total_cost};
+use runtime::{Delivery, Failure, Handler as _};
+use schemas::{
+    AgentId, Event, EventId, Message, MessageRef,
+    event::{CompletionFailed, CompletionFinished, FailureReason, PromptRecord},
+    usage::Attempt,
+};
+use store::{
+    completions::{self, Record},
+    memory,
+};
+use tokio::time::Instant;
+
+use crate::{Completion, attempts::Attempts, from_store, thread};
+
+/// What a message is asked with.
+struct Asking {
+    routed: Routed,
+    sealing: Sealing,
+    config: OpenConfig,
+    prompt: Prompt,
+    /// Calls made by earlier deliveries.
+    before: u32,
+}
+
+impl Completion {
+    /// The outcome of a message: the one on record, or one made now and put on record.
+    pub(crate) async fn answer(
+        &self,
+        delivery: &Delivery,
+        message: &Message,
+    ) -> Result<Event, Failure> {
+        let (tenant, cause) = (&delivery.cause.tenant, &delivery.cause.id);
+        let mut tx = self.db.tenant(tenant).await.map_err(from_store)?;
+        let prior = completions::find(&mut tx, &message.key.id).await.map_err(from_store)?;
+        if let Some(done) = prior.completion {
+            return Ok(done.envelope.event);
+        }
+        let route =
+            self.directory.read(|directory| directory.route(tenant, &message.key.connection));
+        let routed = match route {
+            Ok(routed) => routed,
+            Err(reason) => {
+                let failed = failed(cause, &message.key, None, reason, Vec::new());
+                return self.record(delivery, message, failed, &[]).await;
+            }
+        };
+        let before = prior.attempts.len();
+        if self.bounds.calls_max <= before {
+            let agent = Some(routed.agent.id.clone());
+            let failed =
+                failed(cause, &message.key, agent, FailureReason::ModelsFailed, Vec::new());
+            return self.record(delivery, message, failed, &[]).await;
+        }
+        let sealing = self.sealer.of(tenant, self.context.clock.now()).await.map_err(from_store)?;
+        let thread = thread::before(&mut tx, message, &sealing).await.map_err(from_store)?;
+        drop(tx);
+        let config = OpenConfig::open(&routed.published.config, tenant, &routed.agent.id, &sealing);
+        let config = config.map_err(Failure::retry)?;
+        let newest = newest(message, tenant, &sealing)?;
+        let prompt = prompt::build(PromptInput {
+            agent: &config,
+            tenant_name: &routed.tenant.name,
+            history: &thread.turns,
+            newest: &newest,
+            older_exist: thread.older_exist,
+            budget_tokens: self.bounds.thread_tokens_max,
+        });
+        let before = u32::try_from(before).unwrap_or(u32::MAX);
+        self.ask(delivery, message, Asking { routed, sealing, config, prompt, before }).await
+    }
+
+    async fn ask(
+        &self,
+        delivery: &Delivery,
+        message: &Message,
+        asking: Asking,
+    ) -> Result<Event, Failure> {
+        let tenant = &delivery.cause.tenant;
+        let begun = Instant::now();
+        let recorder = Attempts {
+            db: &self.db,
+            clock: &self.context.clock,
+            tenant,
+            message: &message.key.id,
+            before: asking.before,
+        };
+        let request = self.request(&asking.prompt);
+        let deadline = begun + self.bounds.answer_time_max;
+        let asked = self.router.complete(&asking.config.model, &request, deadline, &recorder);
+        match asked.await {
+            Ok(completed) => {
+                let latency = begun.elapsed();
+                let attempts = renumbered(&completed.attempts, asking.before);
+                let event = self.finished(message, &asking, completed, latency);
+                self.record(delivery, message, event, &attempts).await
+            }
+            Err(exhausted) => self.exhausted(delivery, message, &asking, exhausted).await,
+        }
+    }
+
+    fn request(&self, prompt: &Prompt) -> Request {
+        let turns = prompt.turns.iter().map(|turn| providers::Turn {
+            role: match turn.role {
+                Role::User => providers::Role::User,
+                Role::Assistant => providers::Role::Assistant,
+            },
+            text: turn.text.clone(),
+        });
+        Request {
+            system: prompt.system.clone(),
+            turns: turns.collect(),
+            max_output_tokens: self.bounds.answer_tokens_max,
+            temperature: None,
+            timeouts: Timeouts::default(),
+        }
+    }
+
+    fn finished(
+        &self,
+        message: &Message,
+        asking: &Asking,
+        completed: Completed,
+        latency: std::time::Duration,
+    ) -> Event {
+        let Asking { routed, sealing, config, prompt, before } = asking;
+        let owner = Owner { tenant: &routed.tenant.id, of: message.key.id.as_str() };
+        Event::CompletionFinished(CompletionFinished {
+            message: message.key.clone(),
+            agent: routed.agent.id.clone(),
+            version: routed.published.version,
+            answer: sealing.seal(owner, &completed.answer.text),
+            model: completed.answer.model,
+            deployment: completed.deployment,
+            usage: completed.answer.usage.unwrap_or_default(),
+            cost: completed.cost,
+            attempts: renumbered(&completed.attempts, *before),
+            latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
+            prompt: PromptRecord {
+                builder: BUILDER_VERSION,
+                turns: prompt.record.clone(),
+                truncated: prompt.truncated,
+                group: config.model.clone(),
+                max_output_tokens: self.bounds.answer_tokens_max,
+            },
+        })
+    }
+
+    /// No model answered. If one said when to come back, and that is soon enough, we do.
+    async fn exhausted(
+        &self,
+        delivery: &Delivery,
+        message: &Message,
+        asking: &Asking,
+        exhausted: Exhausted,
+    ) -> Result<Event, Failure> {
+        let attempts = renumbered(&exhausted.attempts, asking.before);
+        if let providers::Cause::NotRecorded(_) = exhausted.cause {
+            return Err(Failure::wait(exhausted));
+        }
+        let now = self.context.clock.now();
+        let wait = exhausted.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
+        let patience = self.bounds.answer_time_max;
+        if let Some(wait) = wait.filter(|wait| {
+            exhausted.is_temporary() && now.plus(*wait).since(message.sent_at) <= patience
+        }) {
+            self.keep(delivery, message, &attempts).await?;
+            return Err(Failure::retry_at(now.plus(wait), exhausted));
+        }
+        tracing::warn!(error = %exhausted, "no model answered");
+        let agent = Some(asking.routed.agent.id.clone());
+        let failed = failed(
+            &delivery.cause.id,
+            &message.key,
+            agent,
+            FailureReason::ModelsFailed,
+            attempts.clone(),
+        );
+        self.record(delivery, message, failed, &attempts).await
+    }
+
+    /// Puts the outcome of attempts on record, though the message has none yet.
+    async fn keep(
+        &self,
+        delivery: &Delivery,
+        message: &Message,
+        attempts: &[Attempt],
+    ) -> Result<(), Failure> {
+        if attempts.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.tenant(&delivery.cause.tenant).await.map_err(from_store)?;
+        for attempt in attempts {
+            completions::finish(&mut tx, &message.key.id, attempt).await.map_err(from_store)?;
+        }
+        tx.commit().await.map_err(from_store)
+    }
+
+    /// Puts an outcome on record with what the thread remembers of it. Returns the one that stands.
+    pub(crate) async fn record(
+        &self,
+        delivery: &Delivery,
+        message: &Message,
+        event: Event,
+        attempts: &[Attempt],
+    ) -> Result<Event, Failure> {
+        let now = self.context.clock.now();
+        let turns = turns(message, &event);
+        let completion = completions::Completion {
+            envelope: delivery.cause.follow(Self::CONSUMER.name, 0, now, event),
+            cause: delivery.cause.id.clone(),
+            seq: delivery.sequence,
+        };
+        let record = Record {
+            message: &message.key.id,
+            completion: &completion,
+            turns: &turns,
+            attempts,
+            at: now,
+        };
+        let tenant = &delivery.cause.tenant;
+        let standing = completions::record(&self.db, tenant, &self.fence, &record).await;
+        Ok(standing.map_err(from_store)?.envelope.event)
+    }
+}
+
+/// What the thread remembers: the person's words, and the answer where there is one.
+fn turns(message: &Message, event: &Event) -> Vec<memory::Turn> {
+    let key = &message.key;
+    let person = memory::Turn {
+        connection: key.connection.clone(),
+        conversation: key.conversation.clone(),
+        message: key.id.clone(),
+        role: memory::Role::Person,
+        position: memory::position(&key.ts, message.sent_at),
+        sender: key.sender.clone(),
+        sender_name: message.author.name.clone(),
+        text: message.text.clone(),
+        revision: 0,
+    };
+    let Event::CompletionFinished(finished) = event else { return vec![person] };
+    let answer = memory::Turn {
+        role: memory::Role::Agent,
+        sender: finished.agent.to_string(),
+        sender_name: None,
+        text: finished.answer.clone(),
+        ..person.clone()
+    };
+    vec![person, answer]
+}
+
+fn newest(
+    message: &Message,
+    tenant: &schemas::TenantId,
+    sealing: &Sealing,
+) -> Result<Turn, Failure> {
+    let owner = Owner { tenant, of: message.key.id.as_str() };
+    let mut text = sealing.open(owner, &message.text).map_err(Failure::retry)?;
+    for attachment in &message.attachments {
+        let name = sealing.open(owner, &attachment.name).map_err(Failure::retry)?;
+        text.push_str(&format!("\n[attached: {name}]"));
+    }
+    let speaker =
+        Speaker::Person { id: message.key.sender.clone(), name: message.author.name.clone() };
+    let message = message.key.id.clone();
+    Ok(Turn { message, revision: 0, speaker, text, deleted: false })
+}
+
+/// Calls of one message are numbered through, however many deliveries it took.
+fn renumbered(attempts: &[Attempt], before: u32) -> Vec<Attempt> {
+    let number = |attempt: &Attempt| Attempt {
+        index: before.saturating_add(attempt.index),
+        ..attempt.clone()
+    };
+    attempts.iter().map(number).collect()
+}
+
+/// The outcome of a message that was set aside.
+pub(crate) fn set_aside(cause: &EventId, message: &MessageRef) -> Event {
+    failed(cause, message, None, FailureReason::SetAside, Vec::new())
+}
+
+fn failed(
+    cause: &EventId,
+    message: &MessageRef,
+    agent: Option<AgentId>,
+    reason: FailureReason,
+    attempts: Vec<Attempt>,
+) -> Event {
+    let cost = (!attempts.is_empty()).then(|| total_cost(&attempts));
+    Event::CompletionFailed(CompletionFailed {
+        reference: reference_of(cause),
+        message: message.clone(),
+        agent,
+        reason,
+        attempts,
+        cost,
+    })
+}

@@ -1,0 +1,126 @@
+//! An agent's configuration with its texts opened.
+
+use std::fmt;
+
+use schemas::{
+    AgentConfig, AgentId, TenantId, Text,
+    directory::{EscalationRule, FOLLOW_MINUTES_DEFAULT},
+};
+
+use crate::seal::{OpenError, Owner, Sealing};
+
+/// How an agent sounds when nobody chose otherwise.
+pub const PERSONA_DEFAULT: &str = "professional and warm";
+
+/// The model group that answers when nobody chose otherwise.
+pub const MODEL_DEFAULT: &str = "quality";
+
+/// [`AgentConfig`], opened. Never on the log; see there for the fields.
+#[expect(missing_docs, reason = "the fields are those of `AgentConfig`, documented there")]
+#[derive(Clone, PartialEq, Eq)]
+pub struct OpenConfig {
+    pub name: String,
+    pub role: String,
+    pub job_description: String,
+    pub statement_of_work: String,
+    pub persona: String,
+    pub system_prompt: String,
+    pub model: String,
+    pub tools: Vec<String>,
+    pub escalation: Vec<EscalationRule>,
+    pub follow_minutes: u32,
+}
+
+impl OpenConfig {
+    /// An agent of that name with everything else as nobody chose it.
+    pub fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            role: String::new(),
+            job_description: String::new(),
+            statement_of_work: String::new(),
+            persona: PERSONA_DEFAULT.to_owned(),
+            system_prompt: String::new(),
+            model: MODEL_DEFAULT.to_owned(),
+            tools: Vec::new(),
+            escalation: Vec::new(),
+            follow_minutes: FOLLOW_MINUTES_DEFAULT,
+        }
+    }
+
+    /// Opens what [`Self::seal`] sealed.
+    pub fn open(
+        config: &AgentConfig,
+        tenant: &TenantId,
+        agent: &AgentId,
+        sealing: &Sealing,
+    ) -> Result<Self, OpenError> {
+        let owner = Owner { tenant, of: agent.as_str() };
+        Self::open_with(config, |text| sealing.open(owner, text))
+    }
+
+    /// Opens with whatever opens a text.
+    pub fn open_with<E>(
+        config: &AgentConfig,
+        open: impl Fn(&Text) -> Result<String, E>,
+    ) -> Result<Self, E> {
+        Ok(Self {
+            name: config.name.clone(),
+            role: config.role.clone(),
+            job_description: open(&config.job_description)?,
+            statement_of_work: open(&config.statement_of_work)?,
+            persona: open(&config.persona)?,
+            system_prompt: open(&config.system_prompt)?,
+            model: config.model.clone(),
+            tools: config.tools.clone(),
+            escalation: config.escalation.clone(),
+            follow_minutes: config.follow_minutes,
+        })
+    }
+
+    /// The configuration for the log; its texts belong to the agent.
+    pub fn seal(&self, tenant: &TenantId, agent: &AgentId, sealing: &Sealing) -> AgentConfig {
+        let owner = Owner { tenant, of: agent.as_str() };
+        AgentConfig {
+            name: self.name.clone(),
+            role: self.role.clone(),
+            job_description: sealing.seal(owner, &self.job_description),
+            statement_of_work: sealing.seal(owner, &self.statement_of_work),
+            persona: sealing.seal(owner, &self.persona),
+            system_prompt: sealing.seal(owner, &self.system_prompt),
+            model: self.model.clone(),
+            tools: self.tools.clone(),
+            escalation: self.escalation.clone(),
+            follow_minutes: self.follow_minutes,
+        }
+    }
+
+    /// The fields in which the two differ, by name.
+    pub fn difference(&self, other: &Self) -> Vec<&'static str> {
+        [
+            ("name", self.name == other.name),
+            ("role", self.role == other.role),
+            ("job_description", self.job_description == other.job_description),
+            ("statement_of_work", self.statement_of_work == other.statement_of_work),
+            ("persona", self.persona == other.persona),
+            ("system_prompt", self.system_prompt == other.system_prompt),
+            ("model", self.model == other.model),
+            ("tools", self.tools == other.tools),
+            ("escalation", self.escalation == other.escalation),
+            ("follow_minutes", self.follow_minutes == other.follow_minutes),
+        ]
+        .into_iter()
+        .filter_map(|(field, same)| (!same).then_some(field))
+        .collect()
+    }
+}
+
+/// What a tenant told its agent does not belong into logs.
+impl fmt::Debug for OpenConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenConfig")
+            .field("name", &self.name)
+            .field("model", &self.model)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+//! What `konstruct apply` will do: a file of wishes against what is there, as a list of changes.
+//!
+//! A planner only plans: the shell shows the lines, and publishes the events and keeps the secrets
+//! that the changes say. Planning again after that gives nothing.
+//!
+//! What the file does not name stays as it is: a connection that a tenant made in the portal is not
+//! taken away by a file that never knew of it. Taking away is said (`removed: true`).
+
+mod change;
+mod check;
+mod desired;
+mod diff;
+
+use std::fmt;
+
+use schemas::{AgentId, TenantId, Text};
+
+pub use self::{
+    change::Change,
+    desired::{Desired, DesiredAgent, DesiredConnection, DesiredLimits, DesiredTenant},
+};
+use crate::{directory::Directory, secret::Secret};
+
+/// The longest text of a configuration, in bytes: with all of them an event stays well below the
+/// longest envelope.
+pub const CONFIG_TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// The longest name of a tenant, an agent or a role, in bytes.
+pub const NAME_BYTES_MAX: usize = 200;
+
+/// What is there already, and how to look.
+#[derive(Clone, Copy)]
+pub struct Present<'a> {
+    /// Who exists.
+    pub directory: &'a Directory,
+    /// Opens a text of an agent's configuration; `None` where it cannot be opened, which counts as
+    /// another text.
+    pub open: &'a dyn Fn(&TenantId, &AgentId, &Text) -> Option<String>,
+    /// Whether the tenant's secret of that name is this one already.
+    pub has_secret: &'a dyn Fn(&TenantId, &str, &Secret) -> bool,
+    /// Looks up `${NAME}`.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// All that is wrong with a file, at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("; "))
+    }
+}
+
+impl std::error::Error for Problems {}
+
+/// Plans the way from what is there to what is wished, in an order that can be carried out.
+pub fn plan(desired: Desired, present: &Present<'_>) -> Result<Vec<Change>, Problems> {
+    let wishes = check::check(desired, present)?;
+    let changes: Vec<Change> =
+        wishes.into_iter().flat_map(|wish| diff::tenant(wish, present)).collect();
+    Ok(changes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! One change: a line for a person, and the events for the log.
+
+use std::fmt;
+
+use schemas::{
+    Agent, AgentConfig, AgentId, Author, Claim, Connection, ConnectionStatus, Event, Limits,
+    Published, Tenant, TenantId, Timestamp,
+    event::{AgentChanged, ConnectionChanged, TenantChanged},
+};
+
+use crate::{config::OpenConfig, seal::Sealing, secret::Secret};
+
+/// One thing to do. Texts are plain; [`Change::events`] seals them.
+#[expect(missing_docs, reason = "the fields are the states before and after")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A tenant comes; the shell makes its data key first.
+    TenantCreate { tenant: Tenant },
+    /// It has another name.
+    TenantRename { tenant: Tenant, from: String },
+    /// It has other limits.
+    TenantLimits { tenant: Tenant, from: Limits },
+    /// It is not served.
+    TenantSuspend { tenant: Tenant },
+    /// It is served again.
+    TenantResume { tenant: Tenant },
+    /// An agent comes; its first version follows.
+    AgentCreate { tenant: TenantId, agent: AgentId, name: String },
+    /// A version of an agent answers from now on; `fields` are those that differ from the last.
+    AgentPublish {
+        tenant: TenantId,
+        agent: AgentId,
+        /// As it is; publishing takes nobody's draft away.
+        draft: Option<AgentConfig>,
+        version: u32,
+        config: OpenConfig,
+        fields: Vec<&'static str>,
+    },
+    /// An agent leaves.
+    AgentRetire { tenant: TenantId, agent: Agent },
+    /// A secret is kept, before the event that refers to it.
+    SecretSet { tenant: TenantId, name: String, value: Secret },
+    /// A connection is made, or leads elsewhere; `claim` if the workspace is not held yet.
+    ConnectionMake {
+        tenant: TenantId,
+        connection: Connection,
+        from: Option<Connection>,
+        claim: bool,
+    },
+    /// A connection is taken away and its workspace is free.
+    ConnectionRemove { tenant: TenantId, connection: Connection },
+}
+
+impl Change {
+    /// Whose it is.
+    pub fn tenant(&self) -> &TenantId {
+        match self {
+            Change::TenantCreate { tenant }
+            | Change::TenantRename { tenant, .. }
+            | Change::TenantLimits { tenant, .. }
+            | Change::TenantSuspend { tenant }
+            | Change::TenantResume { tenant } => &tenant.id,
+            Change::AgentCreate { tenant, .. }
+            | Change::AgentPublish { tenant, .. }
+            | Change::AgentRetire { tenant, .. }
+            | Change::SecretSet { tenant, .. }
+            | Change::ConnectionMake { tenant, .. }
+            | Change::ConnectionRemove { tenant, .. } => tenant,
+        }
+    }
+
+    /// The events to publish, all of them or none; a secret has none.
+    pub fn events(&self, by: &Author, sealing: &Sealing, now: Timestamp) -> Vec<Event> {
+        let tenant = |tenant: &Tenant| TenantChanged { tenant: tenant.clone(), by: by.clone() };
+        let agent = |agent: Agent| AgentChanged { agent, by: by.clone() };
+        let changed = |connection: Connection| ConnectionChanged { connection, by: by.clone() };
+        match self {
+            Change::TenantCreate { tenant: to } => vec![Event::TenantCreated(tenant(to))],
+            Change::TenantRename { tenant: to, .. } => vec![Event::TenantRenamed(tenant(to))],
+            Change::TenantLimits { tenant: to, .. } => {
+                vec![Event::TenantLimitsChanged(tenant(to))]
+            }
+            Change::TenantSuspend { tenant: to } => vec![Event::TenantSuspended(tenant(to))],
+            Change::TenantResume { tenant: to } => vec![Event::TenantResumed(tenant(to))],
+            Change::AgentCreate { agent: id, .. } => {
+                vec![Event::AgentCreated(agent(new_agent(id)))]
+            }
+            Change::AgentPublish { tenant, agent: id, draft, version, config, .. } => {
+                let config = config.seal(tenant, id, sealing);
+                let published = Published { version: *version, config, note: String::new() };
+                let (draft, published) = (draft.clone(), Some(published));
+                let published = Agent { draft, published, ..new_agent(id) };
+                vec![Event::AgentPublished(agent(published))]
+            }
+            Change::AgentRetire { agent: to, .. } => vec![Event::AgentRetired(agent(to.clone()))],
+            Change::SecretSet { .. } => Vec::new(),
+            Change::ConnectionMake { connection, claim, .. } => {
+                let made = Event::ConnectionMade(changed(connection.clone()));
+                let held = claim.then(|| claim_of(connection, true));
+                [made].into_iter().chain(held).collect()
+            }
+            Change::ConnectionRemove { connection, .. } => {
+                let status = ConnectionStatus::Removed { reason: "operator".to_owned(), at: now };
+                let removed = Connection { status, ..connection.clone() };
+                vec![Event::ConnectionRemoved(changed(removed)), claim_of(connection, false)]
+            }
+        }
+    }
+}
+
+fn new_agent(id: &AgentId) -> Agent {
+    Agent { id: id.clone(), draft: None, published: None, retired: false }
+}
+
+fn claim_of(connection: &Connection, held: bool) -> Event {
+    Event::WorkspaceClaimed(Claim {
+        channel: connection.channel,
+        app: connection.app.clone(),
+        workspace: connection.workspace.clone(),
+        holder: held.then(|| connection.id.clone()),
+    })
+}
+
+/// One line: `+` comes, `~` changes, `-` goes.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Change::TenantCreate { tenant } => {
+                write!(f, "+ tenant {} {:?}", tenant.id, tenant.name)
+            }
+            Change::TenantRename { tenant, from } => {
+                write!(f, "~ tenant {}: name {from:?} -> {:?}", tenant.id, tenant.name)
+            }
+            Change::TenantLimits { tenant, from } => {
+                write!(f, "~ tenant {}: {}", tenant.id, limits_line(from, &tenant.limits))
+            }
+            Change::TenantSuspend { tenant } => write!(f, "~ tenant {}: suspended", tenant.id),
+            Change::TenantResume { tenant } => write!(f, "~ tenant {}: resumed", tenant.id),
+            Change::AgentCreate { tenant, agent, name } => {
+                write!(f, "+ agent {tenant}/{agent} {name:?}")
+            }
+            Change::AgentPublish { tenant, agent, version, fields, .. } => {
+                write!(f, "~ agent {tenant}/{agent}: publish version {version}")?;
+                if fields.is_empty() { Ok(()) } else { write!(f, " ({})", fields.join(", ")) }
+            }
+            Change::AgentRetire { tenant, agent } => {
+                write!(f, "- agent {tenant}/{}: retired", agent.id)
+            }
+            Change::SecretSet { tenant, name, .. } => write!(f, "~ secret {tenant}/{name}"),
+            Change::ConnectionMake { tenant, connection, from, .. } => match from {
+                Some(from) if from.status == ConnectionStatus::Active => {
+                    let line = connection_line(from, connection);
+                    write!(f, "~ connection {tenant}/{}: {line}", connection.id)
+                }
+                Some(_) | None => {
+                    write!(f, "+ connection {tenant}/{} -> {}", connection.id, connection.agent)
+                }
+            },
+            Change::ConnectionRemove { tenant, connection } => {
+                write!(f, "- connection {tenant}/{}", connection.id)
+            }
+        }
+    }
+}
+
+fn limits_line(from: &Limits, to: &Limits) -> String {
+    let mut parts = Vec::new();
+    if from.messages_per_minute != to.messages_per_minute {
+        let (from, to) = (from.messages_per_minute, to.messages_per_minute);
+        parts.push(format!("messages_per_minute {from} -> {to}"));
+    }
+    let mut channels: Vec<_> = from.per_channel.keys().chain(to.per_channel.keys()).collect();
+    channels.sort_unstable();
+    channels.dedup();
+    for channel in channels {
+        let (from, to) = (from.per_channel.get(channel), to.per_channel.get(channel));
+        if from != to {
+            let show = |limit: Option<&u32>| limit.map_or("none".to_owned(), u32::to_string);
+            parts.push(format!("per_channel.{} {} -> {}", channel.as_str(), show(from), show(to)));
+        }
+    }
+    parts.join(", ")
+}
+
+fn connection_line(from: &Connection, to: &Connection) -> String {
+    let fields = [
+        ("agent", from.agent.as_str(), to.agent.as_str()),
+        ("bot_user_id", from.bot_user.as_str(), to.bot_user.as_str()),
+        ("token", from.token.as_str(), to.token.as_str()),
+    ];
+    let changed = fields.into_iter().filter(|(_, from, to)| from != to);
+    let changed: Vec<_> =
+        changed.map(|(name, from, to)| format!("{name} {from} -> {to}")).collect();
+    if changed.is_empty() { "claim the workspace".to_owned() } else { changed.join(", ") }
+}

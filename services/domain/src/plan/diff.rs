@@ -1,0 +1,133 @@
+//! A tenant's wishes against what is there.
+
+use schemas::{Agent, Connection, ConnectionStatus, Published, Tenant, TenantId, TenantStatus};
+
+use super::{
+    Change, Present,
+    check::{Wanted, Wish, WishedAgent, WishedConnection},
+};
+use crate::config::OpenConfig;
+
+pub(super) fn tenant(wish: Wish, present: &Present<'_>) -> Vec<Change> {
+    let id = wish.id.clone();
+    let mut changes = tenant_itself(&wish, present);
+    // Agents come before the connections that lead to them, and leave after those were moved.
+    let (leaving, staying): (Vec<_>, Vec<_>) = wish.agents.into_iter().partition(|it| it.retired);
+    changes.extend(staying.into_iter().flat_map(|wished| agent(&id, wished, present)));
+    for wished in wish.connections {
+        changes.extend(connection(&id, wished, present));
+    }
+    changes.extend(leaving.into_iter().filter_map(|wished| retire(&id, &wished, present)));
+    changes
+}
+
+fn tenant_itself(wish: &Wish, present: &Present<'_>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut tenant = match present.directory.tenant(&wish.id) {
+        Some(known) => Tenant::clone(known),
+        None => {
+            let tenant = Tenant {
+                id: wish.id.clone(),
+                name: wish.name.clone(),
+                limits: wish.limits.clone(),
+                status: TenantStatus::Active,
+            };
+            changes.push(Change::TenantCreate { tenant: tenant.clone() });
+            tenant
+        }
+    };
+    if tenant.name != wish.name {
+        let from = std::mem::replace(&mut tenant.name, wish.name.clone());
+        changes.push(Change::TenantRename { tenant: tenant.clone(), from });
+    }
+    if tenant.limits != wish.limits {
+        let from = std::mem::replace(&mut tenant.limits, wish.limits.clone());
+        changes.push(Change::TenantLimits { tenant: tenant.clone(), from });
+    }
+    match (wish.suspended, tenant.status) {
+        (Some(true), TenantStatus::Active) => {
+            tenant.status = TenantStatus::Suspended;
+            changes.push(Change::TenantSuspend { tenant });
+        }
+        (Some(false), TenantStatus::Suspended) => {
+            tenant.status = TenantStatus::Active;
+            changes.push(Change::TenantResume { tenant });
+        }
+        (Some(true), TenantStatus::Suspended)
+        | (Some(false), TenantStatus::Active)
+        | (Some(_), TenantStatus::Deleted)
+        | (None, _) => {}
+    }
+    changes
+}
+
+fn agent(tenant: &TenantId, wished: WishedAgent, present: &Present<'_>) -> Vec<Change> {
+    let WishedAgent { id, config, .. } = wished;
+    let known = present.directory.agent(tenant, &id);
+    let mut changes = Vec::new();
+    if known.is_none() {
+        let (tenant, agent, name) = (tenant.clone(), id.clone(), config.name.clone());
+        changes.push(Change::AgentCreate { tenant, agent, name });
+    }
+    let published = known.and_then(|agent| agent.published.as_ref());
+    let open = |text: &_| (present.open)(tenant, &id, text).ok_or(());
+    let before = published.map(|it| OpenConfig::open_with(&it.config, open));
+    let mut fields = match &before {
+        Some(Ok(before)) => before.difference(&config),
+        Some(Err(())) => vec!["texts that could not be opened"],
+        None => Vec::new(),
+    };
+    if known.is_some_and(|agent| agent.retired) {
+        fields.push("back from retirement");
+    }
+    if before.is_none() || !fields.is_empty() {
+        let version = published.map_or(0, |published: &Published| published.version) + 1;
+        let draft = known.and_then(|agent| agent.draft.clone());
+        let (tenant, agent) = (tenant.clone(), id);
+        changes.push(Change::AgentPublish { tenant, agent, draft, version, config, fields });
+    }
+    changes
+}
+
+/// An agent that was never there has nothing to leave.
+fn retire(tenant: &TenantId, wished: &WishedAgent, present: &Present<'_>) -> Option<Change> {
+    let known = present.directory.agent(tenant, &wished.id)?;
+    let agent = Agent { retired: true, ..Agent::clone(known) };
+    (!known.retired).then(|| Change::AgentRetire { tenant: tenant.clone(), agent })
+}
+
+fn connection(tenant: &TenantId, wished: WishedConnection, present: &Present<'_>) -> Vec<Change> {
+    let known = present.directory.connection(tenant, &wished.id);
+    let active = known.filter(|known| known.status == ConnectionStatus::Active);
+    let Some(Wanted { agent, bot_user, token }) = wished.wanted else {
+        let removal = active.map(|known| Change::ConnectionRemove {
+            tenant: tenant.clone(),
+            connection: Connection::clone(known),
+        });
+        return removal.into_iter().collect();
+    };
+    let holder = present.directory.holder(wished.channel, &wished.app, &wished.workspace);
+    let claim = holder != Some((tenant, &wished.id));
+    let name = known.map_or_else(|| format!("{}/bot_token", wished.id), |it| it.token.clone());
+    let connection = Connection {
+        id: wished.id,
+        channel: wished.channel,
+        app: wished.app,
+        workspace: wished.workspace,
+        bot_user,
+        agent,
+        token: name.clone(),
+        status: ConnectionStatus::Active,
+    };
+
+    let mut changes = Vec::new();
+    // The secret first: a connection never points to a token that is not there.
+    if !(present.has_secret)(tenant, &name, &token) {
+        changes.push(Change::SecretSet { tenant: tenant.clone(), name, value: token });
+    }
+    if claim || known.is_none_or(|known| **known != connection) {
+        let (tenant, from) = (tenant.clone(), known.map(|known| Connection::clone(known)));
+        changes.push(Change::ConnectionMake { tenant, connection, from, claim });
+    }
+    changes
+}

@@ -1,0 +1,83 @@
+//! What a person reads: the answer in parts, and what we say ourselves.
+
+mod split;
+
+use schemas::{ChannelKind, EventId, LimitScope, Timestamp};
+
+pub use self::split::split;
+use crate::mrkdwn;
+
+/// The longest part, in UTF-16 units: Slack's `chat.update` takes 4,000 characters.
+pub const PART_CHARS_MAX: usize = 3_900;
+
+/// The most parts of one answer; a longer one is cut, and says so.
+pub const PARTS_MAX: usize = 20;
+
+/// Stands in the thread until the answer does.
+pub const PLACEHOLDER: &str = "Thinking…";
+
+/// Ends an answer that was cut.
+pub const CUT_NOTE: &str = "_(This answer was longer than a chat can hold; the rest was cut.)_";
+
+/// What a person reads when the model said nothing at all.
+pub const EMPTY_ANSWER: &str = "I have nothing to say to that. Could you put it another way?";
+
+/// How much of an event's id a person is asked to quote.
+const REFERENCE_LEN: usize = 10;
+
+/// A model's answer in standard Markdown, as messages for Slack; never none.
+pub fn answer_parts(markdown: &str) -> Vec<String> {
+    split(&mrkdwn::from_markdown(markdown), PART_CHARS_MAX)
+}
+
+/// What a person quotes, and an operator finds the event by: the start of its id.
+pub fn reference_of(event: &EventId) -> String {
+    event.as_str().chars().take(REFERENCE_LEN).collect()
+}
+
+/// What a person reads when there is no answer. Never says what went wrong inside.
+pub fn apology(reference: &str) -> String {
+    let reference = mrkdwn::escape(&reference.replace('`', "'"));
+    format!(
+        "I'm sorry, I couldn't answer this. Please try again in a little while. If it keeps \
+         happening, tell your administrator this reference: `{reference}`"
+    )
+}
+
+/// What a throttled person reads, for their eyes only: which limit, and when it opens.
+pub fn throttled_notice(
+    limit: LimitScope,
+    channel: ChannelKind,
+    per_minute: u32,
+    retry_at: Timestamp,
+    now: Timestamp,
+) -> String {
+    let of = match (limit, channel) {
+        (LimitScope::Tenant, ChannelKind::Slack) => "your organization's limit",
+        (LimitScope::Channel, ChannelKind::Slack) => "your organization's limit for Slack",
+    };
+    if per_minute == 0 {
+        return format!(
+            "I didn't take your message: {of} is set to no messages at all at the moment. Your \
+             administrator can change it."
+        );
+    }
+    let messages = if per_minute == 1 { "message" } else { "messages" };
+    let wait = wait_in_words(retry_at, now);
+    format!(
+        "I didn't take your message: {of} of {per_minute} {messages} a minute is used up. Please \
+         send it again {wait}; your administrator can raise the limit."
+    )
+}
+
+fn wait_in_words(retry_at: Timestamp, now: Timestamp) -> String {
+    let seconds = retry_at.since(now).as_millis().div_ceil(1000);
+    match seconds {
+        0 | 1 => "in a second".to_owned(),
+        2..=90 => format!("in {seconds} seconds"),
+        _ => format!("in {} minutes", seconds.div_ceil(60)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

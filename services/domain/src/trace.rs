@@ -1,0 +1,163 @@
+//! The life of one message, from its events.
+
+use std::fmt::Write as _;
+
+use schemas::{
+    Envelope, Event, MessageId, Timestamp,
+    event::{DuplicateReason, FailureReason, LimitScope},
+};
+use serde::Serialize;
+
+/// One event of a message's life.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stage {
+    /// What happened, e.g. `message.received`.
+    pub stage: &'static str,
+    /// Who said so.
+    pub source: String,
+    /// When.
+    pub at: Timestamp,
+    /// Since the first event, in milliseconds.
+    pub offset_ms: u64,
+    /// Since the event before it in this list, in milliseconds.
+    pub took_ms: u64,
+    /// What came of it, in a few words; nothing of what was said.
+    pub outcome: String,
+}
+
+/// The events that share this message's correlation, in the order of time. Events said twice (a
+/// stage that ran again publishes the same event) count once.
+pub fn of_message<'a>(
+    message: &MessageId,
+    envelopes: impl IntoIterator<Item = &'a Envelope>,
+) -> Vec<Stage> {
+    let mut events: Vec<&Envelope> = Vec::new();
+    for envelope in envelopes {
+        let ours = envelope.correlation.as_str() == message.as_str();
+        if ours && !events.iter().any(|known| known.id == envelope.id) {
+            events.push(envelope);
+        }
+    }
+    events.sort_by_key(|envelope| (envelope.time, envelope.event.kind()));
+    let first = events.first().map_or_else(Timestamp::default, |envelope| envelope.time);
+    let mut before = first;
+    let stage = |envelope: &&Envelope| {
+        let took = envelope.time.since(before);
+        before = envelope.time;
+        Stage {
+            stage: envelope.event.kind().topic(),
+            source: envelope.source.clone(),
+            at: envelope.time,
+            offset_ms: millis(envelope.time.since(first)),
+            took_ms: millis(took),
+            outcome: outcome(&envelope.event),
+        }
+    };
+    events.iter().map(stage).collect()
+}
+
+/// The stages as columns of text.
+pub fn render(stages: &[Stage]) -> String {
+    let width = stages.iter().map(|it| it.stage.len()).max().unwrap_or_default().max(5);
+    let mut out = format!("{:<width$}  {:>8}  {:>8}  {}\n", "stage", "at", "took", "outcome");
+    for Stage { stage, offset_ms, took_ms, outcome, .. } in stages {
+        let line = format!("{stage:<width$}  {offset_ms:>5} ms  {took_ms:>5} ms  {outcome}");
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+/// One word for where the message stands: how its story ends, or the last thing known of it.
+pub fn standing(stages: &[Stage]) -> &'static str {
+    let ends = ["reply.delivered", "reply.failed", "reply.uncertain"];
+    let last = stages.iter().rev().map(|it| it.stage);
+    let end = last.clone().find(|stage| ends.contains(stage));
+    end.or_else(|| last.clone().next()).unwrap_or("unknown")
+}
+
+/// What an event says, in a few words; nothing of what was said.
+pub fn outcome(event: &Event) -> String {
+    let mut out = String::new();
+    match event {
+        Event::MessageReceived(data) => write!(out, "by {}", data.message.key.connection),
+        Event::MessageDuplicate(data) => write!(out, "{}", duplicate(data.reason)),
+        Event::MessageThrottled(data) => write!(
+            out,
+            "over {} a minute ({}), again at {}{}",
+            data.per_minute,
+            limit(data.limit),
+            data.retry_at,
+            if data.tell { ", person told" } else { "" }
+        ),
+        Event::CompletionFinished(data) => write!(
+            out,
+            "{} version {} by {} in {} ms, {} attempt(s)",
+            data.agent,
+            data.version,
+            data.deployment,
+            data.latency_ms,
+            data.attempts.len()
+        ),
+        Event::CompletionFailed(data) => {
+            write!(out, "{}, reference {}", failure(data.reason), data.reference)
+        }
+        Event::ReplyDelivered(data) => {
+            write!(out, "{} in {} part(s)", data.reply.as_str(), data.parts.len())
+        }
+        Event::ReplyUncertain(data) => write!(out, "{}: {}", data.reply.as_str(), data.detail),
+        Event::ReplyFailed(data) => write!(out, "{}: {}", data.reply.as_str(), data.code),
+        Event::EffectObserved(data) => write!(out, "{} seen at {}", data.effect, data.ts),
+        Event::ConnectionRevoked(data) => write!(out, "{}", data.reason),
+        Event::MessageAccepted(_)
+        | Event::MessageAdmitted(_)
+        | Event::MessageEdited(_)
+        | Event::MessageDeleted(_)
+        | Event::TenantCreated(_)
+        | Event::TenantRenamed(_)
+        | Event::TenantLimitsChanged(_)
+        | Event::TenantSuspended(_)
+        | Event::TenantResumed(_)
+        | Event::TenantDeleted(_)
+        | Event::AgentCreated(_)
+        | Event::AgentDraftSaved(_)
+        | Event::AgentPublished(_)
+        | Event::AgentRetired(_)
+        | Event::ConnectionMade(_)
+        | Event::ConnectionRemoved(_)
+        | Event::WorkspaceClaimed(_) => Ok(()),
+    }
+    .unwrap_or_default();
+    out
+}
+
+fn duplicate(reason: DuplicateReason) -> &'static str {
+    match reason {
+        DuplicateReason::Delivery => "the same delivery again",
+        DuplicateReason::Message => "the same message by another delivery",
+    }
+}
+
+fn limit(scope: LimitScope) -> &'static str {
+    match scope {
+        LimitScope::Tenant => "tenant",
+        LimitScope::Channel => "channel",
+    }
+}
+
+fn failure(reason: FailureReason) -> &'static str {
+    match reason {
+        FailureReason::ModelsFailed => "every model failed",
+        FailureReason::TenantSuspended => "the tenant is not served",
+        FailureReason::NoAgent => "no agent is published",
+        FailureReason::ConnectionRemoved => "the connection was removed",
+        FailureReason::SetAside => "set aside after too many attempts",
+    }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! HTTP on the one side, decisions on the other.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Response},
+    routing::post,
+};
+use channels::Unverified;
+use metrics::counter;
+use tokio::sync::Semaphore;
+use tracing::{info, warn};
+
+use crate::hear::{Gateway, Heard, NotNow};
+
+/// The longest body that is read.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// How long a body may take to arrive.
+const BODY_WAIT: Duration = Duration::from_secs(5);
+
+/// Slack gives up after 3 s: an answer it does not wait for helps nobody.
+const ANSWER_WAIT: Duration = Duration::from_millis(2_500);
+
+/// Calls in hand at once. Times the body bound, this bounds the memory that strangers can hold.
+const CALLS_MAX: usize = 256;
+
+#[derive(Clone)]
+struct Door {
+    gateway: Arc<Gateway>,
+    places: Arc<Semaphore>,
+}
+
+/// The routes of the chat systems.
+pub fn routes(gateway: Arc<Gateway>) -> Router {
+    let places = Arc::new(Semaphore::new(CALLS_MAX));
+    Router::new().route("/slack/events", post(events)).with_state(Door { gateway, places })
+}
+
+async fn events(State(door): State<Door>, request: Request) -> Response {
+    let Ok(_place) = door.places.try_acquire() else {
+        counter!("konstruct_gateway_calls_total", "outcome" => "no_room").increment(1);
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let (parts, body) = request.into_parts();
+    let call = match read(&parts.headers, body).await {
+        Ok(call) => call,
+        Err(status) => return status.into_response(),
+    };
+    note_retry(&parts.headers);
+    let heard = tokio::time::timeout(ANSWER_WAIT, door.gateway.hear(call)).await;
+    answer(heard.unwrap_or(Err(NotNow::TooSlow)))
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Unverified, StatusCode> {
+    let body = tokio::time::timeout(BODY_WAIT, to_bytes(body, BODY_BYTES_MAX)).await;
+    let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
+    let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
+    };
+    Ok(Unverified { headers: headers.iter().filter_map(text).collect(), body })
+}
+
+/// A retry is told, never a reason to drop: the first delivery may have died before it was stored.
+fn note_retry(headers: &HeaderMap) {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(retry) = header("x-slack-retry-num") {
+        let reason = header("x-slack-retry-reason").unwrap_or_default();
+        info!(retry, reason, "Slack delivers again");
+        counter!("konstruct_gateway_retries_total").increment(1);
+    }
+}
+
+fn answer(heard: Result<Heard, NotNow>) -> Response {
+    match heard {
+        Ok(heard) => {
+            counter!("konstruct_gateway_calls_total", "outcome" => heard.as_str()).increment(1);
+            match heard {
+                Heard::Challenge(text) => {
+                    ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+                }
+                Heard::NotBelieved(_) => StatusCode::UNAUTHORIZED.into_response(),
+                Heard::Unreadable => StatusCode::BAD_REQUEST.into_response(),
+                Heard::Stored | Heard::Unknown | Heard::NotOurs(_) => {
+                    StatusCode::OK.into_response()
+                }
+            }
+        }
+        Err(reason) => {
+            warn!(%reason, "not now: Slack will deliver again");
+            counter!("konstruct_gateway_calls_total", "outcome" => "unavailable").increment(1);
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}

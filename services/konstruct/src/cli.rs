@@ -1,0 +1,174 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use schemas::TenantId;
+
+/// AI employees that answer in Slack.
+#[derive(Debug, Parser)]
+#[command(name = "konstruct", version, about, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Print JSON in place of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The services.
+    #[command(flatten)]
+    Service(Service),
+    /// Apply the topology to NATS: streams, consumers, buckets. Running it again changes nothing.
+    Setup,
+    /// Bring the database up to date, as its owner. Running it again changes nothing.
+    Migrate,
+    /// Make tenants, agents and connections as a file says; shows the difference first.
+    Apply(Apply),
+    /// Tenants.
+    Tenant(Listing),
+    /// Agents of a tenant.
+    Agent(Of),
+    /// Connections of a tenant.
+    Connection(Of),
+    /// Show the life of one message: stage, when, how long, outcome.
+    Trace(Trace),
+    /// Say something as a person in Slack would, and print the answer.
+    Say(Say),
+    /// Check NATS, the database, the clock and the keys, and say how to fix what is wrong.
+    Doctor(Doctor),
+    /// Wrap every tenant's key with the current master key; the former ones stand in
+    /// `KONSTRUCT_MASTER_KEY_PREVIOUS`.
+    RotateMasterKey,
+    /// Print the version.
+    Version,
+}
+
+/// A service, or all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Service {
+    /// Every service in one process.
+    All,
+    /// Hears Slack, and stores what is for an employee.
+    Gateway,
+    /// Lets the first delivery of a message through, within the tenant's limits.
+    Guards,
+    /// Asks the models.
+    Completion,
+    /// Answers in Slack.
+    Delivery,
+    /// Writes the read models.
+    Projector,
+    /// Brings back what was deferred, and forgets what is old.
+    Sweeper,
+}
+
+impl Command {
+    /// Whether it runs until it is stopped.
+    pub(crate) const fn is_service(&self) -> bool {
+        matches!(self, Command::Service(_))
+    }
+}
+
+/// `konstruct apply`.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The file; `-` is standard input.
+    #[arg(short, long)]
+    pub file: PathBuf,
+    /// Show the difference and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `konstruct tenant …`.
+#[derive(Debug, Args)]
+pub(crate) struct Listing {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: TenantVerb,
+}
+
+/// What can be done with tenants.
+#[derive(Debug, Subcommand)]
+pub(crate) enum TenantVerb {
+    /// List all tenants.
+    List,
+    /// Show one tenant.
+    Show {
+        /// The tenant's slug.
+        #[arg(long)]
+        tenant: TenantId,
+    },
+}
+
+/// `konstruct agent …` and `konstruct connection …`.
+#[derive(Debug, Args)]
+pub(crate) struct Of {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What can be done with what a tenant has.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// List them.
+    List {
+        /// The tenant's slug.
+        #[arg(long)]
+        tenant: TenantId,
+    },
+    /// Show one.
+    Show {
+        /// The tenant's slug.
+        #[arg(long)]
+        tenant: TenantId,
+        /// Its id.
+        id: String,
+    },
+}
+
+/// `konstruct trace`.
+#[derive(Debug, Args)]
+pub(crate) struct Trace {
+    /// The message's id, or the reference that a person quotes.
+    pub message: String,
+    /// The tenant's slug; all tenants are searched without.
+    #[arg(long)]
+    pub tenant: Option<TenantId>,
+}
+
+/// `konstruct say`.
+#[derive(Debug, Args)]
+pub(crate) struct Say {
+    /// The tenant's slug.
+    #[arg(long)]
+    pub tenant: TenantId,
+    /// The timestamp of the thread's first message, to go on with it.
+    #[arg(long)]
+    pub thread: Option<String>,
+    /// The channel it is said in.
+    #[arg(long, default_value = "C0SAY")]
+    pub channel: String,
+    /// The person who says it.
+    #[arg(long, default_value = "U0PERSON")]
+    pub user: String,
+    /// Seconds to wait for the answer.
+    #[arg(long, default_value_t = 180)]
+    pub wait_s: u64,
+    /// What is said.
+    pub text: String,
+}
+
+/// `konstruct doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// Ask the running service at this address only: exit 0 if it is ready.
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "http://127.0.0.1:8001")]
+    pub health: Option<String>,
+}

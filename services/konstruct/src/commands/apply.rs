@@ -1,0 +1,205 @@
+//! `konstruct apply`: tenants, agents and connections as a file says.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::Read as _,
+    path::Path,
+};
+
+use anyhow::{Context as _, bail};
+use domain::{
+    directory::Directory,
+    plan::{Change, Desired, Present, plan},
+    seal::{Owner, Sealing},
+    secret::Secret,
+};
+use futures::{StreamExt as _, TryStreamExt as _};
+use runtime::{DirectoryWriter, Stored, WriteError};
+use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId};
+use serde_json::json;
+use store::{Sealer, secrets::Secrets};
+use tokio_util::sync::CancellationToken;
+
+use crate::{cli::Apply, output::Output, settings::Asked, wiring, wiring::Base};
+
+/// Tenants worked on at the same time.
+const TENANTS_AT_ONCE: usize = 16;
+
+/// The longest file that is read, in bytes: some ten thousand tenants.
+const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// What applying needs.
+struct Applier {
+    base: Base,
+    sealer: Sealer,
+    secrets: Secrets,
+    writer: DirectoryWriter,
+    command: String,
+}
+
+/// Shows the difference, and makes it so unless asked not to.
+pub(crate) async fn run(asked: &Asked<'_>, args: &Apply, output: Output) -> anyhow::Result<()> {
+    let desired = read(&args.file)?;
+    let base = Base::connect(asked, "konstruct-apply", CancellationToken::new()).await?;
+    base.directory.ready().await;
+    let (sealer, secrets) = wiring::secrets(asked, &base.db)?;
+    let writer = DirectoryWriter::new(base.context.bus.clone(), base.directory.clone());
+    let command = format!("{:032x}", rand::random::<u128>());
+    let applier = Applier { base, sealer, secrets, writer, command };
+    let changes = applier.plan(desired).await?;
+    let lines: Vec<_> = changes.iter().map(ToString::to_string).collect();
+    if !args.dry_run {
+        applier.apply(changes).await?;
+    }
+    let text = match (lines.is_empty(), args.dry_run) {
+        (true, _) => "nothing to change".to_owned(),
+        (false, true) => {
+            format!("{}\n{} changes, none made (dry run)", lines.join("\n"), lines.len())
+        }
+        (false, false) => format!("{}\n{} changes made", lines.join("\n"), lines.len()),
+    };
+    output.print(&text, &json!({ "changes": lines, "dry_run": args.dry_run }))
+}
+
+fn read(path: &Path) -> anyhow::Result<Desired> {
+    let mut text = String::new();
+    let what = path.display();
+    if path.as_os_str() == "-" {
+        std::io::stdin().take(FILE_BYTES_MAX).read_to_string(&mut text)?;
+    } else {
+        let file = std::fs::File::open(path).with_context(|| format!("cannot open {what}"))?;
+        let read = file.take(FILE_BYTES_MAX).read_to_string(&mut text);
+        read.with_context(|| format!("cannot read {what}"))?;
+    }
+    serde_norway::from_str(&text).with_context(|| format!("in {what}"))
+}
+
+impl Applier {
+    async fn plan(&self, desired: Desired) -> anyhow::Result<Vec<Change>> {
+        let directory = self.base.directory.read(Directory::clone);
+        let known = self.known(&desired, &directory).await?;
+        let open = |tenant: &TenantId, agent: &schemas::AgentId, text: &schemas::Text| {
+            let sealing = &known.get(tenant)?.sealing;
+            sealing.open(Owner { tenant, of: agent.as_str() }, text).ok()
+        };
+        let has_secret = |tenant: &TenantId, name: &str, secret: &Secret| {
+            let kept = known.get(tenant).and_then(|known| known.secrets.get(name));
+            kept.is_some_and(|kept| kept.expose() == secret.expose())
+        };
+        let env = |name: &str| std::env::var(name).ok();
+        let present =
+            Present { directory: &directory, open: &open, has_secret: &has_secret, env: &env };
+        plan(desired, &present).map_err(|problems| {
+            anyhow::anyhow!("nothing was changed:\n  {}", problems.0.join("\n  "))
+        })
+    }
+
+    /// The keys and secrets of the tenants that exist already.
+    async fn known(
+        &self,
+        desired: &Desired,
+        directory: &Directory,
+    ) -> anyhow::Result<HashMap<TenantId, Known>> {
+        let slugs = desired.tenants.iter().filter_map(|it| it.slug.parse::<TenantId>().ok());
+        let existing: Vec<_> = slugs.filter(|it| directory.tenant(it).is_some()).collect();
+        let load = |tenant: TenantId| async move {
+            let known = self.known_of(&tenant, directory).await?;
+            anyhow::Ok((tenant, known))
+        };
+        futures::stream::iter(existing.into_iter().map(load))
+            .buffer_unordered(TENANTS_AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    async fn known_of(&self, tenant: &TenantId, directory: &Directory) -> anyhow::Result<Known> {
+        let now = self.base.context.clock.now();
+        let sealing = self.sealer.of(tenant, now).await?;
+        let mut secrets = BTreeMap::new();
+        for connection in directory.connections(tenant) {
+            if let Some(secret) = self.secrets.get(tenant, &connection.token, now).await? {
+                secrets.insert(connection.token.clone(), secret);
+            }
+        }
+        Ok(Known { sealing, secrets })
+    }
+
+    async fn apply(&self, changes: Vec<Change>) -> anyhow::Result<()> {
+        let mut tenants: BTreeMap<TenantId, Vec<Change>> = BTreeMap::new();
+        for change in changes {
+            tenants.entry(change.tenant().clone()).or_default().push(change);
+        }
+        let each = tenants.into_iter().map(|(tenant, changes)| self.apply_to(tenant, changes));
+        let mut applied = futures::stream::iter(each).buffer_unordered(TENANTS_AT_ONCE);
+        let mut failed = Vec::new();
+        while let Some(result) = applied.next().await {
+            if let Err(error) = result {
+                failed.push(format!("{error:#}"));
+            }
+        }
+        if failed.is_empty() {
+            return Ok(());
+        }
+        bail!(
+            "{} tenants were not changed as the file says:\n  {}",
+            failed.len(),
+            failed.join("\n  ")
+        )
+    }
+
+    /// One tenant's changes: secrets first, then the events, as few batches as their subjects
+    /// allow: one batch says one thing of one subject.
+    async fn apply_to(&self, tenant: TenantId, changes: Vec<Change>) -> anyhow::Result<()> {
+        let now = self.base.context.clock.now();
+        let sealing = self.sealer.of(&tenant, now).await?;
+        let by = Author { via: "apply".to_owned(), operator: None };
+        let mut batch: Vec<Envelope> = Vec::new();
+        for change in &changes {
+            if let Change::SecretSet { name, value, .. } = change {
+                self.secrets.put(&tenant, name, value, now).await?;
+            }
+            for event in change.events(&by, &sealing, now) {
+                let envelope = self.envelope(&tenant, event);
+                let said = |known: &Envelope| known.subject() == envelope.subject();
+                if batch.iter().any(said) {
+                    self.write(std::mem::take(&mut batch)).await?;
+                }
+                batch.push(envelope);
+            }
+        }
+        if !batch.is_empty() {
+            self.write(batch).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, batch: Vec<Envelope>) -> Result<Stored, WriteError> {
+        let stored = self.writer.write(batch).await?;
+        self.base.directory.reached(stored.sequence).await;
+        Ok(stored)
+    }
+
+    /// A command is not caused by an event, so its id is drawn once and its events derive from it.
+    fn envelope(&self, tenant: &TenantId, event: Event) -> Envelope {
+        let subject = schemas::subject::of_event(tenant, &event);
+        let about = format!("{subject} {}", event.kind().topic());
+        let id = EventId::derive(&self.command, &about, 0);
+        let correlation = CorrelationId::from(&EventId::derive(&self.command, "apply", 0));
+        Envelope {
+            id,
+            source: "apply".to_owned(),
+            time: self.base.context.clock.now(),
+            tenant: tenant.clone(),
+            causation: None,
+            correlation,
+            trace: None,
+            event,
+        }
+    }
+}
+
+/// What is known of a tenant that exists.
+struct Known {
+    sealing: Sealing,
+    secrets: BTreeMap<String, Secret>,
+}

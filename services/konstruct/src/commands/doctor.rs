@@ -1,0 +1,172 @@
+//! `konstruct doctor`: what is wrong with an installation, and how to put it right.
+
+use std::{process::ExitCode, time::Duration};
+
+use runtime::{Bus, Clock, config::ConfigError, setup};
+use serde::Serialize;
+use store::{Database, check};
+
+use crate::{
+    cli::Doctor,
+    output::Output,
+    settings::{Asked, Sources},
+};
+
+/// The oldest server whose features we use (atomic batches).
+const NATS_VERSION_MIN: (u64, u64) = (2, 12);
+
+/// Clocks further apart than this make signatures look stale sooner or later.
+const CLOCK_SKEW_MAX: Duration = Duration::from_secs(30);
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Finding {
+    what: String,
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<String>,
+}
+
+impl Finding {
+    fn good(what: &str, found: impl Into<String>) -> Self {
+        Self { what: what.to_owned(), found: found.into(), fix: None }
+    }
+
+    fn bad(what: &str, found: impl Into<String>, fix: &str) -> Self {
+        Self { what: what.to_owned(), found: found.into(), fix: Some(fix.to_owned()) }
+    }
+}
+
+/// Looks at everything and says what it found. Exit code 1 if something is wrong.
+pub(crate) async fn run(
+    sources: &Sources,
+    args: &Doctor,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let asked = Asked::new(sources);
+    let findings = match &args.health {
+        Some(url) => vec![health(url).await],
+        None => look(sources, &asked).await,
+    };
+    let line = |it: &Finding| match &it.fix {
+        None => format!("ok    {}: {}", it.what, it.found),
+        Some(fix) => format!("WRONG {}: {}\n      {fix}", it.what, it.found),
+    };
+    let text: Vec<_> = findings.iter().map(line).collect();
+    output.print(&text.join("\n"), &findings)?;
+    let healthy = findings.iter().all(|finding| finding.fix.is_none());
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn health(url: &str) -> Finding {
+    let url = format!("{}/health/ready", url.trim_end_matches('/'));
+    let fix = "look at the service's log";
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build();
+    let answer = match client {
+        Ok(client) => client.get(&url).send().await,
+        Err(error) => return Finding::bad("health", error.to_string(), fix),
+    };
+    match answer {
+        Ok(answer) if answer.status().is_success() => Finding::good("health", "ready"),
+        Ok(answer) => {
+            let said = answer.text().await.unwrap_or_default();
+            Finding::bad("health", said.trim().to_owned(), fix)
+        }
+        Err(error) => Finding::bad("health", error.to_string(), fix),
+    }
+}
+
+async fn look(sources: &Sources, asked: &Asked<'_>) -> Vec<Finding> {
+    let mut findings = nats(asked).await;
+    findings.extend(database(asked).await);
+    findings.push(secret("master key", asked.master_keys().map(drop)));
+    findings.push(secret("signing secret", asked.signing_secret().map(drop)));
+    findings.push(match sources.models() {
+        Ok(models) => {
+            let groups: Vec<_> = models.groups().collect();
+            if groups.is_empty() {
+                let fix = "set a vendor's key, or name models in the file of KONSTRUCT_CONFIG";
+                Finding::bad("models", "none", fix)
+            } else {
+                Finding::good("models", groups.join(", "))
+            }
+        }
+        Err(error) => Finding::bad("models", format!("{error:#}"), "put the settings right"),
+    });
+    findings
+}
+
+fn secret(what: &str, read: Result<(), ConfigError>) -> Finding {
+    match read {
+        Ok(()) => Finding::good(what, "set"),
+        Err(error) => Finding::bad(what, error.to_string(), "set it; see the README"),
+    }
+}
+
+async fn nats(asked: &Asked<'_>) -> Vec<Finding> {
+    let away = "start nats-server with JetStream, and set KONSTRUCT_NATS_URL to it";
+    let url = match asked.nats_url() {
+        Ok(url) => url,
+        Err(error) => return vec![Finding::bad("NATS", error.to_string(), away)],
+    };
+    let bus = match Bus::connect(&url, "konstruct-doctor").await {
+        Ok(bus) => bus,
+        Err(error) => return vec![Finding::bad("NATS", error.to_string(), away)],
+    };
+    let version = bus.server_version();
+    let mut numbers = version.split('.').map(|part| part.parse::<u64>().unwrap_or(0));
+    let have = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    let server = if have < NATS_VERSION_MIN {
+        Finding::bad("NATS", version, "upgrade nats-server to 2.12 or newer")
+    } else {
+        Finding::good("NATS", version)
+    };
+    let topology = match setup::differences(&bus).await {
+        Ok(found) if found.is_empty() => Finding::good("topology", "as declared"),
+        Ok(found) => {
+            let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
+            Finding::bad("topology", lines.join("; "), "run `konstruct setup`")
+        }
+        Err(error) => Finding::bad("topology", format!("{error:#}"), "is JetStream on?"),
+    };
+    vec![server, topology]
+}
+
+async fn database(asked: &Asked<'_>) -> Vec<Finding> {
+    let away = "start PostgreSQL, and set KONSTRUCT_DATABASE_URL to it";
+    let settings = match asked.database("KONSTRUCT_DATABASE_URL") {
+        Ok(settings) => settings,
+        Err(error) => return vec![Finding::bad("database", error.to_string(), away)],
+    };
+    let db = match Database::connect(&settings).await {
+        Ok(db) => db,
+        Err(error) => return vec![Finding::bad("database", error.to_string(), away)],
+    };
+    let mut findings = vec![clock(&db).await];
+    match check::check(&db).await {
+        Ok(found) => findings.extend(found.into_iter().map(|it| Finding {
+            what: format!("database {}", it.what),
+            found: it.found,
+            fix: it.fix,
+        })),
+        Err(error) => findings.push(Finding::bad("database", error.to_string(), away)),
+    }
+    findings
+}
+
+async fn clock(db: &Database) -> Finding {
+    let fix = "keep the clocks of all hosts in step, e.g. with chrony";
+    match db.now().await {
+        Ok(theirs) => {
+            let ours = Clock::system().now();
+            let skew = ours.since(theirs).max(theirs.since(ours));
+            let found = format!("{} ms from the database's", skew.as_millis());
+            if CLOCK_SKEW_MAX < skew {
+                Finding::bad("clock", found, fix)
+            } else {
+                Finding::good("clock", found)
+            }
+        }
+        Err(error) => Finding::bad("clock", error.to_string(), fix),
+    }
+}

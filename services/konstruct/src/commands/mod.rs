@@ -1,0 +1,20 @@
+//! The commands of operators, a file each.
+
+pub(crate) mod apply;
+pub(crate) mod doctor;
+pub(crate) mod list;
+pub(crate) mod migrate;
+pub(crate) mod rotate;
+pub(crate) mod say;
+pub(crate) mod setup;
+pub(crate) mod trace;
+
+use serde_json::json;
+
+use crate::output::Output;
+
+/// `konstruct version`.
+pub(crate) fn version(output: Output) -> anyhow::Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    output.print(&format!("konstruct {version}"), &json!({ "version": version }))
+}

@@ -1,0 +1,154 @@
+//! The services, each by itself or all in one process.
+
+mod led;
+mod sweep;
+
+use std::{net::SocketAddr, pin::Pin, sync::Arc};
+
+use completion::{Bounds, Completion};
+use delivery::Delivery;
+use runtime::{Context, Engagements, admin, shutdown, telemetry};
+use tokio::{net::TcpListener, task::JoinSet};
+
+use crate::{
+    cli::Service,
+    settings::{Asked, Sources},
+    wiring::{self, Base},
+};
+
+const GATEWAY_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8001);
+
+/// Runs a service until it is asked to stop.
+pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()> {
+    let stop = shutdown::on_signal();
+    let asked = Asked::new(sources);
+    let metrics = telemetry::start_metrics()?;
+    let name = format!("konstruct-{which:?}").to_lowercase();
+    let base = Base::connect(&asked, &name, stop.clone()).await?;
+    let admin = admin::routes(readiness(&base), Some(metrics));
+    let mut services = JoinSet::new();
+    let is = |service| which == service || which == Service::All;
+    if is(Service::Guards) {
+        let (context, db) = (base.context.clone(), base.db.clone());
+        services.spawn(guards::run(context, db, base.directory.clone()));
+    }
+    if is(Service::Completion) {
+        services.spawn(completion(&base, sources)?);
+    }
+    if is(Service::Delivery) {
+        services.spawn(delivery(&base, &asked)?);
+    }
+    if is(Service::Projector) {
+        services.spawn(projector(&base));
+    }
+    if is(Service::Sweeper) {
+        services.spawn(sweep::run(base.context.clone(), sweep::platform(&asked).await?));
+    }
+    if is(Service::Gateway) {
+        let listener = TcpListener::bind(asked.listen("KONSTRUCT_GATEWAY_LISTEN", GATEWAY_LISTEN)?);
+        let parts = gateway::Parts {
+            inbound: wiring::inbound(&asked)?,
+            directory: base.directory.clone(),
+            engagements: Engagements::start(&base.context.bus, &stop).await?,
+            sealer: wiring::secrets(&asked, &base.db)?.0,
+        };
+        services.spawn(gateway::run(base.context.clone(), parts, listener.await?, admin));
+    } else if let Some(address) = asked.admin_listen()? {
+        let listener = TcpListener::bind(address).await?;
+        let stopped = stop.clone();
+        services.spawn(async move {
+            let serve = axum::serve(listener, admin);
+            serve.with_graceful_shutdown(async move { stopped.cancelled().await }).await?;
+            Ok(())
+        });
+    }
+    tracing::info!(service = name, version = env!("CARGO_PKG_VERSION"), "started");
+    finish(services, &stop).await
+}
+
+/// The first service that ends takes the others with it: a process is whole or gone.
+async fn finish(
+    mut services: JoinSet<anyhow::Result<()>>,
+    stop: &tokio_util::sync::CancellationToken,
+) -> anyhow::Result<()> {
+    let mut outcome = Ok(());
+    while let Some(ended) = services.join_next().await {
+        if !stop.is_cancelled() {
+            tracing::error!("a service ended by itself, stopping");
+            stop.cancel();
+        }
+        let ended = ended.map_err(anyhow::Error::from).and_then(|result| result);
+        outcome = outcome.and(ended);
+    }
+    outcome
+}
+
+/// What is missing before this process can work.
+fn readiness(base: &Base) -> admin::Readiness {
+    let (bus, db, directory) = (base.context.bus.clone(), base.db.clone(), base.directory.clone());
+    Arc::new(move || {
+        let (bus, db, directory) = (bus.clone(), db.clone(), directory.clone());
+        Box::pin(async move {
+            let mut missing = Vec::new();
+            if !bus.is_connected() {
+                missing.push("NATS".to_owned());
+            }
+            if !directory.is_ready() {
+                missing.push("the directory".to_owned());
+            }
+            if db.ping().await.is_err() {
+                missing.push("PostgreSQL".to_owned());
+            }
+            missing
+        }) as Pin<Box<dyn Future<Output = Vec<String>> + Send>>
+    })
+}
+
+fn completion(
+    base: &Base,
+    sources: &Sources,
+) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + 'static> {
+    let asked = Asked::new(sources);
+    let router = wiring::router(sources)?;
+    let (sealer, _) = wiring::secrets(&asked, &base.db)?;
+    let (db, directory) = (base.db.clone(), base.directory.clone());
+    Ok(led::lead(base.context.clone(), base.db.clone(), "completion", move |context, fence| {
+        completion::run(Completion {
+            context,
+            db: db.clone(),
+            sealer: sealer.clone(),
+            directory: directory.clone(),
+            router: Arc::clone(&router),
+            fence,
+            bounds: Bounds::default(),
+        })
+    }))
+}
+
+fn delivery(
+    base: &Base,
+    asked: &Asked<'_>,
+) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + 'static> {
+    let outbound = wiring::outbound(asked)?;
+    let (sealer, secrets) = wiring::secrets(asked, &base.db)?;
+    let (db, directory) = (base.db.clone(), base.directory.clone());
+    Ok(led::lead(base.context.clone(), base.db.clone(), "delivery", move |context, fence| {
+        delivery::run(Delivery {
+            context,
+            db: db.clone(),
+            sealer: sealer.clone(),
+            secrets: secrets.clone(),
+            directory: directory.clone(),
+            outbound: Arc::clone(&outbound),
+            fence,
+        })
+    }))
+}
+
+fn projector(base: &Base) -> impl Future<Output = anyhow::Result<()>> + Send + 'static {
+    let db = base.db.clone();
+    led::lead(base.context.clone(), base.db.clone(), "projector", move |context: Context, _| {
+        projector::run(context, db.clone())
+    })
+}

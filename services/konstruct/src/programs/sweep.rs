@@ -1,0 +1,81 @@
+//! Brings back what was deferred and is due, keeps what the server gave up, and forgets what is old.
+
+use std::time::Duration;
+
+use runtime::Context;
+use store::{Platform, Purpose, deferred, prune};
+use tracing::{info, warn};
+
+use crate::{settings::Asked, wiring};
+
+/// How often deferrals are looked at.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// How often old rows are deleted.
+const PRUNE_EVERY: Duration = Duration::from_mins(10);
+
+/// Deferrals brought back in one transaction.
+const BATCH_MAX: u32 = 100;
+
+/// The platform role's door.
+pub(crate) async fn platform(asked: &Asked<'_>) -> anyhow::Result<Platform> {
+    Ok(Platform::connect(&asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?).await?)
+}
+
+/// Runs until the context says stop.
+pub(crate) async fn run(context: Context, platform: Platform) -> anyhow::Result<()> {
+    let (bus, clock, stop) = (context.bus.clone(), context.clock.clone(), context.stop.clone());
+    let advisories = async move {
+        while !stop.is_cancelled() {
+            if let Err(error) = runtime::watch_advisories(&bus, &clock, &stop).await {
+                warn!(error = format!("{error:#}"), "advisories are not read");
+                _ = stop.run_until_cancelled(tokio::time::sleep(SWEEP_EVERY)).await;
+            }
+        }
+    };
+    let sweep = async {
+        let mut sweep = tokio::time::interval(SWEEP_EVERY);
+        let mut forget = tokio::time::interval(PRUNE_EVERY);
+        loop {
+            tokio::select! {
+                () = context.stop.cancelled() => return,
+                _ = sweep.tick() => bring_back(&context, &platform).await,
+                _ = forget.tick() => prune_old(&context, &platform).await,
+            }
+        }
+    };
+    tokio::join!(advisories, sweep);
+    Ok(())
+}
+
+async fn bring_back(context: &Context, platform: &Platform) {
+    if let Err(error) = try_bring_back(context, platform).await {
+        warn!(error = format!("{error:#}"), "deferred events wait on");
+    }
+}
+
+/// Published before the rows are gone: after a crash they are published again, under the same
+/// message ids, and every stage knows them.
+async fn try_bring_back(context: &Context, platform: &Platform) -> anyhow::Result<()> {
+    let mut tx = platform.begin(Purpose::Sweep, &wiring::owner()).await?;
+    let due = deferred::take_due(&mut tx, context.clock.now(), BATCH_MAX).await?;
+    for event in &due {
+        match context.bus.at(&nats::EVENTS, event.seq).await? {
+            Some(recorded) => {
+                let id = format!("{}-again-{}", event.event, event.due_at.as_millis());
+                context.bus.publish_again(&recorded, &id).await?;
+            }
+            None => warn!(event = %event.event, "deferred longer than the log keeps"),
+        }
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn prune_old(context: &Context, platform: &Platform) {
+    match prune::prune(platform, &wiring::owner(), context.clock.now()).await {
+        Ok(pruned) if 0 < pruned.total() => info!(rows = pruned.total(), "old rows deleted"),
+        Ok(_) => {}
+        Err(error) => warn!(%error, "old rows stay"),
+    }
+}

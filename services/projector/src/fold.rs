@@ -1,0 +1,159 @@
+//! What one event changes in the read models. Pure: nothing but the event decides.
+
+use domain::trace::outcome;
+use schemas::{
+    Envelope, Event, EventId, LimitScope, Message, MessageRef,
+    event::{CompletionFailed, CompletionFinished, ReplyKind},
+};
+use store::projections::{Changes, Entry, EventRow, MessageRow};
+
+/// Adds what the event at `seq` changes.
+pub(crate) fn fold(changes: &mut Changes, stream: &str, seq: u64, envelope: &Envelope) {
+    let note = outcome(&envelope.event);
+    let note = (!note.is_empty()).then_some(note);
+    changes.events.push(EventRow::new(stream, seq, envelope, note));
+    if let Some(message) = message(seq, envelope) {
+        changes.messages.push(message);
+    }
+    if let Some(entry) = entry(&envelope.event) {
+        changes.entries.push((entry, seq));
+    }
+}
+
+/// A change of a message's state with the event that makes it.
+struct At<'a> {
+    id: &'a EventId,
+    seq: u64,
+}
+
+impl At<'_> {
+    fn row(&self, message: &MessageRef, state: &str) -> MessageRow {
+        MessageRow::new(message, state, self.id, self.seq)
+    }
+}
+
+/// What becomes of a message. Its row begins when it is accepted: a second delivery that comes
+/// later must not set it back.
+fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
+    let at = At { id: &envelope.id, seq };
+    let time_ms = Some(envelope.time.as_millis());
+    Some(match &envelope.event {
+        Event::MessageAccepted(data) => {
+            MessageRow { received_at_ms: time_ms, ..at.row(key(&data.message), "accepted") }
+        }
+        Event::MessageAdmitted(data) => {
+            MessageRow { decided_at_ms: time_ms, ..at.row(key(&data.message), "admitted") }
+        }
+        Event::MessageThrottled(data) => {
+            let detail = Some(limit(data.limit).to_owned());
+            let row = at.row(&data.message, "throttled");
+            MessageRow { decided_at_ms: time_ms, detail, ..row }
+        }
+        Event::CompletionFinished(data) => finished(&at, data, time_ms),
+        Event::CompletionFailed(data) => failed(&at, data, time_ms),
+        Event::ReplyDelivered(data) => {
+            let state = match data.reply {
+                ReplyKind::Answer => "delivered",
+                ReplyKind::Apology => "failed",
+                ReplyKind::Notice => "told",
+            };
+            MessageRow { answered_at_ms: time_ms, ..at.row(&data.message, state) }
+        }
+        Event::ReplyUncertain(data) => {
+            let detail = Some(data.detail.clone());
+            MessageRow { detail, ..at.row(&data.message, "uncertain") }
+        }
+        Event::ReplyFailed(data) => {
+            MessageRow { detail: Some(data.code.clone()), ..at.row(&data.message, "failed") }
+        }
+        Event::MessageReceived(_)
+        | Event::MessageDuplicate(_)
+        | Event::EffectObserved(_)
+        | Event::MessageEdited(_)
+        | Event::MessageDeleted(_)
+        | Event::ConnectionRevoked(_)
+        | Event::TenantCreated(_)
+        | Event::TenantRenamed(_)
+        | Event::TenantLimitsChanged(_)
+        | Event::TenantSuspended(_)
+        | Event::TenantResumed(_)
+        | Event::TenantDeleted(_)
+        | Event::AgentCreated(_)
+        | Event::AgentDraftSaved(_)
+        | Event::AgentPublished(_)
+        | Event::AgentRetired(_)
+        | Event::ConnectionMade(_)
+        | Event::ConnectionRemoved(_)
+        | Event::WorkspaceClaimed(_) => return None,
+    })
+}
+
+fn key(message: &Message) -> &MessageRef {
+    &message.key
+}
+
+const fn limit(scope: LimitScope) -> &'static str {
+    match scope {
+        LimitScope::Tenant => "limit of the tenant",
+        LimitScope::Channel => "limit of the channel",
+    }
+}
+
+fn finished(at: &At<'_>, data: &CompletionFinished, time_ms: Option<i64>) -> MessageRow {
+    MessageRow {
+        agent_id: Some(data.agent.clone()),
+        agent_version: Some(data.version),
+        model: Some(data.model.clone()),
+        input_tokens: data.usage.input_tokens,
+        output_tokens: data.usage.output_tokens,
+        cost_micros: data.cost.amount.map(|amount| amount.0),
+        price_version: Some(data.cost.price_version.clone()),
+        completed_at_ms: time_ms,
+        ..at.row(&data.message, "completed")
+    }
+}
+
+fn failed(at: &At<'_>, data: &CompletionFailed, time_ms: Option<i64>) -> MessageRow {
+    let cost = data.cost.as_ref();
+    MessageRow {
+        agent_id: data.agent.clone(),
+        cost_micros: cost.and_then(|cost| cost.amount).map(|amount| amount.0),
+        price_version: cost.map(|cost| cost.price_version.clone()),
+        detail: Some(format!("{:?}", data.reason)),
+        completed_at_ms: time_ms,
+        ..at.row(&data.message, "no answer")
+    }
+}
+
+fn entry(event: &Event) -> Option<Entry> {
+    match event {
+        Event::TenantCreated(data)
+        | Event::TenantRenamed(data)
+        | Event::TenantLimitsChanged(data)
+        | Event::TenantSuspended(data)
+        | Event::TenantResumed(data)
+        | Event::TenantDeleted(data) => Some(Entry::Tenant(data.tenant.clone())),
+        Event::AgentCreated(data)
+        | Event::AgentDraftSaved(data)
+        | Event::AgentPublished(data)
+        | Event::AgentRetired(data) => Some(Entry::Agent(Box::new(data.agent.clone()))),
+        Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => {
+            Some(Entry::Connection(data.connection.clone()))
+        }
+        Event::MessageReceived(_)
+        | Event::MessageAccepted(_)
+        | Event::MessageDuplicate(_)
+        | Event::MessageAdmitted(_)
+        | Event::MessageThrottled(_)
+        | Event::CompletionFinished(_)
+        | Event::CompletionFailed(_)
+        | Event::ReplyDelivered(_)
+        | Event::ReplyUncertain(_)
+        | Event::ReplyFailed(_)
+        | Event::EffectObserved(_)
+        | Event::MessageEdited(_)
+        | Event::MessageDeleted(_)
+        | Event::ConnectionRevoked(_)
+        | Event::WorkspaceClaimed(_) => None,
+    }
+}

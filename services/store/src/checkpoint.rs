@@ -1,0 +1,65 @@
+//! How far a reader of a stream has come; moves in the transaction that writes what it read.
+
+use crate::{
+    Database, StoreError, TenantTx, row,
+    session::{Session, Step},
+};
+
+/// Where a reader is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Which build of the read models; one up with each rebuild.
+    pub generation: u32,
+    /// The last event that is in them; 0 for none.
+    pub seq: u64,
+}
+
+const ENSURE: &str =
+    "insert into checkpoint (name, generation, seq) values ($1, 1, 0) on conflict do nothing";
+const LOAD: &str = "select generation, seq from checkpoint where name = $1";
+const ADVANCE: &str = "
+    update checkpoint set seq = $4 where name = $1 and generation = $2 and seq = $3";
+
+/// Where the reader `name` is. A new one is at the start.
+pub async fn load(db: &Database, name: &str) -> Result<Checkpoint, StoreError> {
+    let session = Session::new(db.pool()).await?;
+    let steps = [ENSURE, LOAD].map(|sql| Step { sql, params: vec![&name] });
+    let answers = session.run_last(&steps).await?;
+    let row = answers.get(1).and_then(|answer| answer.rows.first());
+    let row = row.ok_or_else(|| StoreError::row("a checkpoint vanished"))?;
+    Ok(Checkpoint {
+        generation: row::count(row.try_get::<_, i32>(0)?.into())?,
+        seq: row::count(row.try_get(1)?)?,
+    })
+}
+
+/// Moves the reader from where it was to `seq`. Refused if somebody else has moved it meanwhile:
+/// then nothing of this transaction may stand.
+pub async fn advance(
+    tx: &mut TenantTx,
+    name: &str,
+    from: Checkpoint,
+    seq: u64,
+) -> Result<Checkpoint, StoreError> {
+    let (generation, was) = (row::small(from.generation), row::big(from.seq));
+    match tx.execute(ADVANCE, &[&name, &generation, &was, &row::big(seq)]).await? {
+        1 => Ok(Checkpoint { seq, ..from }),
+        _ => Err(StoreError::Fenced(name.to_owned())),
+    }
+}
+
+/// The same, where nothing else is to be written.
+pub(crate) async fn advance_alone(
+    db: &Database,
+    name: &str,
+    from: Checkpoint,
+    seq: u64,
+) -> Result<Checkpoint, StoreError> {
+    let (generation, was, to) = (row::small(from.generation), row::big(from.seq), row::big(seq));
+    let step = Step { sql: ADVANCE, params: vec![&name, &generation, &was, &to] };
+    let answers = Session::new(db.pool()).await?.run_last(&[step]).await?;
+    match answers.first().map(|answer| answer.affected) {
+        Some(1) => Ok(Checkpoint { seq, ..from }),
+        _ => Err(StoreError::Fenced(name.to_owned())),
+    }
+}

@@ -1,0 +1,76 @@
+//! The app role's door.
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use schemas::{TenantId, Timestamp};
+
+use crate::{
+    Role, Settings, StoreError, TenantTx, migrate, role,
+    session::Session,
+    settings::{CONNECT_WAIT_MAX, POOL_WAIT_MAX},
+    tls,
+};
+
+/// A pool of connections of the app role. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool,
+    settings: Settings,
+}
+
+impl Database {
+    /// Connects, and refuses a role that row-level security would not bind.
+    pub async fn connect(settings: &Settings) -> Result<Self, StoreError> {
+        let pool = open(settings, Role::App).await?;
+        Ok(Self { pool, settings: settings.clone() })
+    }
+
+    /// A transaction of one tenant. It begins, in one round trip, with its first statement.
+    pub async fn tenant(&self, tenant: &TenantId) -> Result<TenantTx, StoreError> {
+        Ok(TenantTx::new(Session::new(&self.pool).await?, tenant))
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.now().await.map(drop)
+    }
+
+    /// The time by the database's clock.
+    pub async fn now(&self) -> Result<Timestamp, StoreError> {
+        let sql = "select (extract(epoch from clock_timestamp()) * 1000)::bigint";
+        let row = self.pool.get().await?.query_one(sql, &[]).await?;
+        Ok(Timestamp::from_millis(row.try_get(0)?))
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// A pool of connections of `role`, whose standing is verified.
+pub(crate) async fn open(settings: &Settings, role: Role) -> Result<Pool, StoreError> {
+    let config = settings.config(role)?;
+    // Nothing but a transaction's own settings is ever set, so nothing can leak. Cleaning all the
+    // same costs one more round trip a transaction, see `docs/benchmarks.md`.
+    let manager = ManagerConfig { recycling_method: RecyclingMethod::Clean };
+    let manager = Manager::from_config(config, tls::connector(settings)?, manager);
+    let timeouts = Timeouts {
+        wait: Some(POOL_WAIT_MAX),
+        create: Some(CONNECT_WAIT_MAX),
+        recycle: Some(POOL_WAIT_MAX),
+    };
+    let pool = Pool::builder(manager)
+        .max_size(settings.pool_size)
+        .timeouts(timeouts)
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+    let connection = pool.get().await?;
+    role::verify(&connection, role).await?;
+    migrate::verify(&connection).await?;
+    drop(connection);
+    Ok(pool)
+}

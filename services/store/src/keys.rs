@@ -1,0 +1,102 @@
+//! The tenants' data keys: made when first needed, kept wrapped by the master key, held in memory
+//! for a while.
+
+mod cache;
+mod masters;
+
+use std::sync::Arc;
+
+use domain::seal::{DataKey, KEY_LEN};
+use schemas::{TenantId, Timestamp};
+
+use self::cache::Cache;
+pub use self::masters::Masters;
+use crate::{Database, StoreError, row};
+
+/// How many keys are held in memory, when nobody chose otherwise.
+pub const KEYS_MAX_DEFAULT: usize = 10_000;
+
+/// The first one to need it makes it; everybody else gets that one.
+const MAKE: &str = "
+    insert into tenant_key (tenant_id, wrapped, master_fingerprint, created_at_ms)
+    values ($1, $2, $3, $4) on conflict do nothing";
+const FIND: &str = "select wrapped, master_fingerprint from tenant_key where tenant_id = $1";
+/// The row stays as a tombstone: nobody makes a new key for an erased tenant by accident.
+const FORGET: &str = "
+    insert into tenant_key (tenant_id, wrapped, master_fingerprint, created_at_ms, forgotten_at_ms)
+    values ($1, null, '', $2, $2)
+    on conflict (tenant_id) do update
+       set wrapped = null, forgotten_at_ms = coalesce(tenant_key.forgotten_at_ms, $2)";
+
+/// The keys of all tenants. Cheap to clone; clones share what they hold.
+#[derive(Clone)]
+pub struct Keys {
+    db: Database,
+    masters: Arc<Masters>,
+    cache: Arc<Cache>,
+}
+
+impl Keys {
+    /// Keys wrapped by `masters`, at most `held` of them in memory at a time.
+    pub fn new(db: Database, masters: Masters, held: usize) -> Self {
+        Self { db, masters: Arc::new(masters), cache: Arc::new(Cache::new(held)) }
+    }
+
+    /// The key of a tenant. Made if there is none yet, refused if it is gone for good. However
+    /// many ask at once, the database is asked once.
+    pub async fn get(&self, tenant: &TenantId, now: Timestamp) -> Result<DataKey, StoreError> {
+        self.cache.get(tenant, self.load(tenant, now)).await
+    }
+
+    /// Erases a tenant's key, and with it every text and secret that was sealed with it: in
+    /// tables, streams and backups alike. Other processes forget it within five minutes.
+    pub async fn forget(&self, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        tx.execute(FORGET, &[&tenant.as_str(), &now.as_millis()]).await?;
+        tx.commit().await?;
+        self.evict(tenant);
+        Ok(())
+    }
+
+    /// Takes a key out of memory, for instance when word comes that its tenant was erased.
+    pub fn evict(&self, tenant: &TenantId) {
+        self.cache.remove(tenant);
+    }
+
+    async fn load(&self, tenant: &TenantId, now: Timestamp) -> Result<DataKey, StoreError> {
+        if let Some(key) = self.find(tenant).await? {
+            return Ok(key);
+        }
+        let key = DataKey::new(rand::random::<[u8; KEY_LEN]>());
+        let (wrapped, fingerprint) = self.masters.wrap(tenant, &key);
+        let mut tx = self.db.tenant(tenant).await?;
+        let at = now.as_millis();
+        tx.execute(MAKE, &[&tenant.as_str(), &wrapped, &fingerprint, &at]).await?;
+        tx.commit().await?;
+        let found = self.find(tenant).await?;
+        found.ok_or_else(|| StoreError::row("a key vanished"))
+    }
+
+    async fn find(&self, tenant: &TenantId) -> Result<Option<DataKey>, StoreError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        let Some(row) = tx.query_opt(FIND, &[&tenant.as_str()]).await? else { return Ok(None) };
+        tx.commit().await?;
+        let Some(wrapped) = row.try_get::<_, Option<&str>>(0)? else {
+            return Err(StoreError::KeyGone(tenant.clone()));
+        };
+        self.masters.unwrap(tenant, wrapped, row.try_get(1)?).map(Some)
+    }
+}
+
+/// One key in the table, for rotation.
+pub(crate) struct Wrapped {
+    pub(crate) tenant: TenantId,
+    pub(crate) key: String,
+    pub(crate) fingerprint: String,
+}
+
+impl Wrapped {
+    pub(crate) fn read(row: &tokio_postgres::Row) -> Result<Self, StoreError> {
+        Ok(Self { tenant: row::id(row, 0)?, key: row.try_get(1)?, fingerprint: row.try_get(2)? })
+    }
+}

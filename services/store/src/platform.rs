@@ -1,0 +1,98 @@
+//! The platform role's door: what is done across tenants, and who did it.
+
+use deadpool_postgres::Pool;
+use tokio_postgres::Row;
+
+use crate::{
+    Role, Settings, StoreError, database,
+    session::{Answer, Params, Session, Step},
+};
+
+const AUDIT: &str = "insert into platform_audit (purpose, actor) values ($1, $2)";
+const STATE: &str = "select set_config('app.platform_reason', $1, true)";
+
+/// Why rows of several tenants are touched. The policies allow each its tables, and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Puts deferred events that are due back on the log.
+    Sweep,
+    /// Deletes what nobody asks for any more.
+    Prune,
+    /// Wraps every data key with another master key.
+    RotateMasterKey,
+    /// Empties the read models, to fill them from the log again.
+    Rebuild,
+    /// Shows an operator what there is.
+    List,
+}
+
+impl Purpose {
+    /// As it stands in policies and in the audit.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Sweep => "sweep",
+            Purpose::Prune => "prune",
+            Purpose::RotateMasterKey => "rotate-master-key",
+            Purpose::Rebuild => "rebuild",
+            Purpose::List => "list",
+        }
+    }
+}
+
+/// A pool of connections of the platform role. Cheap to clone.
+#[derive(Clone)]
+pub struct Platform {
+    pool: Pool,
+}
+
+impl Platform {
+    /// Connects, and refuses a role that row-level security would not bind.
+    pub async fn connect(settings: &Settings) -> Result<Self, StoreError> {
+        Ok(Self { pool: database::open(settings, Role::Platform).await? })
+    }
+
+    /// A transaction over the rows of all tenants, as far as `purpose` goes. `actor` is the program
+    /// or the operator. That it was asked for is recorded first, and stays if the rest is undone.
+    pub async fn begin(&self, purpose: Purpose, actor: &str) -> Result<PlatformTx, StoreError> {
+        let mut session = Session::new(&self.pool).await?;
+        let purpose = purpose.as_str();
+        session.alone(Step { sql: AUDIT, params: vec![&purpose, &actor] }).await?;
+        session.run(&[Step { sql: STATE, params: vec![&purpose] }]).await?;
+        Ok(PlatformTx { session })
+    }
+}
+
+/// A transaction across tenants. Dropped without [`Self::commit`], it changes nothing.
+pub struct PlatformTx {
+    session: Session,
+}
+
+impl PlatformTx {
+    /// The rows that `sql` gives.
+    pub async fn query(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+    ) -> Result<Vec<Row>, StoreError> {
+        Ok(self.ask(sql, params).await?.rows)
+    }
+
+    /// How many rows `sql` changed.
+    pub async fn execute(
+        &mut self,
+        sql: &'static str,
+        params: Params<'_>,
+    ) -> Result<u64, StoreError> {
+        Ok(self.ask(sql, params).await?.affected)
+    }
+
+    /// Makes it last.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.session.commit().await
+    }
+
+    async fn ask(&mut self, sql: &'static str, params: Params<'_>) -> Result<Answer, StoreError> {
+        let step = Step { sql, params: params.to_vec() };
+        self.session.run(&[step]).await?.pop().ok_or_else(|| StoreError::row("no answer"))
+    }
+}
