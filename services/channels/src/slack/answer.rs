@@ -17,7 +17,10 @@ use reqwest::{Response, StatusCode, header::RETRY_AFTER};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::code::{RETRY_DEFAULT, outcome_of};
+use super::{
+    code::{RETRY_DEFAULT, outcome_of},
+    wire::{lenient, object},
+};
 
 /// The longest answer we read: a page of a thread.
 pub(super) const BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -25,29 +28,43 @@ pub(super) const BYTES_MAX: usize = 4 * 1024 * 1024;
 /// The longest wait we believe.
 const RETRY_MAX: Duration = Duration::from_hours(1);
 
-/// What Slack answers, as far as any method's answer is read.
+/// What Slack answers, as far as any method's answer is read. As tolerant as events are: an odd
+/// field of a success must not make it a doubt.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Answer {
-    ok: bool,
+    #[serde(deserialize_with = "lenient")]
+    ok: Option<bool>,
+    #[serde(deserialize_with = "lenient")]
     error: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub(super) ts: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub(super) message_ts: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub(super) team: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub(super) team_id: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub(super) enterprise_id: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub(super) user_id: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub(super) bot_id: Option<String>,
-    pub(super) has_more: bool,
-    pub(super) messages: Vec<Box<RawValue>>,
-    pub(super) response_metadata: Page,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) has_more: Option<bool>,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) messages: Option<Vec<Box<RawValue>>>,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) response_metadata: Option<Page>,
 }
 
 /// Where the next page begins.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Page {
-    pub(super) next_cursor: String,
+    #[serde(deserialize_with = "lenient")]
+    pub(super) next_cursor: Option<String>,
 }
 
 /// Reads an answer of at most `bytes_max` bytes.
@@ -77,13 +94,16 @@ fn judge(
     body: &[u8],
     retry_after: Option<Duration>,
 ) -> Result<Answer, SendOutcome> {
-    match serde_json::from_slice::<Answer>(body) {
-        Ok(answer) if answer.ok && status.is_success() => Ok(answer),
-        Ok(Answer { ok: false, error: Some(code), .. }) => Err(outcome_of(&code, retry_after)),
-        Ok(_) | Err(_) if status.is_success() => {
+    let answer = serde_json::from_slice::<&RawValue>(body).ok().and_then(object::<Answer>);
+    match answer {
+        Some(answer) if answer.ok == Some(true) && status.is_success() => Ok(answer),
+        Some(Answer { ok: Some(false), error: Some(code), .. }) => {
+            Err(outcome_of(&code, retry_after))
+        }
+        Some(_) | None if status.is_success() => {
             Err(SendOutcome::Ambiguous("the answer is not Slack's".to_owned()))
         }
-        Ok(_) | Err(_) => {
+        Some(_) | None => {
             let code = format!("http_{}", status.as_u16());
             Err(SendOutcome::Rejected { code, class: Rejection::Payload })
         }
@@ -121,3 +141,6 @@ fn causes(error: &reqwest::Error) -> String {
     }
     text.chars().take(200).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -207,6 +207,3 @@ impl<'n> Walk<'n> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -132,7 +132,7 @@ pub(super) fn outcome_of(code: &str, retry_after: Option<Duration>) -> SendOutco
 
 /// A code is a word; what is longer is not one.
 fn bounded(code: &str) -> String {
-    code.chars().filter(|c| c.is_ascii_graphic()).take(64).collect()
+    code.chars().filter(char::is_ascii_graphic).take(64).collect()
 }
 
 #[cfg(test)]

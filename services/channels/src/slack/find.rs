@@ -38,19 +38,20 @@ pub(super) async fn find(slack: &SlackOut, call: Call<'_>, bot_user: &str) -> Fo
             Ok(page) => page,
             Err(outcome) => return Found::Unknown { detail: format!("{outcome:?}") },
         };
-        if page.messages.is_empty() {
+        let messages = page.messages.unwrap_or_default();
+        if messages.is_empty() {
             // A thread has its first message at least.
             return Found::Unknown { detail: "the thread is empty".to_owned() };
         }
-        let mut ours = page.messages.iter().filter_map(|raw| effect(raw, call, bot_user));
+        let mut ours = messages.iter().filter_map(|raw| effect(raw, call, bot_user));
         if let Some(ts) = ours.next() {
             return Found::At { ts };
         }
-        let next = page.response_metadata.next_cursor;
+        let next = page.response_metadata.and_then(|it| it.next_cursor).unwrap_or_default();
         match (page.has_more, next.is_empty()) {
-            (false, true) => return Found::Absent,
+            (Some(false), true) => return Found::Absent,
             (_, false) if next != cursor => cursor = next,
-            (true, true) | (_, false) => {
+            (Some(true) | None, true) | (_, false) => {
                 return Found::Unknown { detail: "the thread does not end".to_owned() };
             }
         }

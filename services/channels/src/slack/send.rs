@@ -25,6 +25,13 @@ const CONNECT_MAX: Duration = Duration::from_secs(3);
 /// How long a call may take as a whole.
 const TOTAL_MAX: Duration = Duration::from_secs(10);
 
+/// How long an unused connection is kept: less than Slack's side keeps it, so that a request seldom
+/// meets one that is being closed, which would leave it in doubt.
+const IDLE_MAX: Duration = Duration::from_secs(20);
+
+/// How many unused connections are kept.
+const IDLE_COUNT_MAX: usize = 64;
+
 /// How Slack is spoken to.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -75,6 +82,8 @@ impl SlackOut {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_MAX.min(total))
             .timeout(total)
+            .pool_idle_timeout(IDLE_MAX)
+            .pool_max_idle_per_host(IDLE_COUNT_MAX)
             // A redirected POST may arrive twice, and would carry the token elsewhere.
             .redirect(Policy::none())
             .user_agent(concat!("konstruct/", env!("CARGO_PKG_VERSION")))

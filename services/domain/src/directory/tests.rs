@@ -91,7 +91,9 @@ fn claim(slug: &str, app: &str, workspace: &str, held: bool) -> Envelope {
 
 fn of(events: &[Envelope]) -> Directory {
     let mut directory = Directory::default();
-    events.iter().for_each(|event| directory.apply(event));
+    for event in events {
+        directory.apply(event);
+    }
     directory
 }
 

@@ -52,9 +52,9 @@ fn show(moved: Result<Moved, Refused>) -> String {
     }
 }
 
-fn table(repeatable: bool) -> String {
+fn table(states: &[EffectState], repeatable: bool) -> String {
     let mut table = String::new();
-    for state in states() {
+    for state in states {
         table = format!("{table}{}\n", state.name());
         for (name, input) in inputs() {
             let effect = Effect { state: state.clone(), attempt: 1, repeatable };
@@ -65,7 +65,7 @@ fn table(repeatable: bool) -> String {
 }
 
 #[test]
-fn every_input_in_every_state() {
+fn every_input_while_it_is_open() {
     expect![[r#"
         planned
             claim: sending
@@ -95,6 +95,13 @@ fn every_input_in_every_state() {
             found after a crash: uncertain the sender was lost
             operator: sent: refused: it is being sent
             operator: resend: refused: it is being sent
+    "#]]
+    .assert_eq(&table(&states()[..2], false));
+}
+
+#[test]
+fn every_input_once_it_is_settled_or_in_doubt() {
+    expect![[r#"
         sent
             claim: refused: it is settled
             sent: sent 1.1
@@ -138,17 +145,17 @@ fn every_input_in_every_state() {
             operator: sent: sent 1.1
             operator: resend: planned
     "#]]
-    .assert_eq(&table(false));
+    .assert_eq(&table(&states()[2..], false));
 }
 
 #[test]
 fn what_may_be_repeated_is_never_in_doubt() {
-    let (once, repeatable) = (table(false), table(true));
+    let (once, repeatable) = (table(&states(), false), table(&states(), true));
     let changed: Vec<_> = once
         .lines()
         .zip(repeatable.lines())
         .filter(|(once, repeatable)| once != repeatable)
-        .map(|(once, repeatable)| format!("{once} => {}", repeatable.trim()))
+        .map(|(once, repeatable)| format!("{} => {}", once.trim(), repeatable.trim()))
         .collect();
     expect![[r#"
             ambiguous: uncertain 500 => ambiguous: planned

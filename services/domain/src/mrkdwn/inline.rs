@@ -3,7 +3,12 @@
 use super::{escape, escape_char};
 
 /// How far the end of an emphasis or a link is looked for, in bytes: keeps hostile text cheap.
-const SPAN_BYTES_MAX: usize = 2_000;
+const SPAN_BYTES_MAX: usize = 1_000;
+
+/// How much is looked through for one line, in bytes, and for each of its bytes; then the rest of
+/// it is passed on as it is.
+const FUEL: usize = 200_000;
+const FUEL_PER_BYTE: usize = 64;
 
 /// The longest link, in bytes: it must fit in a part of a reply. A longer one stays text.
 const LINK_BYTES_MAX: usize = 2_500;
@@ -31,13 +36,30 @@ struct Found {
     len: usize,
 }
 
+/// What is left of the looking.
+struct Fuel(usize);
+
+impl Fuel {
+    /// The text as far as it is looked through for an end.
+    fn window<'a>(&mut self, text: &'a str) -> Option<&'a str> {
+        let window = text.get(..text.floor_char_boundary(SPAN_BYTES_MAX))?;
+        self.0 = self.0.checked_sub(window.len())?;
+        Some(window)
+    }
+}
+
 /// Converts one line.
 pub(super) fn convert(text: &str, style: Style) -> String {
+    let mut fuel = Fuel(FUEL.saturating_add(text.len().saturating_mul(FUEL_PER_BYTE)));
+    convert_with(&mut fuel, text, style)
+}
+
+fn convert_with(fuel: &mut Fuel, text: &str, style: Style) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut before = None;
     while let Some(c) = rest.chars().next() {
-        let found = recognize(rest, before, style);
+        let found = recognize(fuel, rest, before, style);
         let taken = match found {
             Some(found) => {
                 out.push_str(&found.out);
@@ -55,16 +77,16 @@ pub(super) fn convert(text: &str, style: Style) -> String {
     out
 }
 
-fn recognize(rest: &str, before: Option<char>, style: Style) -> Option<Found> {
+fn recognize(fuel: &mut Fuel, rest: &str, before: Option<char>, style: Style) -> Option<Found> {
     match rest.chars().next()? {
-        '`' => code(rest),
+        '`' => code(fuel, rest),
         '\\' => backslash(rest),
         '&' => entity(rest),
-        '<' => autolink(rest),
-        '[' => link(rest),
-        '!' => rest.strip_prefix('!').and_then(link).map(longer_by_one),
+        '<' => autolink(fuel, rest),
+        '[' => link(fuel, rest),
+        '!' => rest.strip_prefix('!').and_then(|rest| link(fuel, rest)).map(longer_by_one),
         'h' if before.is_none_or(|c| !c.is_alphanumeric()) => bare_url(rest),
-        '*' | '_' | '~' => emphasis(rest, before, style),
+        '*' | '_' | '~' => emphasis(fuel, rest, before, style),
         _ => None,
     }
 }
@@ -75,10 +97,10 @@ fn longer_by_one(found: Found) -> Found {
 
 /// Code ends at a run of as many backticks as it began with. Slack knows one backtick only, so code
 /// with a backtick inside is passed on as it is.
-fn code(rest: &str) -> Option<Found> {
+fn code(fuel: &mut Fuel, rest: &str) -> Option<Found> {
     let ticks = rest.len() - rest.trim_start_matches('`').len();
     let mark = rest.get(..ticks)?;
-    let inner = window(rest.get(ticks..)?);
+    let inner = fuel.window(rest.get(ticks..)?)?;
     let mut from = 0;
     loop {
         let at = from + inner.get(from..)?.find(mark)?;
@@ -111,9 +133,9 @@ fn entity(rest: &str) -> Option<Found> {
 }
 
 /// `<https://example.com>`.
-fn autolink(rest: &str) -> Option<Found> {
+fn autolink(fuel: &mut Fuel, rest: &str) -> Option<Found> {
     let inner = rest.strip_prefix('<')?;
-    let end = window(inner).find('>')?;
+    let end = fuel.window(inner)?.find('>')?;
     let url = url(inner.get(..end)?)?;
     Some(Found { out: format!("<{url}>"), len: end + 2 })
 }
@@ -127,15 +149,18 @@ fn bare_url(rest: &str) -> Option<Found> {
 }
 
 /// `[text](url)` and `[text](url "title")`; a picture's description stands for it.
-fn link(rest: &str) -> Option<Found> {
+fn link(fuel: &mut Fuel, rest: &str) -> Option<Found> {
     let inner = rest.strip_prefix('[')?;
-    let close = closing(window(inner), '[', ']')?;
+    let close = closing(fuel.window(inner)?, '[', ']')?;
     let text = inner.get(..close)?;
     let target = inner.get(close + 1..)?.strip_prefix('(')?;
-    let end = closing(window(target), '(', ')')?;
+    let end = closing(fuel.window(target)?, '(', ')')?;
     let target = target.get(..end)?;
     let address = target.split_whitespace().next().unwrap_or_default();
     let title = target.trim().get(address.len()..).unwrap_or_default().trim();
+    if !title.is_empty() && !title.starts_with(['"', '\'', '(']) {
+        return None;
+    }
     let url = url(address.trim_start_matches('<').trim_end_matches('>'))?;
     // A title has no place in Slack; it is kept behind the link, as nothing is to be lost.
     let title = if title.is_empty() { String::new() } else { format!(" {}", escape(title)) };
@@ -165,7 +190,7 @@ fn url(address: &str) -> Option<String> {
 }
 
 /// `**bold**`, `__bold__`, `*italic*`, `_italic_`, `~~struck~~`.
-fn emphasis(rest: &str, before: Option<char>, style: Style) -> Option<Found> {
+fn emphasis(fuel: &mut Fuel, rest: &str, before: Option<char>, style: Style) -> Option<Found> {
     if DEPTH_MAX <= style.depth {
         return None;
     }
@@ -180,8 +205,8 @@ fn emphasis(rest: &str, before: Option<char>, style: Style) -> Option<Found> {
     ];
     let (mark, open, close, inner_style) =
         kinds.into_iter().find(|(mark, ..)| rest.starts_with(mark))?;
-    let inner = span(rest, mark, before)?;
-    let shown = convert(inner, inner_style);
+    let inner = span(fuel, rest, mark, before)?;
+    let shown = convert_with(fuel, inner, inner_style);
     let news = (style.bold, style.italic, style.strike)
         != (inner_style.bold, inner_style.italic, inner_style.strike);
     let whole = (mark != "***") || !(style.bold || style.italic);
@@ -191,32 +216,33 @@ fn emphasis(rest: &str, before: Option<char>, style: Style) -> Option<Found> {
 
 /// The text between two marks, if the first can open and the second close: words touch both, and an
 /// underscore within a word is just that.
-fn span<'a>(rest: &'a str, mark: &str, before: Option<char>) -> Option<&'a str> {
+fn span<'a>(fuel: &mut Fuel, rest: &'a str, mark: &str, before: Option<char>) -> Option<&'a str> {
     let inner = rest.strip_prefix(mark)?;
-    let within_words = mark.starts_with('_');
-    if inner.starts_with(char::is_whitespace)
-        || within_words && before.is_some_and(char::is_alphanumeric)
-    {
+    let sign = mark.chars().next()?;
+    let within_words = sign == '_';
+    let in_word = within_words && before.is_some_and(char::is_alphanumeric);
+    if in_word || inner.starts_with(char::is_whitespace) {
         return None;
     }
-    let sign = mark.chars().next()?;
-    let mut from = 0;
-    let within = window(inner);
-    while let Some(found) = within.get(from..).and_then(|text| text.find(sign)) {
+    let (mut from, mut in_code, mut nested) = (0, false, false);
+    let near = fuel.window(inner)?;
+    while let Some(found) = near.get(from..)?.find(sign) {
         let at = from + found;
-        let run_text = within.get(at..).unwrap_or_default();
-        let run = run_text.len() - run_text.trim_start_matches(sign).len();
-        let text = within.get(..at).unwrap_or_default();
-        let after = inner.get(at + run..).unwrap_or_default().chars().next();
-        let touches = !text.is_empty() && !text.ends_with(char::is_whitespace);
-        let in_word = within_words && after.is_some_and(char::is_alphanumeric);
-        let ticks = text.bytes().filter(|byte| *byte == b'`').count();
-        let escaped = text.ends_with('\\');
+        let passed = near.get(from..at)?;
+        in_code ^= passed.bytes().filter(|byte| *byte == b'`').count() % 2 == 1;
+        let left = inner.get(at..)?;
+        let after = left.trim_start_matches(sign);
+        let run = left.len() - after.len();
+
+        let before = near.get(..at)?.chars().next_back();
+        let touches = before.is_some_and(|c| !c.is_whitespace() && c != '\\');
+        let in_word = within_words && after.starts_with(char::is_alphanumeric);
         // An outer span may end in the same run as an inner one: `**a *b***`.
-        let fits = run == mark.len() || (run == 3 && mark.len() < 3 && text.contains(sign));
-        if touches && fits && !in_word && !escaped && ticks % 2 == 0 {
+        let fits = run == mark.len() || (run == 3 && mark.len() < 3 && nested);
+        if touches && fits && !in_word && !in_code {
             return inner.get(..at + (run - mark.len()));
         }
+        nested = true;
         from = at + run;
     }
     None
@@ -236,8 +262,4 @@ fn closing(text: &str, open: char, close: char) -> Option<usize> {
         }
     }
     None
-}
-
-fn window(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(SPAN_BYTES_MAX)).unwrap_or(text)
 }

@@ -58,9 +58,10 @@ fn blocks() {
 
 #[test]
 fn code_is_left_alone() {
-    check(
+    let shown = from_markdown(
         "Use `a **b** <c>` and ``x`y``:\n\n```rust\nlet a = \"**x**\" < &b;\n  # no heading\n```\nafter\n~~~\n```\n~~~\n```\nnever closed",
-        expect![[r#"
+    );
+    expect![[r#"
             Use `a **b** &lt;c&gt;` and ``x`y``:
 
             ```
@@ -69,12 +70,12 @@ fn code_is_left_alone() {
             ```
             after
             ```
-            `​`​`
+            `·`·`
             ```
             ```
             never closed
-            ```"#]],
-    );
+            ```"#]]
+    .assert_eq(&shown.replace('\u{200b}', "·"));
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn only_our_own_fences_look_like_fences() {
 
 #[test]
 fn hostile_text_is_cheap() {
-    for unit in ["**a ", "[a](", "[", "`a``", "_a ", "<", "*", "> ", "![", "***a **b *c "] {
+    for unit in ["**a ", "[a](", "[", "`a``", "_a ", "<", "*x", "> x", "![", "***a **b *c "] {
         let text = unit.repeat(100_000 / unit.len());
         assert!(text.len() / 2 <= from_markdown(&text).len(), "{unit}");
     }

@@ -84,6 +84,13 @@ impl Checker<'_> {
                 self.problem(&place, &format!("agent `{}` is named twice", shorten(&agent.slug)));
             }
         }
+        let mut workspaces = BTreeSet::new();
+        for it in &desired.connections {
+            if !workspaces.insert((it.channel, it.app.clone(), it.team_id.clone())) {
+                let workspace = shorten(&it.team_id);
+                self.problem(&place, &format!("the connection to `{workspace}` is named twice"));
+            }
+        }
         let agents: Vec<_> =
             desired.agents.into_iter().filter_map(|it| self.agent(&place, it)).collect();
         let connections = desired.connections.into_iter();
@@ -152,22 +159,28 @@ impl Checker<'_> {
             }
         }
         let id = self.id::<ConnectionId>(&place, &connection_id(channel, &app, &workspace));
+        let wanted = if desired.removed {
+            None
+        } else {
+            self.free(&place, tenant, &desired);
+            Some(self.wanted(&place, tenant, agents, desired)?)
+        };
+        Some(WishedConnection { id: id?, channel, app, workspace, wanted })
+    }
+
+    /// Nobody else may have the workspace, in the file or already.
+    fn free(&mut self, place: &str, tenant: Option<&TenantId>, desired: &DesiredConnection) {
+        let (channel, app, workspace) = (desired.channel, &desired.app, &desired.team_id);
         if !self.workspaces.insert((channel, app.clone(), workspace.clone())) {
-            self.problem(&place, "another connection of this file has that workspace");
+            self.problem(place, "another connection of this file has that workspace");
         }
-        let holder = self.present.directory.holder(channel, &app, &workspace);
+        let holder = self.present.directory.holder(channel, app, workspace);
         if let (Some((holder, _)), Some(tenant)) = (holder, tenant)
             && holder != tenant
         {
             let problem = format!("tenant `{holder}` has that workspace; remove it there first");
-            self.problem(&place, &problem);
+            self.problem(place, &problem);
         }
-        let wanted = if desired.removed {
-            None
-        } else {
-            Some(self.wanted(&place, tenant, agents, desired)?)
-        };
-        Some(WishedConnection { id: id?, channel, app, workspace, wanted })
     }
 
     fn wanted(

@@ -127,12 +127,12 @@ fn the_oldest_go_first_and_an_answer_goes_with_its_question() {
 
 #[test]
 fn a_message_too_long_alone_loses_its_middle() {
-    let long: String = (0..400).map(|number| format!("{number} ")).collect();
+    let long = (0..400).map(|number| number.to_string()).collect::<Vec<_>>().join(" ");
     let prompt = build_of(&[], &person("Ann", &long), 64);
     expect![[r#"
         User: 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 
         [… the middle of this message is left out …]
-        377 378 379 380 381 382 383 384 385 386 387 388 389 390 391 392 393 394 395 396 397 398 399 
+         377 378 379 380 381 382 383 384 385 386 387 388 389 390 391 392 393 394 395 396 397 398 399
     "#]].assert_eq(&show(&prompt.turns));
     assert!(!prompt.truncated, "no turn is missing");
 }

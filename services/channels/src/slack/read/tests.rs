@@ -403,7 +403,7 @@ fn a_hostile_body_is_cheap() {
         for subtype in ["file_share", "message_changed"] {
             let mut event = message(&json!({ "text": "", "subtype": subtype })).to_string();
             event.truncate(event.len() - 1);
-            event.push_str(&format!(r#","extra":0,"{field}":{value}}}"#));
+            event += &[r#","extra":0,""#, field, r#"":"#, &value, "}"].concat();
             let event = event.replacen(r#""text":"","#, "", usize::from(field == "text"));
             let body = envelope(&json!("EVENT")).to_string().replace("\"EVENT\"", &event);
             let Ok(Reading::Event(arrived)) = read(body.as_bytes()) else { panic!("{field}") };

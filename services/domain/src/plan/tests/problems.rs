@@ -1,0 +1,62 @@
+//! Files that cannot be had.
+
+use super::*;
+
+#[test]
+fn every_problem_is_named_at_once() {
+    let mut world = World::new();
+    world.carry_out(&world.plan(ACME).unwrap());
+    let file = r#"
+tenants:
+  - { slug: Bad Slug, name: "" }
+  - slug: beta
+    name: Beta
+    agents:
+      - { slug: otto, name: Otto, model: "", follow_minutes: 2000 }
+      - { slug: otto, name: Otto }
+      - { slug: gone, name: Gone, retired: true }
+    connections:
+      - { channel: slack, team_id: T1, bot_user_id: U1, bot_token: "${NOT_SET}${NOR_THIS}", agent: otto }
+      - { channel: slack, team_id: T1, bot_user_id: "", bot_token: "${HAS_X", agent: nobody }
+      - { channel: slack, team_id: T0ACME, bot_user_id: U1, bot_token: x, agent: gone }
+      - { channel: slack, team_id: "T 2", bot_user_id: U1, agent: otto }
+  - slug: beta
+    name: Beta
+    connections: [{ channel: slack, team_id: T1, bot_user_id: U1, bot_token: x, agent: otto }]
+"#;
+    let problems = world.plan(file).unwrap_err();
+    expect![[r#"
+        tenant `Bad Slug`: `Bad Slug` is not a valid TenantId: only a-z, 0-9 and `-` may stand in it
+        tenant `Bad Slug`: `name` is empty
+        tenant `beta`: agent `otto` is named twice
+        tenant `beta`: the connection to `T1` is named twice
+        tenant `beta`, agent `otto`: `model` is empty
+        tenant `beta`, agent `otto`: `follow_minutes` is more than 1440
+        tenant `beta`, connection to `T1`: environment variable `NOT_SET` is not set
+        tenant `beta`, connection to `T1`: environment variable `NOR_THIS` is not set
+        tenant `beta`, connection to `T1`: another connection of this file has that workspace
+        tenant `beta`, connection to `T1`: `bot_user_id` is empty
+        tenant `beta`, connection to `T1`: there is no agent `nobody`
+        tenant `beta`, connection to `T1`: `bot_token` has a `${` without its `}`
+        tenant `beta`, connection to `T0ACME`: tenant `acme` has that workspace; remove it there first
+        tenant `beta`, connection to `T0ACME`: agent `gone` is retired
+        tenant `beta`, connection to `T 2`: `slack-T 2` is not a valid ConnectionId: only letters, digits, `-` and `_` may stand in it
+        tenant `beta`, connection to `T 2`: `bot_token` is empty
+        tenant `beta`: it is named twice
+        tenant `beta`, connection to `T1`: another connection of this file has that workspace
+        tenant `beta`, connection to `T1`: there is no agent `otto`"#]].assert_eq(&problems.0.join("\n"));
+}
+
+#[test]
+fn a_file_with_a_word_unknown_to_us_is_refused_and_defaults_are_filled_in() {
+    let wrong = "tenants: [{ slug: a, name: A, agents: [{ slug: m, name: M, modle: fast }] }]";
+    let error = serde_norway::from_str::<Desired>(wrong).unwrap_err().to_string();
+    assert!(error.contains("unknown field `modle`"), "{error}");
+
+    let file = "tenants: [{ slug: a, name: A, agents: [{ slug: m, name: M }] }]";
+    let desired: Desired = serde_norway::from_str(file).unwrap();
+    let agent = &desired.tenants[0].agents[0];
+    let got = (agent.persona.as_str(), agent.model.as_str(), agent.follow_minutes);
+    assert_eq!(got, ("professional and warm", "quality", 30));
+    assert_eq!(desired.tenants[0].limits.messages_per_minute, 30);
+}

@@ -1,0 +1,7 @@
+//! See `ARCHITECTURE.md`.
+
+pub mod fake_llm;
+pub mod fake_slack;
+pub mod installation;
+pub mod nats_server;
+pub mod postgres;

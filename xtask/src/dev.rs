@@ -1,0 +1,281 @@
+//! `cargo xtask dev`: all of Konstruct on this machine, and one message answered before your eyes.
+
+use std::fs::{self, File};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::child::{Service, run_ok, show};
+use crate::demo;
+use crate::fetch;
+use crate::home::Home;
+use crate::http;
+use crate::model::{self, Deployment, Llm};
+use crate::nats::Nats;
+use crate::orphans;
+use crate::out;
+use crate::postgres::{Cluster, Plan, roles_sql};
+use crate::random::write_private;
+use crate::secrets::Secrets;
+use crate::stop::Stop;
+
+const READY_MAX: Duration = Duration::from_mins(1);
+/// What `--fresh` removes. The fetched programs stay.
+const DATA: [&str; 6] = ["nats", "logs", "secrets.json", "konstruct.toml", "tenants.yaml", "env"];
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Which model answers
+    #[arg(long, value_enum, default_value = "local")]
+    llm: Llm,
+    /// Print the answer and its trace, stop everything, and exit 0; exit 1 when anything failed
+    #[arg(long)]
+    once: bool,
+    /// Remove the data of earlier runs first
+    #[arg(long)]
+    fresh: bool,
+}
+
+/// Environment of everything that belongs to Konstruct.
+type Settings = Vec<(&'static str, String)>;
+
+/// What runs, stopped last first.
+#[derive(Default)]
+struct World(Vec<Service>);
+
+impl Drop for World {
+    fn drop(&mut self) {
+        while let Some(mut service) = self.0.pop() {
+            service.stop();
+        }
+    }
+}
+
+pub(crate) fn dev(home: &Home, options: &Options, stop: &Stop) -> Result<()> {
+    let lock = File::create(home.dir.join("dev.lock"))?;
+    lock.try_lock()
+        .with_context(|| format!("another `cargo xtask dev` is using {}", home.dir.display()))?;
+    orphans::end(&home.dirs().run)?;
+    if options.fresh {
+        wipe(home)?;
+    }
+    // Asked for before anything starts: a missing key should not cost a minute.
+    let vendor = Deployment::vendor(options.llm, &var)?;
+    fetch::wasm_target(home, stop)?;
+    let tools = fetch::tools(home, stop)?;
+    out::say("building konstruct");
+    run_ok(home.cargo(&["build", "-p", "konstruct", "-p", "konstruct-tests"]), stop)?;
+
+    let mut world = World::default();
+    let secrets = Secrets::load_or_draw(&home.dir)?;
+    let mut settings = servers(home, &tools, &secrets, &mut world, stop)?;
+    settings.extend(slack(home, &secrets, &mut world, stop)?);
+    let deployment = match vendor {
+        Some(deployment) => deployment,
+        None => local_model(home, options.llm, &mut world, stop)?,
+    };
+    settings.push(("KONSTRUCT_CONFIG", write(home, "konstruct.toml", &deployment.config())?));
+    settings.extend(listeners()?);
+    let address = konstruct(home, &settings, &mut world, stop)?;
+
+    demo::hello(&command(home, &settings), &mut world.0, stop)?;
+    if options.once {
+        return Ok(());
+    }
+    stay(home, &settings, &address, &mut world, stop)
+}
+
+fn var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn wipe(home: &Home) -> Result<()> {
+    for path in
+        DATA.map(|name| home.dir.join(name)).into_iter().chain([home.shared.join("postgres")])
+    {
+        let removed =
+            if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot remove {}", path.display()));
+            }
+            Err(_) | Ok(()) => {}
+        }
+    }
+    Ok(())
+}
+
+/// PostgreSQL with its roles, and NATS.
+fn servers(
+    home: &Home,
+    tools: &fetch::Tools,
+    secrets: &Secrets,
+    world: &mut World,
+    stop: &Stop,
+) -> Result<Settings> {
+    out::say("starting PostgreSQL and NATS");
+    let plan = Plan::new(home, tools, home.shared.join("postgres"), &secrets.postgres);
+    let cluster = Cluster::start(&plan, &home.dirs(), stop)?;
+    let bootstrap = cluster.sql(&roles_sql(&secrets.owner, &secrets.app, &secrets.platform));
+    bootstrap.context(
+        "cannot prepare the database; if `.konstruct/secrets.json` was lost, use `--fresh`",
+    )?;
+    let database = |role: &str, password: &str| cluster.url(role, password, "konstruct");
+    let mut settings = vec![
+        ("KONSTRUCT_ADMIN_DATABASE_URL", database("konstruct_owner", &secrets.owner)),
+        ("KONSTRUCT_DATABASE_URL", database("konstruct_app", &secrets.app)),
+        ("KONSTRUCT_PLATFORM_DATABASE_URL", database("konstruct_platform", &secrets.platform)),
+        ("KONSTRUCT_MASTER_KEY", secrets.master_key.clone()),
+    ];
+    world.0.push(cluster.service);
+    let nats =
+        Nats::start(&tools.nats_server, &home.dir.join("nats"), &secrets.nats, &home.dirs(), stop)?;
+    settings.push(("KONSTRUCT_NATS_URL", nats.url));
+    world.0.push(nats.service);
+    Ok(settings)
+}
+
+/// The local Slack look-alike.
+fn slack(home: &Home, secrets: &Secrets, world: &mut World, stop: &Stop) -> Result<Settings> {
+    let url = fake(home, "konstruct-fake-slack", world, stop)?;
+    Ok(vec![
+        ("KONSTRUCT_SLACK_API_URL", format!("{url}/api")),
+        ("KONSTRUCT_SLACK_SIGNING_SECRET", secrets.slack_signing.clone()),
+        ("ACME_SLACK_BOT_TOKEN", demo::BOT_TOKEN.to_owned()),
+    ])
+}
+
+fn local_model(home: &Home, llm: Llm, world: &mut World, stop: &Stop) -> Result<Deployment> {
+    if llm == Llm::Echo {
+        let url = fake(home, "konstruct-fake-llm", world, stop)?;
+        return Ok(Deployment::keyless(format!("{url}/v1"), "echo".to_owned()));
+    }
+    if let Some(url) = var("KONSTRUCT_MODEL_URL") {
+        return Ok(Deployment::keyless(
+            url,
+            var("KONSTRUCT_MODEL").unwrap_or_else(|| "smollm2".to_owned()),
+        ));
+    }
+    let fetched = fetch::model(home, stop)?;
+    out::say("loading the model");
+    let (service, url) =
+        model::serve(&home.repo.join("xtask/model/serve.py"), &fetched, &home.dirs(), stop)?;
+    world.0.push(service);
+    Ok(Deployment::keyless(url, "smollm2".to_owned()))
+}
+
+/// One of the test crate's servers. Says on its first line where it listens.
+fn fake(home: &Home, name: &'static str, world: &mut World, stop: &Stop) -> Result<String> {
+    let mut command = Command::new(home.built("debug", name));
+    command.args(["--listen", "127.0.0.1:0"]);
+    let mut service = Service::start(name, command, &home.dirs())?;
+    let url = service.wait_line(stop, READY_MAX, "listening on ")?;
+    world.0.push(service);
+    Ok(url)
+}
+
+/// The customary ports where they are free.
+fn listeners() -> Result<Settings> {
+    let ports = [
+        ("KONSTRUCT_GATEWAY_LISTEN", 8001),
+        ("KONSTRUCT_PORTAL_LISTEN", 3000),
+        ("KONSTRUCT_LLM_LISTEN", 8004),
+    ];
+    ports
+        .map(|(name, port)| Ok((name, format!("127.0.0.1:{}", http::free_port(port)?))))
+        .into_iter()
+        .collect()
+}
+
+/// Migrates, sets up, applies the demo tenant, starts every service; gives the gateway's address once it is ready.
+fn konstruct(home: &Home, settings: &Settings, world: &mut World, stop: &Stop) -> Result<String> {
+    let tenants = write(home, "tenants.yaml", demo::TENANTS)?;
+    for args in [&["migrate"][..], &["setup"], &["apply", "-f", tenants.as_str()]] {
+        let mut verb = command(home, settings)();
+        verb.args(args);
+        out::say(show(&verb));
+        run_ok(verb, stop)?;
+    }
+    let mut all = command(home, settings)();
+    all.arg("all");
+    out::say(show(&all));
+    let mut service = Service::start("konstruct", all, &home.dirs())?;
+    let address = value(settings, "KONSTRUCT_GATEWAY_LISTEN")?;
+    service.wait(stop, READY_MAX, || {
+        matches!(http::status(&address, "/health/ready"), Ok(200)).then_some(())
+    })?;
+    world.0.push(service);
+    Ok(address)
+}
+
+fn value(settings: &Settings, name: &str) -> Result<String> {
+    let found = settings.iter().find(|(key, _)| *key == name);
+    Ok(found.with_context(|| format!("{name} is not set"))?.1.clone())
+}
+
+/// Makes `konstruct` commands that know where everything is.
+fn command(home: &Home, settings: &Settings) -> impl Fn() -> Command {
+    let program = home.built("debug", "konstruct");
+    let (settings, dir) = (settings.clone(), home.repo.clone());
+    move || {
+        let mut command = Command::new(&program);
+        command.envs(settings.iter().cloned()).current_dir(&dir);
+        command
+    }
+}
+
+fn write(home: &Home, name: &str, text: &str) -> Result<String> {
+    let path = home.dir.join(name);
+    write_private(&path, text)?;
+    path.into_os_string().into_string().ok().context("the repository's path is not UTF-8")
+}
+
+/// Serves until Ctrl-C, or until a child ends by itself.
+fn stay(
+    home: &Home,
+    settings: &Settings,
+    gateway: &str,
+    world: &mut World,
+    stop: &Stop,
+) -> Result<()> {
+    let env = write(home, "env", &shell(settings))?;
+    let konstruct = home.built("debug", "konstruct");
+    out::say(format!(
+        "\nEverything runs. Ctrl-C stops it; its data stays for the next time (`--fresh` removes it).\n\n\
+         \x20 gateway    http://{gateway}/slack/events\n\
+         \x20 Slack      {} (a look-alike, on this machine)\n\
+         \x20 logs       {}\n\
+         \x20 talk       set -a; . {env}; set +a; {} say --tenant acme \"hello\"",
+        value(settings, "KONSTRUCT_SLACK_API_URL")?,
+        home.dirs().logs.display(),
+        konstruct.display(),
+    ));
+    while stop.tick().is_ok() {
+        for service in &mut world.0 {
+            // The terminal sends Ctrl-C to no child: one that ends, ended by itself.
+            if let Err(ended) = service.check() {
+                bail!(ended);
+            }
+        }
+    }
+    out::say("stopping");
+    Ok(())
+}
+
+fn shell(settings: &Settings) -> String {
+    let line =
+        |(name, value): &(&str, String)| format!("{name}='{}'", value.replace('\'', r"'\''"));
+    settings.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_survive_the_shell() {
+        let settings = vec![("A", "plain".to_owned()), ("B", "it's".to_owned())];
+        assert_eq!(shell(&settings), "A='plain'\nB='it'\\''s'\n");
+    }
+}

@@ -1,0 +1,85 @@
+//! `cargo xtask test` and `bench`: a throwaway PostgreSQL and the programs' places, for whatever runs inside.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+
+use anyhow::{Context, Result};
+
+use crate::child::{Dirs, run, run_ok};
+use crate::fetch::{self, Tools};
+use crate::home::Home;
+use crate::postgres::{Cluster, Durability, Plan};
+use crate::random;
+use crate::stop::Stop;
+
+pub(crate) fn test(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStatus> {
+    fetch::wasm_target(home, stop)?;
+    let tools = fetch::tools(home, stop)?;
+    run_ok(home.cargo(&["build", "-p", "konstruct"]), stop)?;
+    let mut tests = home.cargo(&["test", "--workspace"]);
+    tests.args(args).env("KONSTRUCT_BIN", home.built("debug", "konstruct"));
+    inside(home, &tools, Durability::Throwaway, tests, stop)
+}
+
+pub(crate) fn bench(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStatus> {
+    let tools = fetch::tools(home, stop)?;
+    run_ok(home.cargo(&["build", "--release", "-p", "konstruct"]), stop)?;
+    let mut bench =
+        home.cargo(&["run", "--release", "-p", "konstruct-tests", "--bin", "bench", "--"]);
+    bench.args(args).env("KONSTRUCT_BIN", home.built("release", "konstruct"));
+    inside(home, &tools, Durability::Durable, bench, stop)
+}
+
+/// Runs a command beside a cluster of its own, which is gone afterwards, whatever happens.
+fn inside(
+    home: &Home,
+    tools: &Tools,
+    durability: Durability,
+    mut command: Command,
+    stop: &Stop,
+) -> Result<ExitStatus> {
+    let scratch = Scratch::make()?;
+    let dirs = Dirs { logs: scratch.0.join("logs"), run: scratch.0.join("run") };
+    let password = random::secret()?;
+    let plan = Plan { durability, ..Plan::new(home, tools, scratch.0.join("postgres"), &password) };
+    let cluster = Cluster::start(&plan, &dirs, stop)?;
+    command
+        .env("KONSTRUCT_TEST_POSTGRES_URL", cluster.superuser_url())
+        .env("KONSTRUCT_POSTGRES_BIN", &tools.postgres_bin)
+        .env("KONSTRUCT_POSTGRES_RUN_AS", home.run_as.as_ref().map_or("", |user| user.name))
+        .env("KONSTRUCT_NATS_SERVER", &tools.nats_server);
+    let status = run(command, stop)?;
+    if !status.success() {
+        let kept = home.dir.join("logs");
+        fs::create_dir_all(&kept)?;
+        fs::copy(dirs.logs.join("postgres.log"), kept.join("test-postgres.log"))?;
+    }
+    Ok(status)
+}
+
+/// A directory that goes away with its value. Dropped after the cluster inside it, which was made later.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn make() -> Result<Self> {
+        // PostgreSQL's user must be able to enter; what is inside has modes of its own.
+        let name = format!(
+            "konstruct-test-{}-{}",
+            std::process::id(),
+            random::secret()?.get(..8).unwrap_or_default()
+        );
+        let dir = env::temp_dir().join(name);
+        let made = fs::DirBuilder::new().mode(0o755).create(&dir);
+        made.with_context(|| format!("cannot create {}", dir.display()))?;
+        Ok(Self(dir))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
