@@ -61,10 +61,12 @@ impl TryFrom<String> for Trace {
         let hex = |part: &str, len: usize| {
             part.len() == len && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
         };
+        // Zeros alone mean that there is none: W3C Trace Context, §3.2.2.3 and §3.2.2.4.
+        let id = |part: &str, len: usize| hex(part, len) && part.bytes().any(|b| b != b'0');
         let mut parts = text.split('-');
         let valid = parts.next() == Some("00")
-            && parts.next().is_some_and(|id| hex(id, 32))
-            && parts.next().is_some_and(|id| hex(id, 16))
+            && parts.next().is_some_and(|trace| id(trace, 32))
+            && parts.next().is_some_and(|parent| id(parent, 16))
             && parts.next().is_some_and(|flags| hex(flags, 2))
             && parts.next().is_none();
         if valid { Ok(Self(text)) } else { Err("not a traceparent") }
@@ -196,3 +198,6 @@ impl Envelope {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

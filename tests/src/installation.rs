@@ -86,7 +86,9 @@ impl Installation {
         command
             .args(args)
             .env_clear()
-            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "RUST_BACKTRACE"))
+            .envs(
+                std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "RUST_BACKTRACE"),
+            )
             .env("KONSTRUCT_NATS_URL", self.nats.url())
             .env("KONSTRUCT_DATABASE_URL", self.database.app_url())
             .env("KONSTRUCT_ADMIN_DATABASE_URL", self.database.owner_url())

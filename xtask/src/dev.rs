@@ -54,8 +54,9 @@ impl Drop for World {
 
 pub(crate) fn dev(home: &Home, options: &Options, stop: &Stop) -> Result<()> {
     let lock = File::create(home.dir.join("dev.lock"))?;
-    lock.try_lock()
-        .with_context(|| format!("another `cargo xtask dev` is using {}", home.dir.display()))?;
+    if lock.try_lock().is_err() {
+        bail!("another `cargo xtask dev` is using {}", home.dir.display());
+    }
     orphans::end(&home.dirs().run)?;
     if options.fresh {
         wipe(home)?;
@@ -65,7 +66,7 @@ pub(crate) fn dev(home: &Home, options: &Options, stop: &Stop) -> Result<()> {
     fetch::wasm_target(home, stop)?;
     let tools = fetch::tools(home, stop)?;
     out::say("building konstruct");
-    run_ok(home.cargo(&["build", "-p", "konstruct", "-p", "konstruct-tests"]), stop)?;
+    run_ok(home.cargo(&["build", "--workspace", "--bins"]), stop)?;
 
     let mut world = World::default();
     let secrets = Secrets::load_or_draw(&home.dir)?;

@@ -18,7 +18,7 @@ use crate::stop::Stop;
 pub(crate) fn test(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStatus> {
     fetch::wasm_target(home, stop)?;
     let tools = fetch::tools(home, stop)?;
-    run_ok(home.cargo(&["build", "-p", "konstruct"]), stop)?;
+    run_ok(home.cargo(&["build", "--workspace", "--bins"]), stop)?;
     let mut tests = home.cargo(&["test", "--workspace"]);
     tests.args(args).env("KONSTRUCT_BIN", home.built("debug", "konstruct"));
     inside(home, &tools, Durability::Throwaway, tests, stop)
@@ -26,7 +26,7 @@ pub(crate) fn test(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStat
 
 pub(crate) fn bench(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStatus> {
     let tools = fetch::tools(home, stop)?;
-    run_ok(home.cargo(&["build", "--release", "-p", "konstruct"]), stop)?;
+    run_ok(home.cargo(&["build", "--release", "--workspace", "--bins"]), stop)?;
     let mut bench =
         home.cargo(&["run", "--release", "-p", "konstruct-tests", "--bin", "bench", "--"]);
     bench.args(args).env("KONSTRUCT_BIN", home.built("release", "konstruct"));

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use async_nats::{
-    ConnectOptions, HeaderMap,
+    ConnectOptions, HeaderMap, ServerAddr,
     connection::State,
     jetstream::{
         self,
@@ -14,6 +14,7 @@ use async_nats::{
 };
 use bytes::Bytes;
 use nats::bounds::{PUBLISH_ACK_WAIT, PUBLISH_IN_FLIGHT_MAX};
+use percent_encoding::percent_decode_str;
 use schemas::{Envelope, Subject};
 
 /// How long one attempt to connect may take.
@@ -74,14 +75,15 @@ pub enum BusError {
 impl Bus {
     /// Connects, and keeps reconnecting for as long as it lives.
     pub async fn connect(url: &str, name: &str) -> Result<Self, BusError> {
-        let client = ConnectOptions::new()
+        let (servers, options) = servers(url)?;
+        let client = options
             .name(name)
             .connection_timeout(CONNECT_WAIT)
             .request_timeout(Some(PUBLISH_ACK_WAIT))
             .reconnect_delay_callback(|tries| {
                 Duration::from_millis((tries as u64).saturating_mul(50).min(1_000))
             })
-            .connect(url)
+            .connect(servers)
             .await
             .map_err(|error| BusError::Away(error.to_string()))?;
         let jetstream = ContextBuilder::new()
@@ -236,6 +238,30 @@ impl Pending {
         let ack = self.0.await.map_err(|error| refusal(&error))?;
         Ok(Stored { sequence: ack.sequence, duplicate: ack.duplicate })
     }
+}
+
+/// The servers of a URL, or of several with commas between them, and how to prove who we are: the
+/// driver does not read credentials from URLs, and they have no business in its errors.
+fn servers(urls: &str) -> Result<(Vec<ServerAddr>, ConnectOptions), BusError> {
+    let mut servers = Vec::new();
+    let mut options = ConnectOptions::new();
+    for url in urls.split(',').map(str::trim) {
+        let address: Result<ServerAddr, _> = url.parse();
+        let address = address.map_err(|_| BusError::Away("its URL is not one".to_owned()))?;
+        let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        options = match (address.username(), address.password()) {
+            (Some(user), Some(password)) => options.user_and_password(plain(user), plain(password)),
+            (Some(token), None) => options.token(plain(token)),
+            (None, _) => options,
+        };
+        let mut bare = address.into_inner();
+        if bare.set_username("").and_then(|()| bare.set_password(None)).is_err() {
+            return Err(BusError::Away("its URL has no host".to_owned()));
+        }
+        let bare = ServerAddr::from_url(bare);
+        servers.push(bare.map_err(|error| BusError::Away(error.to_string()))?);
+    }
+    Ok((servers, options))
 }
 
 fn encode(envelope: &Envelope) -> Result<Bytes, BusError> {

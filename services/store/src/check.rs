@@ -34,7 +34,7 @@ impl Finding {
 
 /// Looks at everything that can be seen as the app role.
 pub async fn check(db: &Database) -> Result<Vec<Finding>, StoreError> {
-    let connection = db.pool().get().await?;
+    let connection = db.unbound().await?;
     let client: &Client = &connection;
     Ok(vec![
         version(client).await?,
@@ -91,13 +91,13 @@ async fn walls(client: &Client) -> Result<Finding, StoreError> {
     Ok(Finding::bad("row-level security", found.join("; "), fix))
 }
 
-/// A connection that was used before, and is bound to nobody now.
+/// What a connection sees that nobody bound: nothing, unless the role or a pooler presets a tenant.
 async fn unbound(client: &Client) -> Result<Finding, StoreError> {
     let what = "unbound connection";
     let sql = "select coalesce(current_setting('app.current_tenant', true), '')";
     let bound: String = client.query_one(sql, &[]).await?.try_get(0)?;
     if !bound.is_empty() {
-        let fix = "a pooler in between keeps settings; `app.current_tenant` must not be preset";
+        let fix = "alter role konstruct_app reset all; and `app.current_tenant` must not be preset by a pooler";
         return Ok(Finding::bad(what, format!("it is bound to `{bound}`"), fix));
     }
     for table in walls::tenant_tables(client).await? {

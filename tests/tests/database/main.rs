@@ -11,7 +11,6 @@ mod platform;
 mod projections;
 mod tenants;
 mod walls;
-mod zz_bench;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

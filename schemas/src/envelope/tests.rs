@@ -1,0 +1,629 @@
+//! What stands on the log, checked against `samples/`: one envelope for each version ever published.
+//!
+//! A sample is never edited to make a test pass: that is how an old event stops being read.
+
+mod conforms;
+
+use std::collections::BTreeMap;
+
+use expect_test::{Expect, expect};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{ConnectionId, EffectId, MessageId, event::ConnectionRevoked};
+
+// === the samples ===
+
+/// Every sample there is, by the name of its file.
+fn samples() -> BTreeMap<String, String> {
+    let folder = format!("{}/samples", env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+    files
+        .map(|file| {
+            let name = file.file_name().into_string().unwrap();
+            (name, std::fs::read_to_string(file.path()).unwrap())
+        })
+        .collect()
+}
+
+fn file_of(kind: Kind) -> String {
+    format!("{}.json", kind.type_name().trim_start_matches("konstruct."))
+}
+
+fn sample(kind: Kind) -> Value {
+    serde_json::from_str(&samples()[&file_of(kind)]).unwrap()
+}
+
+fn decode(value: &Value) -> Result<Envelope, DecodeError> {
+    Envelope::decode(&serde_json::to_vec(value).unwrap())
+}
+
+fn value_of(envelope: &Envelope) -> Value {
+    serde_json::from_slice(&envelope.encode().unwrap()).unwrap()
+}
+
+#[test]
+fn every_kind_has_a_sample_and_no_file_belongs_to_none() {
+    let mut want: Vec<_> = Kind::ALL.iter().map(|kind| file_of(*kind)).collect();
+    want.sort_unstable();
+    let got: Vec<_> = samples().into_keys().collect();
+    assert_eq!(got, want);
+}
+
+#[test]
+fn a_sample_is_read_and_written_again_as_it_was() {
+    for kind in Kind::ALL {
+        let sample = sample(*kind);
+        let envelope = decode(&sample).unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        assert_eq!(envelope.event.kind(), *kind);
+        assert_eq!(value_of(&envelope), sample, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_sample_conforms_to_the_checked_in_schema() {
+    for kind in Kind::ALL {
+        let path = format!("{}/json/{}", env!("CARGO_MANIFEST_DIR"), file_of(*kind));
+        let schema = std::fs::read_to_string(path).unwrap();
+        let schema: Value = serde_json::from_str(&schema).unwrap();
+        let problems = conforms::problems(&schema, &sample(*kind)["data"]);
+        assert_eq!(problems, Vec::<String>::new(), "{kind:?}");
+    }
+}
+
+/// The words of an enum stand as the only key of an object; what a vendor said is kept as it is.
+const CLOSED: &[&str] = &["sealed", "plain", "failed", "removed", "keywords"];
+const KEPT: &[&str] = &["raw", "per_channel"];
+
+/// Adds a field to every object that is a struct of ours, and says to how many.
+fn with_unknown_fields(value: &mut Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter_mut().map(with_unknown_fields).sum(),
+        Value::Object(fields) => {
+            let inside = fields.iter_mut().filter(|(name, _)| !KEPT.contains(&name.as_str()));
+            let added: usize = inside.map(|(_, value)| with_unknown_fields(value)).sum();
+            if fields.len() == 1 && fields.keys().all(|name| CLOSED.contains(&name.as_str())) {
+                return added;
+            }
+            fields.insert("added_later".to_owned(), json!({ "much": [1, 2.5, null, "x"] }));
+            added + 1
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
+
+#[test]
+fn fields_of_a_newer_program_are_passed_over_at_every_level() {
+    let mut added = 0;
+    for kind in Kind::ALL {
+        let mut newer = sample(*kind);
+        let known = decode(&newer).unwrap();
+        added += with_unknown_fields(&mut newer);
+        let read = decode(&newer).unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        assert_eq!(read, known, "{kind:?}");
+    }
+    // Two for every sample at the least: the envelope and its data.
+    assert!(2 * Kind::ALL.len() < added, "{added}");
+}
+
+/// Without one of these an event is not told apart from another. All else of an envelope may be
+/// missing, and must not be invented.
+#[test]
+fn what_an_envelope_must_have() {
+    let whole = sample(Kind::MessageAdmitted);
+    let mut lines = String::new();
+    for name in whole.as_object().unwrap().keys() {
+        let mut without = whole.clone();
+        without.as_object_mut().unwrap().remove(name);
+        let said = decode(&without).map_or_else(|error| error.to_string(), |_| "read".to_owned());
+        let said = said.split(" at line").next().unwrap_or_default();
+        lines.push_str(&format!("{name}: {said}\n"));
+    }
+    expect![[r#"
+        causationid: read
+        correlationid: not an envelope: missing field `correlationid`
+        data: not an envelope: missing field `data`
+        datacontenttype: read
+        id: not an envelope: missing field `id`
+        source: not an envelope: missing field `source`
+        specversion: not an envelope: missing field `specversion`
+        tenantid: not an envelope: missing field `tenantid`
+        time: not an envelope: missing field `time`
+        traceparent: read
+        type: not an envelope: missing field `type`
+    "#]]
+    .assert_eq(&lines);
+}
+
+#[test]
+fn where_each_sample_is_published() {
+    let line = |kind: &Kind| {
+        let envelope = decode(&sample(*kind)).unwrap();
+        format!("{kind:?}: {}\n", envelope.subject())
+    };
+    let lines: String = Kind::ALL.iter().map(line).collect();
+    expect![[r#"
+        MessageReceived: events.11.acme.message.received
+        MessageAccepted: events.11.acme.message.accepted
+        MessageDuplicate: events.11.acme.message.duplicate
+        MessageAdmitted: events.11.acme.message.admitted
+        MessageThrottled: events.03.acme.message.throttled
+        CompletionFinished: events.11.acme.completion.finished
+        CompletionFailed: events.01.acme.completion.failed
+        ReplyDelivered: events.11.acme.reply.delivered
+        ReplyUncertain: events.07.acme.reply.uncertain
+        ReplyFailed: events.01.acme.reply.failed
+        EffectObserved: events.11.acme.effect.observed
+        MessageEdited: events.11.acme.message.edited
+        MessageDeleted: events.07.acme.message.deleted
+        ConnectionRevoked: events.14.acme.connection.revoked
+        TenantCreated: directory.acme.tenant
+        TenantRenamed: directory.acme.tenant
+        TenantLimitsChanged: directory.acme.tenant
+        TenantSuspended: directory.acme.tenant
+        TenantResumed: directory.acme.tenant
+        TenantDeleted: directory.acme.tenant
+        AgentCreated: directory.acme.agent.mara
+        AgentDraftSaved: directory.acme.agent.mara
+        AgentPublished: directory.acme.agent.mara
+        AgentRetired: directory.acme.agent.mara
+        ConnectionMade: directory.acme.connection.slack-T0ACME
+        ConnectionRemoved: directory.acme.connection.slack-T0ACME
+        WorkspaceClaimed: claims.slack.default.T0ACME
+    "#]]
+    .assert_eq(&lines);
+}
+
+// === the ids in the samples ===
+
+/// What one message becomes, one stage after the other.
+struct Story {
+    received: EventId,
+    accepted: EventId,
+    decided: EventId,
+    completed: EventId,
+    replied: EventId,
+}
+
+impl Story {
+    fn of(delivery: &str) -> Self {
+        let next = |cause: &EventId, stage| EventId::derive(cause.as_str(), stage, 0);
+        let received = of_delivery(delivery);
+        let accepted = next(&received, "dedup");
+        let decided = next(&accepted, "rate-limit");
+        let completed = next(&decided, "completion");
+        let replied = next(&completed, "delivery");
+        Self { received, accepted, decided, completed, replied }
+    }
+}
+
+fn acme() -> (TenantId, ConnectionId) {
+    ("acme".parse().unwrap(), "slack-T0ACME".parse().unwrap())
+}
+
+fn of_delivery(delivery: &str) -> EventId {
+    let (tenant, connection) = acme();
+    EventId::of_delivery(&tenant, &connection, delivery)
+}
+
+fn message_id(channel: &str, ts: &str) -> MessageId {
+    let (tenant, connection) = acme();
+    MessageId::derive(&tenant, &connection, channel, ts)
+}
+
+#[test]
+fn the_events_of_the_pipeline_derive_from_their_causes() {
+    let hello = Story::of("Ev0HELLO1");
+    let order = Story::of("Ev0DIRECT1");
+    let broken = Story::of("Ev0BROKEN1");
+    let doubt = Story::of("Ev0DOUBT1");
+    let again = of_delivery("Ev0HELLO2");
+    let twice = EventId::derive(again.as_str(), "dedup", 0);
+    let cases = [
+        (Kind::MessageReceived, None, &hello.received),
+        (Kind::MessageAccepted, Some(&hello.received), &hello.accepted),
+        (Kind::MessageDuplicate, Some(&again), &twice),
+        (Kind::MessageAdmitted, Some(&hello.accepted), &hello.decided),
+        (Kind::MessageThrottled, Some(&order.accepted), &order.decided),
+        (Kind::CompletionFinished, Some(&hello.decided), &hello.completed),
+        (Kind::CompletionFailed, Some(&broken.decided), &broken.completed),
+        (Kind::ReplyDelivered, Some(&hello.completed), &hello.replied),
+        (Kind::ReplyUncertain, Some(&doubt.completed), &doubt.replied),
+        (Kind::ReplyFailed, Some(&broken.completed), &broken.replied),
+        (Kind::EffectObserved, None, &of_delivery("Ev0ECHO1")),
+        (Kind::MessageEdited, None, &of_delivery("Ev0EDIT1")),
+        (Kind::MessageDeleted, None, &of_delivery("Ev0DELETE1")),
+        (Kind::ConnectionRevoked, None, &of_delivery("Ev0REVOKED1")),
+    ];
+    for (kind, cause, id) in cases {
+        let got = decode(&sample(kind)).unwrap();
+        assert_eq!((got.causation.as_ref(), &got.id), (cause, id), "{kind:?}");
+        assert_eq!(got.trace, Some(Trace::of(&got.correlation)), "{kind:?}");
+    }
+}
+
+#[test]
+fn the_events_of_the_directory_derive_from_their_commands() {
+    let commands = [
+        ("apply", "5d0f7e2c9a414b7c8f2e6b1d3c4a5968"),
+        ("portal", "0b9c1f4d7e6a4c2b9d8e3f5a6b7c8d9e"),
+    ];
+    for kind in Kind::ALL {
+        let got = decode(&sample(*kind)).unwrap();
+        let Some((source, command)) = commands.iter().find(|(source, _)| got.source == *source)
+        else {
+            continue;
+        };
+        let about = format!("{} {}", got.subject(), kind.topic());
+        assert_eq!(got.id, EventId::derive(command, &about, 0), "{kind:?}");
+        let story = CorrelationId::from(&EventId::derive(command, source, 0));
+        assert_eq!((got.correlation, got.causation), (story, None), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_message_in_a_sample_has_the_id_of_its_place_and_names_the_story() {
+    let mut checked = 0;
+    for kind in Kind::ALL {
+        let sample = sample(*kind);
+        let Some(message) = sample.pointer("/data/message") else { continue };
+        let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str).unwrap();
+        let id = message_id(text("/place/channel"), text("/ts"));
+        assert_eq!((text("/id"), id.as_str()), (id.as_str(), text("/id")), "{kind:?}");
+        assert_eq!(sample["correlationid"], id.as_str(), "{kind:?}");
+        checked += 1;
+    }
+    assert_eq!(checked, 12);
+}
+
+/// Prints what stands in the samples, for whoever writes the next one.
+#[test]
+fn the_ids_that_the_samples_are_written_with() {
+    let (hello, doubt) = (Story::of("Ev0HELLO1"), Story::of("Ev0DOUBT1"));
+    let lines = [
+        format!("message hello: {}", message_id("C0SUPPORT", "1795253400.123456")),
+        format!("turn before it: {}", message_id("C0SUPPORT", "1795253340.000900")),
+        format!("message order: {}", message_id("D0BORIS", "1795253461.000200")),
+        format!("message broken: {}", message_id("C0OPS", "1795253520.004300")),
+        format!("message doubt: {}", message_id("G0FOUR", "1795253580.000700")),
+        format!("placeholder: {}", EffectId::derive(&hello.decided, "placeholder", 0)),
+        format!("answer, part 0: {}", EffectId::derive(&hello.completed, "update", 0)),
+        format!("answer, part 1: {}", EffectId::derive(&hello.completed, "post", 1)),
+        format!("in doubt: {}", EffectId::derive(&doubt.completed, "post", 0)),
+    ];
+    let samples: String = samples().into_values().collect();
+    for line in &lines {
+        let id = line.rsplit(' ').next().unwrap();
+        assert!(samples.contains(id), "{line} is in no sample");
+    }
+    expect![[r#"
+        message hello: mditfa5a0olo9ql6ii6510l8qt
+        turn before it: mic6otjmvkqs4pi0o5v1hrqtss
+        message order: mpnav51g7gcqf6tsndi6rd36o6
+        message broken: mpf28bd1ln8loboeit9hbctf36
+        message doubt: mpbkjbefrmkja247d9jcc9p53u
+        placeholder: xni5k6p2t6qkvrqjbmuorjcn86
+        answer, part 0: xit7nrme8cpl0mki0kplrc7r64
+        answer, part 1: xgnui0fug13pijemc16bq4qm1d
+        in doubt: x4f2vmdlt3obhuuhikh568kpmf
+    "#]]
+    .assert_eq(&(lines.join("\n") + "\n"));
+}
+
+// === the wire ===
+
+fn revoked() -> Envelope {
+    let (tenant, connection) = acme();
+    let id = of_delivery("Ev0REVOKED1");
+    let correlation = CorrelationId::from(&id);
+    Envelope {
+        id,
+        source: "gateway".to_owned(),
+        time: Timestamp::from_millis(1_795_280_529_730),
+        tenant,
+        causation: None,
+        trace: Some(Trace::of(&correlation)),
+        correlation,
+        event: Event::ConnectionRevoked(ConnectionRevoked {
+            connection,
+            reason: "app_uninstalled".to_owned(),
+        }),
+    }
+}
+
+#[test]
+fn the_bytes_on_the_log() {
+    let envelope = revoked();
+    let bytes = String::from_utf8(envelope.encode().unwrap()).unwrap();
+    expect![[r#"{"specversion":"1.0","id":"ekabkvjnkqd8nnse820088ogv0","source":"konstruct/gateway","type":"konstruct.connection.revoked.v1","time":"2026-11-21T17:02:09.730Z","datacontenttype":"application/json","tenantid":"acme","correlationid":"ekabkvjnkqd8nnse820088ogv0","traceparent":"00-521873adc49f5b655e59584be926cbf5-73de6f743f5268fc-01","data":{"connection":"slack-T0ACME","reason":"app_uninstalled"}}"#]].assert_eq(&bytes);
+    assert_eq!(Envelope::decode(bytes.as_bytes()).unwrap(), envelope);
+}
+
+/// What is not there is left out: CloudEvents knows no `null` attributes.
+#[test]
+fn the_bytes_of_a_fact_without_cause_or_trace() {
+    let envelope = Envelope { trace: None, ..revoked() };
+    let bytes = String::from_utf8(envelope.encode().unwrap()).unwrap();
+    assert!(!bytes.contains("causationid") && !bytes.contains("traceparent"), "{bytes}");
+    assert_eq!(Envelope::decode(bytes.as_bytes()).unwrap(), envelope);
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "so that tests read `check(…, expect![…])`")]
+#[track_caller]
+fn refused(bytes: impl AsRef<[u8]>, want: Expect) {
+    let error = Envelope::decode(bytes.as_ref()).unwrap_err();
+    want.assert_eq(&error.to_string());
+}
+
+fn changed(name: &str, to: Value) -> String {
+    let mut value = value_of(&revoked());
+    value[name] = to;
+    value.to_string()
+}
+
+#[test]
+fn what_cannot_be_read_says_why() {
+    refused("", expect!["not an envelope: EOF while parsing a value at line 1 column 0"]);
+    refused("certainly not", expect!["not an envelope: expected value at line 1 column 1"]);
+    refused(
+        "[]",
+        expect![
+            "not an envelope: invalid length 0, expected struct Read with 10 elements at line 1 column 2"
+        ],
+    );
+    refused("{}", expect!["not an envelope: missing field `specversion` at line 1 column 2"]);
+    refused(
+        b"{\"id\":\"\xff\"}",
+        expect!["not an envelope: invalid unicode code point at line 1 column 8"],
+    );
+    refused(
+        changed("specversion", json!("0.3")),
+        expect!["CloudEvents specversion `0.3` is not 1.0"],
+    );
+    refused(
+        changed("type", json!("konstruct.message.received.v2")),
+        expect!["unknown event type `konstruct.message.received.v2`"],
+    );
+    refused(
+        changed("type", json!("com.example.other")),
+        expect!["unknown event type `com.example.other`"],
+    );
+    refused(
+        changed("tenantid", json!("Acme")),
+        expect![
+            "not an envelope: `Acme` is not a valid TenantId: only a-z, 0-9 and `-` may stand in it at line 1 column 247"
+        ],
+    );
+    refused(
+        changed("id", json!("a.b")),
+        expect![
+            "not an envelope: `a.b` is not a valid EventId: only letters, digits, `-` and `_` may stand in it at line 1 column 157"
+        ],
+    );
+    refused(
+        changed("time", json!("yesterday")),
+        expect!["not an envelope: `yesterday` is not an RFC 3339 instant at line 1 column 266"],
+    );
+    refused(
+        changed("traceparent", json!("00-0-0-00")),
+        expect!["not an envelope: not a traceparent at line 1 column 307"],
+    );
+    refused(
+        changed("data", json!({ "connection": "slack-T0ACME" })),
+        expect![
+            "data of `konstruct.connection.revoked.v1`: missing field `reason` at line 1 column 29"
+        ],
+    );
+    refused(
+        changed("data", json!({ "connection": "a b", "reason": "x" })),
+        expect![
+            "data of `konstruct.connection.revoked.v1`: `a b` is not a valid ConnectionId: only letters, digits, `-` and `_` may stand in it at line 1 column 19"
+        ],
+    );
+    refused(
+        changed("data", json!(null)),
+        expect![
+            "data of `konstruct.connection.revoked.v1`: invalid type: null, expected struct ConnectionRevoked at line 1 column 4"
+        ],
+    );
+    refused(
+        changed("type", json!("konstruct.message.deleted.v1")),
+        expect![
+            "data of `konstruct.message.deleted.v1`: missing field `message` at line 1 column 56"
+        ],
+    );
+}
+
+// === what follows ===
+
+#[test]
+fn the_same_cause_stage_and_index_is_the_same_event_and_no_other_is() {
+    let cause = revoked();
+    let event = || cause.event.clone();
+    let (now, later) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
+    let first = cause.follow("dedup", 0, now, event());
+    assert_eq!(first.id, cause.follow("dedup", 0, later, event()).id);
+
+    let other = Envelope { id: of_delivery("Ev0REVOKED2"), ..cause.clone() };
+    let others = [
+        cause.follow("dedup", 1, now, event()),
+        cause.follow("rate-limit", 0, now, event()),
+        cause.follow("dedup-given-up", 0, now, event()),
+        other.follow("dedup", 0, now, event()),
+        first.follow("dedup", 0, now, event()),
+    ];
+    let mut ids: Vec<_> = others.iter().chain([&cause, &first]).map(|it| it.id.clone()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 7);
+}
+
+#[test]
+fn what_follows_stays_in_the_story() {
+    let cause = revoked();
+    let now = Timestamp::from_millis(5);
+    let next = cause.follow("delivery", 0, now, cause.event.clone());
+    let want = Envelope {
+        id: EventId::derive(cause.id.as_str(), "delivery", 0),
+        source: "delivery".to_owned(),
+        time: now,
+        causation: Some(cause.id.clone()),
+        ..cause.clone()
+    };
+    assert_eq!(next, want);
+}
+
+// === traces ===
+
+#[test]
+fn every_program_names_the_same_trace() {
+    let story: CorrelationId = "mi6rkjfsmv21mrldsi7lhfsfr5".parse().unwrap();
+    let trace = Trace::of(&story);
+    assert_eq!(trace, Trace::of(&story));
+    assert_ne!(trace, Trace::of(&"mi6rkjfsmv21mrldsi7lhfsfr6".parse().unwrap()));
+    assert_eq!(Trace::try_from(trace.as_str().to_owned()), Ok(trace.clone()));
+    expect!["00-91f7a96850625ee5ad77c2db0574b529-02fc1043eb672e5e-01"].assert_eq(trace.as_str());
+}
+
+#[test]
+fn only_a_traceparent_is_a_trace() {
+    let id = "0af7651916cd43dd8448eb211c80319c";
+    let span = "b7ad6b7169203331";
+    let cases = [
+        (format!("00-{id}-{span}-01"), true),
+        (format!("00-{id}-{span}-00"), true),
+        (String::new(), false),
+        (format!("00-{id}-{span}"), false),
+        (format!("00-{id}-{span}-01-"), false),
+        (format!("00-{id}-{span}-01-00"), false),
+        (format!(" 00-{id}-{span}-01"), false),
+        (format!("00-{id}-{span}-01\n"), false),
+        (format!("01-{id}-{span}-01"), false),
+        (format!("ff-{id}-{span}-01"), false),
+        (format!("00-{}-{span}-01", id.to_uppercase()), false),
+        (format!("00-{id}0-{span}-01"), false),
+        (format!("00-{id}-{}-01", "b7ad6b716920333"), false),
+        (format!("00-{id}-{}-01", "b7ad6b716920333g"), false),
+        (format!("00-{id}-{}-01", "b7ad6b71692033é"), false),
+        (format!("00-{id}-{span}-1"), false),
+        (format!("00-{id}-{span}-001"), false),
+        (format!("00-{}-{span}-01", "0".repeat(32)), false),
+        (format!("00-{id}-{}-01", "0".repeat(16)), false),
+    ];
+    for (text, valid) in cases {
+        assert_eq!(Trace::try_from(text.clone()).is_ok(), valid, "{text:?}");
+    }
+}
+
+// === anything at all ===
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 32, 6, |inner| {
+        let name = prop_oneof![3 => "[a-z_]{1,10}", 1 => ".{0,6}"];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(name, inner, 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// Puts `new` in the place of one of the values in it, the whole included.
+fn replace(value: &mut Value, place: &mut usize, new: &Value) {
+    if *place == 0 {
+        value.clone_from(new);
+    }
+    let Some(left) = place.checked_sub(1) else {
+        *place = usize::MAX;
+        return;
+    };
+    *place = left;
+    let inside: Box<dyn Iterator<Item = &mut Value>> = match value {
+        Value::Array(items) => Box::new(items.iter_mut()),
+        Value::Object(fields) => Box::new(fields.values_mut()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return,
+    };
+    for value in inside {
+        if *place != usize::MAX {
+            replace(value, place, new);
+        }
+    }
+}
+
+/// Reading never panics, and whatever is read can be written and read again.
+fn survives(bytes: &[u8]) {
+    if let Ok(envelope) = Envelope::decode(bytes) {
+        let again = Envelope::decode(&envelope.encode().unwrap()).unwrap();
+        assert_eq!(again, envelope);
+    }
+}
+
+#[test]
+fn tmp_floats() {
+    let mut bad = 0;
+    let mut x: u64 = 0x9E37_79B9_7F4A_7C15;
+    for _ in 0..200_000 {
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        let f = f64::from_bits(x);
+        if !f.is_finite() {
+            continue;
+        }
+        let v: Value = serde_json::from_str(&format!("{f:e}")).unwrap();
+        let w: Value = serde_json::from_str(&v.to_string()).unwrap();
+        if v != w || v.as_f64() != Some(f) {
+            bad += 1;
+        }
+    }
+    assert_eq!(bad, 0);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_an_event_or_a_clean_error(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        survives(&bytes);
+    }
+
+    #[test]
+    fn any_json_is_an_event_or_a_clean_error(value in any_json()) {
+        survives(value.to_string().as_bytes());
+    }
+
+    #[test]
+    fn any_data_is_an_event_or_a_clean_error(kind in 0..Kind::ALL.len(), data in any_json()) {
+        let mut value = value_of(&revoked());
+        value["type"] = Kind::ALL[kind].type_name().into();
+        value["data"] = data;
+        survives(value.to_string().as_bytes());
+    }
+
+    #[test]
+    fn a_sample_with_anything_in_one_place_is_an_event_or_a_clean_error(
+        kind in 0..Kind::ALL.len(), mut place in 0_usize..80, new in any_json(),
+    ) {
+        let mut value = sample(Kind::ALL[kind]);
+        replace(&mut value, &mut place, &new);
+        survives(value.to_string().as_bytes());
+    }
+
+    #[test]
+    fn a_sample_cut_short_is_a_clean_error(kind in 0..Kind::ALL.len(), part in 0.0..1.0_f64) {
+        let text = sample(Kind::ALL[kind]).to_string();
+        #[expect(
+            clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss,
+            reason = "a place in a text"
+        )]
+        let end = (text.len() as f64 * part) as usize;
+        prop_assert!(Envelope::decode(&text.as_bytes()[..end]).is_err());
+    }
+}
