@@ -55,7 +55,7 @@ pub const DEDUP: Consumer = Consumer {
     stream: &EVENTS,
     reads: &[Kind::MessageReceived],
     writes: &[Kind::MessageAccepted, Kind::MessageDuplicate],
-    ack_wait: seconds(30),
+    ack_wait: seconds(15),
     backoff: QUICK,
     in_flight_max: 4_096,
     deliveries_max: 20,
@@ -68,7 +68,7 @@ pub const RATE_LIMIT: Consumer = Consumer {
     stream: &EVENTS,
     reads: &[Kind::MessageAccepted],
     writes: &[Kind::MessageAdmitted, Kind::MessageThrottled],
-    ack_wait: seconds(30),
+    ack_wait: seconds(15),
     backoff: QUICK,
     in_flight_max: 4_096,
     deliveries_max: 20,
@@ -81,7 +81,7 @@ pub const COMPLETION: Consumer = Consumer {
     stream: &EVENTS,
     reads: &[Kind::MessageAdmitted, Kind::MessageEdited, Kind::MessageDeleted],
     writes: &[Kind::CompletionFinished, Kind::CompletionFailed],
-    ack_wait: seconds(60),
+    ack_wait: seconds(15),
     backoff: QUICK,
     in_flight_max: 2_048,
     deliveries_max: 20,
@@ -100,9 +100,22 @@ pub const DELIVERY: Consumer = Consumer {
         Kind::EffectObserved,
     ],
     writes: &[Kind::ReplyDelivered, Kind::ReplyUncertain, Kind::ReplyFailed],
-    ack_wait: seconds(60),
+    ack_wait: seconds(15),
     backoff: QUICK,
     in_flight_max: 4_096,
+    deliveries_max: 20,
+    batch_max: 1,
+};
+
+/// Honours a workspace's withdrawal: writes to the directory, not to the events.
+pub const REVOCATION: Consumer = Consumer {
+    name: "revocation",
+    stream: &EVENTS,
+    reads: &[Kind::ConnectionRevoked],
+    writes: &[],
+    ack_wait: seconds(15),
+    backoff: QUICK,
+    in_flight_max: 256,
     deliveries_max: 20,
     batch_max: 1,
 };
@@ -113,7 +126,7 @@ pub const SET_ASIDE: Consumer = Consumer {
     stream: &ADVISORIES,
     reads: &[],
     writes: &[],
-    ack_wait: seconds(30),
+    ack_wait: seconds(15),
     backoff: QUICK,
     in_flight_max: 64,
     deliveries_max: -1,
@@ -121,7 +134,8 @@ pub const SET_ASIDE: Consumer = Consumer {
 };
 
 /// Every consumer there is.
-pub const CONSUMERS: &[&Consumer] = &[&DEDUP, &RATE_LIMIT, &COMPLETION, &DELIVERY, &SET_ASIDE];
+pub const CONSUMERS: &[&Consumer] =
+    &[&DEDUP, &RATE_LIMIT, &COMPLETION, &DELIVERY, &REVOCATION, &SET_ASIDE];
 
 /// A reader of a whole stream that keeps its own place, in the transaction that writes what it
 /// read. Not a durable consumer: a redelivery out of order would make it skip what it never saw.

@@ -25,7 +25,9 @@ pub fn flow() -> String {
     }
     graph.push_str("  delivery --> slack\n```\n\n");
     for consumer in CONSUMERS.iter().filter(|consumer| consumer.writes.is_empty()) {
-        _ = writeln!(graph, "`{}` reads all of `{}`.", consumer.name, consumer.stream.name);
+        let reads: Vec<_> = consumer.reads.iter().map(|kind| kind.topic()).collect();
+        let what = if reads.is_empty() { "all".to_owned() } else { reads.join(", ") };
+        _ = writeln!(graph, "`{}` reads {what} of `{}`.", consumer.name, consumer.stream.name);
     }
     for reader in READERS {
         _ = writeln!(graph, "`{}` reads all of `{}` in order.", reader.name, reader.stream.name);

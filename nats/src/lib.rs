@@ -13,7 +13,7 @@ pub mod stream;
 
 pub use consumer::{
     COMPLETION, CONSUMERS, Consumer, DEDUP, DELIVERY, PROJECT_DIRECTORY, PROJECT_EVENTS,
-    RATE_LIMIT, READERS, Reader, SET_ASIDE,
+    RATE_LIMIT, READERS, REVOCATION, Reader, SET_ASIDE,
 };
 pub use draw::{flow, json};
 pub use stream::{

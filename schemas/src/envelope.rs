@@ -142,7 +142,8 @@ impl Envelope {
     }
 
     /// What follows from it: event `index` of `stage`. The id is derived, so that the same cause
-    /// publishes the same event on every attempt.
+    /// publishes the same event on every attempt. It belongs to the story of its message, where it
+    /// names one, else to that of its cause.
     #[must_use]
     pub fn follow(&self, stage: &str, index: usize, time: Timestamp, event: Event) -> Self {
         Self {
@@ -151,7 +152,9 @@ impl Envelope {
             time,
             tenant: self.tenant.clone(),
             causation: Some(self.id.clone()),
-            correlation: self.correlation.clone(),
+            correlation: event
+                .message()
+                .map_or_else(|| self.correlation.clone(), |it| (&it.id).into()),
             trace: self.trace.clone(),
             event,
         }

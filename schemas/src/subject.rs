@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{AgentId, Claim, ConnectionId, ConversationId, Event, Kind, TenantId};
+use crate::{AgentId, Claim, ConnectionId, ConversationId, Event, Kind, MessageRef, TenantId};
 
 /// How many partitions the event stream has. Never changes: ids of conversations map to it.
 pub const PARTITIONS: u16 = 16;
@@ -78,39 +78,50 @@ pub enum Aggregate<'a> {
 impl Event {
     /// What it is about.
     pub fn aggregate(&self) -> Aggregate<'_> {
-        let message = match self {
-            Event::MessageReceived(data) => &data.message.key,
-            Event::MessageAccepted(data) => &data.message.key,
-            Event::MessageAdmitted(data) => &data.message.key,
-            Event::MessageDuplicate(data) => &data.message,
-            Event::MessageThrottled(data) => &data.message,
-            Event::CompletionFinished(data) => &data.message,
-            Event::CompletionFailed(data) => &data.message,
-            Event::ReplyDelivered(data) => &data.message,
-            Event::ReplyUncertain(data) => &data.message,
-            Event::ReplyFailed(data) => &data.message,
-            Event::MessageEdited(data) => &data.message,
-            Event::MessageDeleted(data) => &data.message,
+        match self.about() {
+            Ok(message) => Aggregate::Conversation(&message.connection, &message.conversation),
+            Err(aggregate) => aggregate,
+        }
+    }
+
+    /// The message whose story it belongs to, if it names one.
+    pub fn message(&self) -> Option<&MessageRef> {
+        self.about().ok()
+    }
+
+    fn about(&self) -> Result<&MessageRef, Aggregate<'_>> {
+        match self {
+            Event::MessageReceived(data) => Ok(&data.message.key),
+            Event::MessageAccepted(data) => Ok(&data.message.key),
+            Event::MessageAdmitted(data) => Ok(&data.message.key),
+            Event::MessageDuplicate(data) => Ok(&data.message),
+            Event::MessageThrottled(data) => Ok(&data.message),
+            Event::CompletionFinished(data) => Ok(&data.message),
+            Event::CompletionFailed(data) => Ok(&data.message),
+            Event::ReplyDelivered(data) => Ok(&data.message),
+            Event::ReplyUncertain(data) => Ok(&data.message),
+            Event::ReplyFailed(data) => Ok(&data.message),
+            Event::MessageEdited(data) => Ok(&data.message),
+            Event::MessageDeleted(data) => Ok(&data.message),
             Event::EffectObserved(data) => {
-                return Aggregate::Conversation(&data.connection, &data.conversation);
+                Err(Aggregate::Conversation(&data.connection, &data.conversation))
             }
-            Event::ConnectionRevoked(data) => return Aggregate::Wire(&data.connection),
+            Event::ConnectionRevoked(data) => Err(Aggregate::Wire(&data.connection)),
             Event::TenantCreated(_)
             | Event::TenantRenamed(_)
             | Event::TenantLimitsChanged(_)
             | Event::TenantSuspended(_)
             | Event::TenantResumed(_)
-            | Event::TenantDeleted(_) => return Aggregate::Tenant,
+            | Event::TenantDeleted(_) => Err(Aggregate::Tenant),
             Event::AgentCreated(data)
             | Event::AgentDraftSaved(data)
             | Event::AgentPublished(data)
-            | Event::AgentRetired(data) => return Aggregate::Agent(&data.agent.id),
+            | Event::AgentRetired(data) => Err(Aggregate::Agent(&data.agent.id)),
             Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => {
-                return Aggregate::Connection(&data.connection.id);
+                Err(Aggregate::Connection(&data.connection.id))
             }
-            Event::WorkspaceClaimed(claim) => return Aggregate::Claim(claim),
-        };
-        Aggregate::Conversation(&message.connection, &message.conversation)
+            Event::WorkspaceClaimed(claim) => Err(Aggregate::Claim(claim)),
+        }
     }
 }
 
@@ -179,10 +190,12 @@ fn encode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ChannelKind;
+    use crate::{ChannelKind, event::ConnectionRevoked};
 
     #[test]
     fn a_claim_is_the_same_for_every_tenant_and_one_token_per_part() {
@@ -199,6 +212,70 @@ mod tests {
             .map(|thread| Partition::of(&tenant, &connection, thread).to_string())
             .collect();
         expect_test::expect!["12 05 06"].assert_eq(&got.join(" "));
+    }
+
+    #[test]
+    fn every_subject_and_key_is_spelled_like_this() {
+        let tenant: TenantId = "acme".parse().unwrap();
+        let connection: ConnectionId = "slack-T0ACME".parse().unwrap();
+        let thread: ConversationId = "C1-1700000000_123456".parse().unwrap();
+        let lines = [
+            filter(Kind::MessageReceived),
+            filter_of_tenant(&tenant),
+            dead_letter("rate-limit", Some(&tenant)).to_string(),
+            dead_letter("rate-limit", None).to_string(),
+            engagement(&tenant, &connection, &thread),
+            claim_of(ChannelKind::Slack, "A1", "").to_string(),
+        ];
+        expect_test::expect![[r#"
+            events.*.*.message.received
+            events.*.acme.>
+            deadletters.rate-limit.acme
+            deadletters.rate-limit.-
+            acme.slack-T0ACME.C1-1700000000_123456
+            claims.slack.A1.="#]]
+        .assert_eq(&lines.join("\n"));
+    }
+
+    /// A consumer that filters by kind must see the kind from every tenant and partition.
+    #[test]
+    fn an_event_is_found_by_the_filters_of_its_kind_and_of_its_tenant() {
+        let tenant: TenantId = "acme".parse().unwrap();
+        let other: TenantId = "acme-2".parse().unwrap();
+        for number in 0..100 {
+            let connection = format!("slack-T{number}").parse().unwrap();
+            let reason = String::new();
+            let event = Event::ConnectionRevoked(ConnectionRevoked { connection, reason });
+            let subject = of_event(&tenant, &event);
+            assert!(matches(&filter(Kind::ConnectionRevoked), subject.as_str()), "{subject}");
+            assert!(matches(&filter_of_tenant(&tenant), subject.as_str()), "{subject}");
+            assert!(!matches(&filter(Kind::MessageEdited), subject.as_str()), "{subject}");
+            assert!(!matches(&filter_of_tenant(&other), subject.as_str()), "{subject}");
+        }
+    }
+
+    /// As NATS does: `*` is one token, `>` one or more.
+    fn matches(filter: &str, subject: &str) -> bool {
+        let mut tokens = subject.split('.');
+        for want in filter.split('.') {
+            match (want, tokens.next()) {
+                (">", got) => return got.is_some(),
+                ("*", Some(_)) => {}
+                (want, got) if got == Some(want) => {}
+                _ => return false,
+            }
+        }
+        tokens.next().is_none()
+    }
+
+    #[test]
+    fn every_partition_is_used_and_there_are_no_others() {
+        let tenant: TenantId = "acme".parse().unwrap();
+        let connection: ConnectionId = "slack-T0ACME".parse().unwrap();
+        let threads = (0..1_000).map(|number| format!("C1-{number}"));
+        let used: BTreeSet<_> =
+            threads.map(|thread| Partition::of(&tenant, &connection, &thread).number()).collect();
+        assert!(used.into_iter().eq(0..PARTITIONS));
     }
 
     proptest! {

@@ -27,7 +27,7 @@ pub const SIGNING_SECRET: &str = "an installation's signing secret";
 pub const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// How long a service may take until it is ready.
-const READY_WAIT: Duration = Duration::from_secs(60);
+const READY_WAIT: Duration = Duration::from_mins(1);
 
 /// The installation. Its processes end with this value.
 pub struct Installation {

@@ -123,7 +123,7 @@ impl Drop for TestDatabase {
             runtime.block_on(server.drop_database(&name))?;
             Ok(done.send(())?)
         });
-        drop(dropped.recv_timeout(DROP_WAIT_MAX));
+        dropped.recv_timeout(DROP_WAIT_MAX).ok();
     }
 }
 
@@ -171,7 +171,9 @@ impl Server {
 /// Makes the roles and the template, unless somebody did.
 async fn template(server: &Server) -> anyhow::Result<String> {
     let mut hash = Sha256::new();
-    MIGRATIONS.iter().for_each(|migration| hash.update(migration.checksum()));
+    for migration in MIGRATIONS {
+        hash.update(migration.checksum());
+    }
     let name = format!("konstruct_template_{}", hex::encode(hash.finalize()).split_at(12).0);
 
     let admin = server.superuser("postgres").await?;

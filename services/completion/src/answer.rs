@@ -267,7 +267,9 @@ fn newest(
     let mut text = sealing.open(owner, &message.text).map_err(Failure::retry)?;
     for attachment in &message.attachments {
         let name = sealing.open(owner, &attachment.name).map_err(Failure::retry)?;
-        text.push_str(&format!("\n[attached: {name}]"));
+        text.push_str("\n[attached: ");
+        text.push_str(&name);
+        text.push(']');
     }
     let speaker =
         Speaker::Person { id: message.key.sender.clone(), name: message.author.name.clone() };

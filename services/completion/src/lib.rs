@@ -86,7 +86,7 @@ impl Handler for Completion {
             tenant: cause.tenant.clone(),
             event: cause.id.clone(),
             consumer: Self::CONSUMER.name.to_owned(),
-            lane: cause.correlation.to_string(),
+            lane: lane(cause),
             subject: cause.subject().to_string(),
             seq: delivery.sequence,
             due_at: until,
@@ -109,6 +109,7 @@ impl Handler for Completion {
 }
 
 impl Completion {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the consumer's filter names what comes")]
     async fn one(&self, delivery: &Delivery) -> Result<Vec<Event>, Failure> {
         match &delivery.cause.event {
             Event::MessageAdmitted(data) => Ok(vec![self.answer(delivery, &data.message).await?]),
@@ -143,6 +144,11 @@ impl Completion {
         tx.commit().await.map_err(from_store)?;
         Ok(Vec::new())
     }
+}
+
+/// What keeps its order: the conversation.
+fn lane(cause: &schemas::Envelope) -> String {
+    cause.event.message().map_or_else(String::new, |message| message.conversation.to_string())
 }
 
 /// An outage is waited for; another leader's word or a broken row is not ours to retry for ever.

@@ -37,10 +37,28 @@ enum Next {
     Done(Vec<Event>),
 }
 
+/// What is known when the ledger is looked at.
+#[derive(Clone, Copy)]
+struct Look {
+    verdict: Option<Verdict>,
+    /// Whether the words of the verdict are at hand.
+    has_words: bool,
+    /// Whether the chat system was asked about what is in doubt.
+    looked: bool,
+}
+
 /// What a step asks for.
 enum Wanted {
-    Call { what: What, part: usize, target_ts: Option<String> },
+    Call(Wish),
     End(Outcome, Vec<Event>),
+}
+
+/// A call that is not in the ledger yet.
+struct Wish {
+    what: What,
+    part: usize,
+    /// What is updated or deleted.
+    target_ts: Option<String>,
 }
 
 impl Delivery {
@@ -54,13 +72,13 @@ impl Delivery {
             Some((verdict, words)) => (Some(verdict), words),
             None => (None, Words::none()),
         };
-        let mut looked = false;
+        let mut look = Look { verdict, has_words: !words.parts.is_empty(), looked: false };
         for _ in 0..STEPS_MAX {
-            match self.next(thread, verdict, looked).await? {
+            match self.next(thread, look).await? {
                 Next::Done(events) => return Ok(events),
                 Next::Reconcile(in_doubt) => {
                     self.reconcile(thread, &in_doubt).await?;
-                    looked = true;
+                    look.looked = true;
                 }
                 Next::Call(claimed, kind) => {
                     let text = words.of(claimed.what, claimed.part);
@@ -85,34 +103,34 @@ impl Delivery {
     }
 
     /// One transaction: lock, decide, claim.
-    async fn next(
-        &self,
-        thread: &Thread<'_>,
-        verdict: Option<Verdict>,
-        looked: bool,
-    ) -> Result<Next, Failure> {
+    async fn next(&self, thread: &Thread<'_>, look: Look) -> Result<Next, Failure> {
         let now = self.context.clock.now();
         let cause = &thread.cause.cause.id;
         let mut tx = self.db.tenant(thread.tenant()).await.map_err(from_store)?;
         let locked = replies::lock(&mut tx, thread.message, &self.fence, now).await;
         let mut locked = locked.map_err(from_store)?;
         self.find_lost(&mut tx, &mut locked).await?;
-        if !decide(&mut locked, verdict, cause) {
+        if !decide(&mut locked, look.verdict, cause) {
             return Ok(Next::Done(Vec::new()));
         }
-        locked.reply.waited_out |= looked;
+        locked.reply.waited_out |= look.looked;
         let step = reply_state::next(&locked.state()).into_iter().next();
         let next = match step {
             None => Next::Done(Vec::new()),
+            // The event that decided says it, and has the words: it is on its way, or comes again.
+            Some(Step::Update { .. } | Step::Post { .. }) if !look.has_words => {
+                Next::Done(Vec::new())
+            }
+            Some(Step::Delivered) if is_told(&locked, cause) => Next::Done(Vec::new()),
             Some(Step::Wait) => Next::Reconcile(in_doubt(&locked)),
-            Some(Step::Uncertain { .. }) if !looked => Next::Reconcile(in_doubt(&locked)),
+            Some(Step::Uncertain { .. }) if !look.looked => Next::Reconcile(in_doubt(&locked)),
             Some(step) => match wanted(step, &locked, thread) {
                 Wanted::End(outcome, events) => {
                     locked.reply.outcome = Some(outcome);
                     Next::Done(events)
                 }
-                Wanted::Call { what, part, target_ts } => {
-                    let planned = plan(thread, &locked, what, part, target_ts, cause);
+                Wanted::Call(wish) => {
+                    let planned = plan(thread, &locked, wish, cause);
                     let claimed = self.claim(&mut tx, &planned).await?;
                     Next::Call(claimed, kind(&locked))
                 }
@@ -187,6 +205,12 @@ fn decide(locked: &mut Locked, verdict: Option<Verdict>, cause: &EventId) -> boo
     true
 }
 
+/// Whether another event has said already that the person has it.
+fn is_told(locked: &Locked, cause: &EventId) -> bool {
+    locked.reply.outcome == Some(Outcome::Delivered)
+        && locked.reply.verdict_event.as_ref() != Some(cause)
+}
+
 fn in_doubt(locked: &Locked) -> Vec<EffectId> {
     let doubtful = |it: &&Ledgered| matches!(it.effect.state, EffectState::Uncertain { .. });
     locked.effects.iter().filter(doubtful).map(|it| it.id.clone()).collect()
@@ -200,14 +224,8 @@ fn kind(locked: &Locked) -> Option<ReplyKind> {
 }
 
 /// The effect that is planned for this already, or a new one.
-fn plan(
-    thread: &Thread<'_>,
-    locked: &Locked,
-    what: What,
-    part: usize,
-    target_ts: Option<String>,
-    cause: &EventId,
-) -> Ledgered {
+fn plan(thread: &Thread<'_>, locked: &Locked, wish: Wish, cause: &EventId) -> Ledgered {
+    let Wish { what, part, target_ts } = wish;
     let part = u32::try_from(part).unwrap_or(u32::MAX);
     let known = locked.effects.iter().rev().find(|it| it.what == what && it.part == part);
     if let Some(known) = known {
@@ -234,7 +252,7 @@ fn plan(
 
 fn wanted(step: Step, locked: &Locked, thread: &Thread<'_>) -> Wanted {
     let kind = kind(locked).unwrap_or(ReplyKind::Apology);
-    let call = |what, part, target_ts| Wanted::Call { what, part, target_ts };
+    let call = |what, part, target_ts| Wanted::Call(Wish { what, part, target_ts });
     match step {
         Step::PostPlaceholder => call(What::Placeholder, 0, None),
         Step::Update { ts } => call(What::Update, 0, Some(ts)),

@@ -85,7 +85,7 @@ impl Handler for Delivery {
             tenant: cause.tenant.clone(),
             event: cause.id.clone(),
             consumer: Self::CONSUMER.name.to_owned(),
-            lane: cause.correlation.to_string(),
+            lane: lane(cause),
             subject: cause.subject().to_string(),
             seq: delivery.sequence,
             due_at: until,
@@ -98,6 +98,10 @@ impl Handler for Delivery {
     }
 
     /// It is in the dead letters; an operator must see as well that the person has no answer.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "a placeholder or an echo owes nobody a word"
+    )]
     async fn give_up(&self, delivery: &Delivered, _reason: &str) -> Result<Vec<Event>, Failure> {
         let (message, reply) = match &delivery.cause.event {
             Event::CompletionFinished(data) => (&data.message, ReplyKind::Answer),
@@ -110,6 +114,7 @@ impl Handler for Delivery {
 }
 
 impl Delivery {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the consumer's filter names what comes")]
     async fn one(&self, delivery: &Delivered) -> Result<Vec<Event>, Failure> {
         match &delivery.cause.event {
             Event::MessageAdmitted(data) => self.placeholder(delivery, data).await,
@@ -208,6 +213,11 @@ impl Delivery {
 
 pub(crate) fn failed(message: &MessageRef, reply: ReplyKind, code: &str) -> Event {
     Event::ReplyFailed(ReplyFailed { message: message.clone(), reply, code: code.to_owned() })
+}
+
+/// What keeps its order: the conversation.
+fn lane(cause: &schemas::Envelope) -> String {
+    cause.event.message().map_or_else(String::new, |message| message.conversation.to_string())
 }
 
 /// An outage is waited for; another leader's word or a broken row is not ours to retry for ever.

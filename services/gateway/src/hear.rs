@@ -138,7 +138,11 @@ impl Gateway {
                 });
                 self.store(&call, Some(&incoming), event).await
             }
-            Read::Said(incoming) => self.said(&call, *incoming).await,
+            Read::Said(incoming) => match self.said(&call, *incoming).await {
+                // Nothing of an erased tenant is stored, and no retry brings its key back.
+                Err(NotNow::Store(StoreError::KeyGone(_))) => Ok(Heard::NotOurs("erased")),
+                heard => heard,
+            },
         }
     }
 

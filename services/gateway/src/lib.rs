@@ -9,7 +9,7 @@ mod hear;
 mod http;
 mod unknown;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use channels::Inbound;
 use runtime::{Context, DirectoryWatch, Engagements};
@@ -18,6 +18,9 @@ use tokio::net::TcpListener;
 
 pub use hear::Gateway;
 pub use http::routes;
+
+/// How often threads that are over are forgotten.
+const FORGET_EVERY: Duration = Duration::from_mins(1);
 
 /// What the front door needs.
 pub struct Parts {
@@ -41,8 +44,19 @@ pub async fn run(
     let address: SocketAddr = listener.local_addr()?;
     tracing::info!(%address, "the gateway listens");
     let stop = context.stop.clone();
+    let forgetting = tokio::spawn(forget(context.clone(), parts.engagements.clone()));
     let gateway = Arc::new(Gateway::new(context, parts));
     let serve = axum::serve(listener, routes(gateway).merge(admin));
     serve.with_graceful_shutdown(async move { stop.cancelled().await }).await?;
+    forgetting.abort();
     Ok(())
+}
+
+/// Keeps the memory of followed threads to those that are still followed.
+async fn forget(context: Context, engagements: Engagements) {
+    let mut tick = tokio::time::interval(FORGET_EVERY);
+    loop {
+        tick.tick().await;
+        engagements.forget_past(context.clock.now());
+    }
 }

@@ -9,11 +9,11 @@ use schemas::{
     event::{MessageAccepted, MessageDuplicate},
 };
 use store::{
-    Database,
+    Database, StoreError,
     dedup::{self, Arrival, Verdict},
 };
 
-use crate::{not_read, refuse};
+use crate::{decide_all, not_read};
 
 /// Lets the first delivery of a message through.
 pub struct Dedup {
@@ -32,18 +32,24 @@ impl Handler for Dedup {
     }
 
     async fn handle(&self, batch: &[Delivery]) -> Vec<Result<Vec<Event>, Failure>> {
+        decide_all(batch, |batch| self.decide(batch)).await
+    }
+}
+
+impl Dedup {
+    async fn decide(
+        &self,
+        batch: &[Delivery],
+    ) -> Result<Vec<Result<Vec<Event>, Failure>>, StoreError> {
         let arrivals: Vec<_> = batch.iter().filter_map(arrival).collect();
-        let decided = dedup::decide(&self.db, &arrivals, self.clock.now()).await;
-        let mut verdicts = match decided {
-            Ok(verdicts) => verdicts.into_iter(),
-            Err(error) => return refuse(&error, batch.len()),
-        };
+        let verdicts = dedup::decide(&self.db, &arrivals, self.clock.now()).await?;
+        let mut verdicts = verdicts.into_iter();
         let event = |delivery: &Delivery| {
             let message = message(delivery).ok_or_else(|| not_read(&delivery.cause.event))?;
             let verdict = verdicts.next().ok_or_else(|| not_read(&delivery.cause.event))?;
             Ok(vec![event(message, verdict)])
         };
-        batch.iter().map(event).collect()
+        Ok(batch.iter().map(event).collect())
     }
 }
 

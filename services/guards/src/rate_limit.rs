@@ -10,11 +10,11 @@ use schemas::{
     event::{MessageAdmitted, MessageThrottled},
 };
 use store::{
-    Database,
+    Database, StoreError,
     limits::{self, Ask, Decision, Verdict},
 };
 
-use crate::{not_read, refuse};
+use crate::{decide_all, not_read};
 
 /// Spends a tenant's quota, or says when to come back.
 pub struct RateLimit {
@@ -33,22 +33,26 @@ impl Handler for RateLimit {
     }
 
     async fn handle(&self, batch: &[Delivery]) -> Vec<Result<Vec<Event>, Failure>> {
-        let asks: Vec<_> = batch.iter().filter_map(|it| self.ask(it)).collect();
-        let now = batch.iter().filter_map(message).map(|it| it.sent_at).max().unwrap_or_default();
-        let mut decisions = match limits::decide(&self.db, &asks, now).await {
-            Ok(decisions) => decisions.into_iter(),
-            Err(error) => return refuse(&error, batch.len()),
-        };
-        let event = |delivery: &Delivery| {
-            let message = message(delivery).ok_or_else(|| not_read(&delivery.cause.event))?;
-            let decision = decisions.next().ok_or_else(|| not_read(&delivery.cause.event))?;
-            Ok(event(message, decision))
-        };
-        batch.iter().map(event).collect()
+        decide_all(batch, |batch| self.decide(batch)).await
     }
 }
 
 impl RateLimit {
+    async fn decide(
+        &self,
+        batch: &[Delivery],
+    ) -> Result<Vec<Result<Vec<Event>, Failure>>, StoreError> {
+        let asks: Vec<_> = batch.iter().filter_map(|it| self.ask(it)).collect();
+        let now = batch.iter().filter_map(message).map(|it| it.sent_at).max().unwrap_or_default();
+        let mut decisions = limits::decide(&self.db, &asks, now).await?.into_iter();
+        let event = |delivery: &Delivery| {
+            let message = message(delivery).ok_or_else(|| not_read(&delivery.cause.event))?;
+            let decision = decisions.next().ok_or_else(|| not_read(&delivery.cause.event))?;
+            Ok(event(message, &decision))
+        };
+        Ok(batch.iter().map(event).collect())
+    }
+
     fn ask(&self, delivery: &Delivery) -> Option<Ask> {
         let message = message(delivery)?;
         let tenant = &delivery.cause.tenant;
@@ -75,13 +79,13 @@ fn message(delivery: &Delivery) -> Option<&Message> {
     Some(&data.message)
 }
 
-fn event(message: &Message, decision: Decision) -> Vec<Event> {
+fn event(message: &Message, decision: &Decision) -> Vec<Event> {
     match decision {
         Decision::Settled { .. } => Vec::new(),
         Decision::Publish(Verdict::Admitted) => {
             vec![Event::MessageAdmitted(MessageAdmitted { message: message.clone() })]
         }
-        Decision::Publish(Verdict::Throttled { limit, per_minute, retry_at, tell }) => {
+        &Decision::Publish(Verdict::Throttled { limit, per_minute, retry_at, tell }) => {
             let message = message.key.clone();
             let data = MessageThrottled { message, limit, per_minute, retry_at, tell };
             vec![Event::MessageThrottled(data)]

@@ -157,3 +157,6 @@ fn entry(event: &Event) -> Option<Entry> {
         | Event::WorkspaceClaimed(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,7 @@ impl<S: Source> Follower for Projector<S> {
         let name = S::READER.name;
         let moved = projections::apply(&self.db, name, from, last.sequence, &changes).await;
         *place = Some(moved.map_err(from_store)?);
-        metrics::gauge!("konstruct_projected_sequence", "reader" => name).set(last.sequence as f64);
+        metrics::counter!("konstruct_projected_sequence", "reader" => name).absolute(last.sequence);
         Ok(())
     }
 }
@@ -92,8 +92,8 @@ fn changes(stream: &str, batch: &[Read]) -> BTreeMap<schemas::TenantId, Changes>
     by_tenant
 }
 
-/// Another projector has the place: this one stops. Everything else is taken up again from where
-/// the database says we are.
+/// Whatever it was, reading is taken up again from where the database says we are. Another
+/// projector's word is one such thing: the lead is lost then, and with it this turn.
 fn from_store(error: StoreError) -> Failure {
     Failure::wait(error)
 }

@@ -2,7 +2,11 @@
 
 use async_nats::jetstream::message::PublishMessage;
 use nats::bounds::REASON_BYTES_MAX;
-use schemas::{Envelope, TenantId, Timestamp, subject};
+use schemas::{
+    Envelope, Event, TenantId, Timestamp,
+    event::{CompletionFailed, FailureReason},
+    subject,
+};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
@@ -94,10 +98,33 @@ async fn set_aside(bus: &Bus, clock: &Clock, given_up: MaxDeliveries) -> Result<
         sequence: given_up.stream_seq,
         subject: found.subject,
         tenant: envelope.as_ref().map(|envelope| envelope.tenant.clone()),
-        event: envelope.map(|envelope| envelope.id.into()),
+        event: envelope.as_ref().map(|envelope| envelope.id.to_string()),
         attempts: given_up.deliveries,
         reason: "every delivery ended without a word: it may kill its worker".to_owned(),
         at: clock.now(),
     };
-    letter.keep(bus).await
+    letter.keep(bus).await?;
+    let Some(cause) = envelope.filter(|_| letter.consumer == nats::COMPLETION.name) else {
+        return Ok(());
+    };
+    match no_answer(&cause) {
+        Some(event) => {
+            let next = cause.follow(nats::COMPLETION.name, 0, clock.now(), event);
+            bus.publish(&next).await.map(drop)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whoever waits for an answer is told that there will be none.
+fn no_answer(cause: &Envelope) -> Option<Event> {
+    let Event::MessageAdmitted(data) = &cause.event else { return None };
+    Some(Event::CompletionFailed(CompletionFailed {
+        message: data.message.key.clone(),
+        agent: None,
+        reason: FailureReason::SetAside,
+        reference: domain::reply::reference_of(&cause.id),
+        attempts: Vec::new(),
+        cost: None,
+    }))
 }

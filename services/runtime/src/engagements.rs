@@ -62,10 +62,8 @@ impl Engagements {
         now: Timestamp,
     ) -> Result<bool, BusError> {
         let key = subject::engagement(tenant, connection, conversation);
-        if let Some(until) = self.cached(&key) {
-            if now < until {
-                return Ok(true);
-            }
+        if self.cached(&key).is_some_and(|until| now < until) {
+            return Ok(true);
         }
         let found = self.store.get(&key).await.map_err(|error| read_error(&error))?;
         let value = found.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());

@@ -2,7 +2,7 @@
 
 use async_nats::jetstream::{
     consumer::{self, AckPolicy, DeliverPolicy, pull},
-    context::GetStreamErrorKind,
+    context::{ConsumerInfoErrorKind, GetStreamErrorKind},
     kv,
     stream::{self, DiscardPolicy, RetentionPolicy, StorageType},
 };
@@ -171,10 +171,8 @@ async fn consumer_of(bus: &Bus, row: &Consumer) -> anyhow::Result<Option<Value>>
     let Ok(stream) = bus.jetstream.get_stream(row.stream.name).await else { return Ok(None) };
     match stream.consumer_info(row.name).await {
         Ok(found) => Ok(Some(serde_json::to_value(&found.config)?)),
-        Err(error) => match error.kind() {
-            async_nats::jetstream::context::ConsumerInfoErrorKind::NotFound => Ok(None),
-            _ => Err(error.into()),
-        },
+        Err(error) if error.kind() == ConsumerInfoErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 

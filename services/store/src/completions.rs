@@ -110,11 +110,11 @@ async fn find_completion(
 }
 
 /// Says, and commits, that a model is about to be called.
-pub async fn start(mut tx: TenantTx, start: &Start<'_>) -> Result<(), StoreError> {
+pub async fn start(tx: TenantTx, start: &Start<'_>) -> Result<(), StoreError> {
     let (tenant, index) = (tx.tenant().clone(), row::small(start.index));
     let (message, at) = (start.message.as_str(), start.at.as_millis());
-    tx.execute(START, &[&tenant.as_str(), &message, &index, &start.deployment, &at]).await?;
-    tx.commit().await
+    tx.last(START, &[&tenant.as_str(), &message, &index, &start.deployment, &at]).await?;
+    Ok(())
 }
 
 /// Says what came of a call; the first word stands.

@@ -51,9 +51,8 @@ impl Keys {
     /// Erases a tenant's key, and with it every text and secret that was sealed with it: in
     /// tables, streams and backups alike. Other processes forget it within five minutes.
     pub async fn forget(&self, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.db.tenant(tenant).await?;
-        tx.execute(FORGET, &[&tenant.as_str(), &now.as_millis()]).await?;
-        tx.commit().await?;
+        let tx = self.db.tenant(tenant).await?;
+        tx.last(FORGET, &[&tenant.as_str(), &now.as_millis()]).await?;
         self.evict(tenant);
         Ok(())
     }
@@ -69,18 +68,15 @@ impl Keys {
         }
         let key = DataKey::new(rand::random::<[u8; KEY_LEN]>());
         let (wrapped, fingerprint) = self.masters.wrap(tenant, &key);
-        let mut tx = self.db.tenant(tenant).await?;
-        let at = now.as_millis();
-        tx.execute(MAKE, &[&tenant.as_str(), &wrapped, &fingerprint, &at]).await?;
-        tx.commit().await?;
+        let (tx, at) = (self.db.tenant(tenant).await?, now.as_millis());
+        tx.last(MAKE, &[&tenant.as_str(), &wrapped, &fingerprint, &at]).await?;
         let found = self.find(tenant).await?;
         found.ok_or_else(|| StoreError::row("a key vanished"))
     }
 
     async fn find(&self, tenant: &TenantId) -> Result<Option<DataKey>, StoreError> {
-        let mut tx = self.db.tenant(tenant).await?;
-        let Some(row) = tx.query_opt(FIND, &[&tenant.as_str()]).await? else { return Ok(None) };
-        tx.commit().await?;
+        let found = self.db.tenant(tenant).await?.last(FIND, &[&tenant.as_str()]).await?;
+        let Some(row) = found.rows.first() else { return Ok(None) };
         let Some(wrapped) = row.try_get::<_, Option<&str>>(0)? else {
             return Err(StoreError::KeyGone(tenant.clone()));
         };

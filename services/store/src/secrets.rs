@@ -35,9 +35,9 @@ impl Secrets {
     ) -> Result<(), StoreError> {
         let key = self.keys.get(tenant, now).await?;
         let sealed = seal::seal_secret(&key, tenant, name, secret);
-        let mut tx = self.db.tenant(tenant).await?;
-        tx.execute(PUT, &[&tenant.as_str(), &name, &sealed, &now.as_millis()]).await?;
-        tx.commit().await
+        let (tx, at) = (self.db.tenant(tenant).await?, now.as_millis());
+        tx.last(PUT, &[&tenant.as_str(), &name, &sealed, &at]).await?;
+        Ok(())
     }
 
     /// The secret of that name, if there is one.
@@ -47,10 +47,9 @@ impl Secrets {
         name: &str,
         now: Timestamp,
     ) -> Result<Option<Secret>, StoreError> {
-        let mut tx = self.db.tenant(tenant).await?;
-        let row = tx.query_opt(GET, &[&tenant.as_str(), &name]).await?;
-        tx.commit().await?;
-        let Some(row) = row else { return Ok(None) };
+        let tx = self.db.tenant(tenant).await?;
+        let found = tx.last(GET, &[&tenant.as_str(), &name]).await?;
+        let Some(row) = found.rows.first() else { return Ok(None) };
         let key = self.keys.get(tenant, now).await?;
         let secret = seal::open_secret(&key, tenant, name, row.try_get(0)?);
         secret.map(Some).map_err(|error| StoreError::Seal(format!("secret `{name}`: {error}")))
@@ -58,9 +57,7 @@ impl Secrets {
 
     /// Deletes the secret of that name. Says whether there was one.
     pub async fn remove(&self, tenant: &TenantId, name: &str) -> Result<bool, StoreError> {
-        let mut tx = self.db.tenant(tenant).await?;
-        let gone = tx.execute(REMOVE, &[&tenant.as_str(), &name]).await? == 1;
-        tx.commit().await?;
-        Ok(gone)
+        let tx = self.db.tenant(tenant).await?;
+        Ok(tx.last(REMOVE, &[&tenant.as_str(), &name]).await?.affected == 1)
     }
 }

@@ -76,6 +76,17 @@ impl TenantTx {
         self.session.commit().await
     }
 
+    /// Runs the only or the last statement, and makes all of it last, in one round trip.
+    pub(crate) async fn last(
+        self,
+        sql: &'static str,
+        params: Params<'_>,
+    ) -> Result<Answer, StoreError> {
+        let tenant = self.tenant.clone();
+        let step = TenantStep { tenant: &tenant, step: Step { sql, params: params.to_vec() } };
+        self.run_last(vec![step]).await?.pop().ok_or_else(|| StoreError::row("no answer"))
+    }
+
     async fn ask(&mut self, sql: &'static str, params: Params<'_>) -> Result<Answer, StoreError> {
         let tenant = self.tenant.clone();
         let step = TenantStep { tenant: &tenant, step: Step { sql, params: params.to_vec() } };

@@ -1,5 +1,7 @@
 //! The database as it really is: migrated by the owner, used by the app and the platform role.
 
+#![cfg(test)]
+
 mod completion;
 mod delivery;
 mod fence;
@@ -11,6 +13,7 @@ mod platform;
 mod projections;
 mod tenants;
 mod walls;
+mod zz_tls;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

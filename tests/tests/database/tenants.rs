@@ -146,3 +146,23 @@ async fn an_error_says_nothing_of_the_row() {
     assert!(text.contains("22P02") && !text.contains("hush"), "{text}");
     assert_eq!(at(0).as_millis(), 1_700_000_000_000);
 }
+
+#[tokio::test]
+async fn a_migration_under_a_running_service_costs_one_retry() {
+    let world = world().await;
+    let one = Settings::new(world.test.app_url()).pool_size(1);
+    let db = Database::connect(&one).await.unwrap();
+    let all = "select * from secret where tenant_id = $1";
+    let mut tx = db.tenant(&tenant("acme")).await.unwrap();
+    tx.query(all, &[&"acme"]).await.unwrap();
+    tx.commit().await.unwrap();
+    let owner = raw(&world.test.owner_url()).await.unwrap();
+    owner.batch_execute("alter table secret add column more text").await.unwrap();
+
+    let mut tx = db.tenant(&tenant("acme")).await.unwrap();
+    let error = tx.query(all, &[&"acme"]).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    drop(tx);
+    let mut tx = db.tenant(&tenant("acme")).await.unwrap();
+    tx.query(all, &[&"acme"]).await.unwrap();
+}

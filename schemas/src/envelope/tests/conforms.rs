@@ -38,7 +38,6 @@ impl<'a> Check<'a> {
         (value, at): (&Value, &str),
     ) {
         match keyword {
-            "$schema" | "title" | "description" | "default" | "$defs" => {}
             "$ref" => {
                 let place = asked.as_str().unwrap().trim_start_matches('#');
                 let root = self.root;
@@ -54,7 +53,7 @@ impl<'a> Check<'a> {
             "minimum" if value.as_f64().is_some_and(|it| it < asked.as_f64().unwrap()) => {
                 self.problem(at, &format!("is less than {asked}"));
             }
-            "const" | "minimum" => {}
+            "$schema" | "title" | "description" | "default" | "$defs" | "const" | "minimum" => {}
             "oneOf" | "anyOf" => self.alternatives(keyword, asked, value, at),
             "required" => {
                 for name in asked.as_array().unwrap() {

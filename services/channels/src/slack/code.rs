@@ -1,6 +1,6 @@
 //! What each of Slack's error codes says of the future. One table; nobody else names a code.
 //!
-//! The codes: `facts/slack.md` §1.6, and the error lists of the methods we call.
+//! The codes: the error lists of the methods we call (docs.slack.dev/reference/methods).
 
 use std::time::Duration;
 

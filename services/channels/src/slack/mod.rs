@@ -1,6 +1,7 @@
 //! Slack: the Events API in, the Web API out.
 //!
-//! What the platform does and does not promise: `facts/slack.md`, §1.1 to §1.8.
+//! What the platform does and does not promise: Slack's pages on the Events API, on verifying
+//! requests, and on rate limits (docs.slack.dev/apis/events-api, /authentication, /apis/web-api).
 
 mod answer;
 mod blocks;

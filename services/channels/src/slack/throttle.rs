@@ -1,7 +1,7 @@
 //! How often we call Slack: paced for each (workspace, method) and each (workspace, channel), so
 //! that one customer's 429 or storm holds nobody else, and no other method.
 //!
-//! Slack's numbers: `facts/slack.md` §1.5. Ours stay just under them; where Slack says 429 all the
+//! Slack's numbers: docs.slack.dev/apis/web-api/rate-limits. Ours stay just under them; where Slack says 429 all the
 //! same, its `Retry-After` holds that method of that workspace.
 
 use std::{

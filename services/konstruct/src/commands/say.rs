@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context as _, bail};
 use channels::slack;
-use domain::{directory::Directory, incoming::conversation_of, seal::Owner};
+use domain::{directory::Directory, seal::Owner};
 use schemas::{Connection, ConnectionStatus, Event, MessageId, TenantId, Timestamp};
 use serde_json::{Value, json};
 use store::{completions, projections};
@@ -16,7 +16,7 @@ use crate::{cli::Say, output::Output, settings::Asked, wiring, wiring::Base};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// States in which nothing more follows.
-const ENDS: [&str; 4] = ["delivered", "failed", "told", "uncertain"];
+const ENDS: [&str; 5] = ["delivered", "failed", "told", "throttled", "uncertain"];
 
 /// What was said, and where.
 struct Said {
@@ -64,7 +64,6 @@ fn said(args: &Say, connection: &Connection, now: Timestamp) -> Said {
 
 /// An `app_mention` as Slack sends it.
 fn body(args: &Say, connection: &Connection, said: &Said) -> anyhow::Result<String> {
-    conversation_of(&args.channel, &said.thread);
     let mut event = json!({
         "type": "app_mention",
         "user": args.user,

@@ -17,13 +17,15 @@ pub struct Delivery {
     /// Its sequence on the stream: a second delivery of the same event has the same, a second
     /// publication has another.
     pub sequence: u64,
-    /// Counts from 1, over deliveries and attempts in place.
+    /// Counts from 1: attempts in place that failed, less those that waited for something away.
     pub attempt: u32,
 }
 
 /// A delivery with its way back to the server.
 pub(super) struct Item {
     pub(super) delivery: Delivery,
+    /// How often it waited for something that was away.
+    pub(super) waits: u32,
     message: Box<jetstream::Message>,
 }
 
@@ -38,10 +40,9 @@ impl Item {
         match Envelope::decode(&message.payload) {
             Err(error) => Err(Box::new(Unreadable { message, error })),
             Ok(cause) => {
-                let (sequence, delivered) = place(&message);
-                let attempt = u32::try_from(delivered).unwrap_or(1);
-                let delivery = Delivery { cause, sequence, attempt };
-                Ok(Self { delivery, message: Box::new(message) })
+                let (sequence, _) = place(&message);
+                let delivery = Delivery { cause, sequence, attempt: 1 };
+                Ok(Self { delivery, waits: 0, message: Box::new(message) })
             }
         }
     }

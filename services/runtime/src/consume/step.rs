@@ -19,7 +19,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// `attempt` counts from one. The server applies no backoff to what it is told, so the pause is
+    /// `attempt` counts from one, for each kind of failure by itself. The server applies no backoff to what it is told, so the pause is
     /// chosen here, from the consumer's row.
     pub(super) fn after(
         verdict: Verdict,
@@ -32,7 +32,9 @@ impl Step {
         match verdict {
             Verdict::Wait => Step::Again(pause.unwrap_or(PAUSE_MAX)),
             Verdict::Retry => pause.map_or(Step::SetAside, Step::Again),
-            Verdict::RetryAt(at) if at.since(now) <= PAUSE_MAX => Step::Again(at.since(now)),
+            Verdict::RetryAt(at) if at.since(now) <= PAUSE_MAX => {
+                pause.map_or(Step::SetAside, |_| Step::Again(at.since(now)))
+            }
             Verdict::RetryAt(at) => Step::Later(at),
             Verdict::Reject => Step::SetAside,
         }
@@ -56,7 +58,8 @@ mod tests {
             (Verdict::Wait, 2, Step::Again(three)),
             (Verdict::Wait, 3, Step::Again(PAUSE_MAX)),
             (Verdict::Wait, u32::MAX, Step::Again(PAUSE_MAX)),
-            (Verdict::RetryAt(soon), 9, Step::Again(three)),
+            (Verdict::RetryAt(soon), 2, Step::Again(three)),
+            (Verdict::RetryAt(soon), 3, Step::SetAside),
             (Verdict::RetryAt(later), 1, Step::Later(later)),
             (Verdict::RetryAt(Timestamp::from_millis(0)), 1, Step::Again(Duration::ZERO)),
             (Verdict::Reject, 1, Step::SetAside),

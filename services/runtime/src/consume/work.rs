@@ -8,7 +8,7 @@ use schemas::Event;
 use tracing::{Instrument as _, info_span, warn};
 
 use super::{Context, Handler, item::Item, step::Step};
-use crate::{DeadLetter, Failure};
+use crate::{DeadLetter, Failure, Verdict};
 
 pub(super) async fn work<H: Handler>(context: &Context, handler: &H, batch: Vec<Item>) {
     let span = match batch.first() {
@@ -95,15 +95,15 @@ async fn fail<H: Handler>(
     mut item: Item,
     failure: &Failure,
 ) -> Option<(Item, Duration)> {
-    let delivery = &mut item.delivery;
+    let (event, attempt) = (item.delivery.cause.id.clone(), item.delivery.attempt);
+    let tries = if failure.verdict == Verdict::Wait { item.waits + 1 } else { attempt };
     let now = context.clock.now();
-    let step = Step::after(failure.verdict, delivery.attempt, H::CONSUMER.backoff, now);
-    let (event, attempt) = (delivery.cause.id.clone(), delivery.attempt);
+    let step = Step::after(failure.verdict, tries, H::CONSUMER.backoff, now);
     warn!(%event, ?step, attempt, error = %failure, "delivery failed");
     counter!("konstruct_delivery_failures_total", "consumer" => H::CONSUMER.name).increment(1);
     let unsettled = match step {
         Step::Again(pause) => Some(pause),
-        Step::Later(until) => match handler.defer(delivery, until).await {
+        Step::Later(until) => match handler.defer(&item.delivery, until).await {
             Ok(()) => None,
             Err(error) => {
                 warn!(%error, "not deferred; it waits in place");
@@ -122,7 +122,12 @@ async fn fail<H: Handler>(
         item.done().await;
         return None;
     };
-    item.delivery.attempt = attempt.saturating_add(1);
+    match failure.verdict {
+        Verdict::Wait => item.waits = item.waits.saturating_add(1),
+        Verdict::Retry | Verdict::RetryAt(_) | Verdict::Reject => {
+            item.delivery.attempt = attempt.saturating_add(1);
+        }
+    }
     Some((item, pause))
 }
 
@@ -149,8 +154,7 @@ async fn set_aside<H: Handler>(
     letter.keep(&context.bus).await?;
     counter!("konstruct_dead_letters_total", "consumer" => H::CONSUMER.name).increment(1);
     for (index, event) in events.into_iter().enumerate() {
-        let stage = format!("{}-given-up", H::CONSUMER.name);
-        let next = cause.follow(&stage, index, context.clock.now(), event);
+        let next = cause.follow(H::CONSUMER.name, index, context.clock.now(), event);
         context.bus.publish(&next).await?;
     }
     Ok(())

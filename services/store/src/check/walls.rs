@@ -41,7 +41,8 @@ const TABLES: &str = "
            join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
           where i.indrelid = c.oid and i.indisunique and a.attname <> 'tenant_id'),
         coalesce((select a.attnotnull from pg_attribute a
-           where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped), false)
+           where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped), false),
+        exists (select from aclexplode(c.relacl) where grantee = 0)
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'public' and c.relkind in ('r', 'p', 'm', 'v', 'f')
        and c.relname <> all($1)
@@ -84,6 +85,7 @@ pub async fn gaps(client: &Client) -> Result<Vec<Gap>, StoreError> {
             led_by_tenant: row.try_get(5)?,
             other_uniques: row.try_get(6)?,
             not_null: row.try_get(7)?,
+            public: row.try_get(8)?,
         };
         let own: Vec<_> = policies.iter().filter(|policy| policy.table == table.name).collect();
         let problems = table.problems().into_iter().chain(policy_problems(&own));
@@ -107,6 +109,7 @@ struct Table {
     led_by_tenant: bool,
     other_uniques: i64,
     not_null: bool,
+    public: bool,
 }
 
 impl Table {
@@ -121,6 +124,7 @@ impl Table {
             (self.led_by_tenant, "its primary key does not start with tenant_id"),
             (self.other_uniques == 0, "a unique key that does not start with tenant_id"),
             (self.not_null, "tenant_id is missing or may be null"),
+            (!self.public, "everybody may use it"),
         ];
         rules.iter().filter(|(holds, _)| !holds).map(|(_, text)| (*text).to_owned()).collect()
     }

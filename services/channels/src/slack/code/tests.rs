@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-/// `facts/slack.md` §1.6 and §0 (5), in its order and its groups.
+/// The codes that Slack lists for the methods we call, in groups.
 const FACTS: &[(&str, Class)] = &[
     ("account_inactive invalid_auth token_revoked not_authed team_access_not_granted", Dead),
     ("token_expired", Dead),

@@ -1,0 +1,252 @@
+//! The whole fold at a glance: what every kind of event changes, by its sample in `schemas/samples`.
+
+use expect_test::{Expect, expect};
+use schemas::Kind;
+
+use super::*;
+
+const SEQ: u64 = 7;
+
+fn sample(kind: Kind) -> Envelope {
+    let name = kind.type_name().trim_start_matches("konstruct.");
+    let root = env!("CARGO_MANIFEST_DIR");
+    let bytes = std::fs::read(format!("{root}/../../schemas/samples/{name}.json")).unwrap();
+    Envelope::decode(&bytes).unwrap()
+}
+
+fn folded(envelope: &Envelope) -> Changes {
+    let mut changes = Changes::default();
+    fold(&mut changes, "EVENTS", SEQ, envelope);
+    changes
+}
+
+/// What one event changes, by the names of the columns that it sets.
+fn columns(row: &MessageRow) -> String {
+    let mut columns = vec![format!("{:?}", row.state)];
+    let mut set = |name: &str, value: Option<String>| {
+        columns.extend(value.map(|value| format!("{name} {value}")));
+    };
+    let number = |number: Option<u64>| number.map(|it| it.to_string());
+    set("detail", row.detail.as_ref().map(|it| format!("{it:?}")));
+    set("agent", row.agent_id.as_ref().map(ToString::to_string));
+    set("version", row.agent_version.map(|it| it.to_string()));
+    set("model", row.model.clone());
+    set("in", number(row.input_tokens));
+    set("out", number(row.output_tokens));
+    set("cost", number(row.cost_micros));
+    set("prices", row.price_version.clone());
+    let time = |at: Option<i64>| at.map(|at| schemas::Timestamp::from_millis(at).to_string());
+    set("received", time(row.received_at_ms));
+    set("decided", time(row.decided_at_ms));
+    set("completed", time(row.completed_at_ms));
+    set("answered", time(row.answered_at_ms));
+    columns.join(", ")
+}
+
+fn entry_kind(entry: &Entry) -> String {
+    match entry {
+        Entry::Tenant(tenant) => format!("tenant {}, {:?}", tenant.id, tenant.status),
+        Entry::Agent(agent) if agent.retired => format!("agent {}, retired", agent.id),
+        Entry::Agent(agent) => {
+            let version = agent.published.as_ref().map(|it| it.version);
+            format!("agent {}, version {version:?}", agent.id)
+        }
+        Entry::Connection(connection) => format!("connection {}", connection.id),
+    }
+}
+
+#[test]
+fn what_each_kind_of_event_changes() {
+    let line = |kind: &Kind| {
+        let changes = folded(&sample(*kind));
+        let state = changes.messages.first().map_or("-", |row| row.state.as_str());
+        let note = changes.events.first().and_then(|row| row.note.as_deref()).unwrap_or("-");
+        let entry = changes.entries.first().map_or("-".to_owned(), |(it, _)| entry_kind(it));
+        format!("{} | {state} | {note} | {entry}\n", kind.topic())
+    };
+    let lines: String = Kind::ALL.iter().map(line).collect();
+    expect![[r#"
+        message.received | - | by slack-T0ACME | -
+        message.accepted | accepted | - | -
+        message.duplicate | - | the same message by another delivery | -
+        message.admitted | admitted | - | -
+        message.throttled | throttled | over 30 a minute (channel), again at 2026-11-21T09:31:03.000Z, person told | -
+        completion.finished | completed | mara version 3 by anthropic-quality in 3246 ms, 2 attempt(s) | -
+        completion.failed | no answer | every model failed, reference e18jfpgiqb | -
+        reply.delivered | delivered | answer in 2 part(s) | -
+        reply.uncertain | uncertain | answer: no answer within 10 s | -
+        reply.failed | failed | apology: channel_not_found | -
+        effect.observed | - | xni5k6p2t6qkvrqjbmuorjcn86 seen at 1795253400.912300 | -
+        message.edited | - | - | -
+        message.deleted | - | - | -
+        connection.revoked | - | app_uninstalled | -
+        tenant.created | - | - | tenant acme, Active
+        tenant.renamed | - | - | tenant acme, Active
+        tenant.limits_changed | - | - | tenant acme, Active
+        tenant.suspended | - | - | tenant acme, Suspended
+        tenant.resumed | - | - | tenant acme, Active
+        tenant.deleted | - | - | tenant acme, Deleted
+        agent.created | - | - | agent mara, version None
+        agent.draft_saved | - | - | agent mara, version None
+        agent.published | - | - | agent mara, version Some(3)
+        agent.retired | - | - | agent mara, retired
+        connection.made | - | - | connection slack-T0ACME
+        connection.removed | - | - | connection slack-T0ACME
+        workspace.claimed | - | - | -
+    "#]].assert_eq(&lines);
+}
+
+#[test]
+fn which_columns_of_a_message_an_event_sets() {
+    let line = |kind: &Kind| {
+        let changes = folded(&sample(*kind));
+        let row = changes.messages.first()?;
+        Some(format!("{}: {}\n", kind.topic(), columns(row)))
+    };
+    let lines: String = Kind::ALL.iter().filter_map(line).collect();
+    expect![[r#"
+        message.accepted: "accepted",
+            received 2026-11-21T09:30:00.418Z
+        message.admitted: "admitted",
+            decided 2026-11-21T09:30:00.425Z
+        message.throttled: "throttled",
+            detail "limit of the channel",
+            decided 2026-11-21T09:31:01.377Z
+        completion.finished: "completed",
+            agent mara,
+            version 3,
+            model claude-sonnet-4-5-20250929,
+            in 1840,
+            out 212,
+            cost 6319,
+            prices 2026-11-21,
+            completed 2026-11-21T09:30:03.871Z
+        completion.failed: "no answer",
+            detail "ModelsFailed",
+            agent mara,
+            prices 2026-11-21,
+            completed 2026-11-21T09:32:31.040Z
+        reply.delivered: "delivered",
+            answered 2026-11-21T09:30:04.102Z
+        reply.uncertain: "uncertain",
+            detail "no answer within 10 s"
+        reply.failed: "failed",
+            detail "channel_not_found"
+    "#]]
+    .assert_eq(&lines.replace(", ", ",\n    "));
+}
+
+/// Replaying the log must find every row by the same keys again.
+#[test]
+fn every_event_leaves_one_row_that_says_where_it_stands_on_the_log() {
+    for kind in Kind::ALL {
+        let envelope = sample(*kind);
+        let changes = folded(&envelope);
+        let [row] = changes.events.as_slice() else { panic!("{kind:?}: {:?}", changes.events) };
+        assert_eq!((row.stream.as_str(), row.seq), ("EVENTS", SEQ), "{kind:?}");
+        assert_eq!((&row.event_id, &row.correlation_id), (&envelope.id, &envelope.correlation));
+        assert_eq!((row.kind.as_str(), row.time_ms), (kind.topic(), envelope.time.as_millis()));
+        for message in &changes.messages {
+            assert_eq!((&message.last_event_id, message.last_seq), (&envelope.id, SEQ), "{kind:?}");
+            assert_eq!(message.message_id.as_str(), envelope.correlation.as_str(), "{kind:?}");
+        }
+        assert!(changes.entries.iter().all(|(_, seq)| *seq == SEQ), "{kind:?}");
+        assert!(changes.messages.len() + changes.entries.len() <= 1, "{kind:?}");
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "so that tests read `check(…, expect![…])`")]
+#[track_caller]
+fn check(story: &[Kind], want: Expect) {
+    let mut rows = Changes::default();
+    for (seq, kind) in (1..).zip(story) {
+        fold(&mut rows, "EVENTS", seq, &sample(*kind));
+    }
+    let row = rows.messages.into_iter().reduce(MessageRow::then).unwrap();
+    want.assert_eq(&columns(&row).replace(", ", "\n"));
+}
+
+#[test]
+fn the_row_of_an_answered_message_has_all_its_times() {
+    let story = [
+        Kind::MessageReceived,
+        Kind::MessageAccepted,
+        Kind::MessageAdmitted,
+        Kind::CompletionFinished,
+        Kind::ReplyDelivered,
+    ];
+    check(
+        &story,
+        expect![[r#"
+        "delivered"
+        agent mara
+        version 3
+        model claude-sonnet-4-5-20250929
+        in 1840
+        out 212
+        cost 6319
+        prices 2026-11-21
+        received 2026-11-21T09:30:00.418Z
+        decided 2026-11-21T09:30:00.425Z
+        completed 2026-11-21T09:30:03.871Z
+        answered 2026-11-21T09:30:04.102Z"#]],
+    );
+}
+
+#[test]
+fn a_second_delivery_that_comes_late_sets_nothing_back() {
+    let story = [
+        Kind::MessageAccepted,
+        Kind::CompletionFinished,
+        Kind::ReplyDelivered,
+        Kind::MessageReceived,
+        Kind::MessageDuplicate,
+        Kind::MessageEdited,
+    ];
+    check(
+        &story,
+        expect![[r#"
+        "delivered"
+        agent mara
+        version 3
+        model claude-sonnet-4-5-20250929
+        in 1840
+        out 212
+        cost 6319
+        prices 2026-11-21
+        received 2026-11-21T09:30:00.418Z
+        completed 2026-11-21T09:30:03.871Z
+        answered 2026-11-21T09:30:04.102Z"#]],
+    );
+}
+
+#[test]
+fn an_apology_that_cannot_be_made_says_the_last_reason() {
+    check(
+        &[Kind::CompletionFailed, Kind::ReplyFailed],
+        expect![[r#"
+        "failed"
+        detail "channel_not_found"
+        agent mara
+        prices 2026-11-21
+        completed 2026-11-21T09:32:31.040Z"#]],
+    );
+}
+
+/// The state is a word for people, so all that a reply can come to must differ.
+#[test]
+fn where_a_message_stands_after_each_reply() {
+    let mut lines = Vec::new();
+    for reply in [ReplyKind::Answer, ReplyKind::Apology, ReplyKind::Notice] {
+        let mut envelope = sample(Kind::ReplyDelivered);
+        if let Event::ReplyDelivered(data) = &mut envelope.event {
+            data.reply = reply;
+        }
+        lines.push(format!("{}: {}", reply.as_str(), folded(&envelope).messages[0].state));
+    }
+    expect![[r#"
+        answer: delivered
+        apology: failed
+        notice: told"#]]
+    .assert_eq(&lines.join("\n"));
+}
