@@ -49,8 +49,13 @@ pub struct Installation {
 impl Installation {
     /// Everything but the services; topology and schema are there.
     pub async fn prepare() -> anyhow::Result<Self> {
+        Self::prepare_on(TestDatabase::create().await?).await
+    }
+
+    /// The same with this database.
+    pub async fn prepare_on(database: TestDatabase) -> anyhow::Result<Self> {
         install_tls();
-        let (nats, database) = tokio::try_join!(NatsServer::start(), TestDatabase::create())?;
+        let nats = NatsServer::start().await?;
         let (slack, llm) = (FakeSlack::start().await?, FakeLlm::start().await?);
         let it = Self {
             nats,

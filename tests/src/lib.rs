@@ -1,5 +1,6 @@
 //! See `ARCHITECTURE.md`.
 
+pub mod cluster;
 pub mod fake_llm;
 pub mod fake_slack;
 pub mod installation;

@@ -51,6 +51,13 @@ impl TestDatabase {
         Self::copy(server.clone(), template).await
     }
 
+    /// The same on a server whose superuser's URL this is.
+    pub async fn create_on(url: &str) -> anyhow::Result<Self> {
+        let server = Server::at(url)?;
+        let template = template(&server).await?;
+        Self::copy(server, &template).await
+    }
+
     /// One that no migration has touched yet.
     pub async fn create_bare() -> anyhow::Result<Self> {
         let server = Server::from_env()?;
@@ -141,9 +148,13 @@ impl Server {
         let url = env::var(URL_SETTING).map_err(|_| {
             anyhow!("`{URL_SETTING}` is not set: run the tests with `cargo xtask test`")
         })?;
-        let config: Config = url.parse().context(URL_SETTING)?;
+        Self::at(&url).context(URL_SETTING)
+    }
+
+    fn at(url: &str) -> anyhow::Result<Self> {
+        let config: Config = url.parse()?;
         let Some(Host::Tcp(host)) = config.get_hosts().first() else {
-            return Err(anyhow!("`{URL_SETTING}` is not a TCP address"));
+            return Err(anyhow!("not a TCP address"));
         };
         Ok(Self {
             host: host.clone(),

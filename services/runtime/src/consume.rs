@@ -6,6 +6,7 @@
 //! Deliveries wait in lanes. Those of one lane are handled one after the other, in the order of the
 //! stream, and the lane waits behind a head that is tried again; different lanes run side by side.
 
+mod hold;
 mod item;
 mod lanes;
 mod step;
@@ -93,6 +94,8 @@ pub async fn consume<H: Handler>(context: &Context, handler: Arc<H>) -> anyhow::
 /// Reads until the stream of deliveries breaks or the context says stop.
 async fn pull<H: Handler>(context: &Context, lanes: &mut Lanes<H>) -> anyhow::Result<()> {
     let consumer = open(&context.bus, H::CONSUMER).await?;
+    let out = consumer.get_info().await?;
+    lanes.expect_again(out.delivered.stream_sequence, out.num_ack_pending);
     let batch = usize::try_from(H::CONSUMER.in_flight_max)?.min(512);
     let mut messages = consumer.stream().max_messages_per_batch(batch).messages().await?;
     let mut keep_alive = tokio::time::interval(H::CONSUMER.ack_wait / 3);

@@ -84,6 +84,13 @@ impl From<tokio_postgres::Error> for StoreError {
             };
         }
         let text = error.to_string();
+        if text.starts_with("error performing TLS handshake") {
+            return StoreError::Refused(format!(
+                "{}; the authority that signed the server's certificate goes into \
+                 KONSTRUCT_DATABASE_CA_FILE",
+                with_cause(&error)
+            ));
+        }
         if error.is_closed()
             || text.starts_with("error communicating")
             || text.starts_with("error connecting")
@@ -98,10 +105,7 @@ impl From<deadpool_postgres::PoolError> for StoreError {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         use deadpool_postgres::PoolError;
         match error {
-            PoolError::Backend(error) => match error.as_db_error() {
-                Some(_) => error.into(),
-                None => StoreError::Unavailable(with_cause(&error)),
-            },
+            PoolError::Backend(error) => error.into(),
             PoolError::Timeout(_)
             | PoolError::Closed
             | PoolError::NoRuntimeSpecified

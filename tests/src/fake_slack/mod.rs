@@ -200,6 +200,11 @@ impl FakeSlack {
         self.inner.say(spoken).await
     }
 
+    /// For tasks of their own that speak while the test does something else.
+    pub fn voice(&self) -> Voice {
+        Voice(Arc::clone(&self.inner))
+    }
+
     /// Delivers an event as often as Slack would.
     pub async fn deliver(&self, event: &Value) -> anyhow::Result<Delivery> {
         let gateway = self.inner.gateway()?;
@@ -226,6 +231,28 @@ impl FakeSlack {
     /// Waits until the server ends, which it does not of itself.
     pub async fn join(mut self) {
         drop((&mut self.server).await);
+    }
+}
+
+/// People who speak, without the fake that hears them.
+#[derive(Clone, Debug)]
+pub struct Voice(Arc<Inner>);
+
+impl Voice {
+    /// See [`FakeSlack::spoken`].
+    pub fn spoken(
+        &self,
+        team: &str,
+        channel: &str,
+        user: &str,
+        text: &str,
+    ) -> anyhow::Result<Spoken> {
+        self.0.spoken(team, channel, user, text)
+    }
+
+    /// See [`FakeSlack::say`].
+    pub async fn say(&self, spoken: Spoken) -> anyhow::Result<Said> {
+        self.0.say(spoken).await
     }
 }
 

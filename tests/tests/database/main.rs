@@ -13,7 +13,6 @@ mod platform;
 mod projections;
 mod tenants;
 mod walls;
-mod zz_tls;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

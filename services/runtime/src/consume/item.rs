@@ -1,7 +1,5 @@
 //! One delivery on its way through the loop.
 
-use std::time::Duration;
-
 use async_nats::jetstream::{self, AckKind};
 use schemas::{DecodeError, Envelope};
 use tracing::warn;
@@ -57,9 +55,9 @@ impl Item {
         tell(&self.message, AckKind::Ack).await;
     }
 
-    /// It stays with the server, which delivers it again.
+    /// It goes back to the server, which delivers it again at once.
     pub(super) async fn leave(self) {
-        tell(&self.message, AckKind::Nak(Some(Duration::from_secs(1)))).await;
+        tell(&self.message, AckKind::Nak(None)).await;
     }
 }
 

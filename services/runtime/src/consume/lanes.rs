@@ -8,10 +8,10 @@ use std::{
 
 use nats::bounds::{DRAIN_MAX, LANES_MAX};
 use schemas::{Envelope, subject::Aggregate};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::Instant};
 use tracing::warn;
 
-use super::{Context, Handler, item::Item, work};
+use super::{Context, Handler, hold::Hold, item::Item, work};
 
 /// Deliveries of one lane are handled one after the other. Two lanes that hash alike are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +41,8 @@ pub(super) struct Lanes<H> {
     idle: VecDeque<Lane>,
     running: JoinSet<(Lane, Vec<u64>)>,
     in_hand: HashSet<u64>,
+    /// What must come again before anything new begins.
+    hold: Option<Hold>,
 }
 
 impl<H: Handler> Lanes<H> {
@@ -52,7 +54,18 @@ impl<H: Handler> Lanes<H> {
             idle: VecDeque::new(),
             running: JoinSet::new(),
             in_hand: HashSet::new(),
+            hold: None,
         }
+    }
+
+    /// Deliveries up to `horizon` are out, `unsettled` of them, some of which are in hand here. One
+    /// lane for all has no order to lose.
+    pub(super) fn expect_again(&mut self, horizon: u64, unsettled: usize) {
+        let lost = unsettled.saturating_sub(self.in_hand.len());
+        self.hold = (0 < lost && H::CONSUMER.batch_max == 1).then(|| {
+            let lost = u64::try_from(lost).unwrap_or(u64::MAX);
+            Hold::new(horizon, lost, H::CONSUMER.ack_wait, Instant::now())
+        });
     }
 
     pub(super) fn has_room(&self) -> bool {
@@ -74,7 +87,13 @@ impl<H: Handler> Lanes<H> {
             self.idle.push_back(lane);
             VecDeque::new()
         });
-        queue.push_back(item);
+        let sequence = item.delivery.sequence;
+        // A redelivery goes before what is newer.
+        let place = queue.partition_point(|known| known.delivery.sequence < sequence);
+        queue.insert(place, item);
+        if let Some(hold) = &mut self.hold {
+            hold.came(sequence);
+        }
         self.start();
     }
 
@@ -97,15 +116,18 @@ impl<H: Handler> Lanes<H> {
     }
 
     /// Tells the server about those that wait; those being worked on tell it themselves.
-    pub(super) async fn keep_alive(&self) {
+    pub(super) async fn keep_alive(&mut self) {
+        self.start();
         for item in self.queues.values().flatten() {
             item.keep_alive().await;
         }
     }
 
-    /// Finishes what has begun, within the bound; what only waits stays with the server.
+    /// Finishes what has begun, within the bound; what only waits goes back to the server at once.
     pub(super) async fn drain(&mut self) {
-        self.queues.clear();
+        for item in self.queues.drain().flat_map(|(_, queue)| queue) {
+            item.leave().await;
+        }
         let finish = async { while self.running.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN_MAX, finish).await.is_err() {
             warn!(consumer = H::CONSUMER.name, "stopping with work under way; it comes again");
@@ -122,9 +144,19 @@ impl<H: Handler> Lanes<H> {
     }
 
     fn start(&mut self) {
-        while self.running.len() < LANES_MAX {
+        let now = Instant::now();
+        for _ in 0..self.idle.len() {
+            if LANES_MAX <= self.running.len() {
+                return;
+            }
             let Some(lane) = self.idle.pop_front() else { return };
             let Some(queue) = self.queues.get_mut(&lane) else { continue };
+            let admits = |hold: &Hold, head: &Item| hold.admits(head.delivery.sequence, now);
+            let held = self.hold.as_ref().zip(queue.front());
+            if held.is_some_and(|(hold, head)| !admits(hold, head)) {
+                self.idle.push_back(lane);
+                continue;
+            }
             let batch: Vec<Item> = queue.drain(..queue.len().min(H::CONSUMER.batch_max)).collect();
             let (context, handler) = (self.context.clone(), Arc::clone(&self.handler));
             self.running.spawn(async move {

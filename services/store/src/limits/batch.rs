@@ -22,31 +22,32 @@ const ENSURE: &str = "
 const LOCK: &str = "
     select scope, tat_us from rate_limit
      where tenant_id = $1 and scope = any($2) order by scope for update";
-const VERDICTS: &str = "
-    select message_id, event_id, stream_seq, verdict from rate_verdict
-     where tenant_id = $1 and message_id = any($2)";
-const NOTICES: &str = "
-    select person, told_at_ms, retry_at_ms from notice
-     where tenant_id = $1 and person = any($2)";
+/// A statement of its own, after the lock: it must see what the one before us has committed.
+const KNOWN: &str = "
+    select message_id, event_id, stream_seq, verdict, null::bigint, null::bigint
+      from rate_verdict where tenant_id = $1 and message_id = any($2)
+    union all
+    select person, null, null, null, told_at_ms, retry_at_ms
+      from notice where tenant_id = $1 and person = any($3)";
 
-const SPEND: &str = "
-    update rate_limit set tat_us = spent.tat_us
-      from unnest($2::text[], $3::bigint[]) as spent (scope, tat_us)
-     where tenant_id = $1 and rate_limit.scope = spent.scope
-       and rate_limit.tat_us <> spent.tat_us";
-const REMEMBER: &str = "
+const WRITE: &str = "
+    with spent as (
+        update rate_limit set tat_us = spent.tat_us
+          from unnest($2::text[], $3::bigint[]) as spent (scope, tat_us)
+         where tenant_id = $1 and rate_limit.scope = spent.scope
+           and rate_limit.tat_us <> spent.tat_us
+    ), told as (
+        insert into notice (tenant_id, person, told_at_ms, retry_at_ms)
+        select $1, * from unnest($4::text[], $5::bigint[], $6::bigint[])
+        on conflict (tenant_id, person) do update
+           set told_at_ms = excluded.told_at_ms, retry_at_ms = excluded.retry_at_ms
+    )
     insert into rate_verdict (tenant_id, message_id, event_id, stream_seq, verdict, decided_at_ms)
-    select $1, message_id, event_id, stream_seq, verdict, $6
-      from unnest($2::text[], $3::text[], $4::bigint[], $5::jsonb[])
-           as made (message_id, event_id, stream_seq, verdict)";
-const TOLD: &str = "
-    insert into notice (tenant_id, person, told_at_ms, retry_at_ms)
-    select $1, * from unnest($2::text[], $3::bigint[], $4::bigint[])
-    on conflict (tenant_id, person) do update
-       set told_at_ms = excluded.told_at_ms, retry_at_ms = excluded.retry_at_ms";
+    select $1, made.*, $11
+      from unnest($7::text[], $8::text[], $9::bigint[], $10::jsonb[]) as made";
 
 /// How many statements a tenant is read with.
-pub(super) const READS: usize = 4;
+pub(super) const READS: usize = 3;
 
 /// The limit over all channels.
 pub(super) const TENANT_SCOPE: &str = "tenant";
@@ -90,8 +91,7 @@ impl<'a> Group<'a> {
         [
             self.step(ENSURE, vec![&self.scopes]),
             self.step(LOCK, vec![&self.scopes]),
-            self.step(VERDICTS, vec![&self.messages]),
-            self.step(NOTICES, vec![&self.people]),
+            self.step(KNOWN, vec![&self.messages, &self.people]),
         ]
     }
 
@@ -118,7 +118,7 @@ struct Notice {
 impl Known {
     /// From the answers to [`Group::read`].
     pub(super) fn read(answers: &[Answer]) -> Result<Self, StoreError> {
-        let [_, limits, verdicts, notices] = answers else {
+        let [_, limits, rows] = answers else {
             return Err(StoreError::row("answers are missing"));
         };
         let mut known =
@@ -126,7 +126,12 @@ impl Known {
         for row in &limits.rows {
             known.tats_us.insert(row.try_get(0)?, row.try_get(1)?);
         }
-        for row in &verdicts.rows {
+        for row in &rows.rows {
+            if let (Some(at), Some(retry_at)) = (row::at_opt(row, 4)?, row::at_opt(row, 5)?) {
+                let told = Told { at, retry_at };
+                known.notices.insert(row.try_get(0)?, Notice { told, is_new: false });
+                continue;
+            }
             let verdict = Decided {
                 event: row::id(row, 1)?,
                 seq: row::count(row.try_get(2)?)?,
@@ -134,10 +139,6 @@ impl Known {
                 is_new: false,
             };
             known.verdicts.insert(row::id(row, 0)?, verdict);
-        }
-        for row in &notices.rows {
-            let told = Told { at: row::at(row, 1)?, retry_at: row::at(row, 2)? };
-            known.notices.insert(row.try_get(0)?, Notice { told, is_new: false });
         }
         Ok(known)
     }
@@ -203,17 +204,20 @@ pub(super) struct Made {
 }
 
 impl Made {
-    pub(super) fn write<'a>(&'a self, group: &'a Group<'_>) -> Vec<TenantStep<'a>> {
-        let mut steps = Vec::new();
-        if !self.messages.is_empty() {
-            steps.push(group.step(SPEND, vec![&group.scopes, &self.tats_us]));
-            let made: Vec<Param<'a>> =
-                vec![&self.messages, &self.events, &self.seqs, &self.verdicts, &self.now_ms];
-            steps.push(group.step(REMEMBER, made));
-        }
-        if !self.people.is_empty() {
-            steps.push(group.step(TOLD, vec![&self.people, &self.told_at_ms, &self.retry_at_ms]));
-        }
-        steps
+    /// Nothing, if all was known.
+    pub(super) fn write<'a>(&'a self, group: &'a Group<'_>) -> Option<TenantStep<'a>> {
+        let params: Vec<Param<'a>> = vec![
+            &group.scopes,
+            &self.tats_us,
+            &self.people,
+            &self.told_at_ms,
+            &self.retry_at_ms,
+            &self.messages,
+            &self.events,
+            &self.seqs,
+            &self.verdicts,
+            &self.now_ms,
+        ];
+        (!self.messages.is_empty()).then(|| group.step(WRITE, params))
     }
 }
