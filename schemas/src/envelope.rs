@@ -146,16 +146,16 @@ impl Envelope {
     /// names one, else to that of its cause.
     #[must_use]
     pub fn follow(&self, stage: &str, index: usize, time: Timestamp, event: Event) -> Self {
+        let story = event.message().map(|message| CorrelationId::from(&message.id));
+        let correlation = story.unwrap_or_else(|| self.correlation.clone());
         Self {
             id: EventId::derive(self.id.as_str(), stage, index),
             source: stage.to_owned(),
             time,
             tenant: self.tenant.clone(),
             causation: Some(self.id.clone()),
-            correlation: event
-                .message()
-                .map_or_else(|| self.correlation.clone(), |it| (&it.id).into()),
-            trace: self.trace.clone(),
+            trace: self.trace.as_ref().map(|_| Trace::of(&correlation)),
+            correlation,
             event,
         }
     }

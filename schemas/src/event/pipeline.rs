@@ -163,6 +163,19 @@ pub enum FailureReason {
     SetAside,
 }
 
+impl FailureReason {
+    /// The token that stands for it in tables and counters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            FailureReason::ModelsFailed => "models_failed",
+            FailureReason::TenantSuspended => "tenant_suspended",
+            FailureReason::NoAgent => "no_agent",
+            FailureReason::ConnectionRemoved => "connection_removed",
+            FailureReason::SetAside => "set_aside",
+        }
+    }
+}
+
 /// See [`Event::ReplyDelivered`](super::Event::ReplyDelivered).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplyDelivered {

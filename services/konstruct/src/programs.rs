@@ -7,7 +7,7 @@ use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
 use completion::{Bounds, Completion};
 use delivery::Delivery;
-use runtime::{Context, Engagements, admin, shutdown, telemetry};
+use runtime::{Context, Engagements, admin, config::ConfigError, shutdown, telemetry};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
@@ -21,8 +21,9 @@ const GATEWAY_LISTEN: SocketAddr =
 
 /// Runs a service until it is asked to stop.
 pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()> {
-    let stop = shutdown::on_signal();
     let asked = Asked::new(sources);
+    check(which, sources)?;
+    let stop = shutdown::on_signal();
     let metrics = telemetry::start_metrics()?;
     let name = format!("konstruct-{which:?}").to_lowercase();
     let base = Base::connect(&asked, &name, stop.clone()).await?;
@@ -65,6 +66,39 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     }
     tracing::info!(service = name, version = env!("CARGO_PKG_VERSION"), "started");
     finish(services, &stop).await
+}
+
+/// Names every setting that a service misses, before anything starts, so that one restart fixes it.
+fn check(which: Service, sources: &Sources) -> anyhow::Result<()> {
+    let asked = Asked::new(sources);
+    let is = |service| which == service || which == Service::All;
+    let (hears, seals) =
+        (is(Service::Gateway), !matches!(which, Service::Guards | Service::Projector));
+    let mut problems = Vec::new();
+    let mut note = |read: Result<(), ConfigError>| {
+        problems.extend(read.err().into_iter().flat_map(|error| error.0));
+    };
+    note(asked.nats_url().map(drop));
+    note(asked.database("KONSTRUCT_DATABASE_URL").map(drop));
+    if seals && which != Service::Sweeper {
+        note(asked.master_keys().map(drop));
+    }
+    if hears {
+        note(asked.signing_secret().map(drop));
+        note(asked.listen("KONSTRUCT_GATEWAY_LISTEN", GATEWAY_LISTEN).map(drop));
+    }
+    if is(Service::Delivery) {
+        note(asked.slack_api().map(drop));
+    }
+    if is(Service::Sweeper) {
+        note(asked.database("KONSTRUCT_PLATFORM_DATABASE_URL").map(drop));
+    }
+    if is(Service::Completion)
+        && let Err(error) = sources.models()
+    {
+        problems.push(format!("{error:#}"));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(ConfigError(problems).into()) }
 }
 
 /// The first service that ends takes the others with it: a process is whole or gone.

@@ -119,7 +119,7 @@ fn failed(at: &At<'_>, data: &CompletionFailed, time_ms: Option<i64>) -> Message
         agent_id: data.agent.clone(),
         cost_micros: cost.and_then(|cost| cost.amount).map(|amount| amount.0),
         price_version: cost.map(|cost| cost.price_version.clone()),
-        detail: Some(format!("{:?}", data.reason)),
+        detail: Some(data.reason.as_str().to_owned()),
         completed_at_ms: time_ms,
         ..at.row(&data.message, "no answer")
     }

@@ -83,23 +83,27 @@ impl From<tokio_postgres::Error> for StoreError {
                 message: message.to_owned(),
             };
         }
-        let text = error.to_string();
-        if text.starts_with("error performing TLS handshake") {
+        let (text, what) = (error.to_string(), with_cause(&error));
+        let is = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+        if is(&["error performing TLS handshake"]) {
             return StoreError::Refused(format!(
-                "{}; the authority that signed the server's certificate goes into \
-                 KONSTRUCT_DATABASE_CA_FILE",
-                with_cause(&error)
+                "{what}; the authority that signed the server's certificate goes into \
+                 KONSTRUCT_DATABASE_CA_FILE"
             ));
         }
-        if error.is_closed()
-            || text.starts_with("error communicating")
-            || text.starts_with("error connecting")
-        {
-            return StoreError::Unavailable(with_cause(&error));
+        if is(&["authentication error", "invalid configuration"]) {
+            return StoreError::Refused(what);
         }
-        StoreError::Row(with_cause(&error))
+        if error.is_closed() || is(&AWAY) {
+            StoreError::Unavailable(what)
+        } else {
+            StoreError::Row(what)
+        }
     }
 }
+
+/// How the driver's errors begin when there is no connection, or no longer; it tells no kinds.
+const AWAY: [&str; 3] = ["error communicating", "error connecting", "timeout waiting"];
 
 impl From<deadpool_postgres::PoolError> for StoreError {
     fn from(error: deadpool_postgres::PoolError) -> Self {

@@ -93,7 +93,7 @@ pub async fn decide(
         }
         made.push(known.made(group, now)?);
     }
-    let writes = groups.iter().zip(&made).flat_map(|(group, made)| made.write(group)).collect();
+    let writes = groups.iter().zip(&made).filter_map(|(group, made)| made.write(group)).collect();
     tx.run_last(writes).await?;
     decisions.into_iter().map(|d| d.ok_or_else(|| StoreError::row("an ask was left out"))).collect()
 }

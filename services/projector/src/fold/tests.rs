@@ -122,7 +122,7 @@ fn which_columns_of_a_message_an_event_sets() {
             prices 2026-11-21,
             completed 2026-11-21T09:30:03.871Z
         completion.failed: "no answer",
-            detail "ModelsFailed",
+            detail "models_failed",
             agent mara,
             prices 2026-11-21,
             completed 2026-11-21T09:32:31.040Z
