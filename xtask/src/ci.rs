@@ -26,6 +26,7 @@ const STEPS: &[(&str, Step)] = &[
     ("deny", deny),
     ("compose", compose),
     ("test", test),
+    ("the whole road", road),
 ];
 
 pub(crate) fn ci(home: &Home, stop: &Stop) -> Result<()> {
@@ -65,6 +66,13 @@ fn wasm(home: &Home, stop: &Stop) -> Result<Outcome> {
         home.cargo(&[&["check", "--target", "wasm32-unknown-unknown"], &core[..]].concat()),
         stop,
     )?;
+    Ok(Outcome::Done)
+}
+
+/// What a newcomer does first: one message, from a signed webhook to its answer.
+fn road(home: &Home, stop: &Stop) -> Result<Outcome> {
+    let dev = ["run", "--quiet", "-p", "xtask", "--", "dev", "--once", "--llm", "echo"];
+    run_ok(home.cargo(&dev), stop)?;
     Ok(Outcome::Done)
 }
 

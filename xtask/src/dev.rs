@@ -183,10 +183,13 @@ fn listeners() -> Result<Settings> {
         ("KONSTRUCT_PORTAL_LISTEN", 3000),
         ("KONSTRUCT_LLM_LISTEN", 8004),
     ];
-    ports
+    let mut settings: Settings = ports
         .map(|(name, port)| Ok((name, format!("127.0.0.1:{}", http::free_port(port)?))))
         .into_iter()
-        .collect()
+        .collect::<Result<_>>()?;
+    let gateway = value(&settings, "KONSTRUCT_GATEWAY_LISTEN")?;
+    settings.push(("KONSTRUCT_GATEWAY_URL", format!("http://{gateway}")));
+    Ok(settings)
 }
 
 /// Migrates, sets up, applies the demo tenant, starts every service; gives the gateway's address once it is ready.
