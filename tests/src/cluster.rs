@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 /// How long it may take to start, recovery included.
-const START_WAIT: Duration = Duration::from_secs(60);
+const START_WAIT: Duration = Duration::from_mins(1);
 
 /// The superuser's password.
 const PASSWORD: &str = "konstruct-test";

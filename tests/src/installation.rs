@@ -105,6 +105,7 @@ impl Installation {
             .env("KONSTRUCT_GATEWAY_LISTEN", format!("127.0.0.1:{}", self.gateway_port))
             .env("KONSTRUCT_GATEWAY_URL", self.gateway())
             .env("OPENAI_API_KEY", "sk-test")
+            .env("OPENAI_MODEL", "gpt-5-mini")
             .env("OPENAI_BASE_URL", format!("{}/v1", self.llm.url()))
             .envs(&self.settings)
             .stdin(Stdio::null())

@@ -1,6 +1,10 @@
 //! A real nats-server of its own for each test, which can be killed and started again.
 
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
@@ -33,6 +37,11 @@ impl NatsServer {
     /// Where clients connect.
     pub fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// Where it keeps its data.
+    pub fn data(&self) -> &Path {
+        self.data.path()
     }
 
     /// Its process, while it runs.
