@@ -9,7 +9,7 @@ use std::{
 use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use domain::directory::Directory;
 use futures::StreamExt as _;
-use schemas::{Envelope, Subject};
+use schemas::{Envelope, Event, Subject};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -167,11 +167,24 @@ impl DirectoryWriter {
                 (event, expected)
             })
             .collect();
+        // The sequences are those of now, which may be later than the decision to claim.
+        if let Some((event, _)) = batch.iter().find(|(event, _)| self.is_held_by_another(event)) {
+            return Err(WriteError::Conflict { subject: event.subject().to_string() });
+        }
         match self.bus.publish_all_or_none(&batch).await {
             Ok(stored) => Ok(stored),
             Err(BusError::Conflict) => Err(self.conflict(&batch).await),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Whether it claims a workspace that another tenant has.
+    fn is_held_by_another(&self, event: &Envelope) -> bool {
+        let Event::WorkspaceClaimed(claim) = &event.event else { return false };
+        self.watch.read(|directory| {
+            let holder = directory.holder(claim.channel, &claim.app, &claim.workspace);
+            holder.is_some_and(|(tenant, _)| *tenant != event.tenant)
+        })
     }
 
     /// The server does not say which subject it was.

@@ -21,7 +21,7 @@ const ENSURE: &str = "
 /// From here on the tenant is ours until the transaction ends.
 const LOCK: &str = "
     select scope, tat_us from rate_limit
-     where tenant_id = $1 and scope = any($2) order by scope";
+     where tenant_id = $1 and scope = any($2) order by scope for update";
 /// A statement of its own, after the lock: it must see what the one before us has committed.
 const KNOWN: &str = "
     select message_id, event_id, stream_seq, verdict, null::bigint, null::bigint
