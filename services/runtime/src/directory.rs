@@ -146,6 +146,12 @@ pub enum WriteError {
         /// The aggregate.
         subject: String,
     },
+    /// Two tenants never hold one workspace.
+    #[error("workspace `{workspace}` is held by another tenant")]
+    Held {
+        /// Which one.
+        workspace: String,
+    },
     /// NATS did not take it.
     #[error(transparent)]
     Bus(#[from] BusError),
@@ -168,8 +174,8 @@ impl DirectoryWriter {
             })
             .collect();
         // The sequences are those of now, which may be later than the decision to claim.
-        if let Some((event, _)) = batch.iter().find(|(event, _)| self.is_held_by_another(event)) {
-            return Err(WriteError::Conflict { subject: event.subject().to_string() });
+        if let Some(workspace) = batch.iter().find_map(|(event, _)| self.held_by_another(event)) {
+            return Err(WriteError::Held { workspace });
         }
         match self.bus.publish_all_or_none(&batch).await {
             Ok(stored) => Ok(stored),
@@ -178,13 +184,14 @@ impl DirectoryWriter {
         }
     }
 
-    /// Whether it claims a workspace that another tenant has.
-    fn is_held_by_another(&self, event: &Envelope) -> bool {
-        let Event::WorkspaceClaimed(claim) = &event.event else { return false };
-        self.watch.read(|directory| {
+    /// The workspace that it claims, if another tenant has it.
+    fn held_by_another(&self, event: &Envelope) -> Option<String> {
+        let Event::WorkspaceClaimed(claim) = &event.event else { return None };
+        let held = self.watch.read(|directory| {
             let holder = directory.holder(claim.channel, &claim.app, &claim.workspace);
             holder.is_some_and(|(tenant, _)| *tenant != event.tenant)
-        })
+        });
+        held.then(|| claim.workspace.clone())
     }
 
     /// The server does not say which subject it was.

@@ -24,9 +24,16 @@ impl std::str::FromStr for LogFormat {
     }
 }
 
+/// What no setting turns on: at `debug`, the database driver logs every parameter, keys and people's
+/// words among them, and the HTTP client every header.
+const NEVER: &str = "tokio_postgres=info,hyper=info,hyper_util=info,reqwest=info";
+
 /// Starts logging to standard error. `filter` is in the words of `RUST_LOG`.
 pub fn start_logs(format: LogFormat, filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)?;
+    let mut filter = EnvFilter::try_new(filter)?;
+    for directive in NEVER.split(',') {
+        filter = filter.add_directive(directive.parse()?);
+    }
     let registry = tracing_subscriber::registry().with(filter);
     match format {
         LogFormat::Text => registry.with(fmt::layer().with_writer(std::io::stderr)).try_init()?,
