@@ -44,3 +44,27 @@ async fn of_two_that_claim_a_workspace_at_once_one_wins_and_one_is_told_why() {
     log.until("reply.delivered", 1).await.unwrap();
     assert_eq!(log.all("tenantid"), [winner]);
 }
+
+#[tokio::test]
+async fn two_thousand_tenants_come_from_one_file_and_the_gateway_knows_them_all() {
+    let mut it = Installation::prepare().await.unwrap();
+    it.run("all").await.unwrap();
+    let slug = |number| format!("tenant-{number}");
+    let workspace = |number| format!("T0MANY{number}");
+    let entries: String =
+        (0..2_000).map(|it| tenant(&slug(it), &workspace(it), "mara", "warm")).collect();
+    let begun = std::time::Instant::now();
+    let said = it.apply(&format!("tenants:\n{entries}")).await.unwrap();
+    println!("2,000 tenants applied in {:.1} s", begun.elapsed().as_secs_f64());
+    // Tenant, agent, its first version, token and connection of each.
+    assert!(said.ends_with("10000 changes made\n"), "{}", said.lines().last().unwrap());
+    it.slack.link(Gateway::new(&it.gateway(), SIGNING_SECRET), true);
+    for number in [0, 999, 1_999] {
+        let workspace = workspace(number);
+        it.slack.install(&format!("xoxb-{workspace}"), Team::new(&workspace, BOT));
+        ask(&it, &mention(&it, &workspace, "hello").unwrap()).await.unwrap();
+    }
+    let directory = it.ok(&["tenant", "list", "--json"]).await.unwrap();
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&directory).unwrap();
+    assert_eq!(listed.len(), 2_000);
+}
