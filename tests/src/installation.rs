@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Output, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
     time::Duration,
 };
 
@@ -25,6 +26,10 @@ pub const SIGNING_SECRET: &str = "an installation's signing secret";
 
 /// The master key of a test; no installation has it.
 pub const MASTER_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+
+/// Ports for services: so many, from here on.
+const FIRST_PORT: u16 = 20_000;
+const PORTS: u16 = 10_000;
 
 /// How long a service may take until it is ready.
 const READY_WAIT: Duration = Duration::from_mins(1);
@@ -225,6 +230,16 @@ fn default_binary() -> std::ffi::OsString {
     target.unwrap_or_default().into_os_string()
 }
 
-fn free_port() -> anyhow::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+/// A port for a service that is started later, perhaps more than once. Below the range from which
+/// the system gives ports to outgoing connections: one of those would take it meanwhile.
+pub fn free_port() -> anyhow::Result<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 1_000)? * 10;
+    for _ in 0..PORTS {
+        let port = FIRST_PORT + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no free port from {FIRST_PORT} on")
 }

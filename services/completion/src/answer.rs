@@ -42,6 +42,8 @@ impl Completion {
         let (tenant, cause) = (&delivery.cause.tenant, &delivery.cause.id);
         let mut tx = self.db.tenant(tenant).await.map_err(from_store)?;
         let prior = completions::find(&mut tx, &message.key.id).await.map_err(from_store)?;
+        // Nobody waits for a connection while holding one: lanes are more than connections.
+        drop(tx);
         if let Some(done) = prior.completion {
             return Ok(done.envelope.event);
         }
@@ -62,6 +64,7 @@ impl Completion {
             return self.record(delivery, message, failed, &[]).await;
         }
         let sealing = self.sealer.of(tenant, self.context.clock.now()).await.map_err(from_store)?;
+        let mut tx = self.db.tenant(tenant).await.map_err(from_store)?;
         let thread = thread::before(&mut tx, message, &sealing).await.map_err(from_store)?;
         drop(tx);
         let config = OpenConfig::open(&routed.published.config, tenant, &routed.agent.id, &sealing);

@@ -1,7 +1,7 @@
 //! Our own words came back from the chat system.
 
 use channels::Call;
-use domain::effect::{EffectState, Input};
+use domain::effect::Input;
 use runtime::{Delivery as Delivered, Failure};
 use schemas::{EffectId, Event, event::EffectObserved};
 use store::{
@@ -13,7 +13,8 @@ use crate::{Delivery, Thread, from_store};
 
 impl Delivery {
     /// Whatever was in doubt about them is settled; a second one of what should be there once is
-    /// taken away.
+    /// taken away. What follows is looked at each time, also where the echo says what is known: an
+    /// earlier attempt may have settled the effect and come no further.
     pub(crate) async fn observed(
         &self,
         delivery: &Delivered,
@@ -23,9 +24,6 @@ impl Delivery {
         let mut tx = self.db.tenant(&delivery.cause.tenant).await.map_err(from_store)?;
         let known = effects::find(&mut tx, &data.effect).await.map_err(from_store)?;
         let Some(known) = known else { return Ok(Vec::new()) };
-        if matches!(&known.effect.state, EffectState::Sent { ts } if *ts == data.ts) {
-            return Ok(Vec::new());
-        }
         let input = Input::Observed(data.ts.clone());
         let stepped = effects::step(&mut tx, &known.id, input, &self.fence, now).await;
         let stepped = stepped.map_err(from_store)?;

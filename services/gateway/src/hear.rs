@@ -115,6 +115,10 @@ impl Gateway {
         });
         let Some((tenant, connection)) = found else {
             self.confirm_unknown(kind, app, &arrived.workspace).await?;
+            // The memory may have caught up while the log was asked.
+            if self.is_held(kind, app, &arrived.workspace) {
+                return Err(NotNow::Stale);
+            }
             self.unknown.count(&arrived.workspace, self.context.clock.now());
             return Ok(Heard::Unknown);
         };
@@ -165,6 +169,12 @@ impl Gateway {
             }
         }
         Ok(())
+    }
+
+    fn is_held(&self, kind: ChannelKind, app: &str, workspace: &str) -> bool {
+        self.parts.directory.read(|directory| {
+            [app, APP_DEFAULT].iter().any(|app| directory.holder(kind, app, workspace).is_some())
+        })
     }
 
     async fn said(&self, call: &Call<'_>, incoming: Incoming) -> Result<Heard, NotNow> {

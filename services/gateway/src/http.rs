@@ -20,8 +20,8 @@ use crate::hear::{Gateway, Heard, NotNow};
 /// The longest body that is read.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
-/// How long a body may take to arrive.
-const BODY_WAIT: Duration = Duration::from_secs(5);
+/// How long a body may take to arrive. Slack sends it at once; whoever dawdles holds a place.
+const BODY_WAIT: Duration = Duration::from_secs(1);
 
 /// Slack gives up after 3 s: an answer it does not wait for helps nobody.
 const ANSWER_WAIT: Duration = Duration::from_millis(2_500);
@@ -42,6 +42,11 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
 }
 
 async fn events(State(door): State<Door>, request: Request) -> Response {
+    let signed = ["x-slack-signature", "x-slack-request-timestamp"];
+    if !signed.iter().all(|name| request.headers().contains_key(*name)) {
+        counter!("konstruct_gateway_calls_total", "outcome" => "unsigned").increment(1);
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
     let Ok(_place) = door.places.try_acquire() else {
         counter!("konstruct_gateway_calls_total", "outcome" => "no_room").increment(1);
         return StatusCode::SERVICE_UNAVAILABLE.into_response();

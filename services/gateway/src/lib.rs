@@ -46,10 +46,21 @@ pub async fn run(
     let stop = context.stop.clone();
     let forgetting = tokio::spawn(forget(context.clone(), parts.engagements.clone()));
     let gateway = Arc::new(Gateway::new(context, parts));
+    let stopped = stop.clone();
     let serve = axum::serve(listener, routes(gateway).merge(admin));
-    serve.with_graceful_shutdown(async move { stop.cancelled().await }).await?;
+    let serve = serve.with_graceful_shutdown(async move { stop.cancelled().await });
+    tokio::select! {
+        ended = serve => ended?,
+        () = overdue(&stopped) => tracing::warn!("stopping with calls still open"),
+    }
     forgetting.abort();
     Ok(())
+}
+
+/// Whoever sent half a request does not keep a process from ending.
+async fn overdue(stop: &tokio_util::sync::CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(nats::bounds::DRAIN_MAX).await;
 }
 
 /// Keeps the memory of followed threads to those that are still followed.

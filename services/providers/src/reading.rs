@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The longest answer, in bytes of text.
-pub(crate) const TEXT_BYTES_MAX: usize = 1 << 20;
+pub(crate) const TEXT_BYTES_MAX: usize = 512 << 10;
 
 /// The longest model name kept, in bytes.
 const MODEL_BYTES_MAX: usize = 200;

@@ -1,17 +1,25 @@
 //! What every program serves beside its work: `/health`, `/health/ready`, `/metrics`.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::{sync::Mutex, time::Instant};
 
 /// Names what a program still waits for; nothing when it is ready.
 pub type Readiness =
     Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Vec<String>> + Send>> + Send + Sync>;
 
+/// How long an answer about readiness is good: however many ask, the database is asked once.
+const READY_FRESH: Duration = Duration::from_secs(1);
+
+/// What was missing, and when that was looked at.
+type Seen = Arc<Mutex<Option<(Instant, Vec<String>)>>>;
+
 #[derive(Clone)]
 struct Shared {
     ready: Readiness,
+    seen: Seen,
     metrics: Option<PrometheusHandle>,
 }
 
@@ -22,15 +30,28 @@ pub fn routes(ready: Readiness, metrics: Option<PrometheusHandle>) -> Router {
         .route("/health", get(|| async { "alive\n" }))
         .route("/health/ready", get(readiness))
         .route("/metrics", get(render))
-        .with_state(Shared { ready, metrics })
+        .with_state(Shared { ready, seen: Seen::default(), metrics })
 }
 
 async fn readiness(State(shared): State<Shared>) -> impl IntoResponse {
-    let missing = (shared.ready)().await;
+    let missing = shared.missing().await;
     if missing.is_empty() {
         return (StatusCode::OK, "ready\n".to_owned());
     }
     (StatusCode::SERVICE_UNAVAILABLE, format!("waiting for {}\n", missing.join(", ")))
+}
+
+impl Shared {
+    async fn missing(&self) -> Vec<String> {
+        let mut seen = self.seen.lock().await;
+        let fresh = seen.as_ref().filter(|(at, _)| at.elapsed() < READY_FRESH);
+        if let Some((_, missing)) = fresh {
+            return missing.clone();
+        }
+        let missing = (self.ready)().await;
+        *seen = Some((Instant::now(), missing.clone()));
+        missing
+    }
 }
 
 async fn render(State(shared): State<Shared>) -> String {

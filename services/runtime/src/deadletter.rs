@@ -3,8 +3,8 @@
 use async_nats::jetstream::message::PublishMessage;
 use nats::bounds::REASON_BYTES_MAX;
 use schemas::{
-    Envelope, Event, TenantId, Timestamp,
-    event::{CompletionFailed, FailureReason},
+    Envelope, Event, Kind, TenantId, Timestamp,
+    event::{CompletionFailed, FailureReason, ReplyFailed, ReplyKind},
     subject,
 };
 use serde::{Deserialize, Serialize};
@@ -104,16 +104,28 @@ async fn set_aside(bus: &Bus, clock: &Clock, given_up: MaxDeliveries) -> Result<
         at: clock.now(),
     };
     letter.keep(bus).await?;
-    let Some(cause) = envelope.filter(|_| letter.consumer == nats::COMPLETION.name) else {
-        return Ok(());
+    let Some(cause) = envelope else { return Ok(()) };
+    let event = match letter.consumer.as_str() {
+        "completion" => no_answer(&cause),
+        "delivery" => no_reply(&cause),
+        _ => None,
     };
-    match no_answer(&cause) {
-        Some(event) => {
-            let next = cause.follow(nats::COMPLETION.name, 0, clock.now(), event);
-            bus.publish(&next).await.map(drop)
-        }
-        None => Ok(()),
-    }
+    let Some(event) = event else { return Ok(()) };
+    let next = cause.follow(&letter.consumer, 0, clock.now(), event);
+    bus.publish(&next).await.map(drop)
+}
+
+/// The person cannot be told, and an operator must see it.
+#[expect(clippy::wildcard_enum_match_arm, reason = "nothing else owes a person a word")]
+fn no_reply(cause: &Envelope) -> Option<Event> {
+    let reply = match cause.event.kind() {
+        Kind::CompletionFinished => ReplyKind::Answer,
+        Kind::CompletionFailed => ReplyKind::Apology,
+        Kind::MessageThrottled => ReplyKind::Notice,
+        _ => return None,
+    };
+    let (message, code) = (cause.event.message()?.clone(), "set_aside".to_owned());
+    Some(Event::ReplyFailed(ReplyFailed { message, reply, code }))
 }
 
 /// Whoever waits for an answer is told that there will be none.

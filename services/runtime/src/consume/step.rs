@@ -7,6 +7,9 @@ use schemas::Timestamp;
 
 use crate::Verdict;
 
+/// Whoever asks for short waits again and again is left alone for this long.
+const LATER: Duration = Duration::from_secs(30);
+
 /// What becomes of a delivery that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
@@ -33,7 +36,8 @@ impl Step {
             Verdict::Wait => Step::Again(pause.unwrap_or(PAUSE_MAX)),
             Verdict::Retry => pause.map_or(Step::SetAside, Step::Again),
             Verdict::RetryAt(at) if at.since(now) <= PAUSE_MAX => {
-                pause.map_or(Step::SetAside, |_| Step::Again(at.since(now)))
+                let again = |_| Step::Again(at.since(now));
+                pause.map_or(Step::Later(now.plus(LATER)), again)
             }
             Verdict::RetryAt(at) => Step::Later(at),
             Verdict::Reject => Step::SetAside,
@@ -59,7 +63,7 @@ mod tests {
             (Verdict::Wait, 3, Step::Again(PAUSE_MAX)),
             (Verdict::Wait, u32::MAX, Step::Again(PAUSE_MAX)),
             (Verdict::RetryAt(soon), 2, Step::Again(three)),
-            (Verdict::RetryAt(soon), 3, Step::SetAside),
+            (Verdict::RetryAt(soon), 3, Step::Later(now.plus(LATER))),
             (Verdict::RetryAt(later), 1, Step::Later(later)),
             (Verdict::RetryAt(Timestamp::from_millis(0)), 1, Step::Again(Duration::ZERO)),
             (Verdict::Reject, 1, Step::SetAside),
