@@ -37,7 +37,7 @@ impl Cluster {
         let dir = tempfile::tempdir()?;
         // Whoever runs it must be able to enter; what is inside has a mode of its own.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755))?;
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = crate::installation::free_port()?;
         let mut cluster = Self { dir, bin: bin.into(), run_as, port, child: None };
         cluster.init().await?;
         cluster.run().await?;

@@ -19,7 +19,7 @@ async fn leaders(it: &Installation) -> anyhow::Result<Vec<(String, i64, String)>
 
 /// `konstruct all` with a gateway of its own.
 async fn second(it: &Installation) -> anyhow::Result<(Child, String)> {
-    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let port = konstruct_tests::installation::free_port()?;
     let url = format!("http://127.0.0.1:{port}");
     let mut command = it.command(&["all"]);
     command.env("KONSTRUCT_GATEWAY_LISTEN", format!("127.0.0.1:{port}"));
