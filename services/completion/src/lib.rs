@@ -16,7 +16,7 @@ use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, consume};
 use schemas::{Event, Timestamp, event::MessageDeleted, event::MessageEdited};
 use store::{
     Database, Sealer, StoreError,
-    deferred::{self, Deferred},
+    deferred::{self, Wait},
     fence::Fence,
     memory,
 };
@@ -81,21 +81,15 @@ impl Handler for Completion {
     }
 
     async fn defer(&self, delivery: &Delivery, until: Timestamp) -> Result<(), Failure> {
-        let cause = &delivery.cause;
-        let deferred = Deferred {
-            tenant: cause.tenant.clone(),
-            event: cause.id.clone(),
-            consumer: Self::CONSUMER.name.to_owned(),
-            lane: lane(cause),
-            subject: cause.subject().to_string(),
+        let wait = Wait {
+            consumer: Self::CONSUMER.name,
+            cause: &delivery.cause,
             seq: delivery.sequence,
-            due_at: until,
-            reason: "models asked to be left alone until then".to_owned(),
+            until,
+            reason: "models asked to be left alone until then",
             attempts: delivery.attempt,
         };
-        let mut tx = self.db.tenant(&cause.tenant).await.map_err(from_store)?;
-        deferred::put(&mut tx, &deferred).await.map_err(from_store)?;
-        tx.commit().await.map_err(from_store)
+        deferred::defer(&self.db, &wait).await.map_err(from_store)
     }
 
     /// Whoever waits for an answer is told that there will be none.
@@ -144,11 +138,6 @@ impl Completion {
         tx.commit().await.map_err(from_store)?;
         Ok(Vec::new())
     }
-}
-
-/// What keeps its order: the conversation.
-fn lane(cause: &schemas::Envelope) -> String {
-    cause.event.message().map_or_else(String::new, |message| message.conversation.to_string())
 }
 
 /// An outage is waited for; another leader's word or a broken row is not ours to retry for ever.

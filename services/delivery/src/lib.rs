@@ -23,7 +23,7 @@ use schemas::{
 };
 use store::{
     Database, Sealer, StoreError,
-    deferred::{self, Deferred},
+    deferred::{self, Wait},
     fence::Fence,
     secrets::Secrets,
 };
@@ -80,21 +80,15 @@ impl Handler for Delivery {
     }
 
     async fn defer(&self, delivery: &Delivered, until: Timestamp) -> Result<(), Failure> {
-        let cause = &delivery.cause;
-        let deferred = Deferred {
-            tenant: cause.tenant.clone(),
-            event: cause.id.clone(),
-            consumer: Self::CONSUMER.name.to_owned(),
-            lane: lane(cause),
-            subject: cause.subject().to_string(),
+        let wait = Wait {
+            consumer: Self::CONSUMER.name,
+            cause: &delivery.cause,
             seq: delivery.sequence,
-            due_at: until,
-            reason: "the chat system asked to be left alone until then".to_owned(),
+            until,
+            reason: "the chat system asked to be left alone until then",
             attempts: delivery.attempt,
         };
-        let mut tx = self.db.tenant(&cause.tenant).await.map_err(from_store)?;
-        deferred::put(&mut tx, &deferred).await.map_err(from_store)?;
-        tx.commit().await.map_err(from_store)
+        deferred::defer(&self.db, &wait).await.map_err(from_store)
     }
 
     /// It is in the dead letters; an operator must see as well that the person has no answer.
@@ -213,11 +207,6 @@ impl Delivery {
 
 pub(crate) fn failed(message: &MessageRef, reply: ReplyKind, code: &str) -> Event {
     Event::ReplyFailed(ReplyFailed { message: message.clone(), reply, code: code.to_owned() })
-}
-
-/// What keeps its order: the conversation.
-fn lane(cause: &schemas::Envelope) -> String {
-    cause.event.message().map_or_else(String::new, |message| message.conversation.to_string())
 }
 
 /// An outage is waited for; another leader's word or a broken row is not ours to retry for ever.

@@ -1,9 +1,9 @@
 //! Events that must wait longer than a pause between attempts. Acked where they were, so that they
 //! hold no place in a consumer's window; the sweeper puts them back on the log when they are due.
 
-use schemas::{EventId, TenantId, Timestamp};
+use schemas::{Envelope, EventId, TenantId, Timestamp};
 
-use crate::{PlatformTx, StoreError, TenantTx, row};
+use crate::{Database, PlatformTx, StoreError, TenantTx, row};
 
 /// An event that waits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,23 @@ pub struct Deferred {
     pub attempts: u32,
 }
 
+/// An event that somebody cannot handle yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait<'a> {
+    /// Who.
+    pub consumer: &'static str,
+    /// The event.
+    pub cause: &'a Envelope,
+    /// Its place on the stream.
+    pub seq: u64,
+    /// When it is to come again.
+    pub until: Timestamp,
+    /// Why, for people.
+    pub reason: &'static str,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
 const PUT: &str = "
     insert into deferred (tenant_id, consumer, event_id, lane, subject, stream_seq, due_at_ms,
                           reason, attempts)
@@ -43,6 +60,26 @@ const TAKE_DUE: &str = "
          where due_at_ms <= $1 order by due_at_ms, stream_seq limit $2)
     returning tenant_id, event_id, consumer, lane, subject, stream_seq, due_at_ms, reason, attempts";
 const NEXT_DUE: &str = "select min(due_at_ms) from deferred";
+
+/// Puts an event aside in a transaction of its own. Its lane is the conversation.
+pub async fn defer(db: &Database, wait: &Wait<'_>) -> Result<(), StoreError> {
+    let cause = wait.cause;
+    let conversation = cause.event.message().map(|message| message.conversation.to_string());
+    let deferred = Deferred {
+        tenant: cause.tenant.clone(),
+        event: cause.id.clone(),
+        consumer: wait.consumer.to_owned(),
+        lane: conversation.unwrap_or_default(),
+        subject: cause.subject().to_string(),
+        seq: wait.seq,
+        due_at: wait.until,
+        reason: wait.reason.to_owned(),
+        attempts: wait.attempts,
+    };
+    let mut tx = db.tenant(&cause.tenant).await?;
+    put(&mut tx, &deferred).await?;
+    tx.commit().await
+}
 
 /// Puts an event aside until it is due. The same event again moves that.
 pub async fn put(tx: &mut TenantTx, event: &Deferred) -> Result<(), StoreError> {
