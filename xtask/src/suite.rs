@@ -26,9 +26,10 @@ pub(crate) fn test(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStat
 
 pub(crate) fn bench(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStatus> {
     let tools = fetch::tools(home, stop)?;
-    run_ok(home.cargo(&["build", "--release", "--workspace", "--bins"]), stop)?;
-    let mut bench =
-        home.cargo(&["run", "--release", "-p", "konstruct-tests", "--bin", "bench", "--"]);
+    // Run as it was built: `cargo run -p` would resolve other features and build it all again.
+    let build = ["build", "--release", "--workspace", "--bin", "konstruct", "--bin", "bench"];
+    run_ok(home.cargo(&build), stop)?;
+    let mut bench = Command::new(home.built("release", "bench"));
     bench.args(args).env("KONSTRUCT_BIN", home.built("release", "konstruct"));
     inside(home, &tools, Durability::Durable, bench, stop)
 }

@@ -90,6 +90,13 @@ fn a_stream_without_an_end_is_cut_off() {
     assert_eq!(frames(Framing::Events, &comments), Err(TooLong));
 }
 
+#[test]
+fn what_stands_before_a_whole_body_is_left_out_however_it_comes() {
+    let want = Ok(vec!["{".to_owned()]);
+    assert_eq!(frames(Framing::Events, &["\r\u{feff}{".as_bytes()]), want);
+    assert_eq!(frames(Framing::Events, &[b"\r", "\u{feff}{".as_bytes()]), want);
+}
+
 proptest! {
     #[test]
     fn pieces_do_not_matter(

@@ -1,0 +1,162 @@
+//! What processes use, as the kernel counts it in `/proc`.
+
+use std::{collections::BTreeMap, fs, time::Duration};
+
+use anyhow::Context as _;
+
+use super::report::{Group, float, ratio};
+
+/// The kernel tells programs times in hundredths of a second, whatever it counts in itself.
+const TICK_US: u64 = 10_000;
+
+/// A row of `/proc/PID/stat`.
+struct Stat {
+    parent: u32,
+    own_ticks: u64,
+    /// Of children that have ended.
+    children_ticks: u64,
+}
+
+/// Who is looked at, by name.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    /// Processes alone.
+    pub(crate) alone: Vec<(String, u32)>,
+    /// A process with all its children.
+    pub(crate) families: Vec<(String, u32)>,
+}
+
+/// Processor time used so far.
+struct Used {
+    by: BTreeMap<String, u64>,
+    machine: u64,
+    idle: u64,
+}
+
+/// Processor time between two moments.
+pub(crate) struct Window {
+    watched: Watched,
+    from: Used,
+}
+
+/// Who used the processor, and how much.
+pub(crate) struct Usage {
+    by: BTreeMap<String, Duration>,
+    others: Duration,
+    idle: Duration,
+}
+
+impl Window {
+    pub(crate) fn open(watched: Watched) -> anyhow::Result<Self> {
+        let from = Used::now(&watched)?;
+        Ok(Self { watched, from })
+    }
+
+    pub(crate) fn close(self) -> anyhow::Result<Usage> {
+        let to = Used::now(&self.watched)?;
+        let since = |name: &String, ticks: u64| {
+            ticks.saturating_sub(self.from.by.get(name).copied().unwrap_or_default())
+        };
+        let by: BTreeMap<String, u64> =
+            to.by.into_iter().map(|(name, ticks)| (name.clone(), since(&name, ticks))).collect();
+        let ours: u64 = by.values().sum();
+        let machine = to.machine.saturating_sub(self.from.machine);
+        Ok(Usage {
+            by: by.into_iter().map(|(name, ticks)| (name, time(ticks))).collect(),
+            others: time(machine.saturating_sub(ours)),
+            idle: time(to.idle.saturating_sub(self.from.idle)),
+        })
+    }
+}
+
+impl Usage {
+    /// A line for each process: time for one of `count`, and its part of all of ours.
+    pub(crate) fn per(&self, count: usize, what: &str, group: &mut Group) {
+        let ours: Duration = self.by.values().sum();
+        let per = |time: Duration| ratio(time.as_secs_f64() * 1e6, float(count));
+        for (name, time) in &self.by {
+            let all = (per(ours), "all of these");
+            group.compare(format!("CPU of {name} for each {what}"), (per(*time), "us"), all);
+        }
+        group.add(format!("CPU of all of these for each {what}"), per(ours), "us");
+        let (others, whole) = (self.others, ours + self.others + self.idle);
+        let (others, whole) = (others.as_secs_f64(), whole.as_secs_f64());
+        group.compare("CPU of strangers meanwhile", (others, "s"), (whole, "the machine"));
+        let idle = self.idle.as_secs_f64();
+        group.compare("CPU left idle meanwhile", (idle, "s"), (whole, "the machine"));
+    }
+}
+
+impl Used {
+    fn now(watched: &Watched) -> anyhow::Result<Self> {
+        let mut by = BTreeMap::new();
+        for (name, pid) in &watched.alone {
+            by.insert(name.clone(), stat(*pid)?.own_ticks);
+        }
+        for (name, pid) in &watched.families {
+            by.insert(name.clone(), family_ticks(*pid)?);
+        }
+        let (machine, idle) = machine_ticks()?;
+        Ok(Self { by, machine, idle })
+    }
+}
+
+/// The process that started this one.
+pub(crate) fn parent(pid: u32) -> anyhow::Result<u32> {
+    Ok(stat(pid)?.parent)
+}
+
+/// What a process holds in memory now, in MiB.
+pub(crate) fn resident_mib(pid: u32) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let kib =
+        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
+    Ok(f64::from(kib.context("no VmRSS")?.parse::<u32>()?) / 1024.0)
+}
+
+fn time(ticks: u64) -> Duration {
+    Duration::from_micros(ticks * TICK_US)
+}
+
+fn stat(pid: u32) -> anyhow::Result<Stat> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat"));
+    let text = text.with_context(|| format!("process {pid} is gone"))?;
+    // The name before may have spaces and brackets in it. The third field comes after it.
+    let (_, rest) = text.rsplit_once(')').context("no name")?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let field = |nth: usize| -> anyhow::Result<u64> {
+        Ok(fields.get(nth - 3).with_context(|| format!("no field {nth}"))?.parse()?)
+    };
+    Ok(Stat {
+        parent: field(4)?.try_into()?,
+        own_ticks: field(14)? + field(15)?,
+        children_ticks: field(16)? + field(17)?,
+    })
+}
+
+/// A process, its children, and those of its children that have ended.
+fn family_ticks(head: u32) -> anyhow::Result<u64> {
+    let known = stat(head)?;
+    let mut ticks = known.own_ticks + known.children_ticks;
+    for entry in fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        // It may end while we look.
+        let Ok(stat) = stat(pid) else { continue };
+        if stat.parent == head {
+            ticks += stat.own_ticks;
+        }
+    }
+    Ok(ticks)
+}
+
+/// What the whole machine worked, and what it did not.
+fn machine_ticks() -> anyhow::Result<(u64, u64)> {
+    let text = fs::read_to_string("/proc/stat")?;
+    let line = text.lines().next().and_then(|line| line.strip_prefix("cpu "));
+    let numbers = line.context("no cpu line")?.split_whitespace().map(str::parse);
+    let numbers: Vec<u64> = numbers.collect::<Result<_, _>>()?;
+    // user nice system idle iowait irq softirq steal
+    let at = |nth: usize| numbers.get(nth).copied().unwrap_or_default();
+    Ok((at(0) + at(1) + at(2) + at(5) + at(6) + at(7), at(3) + at(4)))
+}
