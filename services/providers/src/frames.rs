@@ -74,7 +74,7 @@ impl Frames {
     /// What an end of the stream completes: servers forget the last line break.
     pub(crate) fn finish(mut self) -> Result<Option<Vec<u8>>, TooLong> {
         if self.whole {
-            return Ok(Some(self.line.into_iter().skip_while(is_blank).collect()));
+            return Ok(Some(self.line.into_iter().skip_while(|byte| is_blank(*byte)).collect()));
         }
         match self.framing {
             Framing::Lines => self.take_line(),
@@ -89,7 +89,7 @@ impl Frames {
         if self.opened {
             return;
         }
-        if let Some(first) = input.iter().find(|byte| !is_blank(byte)) {
+        if let Some(first) = input.iter().find(|byte| !is_blank(**byte)) {
             self.opened = true;
             self.whole = self.framing == Framing::Events && *first == b'{';
         }
@@ -162,8 +162,8 @@ impl Frames {
 }
 
 /// What may stand before a stream opens: white space, and the bytes of a byte order mark.
-fn is_blank(byte: &u8) -> bool {
-    byte.is_ascii_whitespace() || b"\xEF\xBB\xBF".contains(byte)
+fn is_blank(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || b"\xEF\xBB\xBF".contains(&byte)
 }
 
 /// Without the byte order mark that a stream may open with.
