@@ -15,7 +15,7 @@ use schemas::{
     usage::Attempt,
 };
 use store::{
-    completions::{self, Record},
+    completions::{Before, Record},
     memory,
 };
 use tokio::time::Instant;
@@ -40,10 +40,13 @@ impl Completion {
         message: &Message,
     ) -> Result<Event, Failure> {
         let (tenant, cause) = (&delivery.cause.tenant, &delivery.cause.id);
-        let mut tx = self.db.tenant(tenant).await.map_err(from_store)?;
-        let prior = completions::find(&mut tx, &message.key.id).await.map_err(from_store)?;
-        // Nobody waits for a connection while holding one: lanes are more than connections.
-        drop(tx);
+        let before = Before {
+            tenant: tenant.clone(),
+            message: message.key.clone(),
+            position: memory::position(&message.key.ts, message.sent_at),
+            turns_max: thread::TURNS_READ_MAX,
+        };
+        let prior = self.completions.before(before).await.map_err(from_store)?;
         if let Some(done) = prior.completion {
             return Ok(done.envelope.event);
         }
@@ -64,9 +67,7 @@ impl Completion {
             return self.record(delivery, message, failed, &[]).await;
         }
         let sealing = self.sealer.of(tenant, self.context.clock.now()).await.map_err(from_store)?;
-        let mut tx = self.db.tenant(tenant).await.map_err(from_store)?;
-        let thread = thread::before(&mut tx, message, &sealing).await.map_err(from_store)?;
-        drop(tx);
+        let thread = thread::open(prior.thread, tenant, &sealing);
         let config = OpenConfig::open(&routed.published.config, tenant, &routed.agent.id, &sealing);
         let config = config.map_err(Failure::retry)?;
         let newest = newest(message, tenant, &sealing)?;
@@ -91,7 +92,7 @@ impl Completion {
         let tenant = &delivery.cause.tenant;
         let begun = Instant::now();
         let recorder = Attempts {
-            db: &self.db,
+            completions: &self.completions,
             clock: &self.context.clock,
             tenant,
             message: &message.key.id,
@@ -198,14 +199,8 @@ impl Completion {
         message: &Message,
         attempts: &[Attempt],
     ) -> Result<(), Failure> {
-        if attempts.is_empty() {
-            return Ok(());
-        }
-        let mut tx = self.db.tenant(&delivery.cause.tenant).await.map_err(from_store)?;
-        for attempt in attempts {
-            completions::finish(&mut tx, &message.key.id, attempt).await.map_err(from_store)?;
-        }
-        tx.commit().await.map_err(from_store)
+        let (tenant, message) = (&delivery.cause.tenant, &message.key.id);
+        self.completions.finish(tenant, message, attempts).await.map_err(from_store)
     }
 
     /// Puts an outcome on record with what the thread remembers of it. Returns the one that stands.
@@ -218,21 +213,20 @@ impl Completion {
     ) -> Result<Event, Failure> {
         let now = self.context.clock.now();
         let turns = turns(message, &event);
-        let completion = completions::Completion {
+        let completion = store::completions::Completion {
             envelope: delivery.cause.follow(Self::CONSUMER.name, 0, now, event),
             cause: delivery.cause.id.clone(),
             seq: delivery.sequence,
         };
         let record = Record {
-            message: &message.key.id,
-            completion: &completion,
-            turns: &turns,
-            attempts,
+            tenant: delivery.cause.tenant.clone(),
+            message: message.key.id.clone(),
+            completion,
+            turns,
+            attempts: attempts.to_vec(),
             at: now,
         };
-        let tenant = &delivery.cause.tenant;
-        let standing = completions::record(&self.db, tenant, &self.fence, &record).await;
-        Ok(standing.map_err(from_store)?.envelope.event)
+        Ok(self.completions.record(record).await.map_err(from_store)?.envelope.event)
     }
 }
 

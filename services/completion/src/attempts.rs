@@ -4,13 +4,13 @@ use providers::{AttemptStart, Recorder};
 use runtime::Clock;
 use schemas::{MessageId, TenantId};
 use store::{
-    Database, StoreError,
-    completions::{self, Start},
+    StoreError,
+    completions::{Completions, Start},
 };
 
 /// Keeps the attempts of one message; they count on where an earlier delivery left off.
 pub(crate) struct Attempts<'a> {
-    pub(crate) db: &'a Database,
+    pub(crate) completions: &'a Completions,
     pub(crate) clock: &'a Clock,
     pub(crate) tenant: &'a TenantId,
     pub(crate) message: &'a MessageId,
@@ -21,13 +21,13 @@ impl Recorder for Attempts<'_> {
     type Error = StoreError;
 
     async fn starting(&self, attempt: &AttemptStart) -> Result<(), StoreError> {
-        let tx = self.db.tenant(self.tenant).await?;
         let start = Start {
-            message: self.message,
+            tenant: self.tenant.clone(),
+            message: self.message.clone(),
             index: self.before.saturating_add(attempt.index),
-            deployment: &attempt.deployment,
+            deployment: attempt.deployment.clone(),
             at: self.clock.now(),
         };
-        completions::start(tx, &start).await
+        self.completions.start(start).await
     }
 }

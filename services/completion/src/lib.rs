@@ -16,8 +16,8 @@ use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, consume};
 use schemas::{Event, Timestamp, event::MessageDeleted, event::MessageEdited};
 use store::{
     Database, Sealer, StoreError,
+    completions::Completions,
     deferred::{self, Wait},
-    fence::Fence,
     memory,
 };
 
@@ -49,7 +49,9 @@ impl Default for Bounds {
 pub struct Completion {
     /// The loop's context.
     pub context: Context,
-    /// Records, memory, deferrals.
+    /// What came of messages.
+    pub completions: Completions,
+    /// Memory, deferrals.
     pub db: Database,
     /// Tenants' keys.
     pub sealer: Sealer,
@@ -57,8 +59,6 @@ pub struct Completion {
     pub directory: DirectoryWatch,
     /// The models.
     pub router: Arc<Router>,
-    /// Proof that this worker leads the stage.
-    pub fence: Fence,
     /// See there.
     pub bounds: Bounds,
 }

@@ -3,10 +3,11 @@
 //! Every call to a chat system is an effect with a row of its own, and the row says `sending` before
 //! the call is made. So a crash is found, not guessed, and nothing is sent twice blindly.
 //!
-//! A file for each step of a message: what to say ([`words`]), one call ([`call`]), the loop that asks
-//! the pure core what is next ([`drive`]), and what the chat system shows ([`observed`]).
+//! A file for each step of a message: what to say ([`words`]), what is next ([`decide`]), one call
+//! ([`call`]), the loop between them ([`drive`]), and what the chat system shows ([`observed`]).
 
 mod call;
+mod decide;
 mod drive;
 mod observed;
 mod words;
@@ -19,23 +20,26 @@ use domain::{reply_state::Verdict, secret::Secret};
 use runtime::{Context, Delivery as Delivered, DirectoryWatch, Failure, Handler, consume};
 use schemas::{
     Connection, Event, MessageRef, TenantId, Timestamp,
-    event::{FailureReason, MessageAdmitted, ReplyFailed, ReplyKind},
+    event::{FailureReason, MessageAdmitted, ReplyKind},
 };
 use store::{
     Database, Sealer, StoreError,
     deferred::{self, Wait},
     fence::Fence,
+    replies::Replies,
     secrets::Secrets,
 };
 
-use crate::words::Words;
+use crate::{decide::failed, words::Words};
 
 /// The stage.
 pub struct Delivery {
     /// The loop's context.
     pub context: Context,
-    /// The ledger.
+    /// Where deferrals are kept.
     pub db: Database,
+    /// The ledger.
+    pub replies: Ledger,
     /// Opens answers.
     pub sealer: Sealer,
     /// Tokens.
@@ -44,8 +48,16 @@ pub struct Delivery {
     pub directory: DirectoryWatch,
     /// The chat system.
     pub outbound: Arc<dyn Outbound>,
-    /// Proof that this worker leads the stage.
-    pub fence: Fence,
+}
+
+/// The ledger of this stage. Opened for one turn at leading it.
+pub struct Ledger(Replies<decide::Next>);
+
+impl Ledger {
+    /// Opens it for `fence`.
+    pub fn open(db: Database, fence: Fence) -> Self {
+        Self(Replies::open(db, fence))
+    }
 }
 
 /// Runs the stage until the context says stop.
@@ -154,7 +166,7 @@ impl Delivery {
             return Ok(Vec::new());
         }
         let Some(thread) = self.thread(delivery, message).await? else { return Ok(Vec::new()) };
-        self.drive(&thread, None).await
+        self.drive(&thread, None, Vec::new()).await
     }
 
     /// What the person gets in the end. Without a token there is no way to them.
@@ -169,7 +181,7 @@ impl Delivery {
             return Ok(vec![failed(message, kind, "connection_removed")]);
         };
         let verdict = Verdict::Reply { kind, parts: words.parts.len() };
-        self.drive(&thread, Some((verdict, words))).await
+        self.drive(&thread, Some((verdict, words)), Vec::new()).await
     }
 
     /// Nobody is told anything; a placeholder is not left behind.
@@ -180,7 +192,8 @@ impl Delivery {
         code: &'static str,
     ) -> Result<Vec<Event>, Failure> {
         if let Some(thread) = self.thread(delivery, message).await? {
-            self.drive(&thread, Some((Verdict::Nothing, Words::none()))).await?;
+            let nothing = Some((Verdict::Nothing, Words::none()));
+            self.drive(&thread, nothing, Vec::new()).await?;
         }
         Ok(vec![failed(message, ReplyKind::Apology, code)])
     }
@@ -203,10 +216,6 @@ impl Delivery {
         let token = self.secrets.get(tenant, &connection.token, now).await.map_err(from_store)?;
         Ok(token.map(|token| Thread { cause, message, connection, token }))
     }
-}
-
-pub(crate) fn failed(message: &MessageRef, reply: ReplyKind, code: &str) -> Event {
-    Event::ReplyFailed(ReplyFailed { message: message.clone(), reply, code: code.to_owned() })
 }
 
 /// An outage is waited for; another leader's word or a broken row is not ours to retry for ever.

@@ -43,6 +43,16 @@ pub enum Verdict {
     Nothing,
 }
 
+impl Verdict {
+    /// What kind of reply it is, if it is one.
+    pub const fn kind(self) -> Option<ReplyKind> {
+        match self {
+            Verdict::Reply { kind, .. } => Some(kind),
+            Verdict::Nothing => None,
+        }
+    }
+}
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {

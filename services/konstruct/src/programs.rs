@@ -8,6 +8,7 @@ use std::{net::SocketAddr, pin::Pin, sync::Arc};
 use completion::{Bounds, Completion};
 use delivery::Delivery;
 use runtime::{Context, Engagements, admin, config::ConfigError, shutdown, telemetry};
+use store::completions::Completions;
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
@@ -150,11 +151,11 @@ fn completion(
     Ok(led::lead(base.context.clone(), base.db.clone(), "completion", move |context, fence| {
         completion::run(Completion {
             context,
+            completions: Completions::open(db.clone(), fence),
             db: db.clone(),
             sealer: sealer.clone(),
             directory: directory.clone(),
             router: Arc::clone(&router),
-            fence,
             bounds: Bounds::default(),
         })
     }))
@@ -175,7 +176,7 @@ fn delivery(
             secrets: secrets.clone(),
             directory: directory.clone(),
             outbound: Arc::clone(&outbound),
-            fence,
+            replies: delivery::Ledger::open(db.clone(), fence),
         })
     }))
 }

@@ -8,7 +8,9 @@
 use schemas::{ConnectionId, EventId, MessageId, TenantId, Timestamp, event::DuplicateReason};
 
 use crate::{
-    Database, StoreError, row,
+    Database, StoreError,
+    gather::by_tenant,
+    row,
     session::{Answer, Step},
     tenant_tx::TenantStep,
 };
@@ -63,7 +65,8 @@ pub async fn decide(
     arrivals: &[Arrival],
     now: Timestamp,
 ) -> Result<Vec<Verdict>, StoreError> {
-    let groups = group(arrivals);
+    let tenants = by_tenant(arrivals, |arrival| &arrival.tenant).into_iter();
+    let groups: Vec<_> = tenants.map(|(tenant, mine)| Group::new(tenant, mine)).collect();
     let Some(first) = groups.first() else { return Ok(Vec::new()) };
     let tx = db.tenant(first.tenant).await?;
     let now = now.as_millis();
@@ -117,15 +120,6 @@ impl<'a> Group<'a> {
             vec![&self.name, &self.keys, &self.events, &self.seqs, now];
         TenantStep { tenant: self.tenant, step: Step { sql: CLAIM, params } }
     }
-}
-
-/// By tenant, in the order of tenants; within one, in the order of arrival.
-fn group(arrivals: &[Arrival]) -> Vec<Group<'_>> {
-    let mut tenants = std::collections::BTreeMap::<&TenantId, Vec<_>>::new();
-    for (place, arrival) in arrivals.iter().enumerate() {
-        tenants.entry(&arrival.tenant).or_default().push((place, arrival));
-    }
-    tenants.into_iter().map(|(tenant, arrivals)| Group::new(tenant, arrivals)).collect()
 }
 
 fn delivery_key(arrival: &Arrival) -> String {

@@ -1,12 +1,13 @@
 //! The effect ledger. Every call that somebody could notice has its row before it is made, and
 //! `sending` commits before the call. How an effect moves is decided by `domain::effect`; here is
-//! where it stands.
+//! where it stands. It moves under the lock of its reply; see [`crate::replies`].
 
-use domain::effect::{Effect, EffectState, Input, Moved, Refused};
-use schemas::{EffectId, MessageId, Text, Timestamp};
-use tokio_postgres::{Row, types::ToSql};
+use domain::effect::{Effect, EffectState};
+use schemas::{EffectId, MessageId, Timestamp};
+use serde::Serialize;
+use tokio_postgres::Row;
 
-use crate::{StoreError, TenantTx, fence::Fence, row};
+use crate::{StoreError, row};
 
 /// What an effect does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,143 +54,63 @@ pub struct Ledgered {
     pub channel: String,
     /// The timestamp of what is updated or deleted.
     pub target_ts: Option<String>,
-    /// The words, sealed for the message.
-    pub payload: Option<Text>,
-    /// The epoch of the worker that claimed it last. At `sending` under an older one than ours,
-    /// its sender is gone.
-    pub fence: i64,
     /// When it was planned.
     pub planned_at: Timestamp,
 }
 
-/// What became of an input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stepped {
-    /// The effect moved, or stayed as something that was known before.
-    Moved(Moved),
-    /// It does not move.
-    Refused(Refused),
-    /// There is no such effect.
-    Unknown,
-}
-
-pub(crate) const OF_MESSAGE: &str = "
+pub(crate) const OF_MESSAGES: &str = "
     select effect_id, message_id, what, part, state, detail, attempt, repeatable, channel,
-           target_ts, payload, fence, planned_at_ms
-      from effect where tenant_id = $1 and message_id = $2
+           target_ts, planned_at_ms
+      from effect where tenant_id = $1 and message_id = any($2)
      order by planned_at_ms, part, effect_id";
-const FIND: &str = "
-    select effect_id, message_id, what, part, state, detail, attempt, repeatable, channel,
-           target_ts, payload, fence, planned_at_ms
-      from effect where tenant_id = $1 and effect_id = $2";
-const LOCK: &str = "
-    select effect_id, message_id, what, part, state, detail, attempt, repeatable, channel,
-           target_ts, payload, fence, planned_at_ms
-      from effect where tenant_id = $1 and effect_id = $2 for update";
-const IN_STATE: &str = "
-    select effect_id, message_id, what, part, state, detail, attempt, repeatable, channel,
-           target_ts, payload, fence, planned_at_ms
-      from effect where tenant_id = $1 and state = $2 order by updated_at_ms limit $3";
-const PLAN: &str = "
+pub(crate) const INSERT: &str = "
     insert into effect (tenant_id, effect_id, message_id, what, part, state, detail, attempt,
-                        repeatable, channel, target_ts, payload, fence, planned_at_ms, updated_at_ms)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
-    on conflict do nothing";
-const MOVE: &str = "
-    update effect set state = $3, detail = $4, attempt = $5, fence = greatest(fence, $6),
-           updated_at_ms = $7
-     where tenant_id = $1 and effect_id = $2";
+                        repeatable, channel, target_ts, planned_at_ms, updated_at_ms)
+    select $1, effect_id, message_id, what, part, state, detail, attempt,
+           repeatable, channel, target_ts, planned_at_ms, updated_at_ms
+      from jsonb_populate_recordset(null::effect, $2)";
+/// By the message too: before the database has statistics, the id alone finds the wrong index.
+pub(crate) const UPDATE: &str = "
+    update effect set state = new.state, detail = new.detail, attempt = new.attempt,
+           target_ts = new.target_ts, updated_at_ms = new.updated_at_ms
+      from jsonb_populate_recordset(null::effect, $2) as new
+     where effect.tenant_id = $1 and effect.effect_id = new.effect_id
+       and effect.message_id = new.message_id";
 
-/// The effects of a reply, in the order they were planned.
-pub async fn of_message(
-    tx: &mut TenantTx,
-    message: &MessageId,
-) -> Result<Vec<Ledgered>, StoreError> {
-    let tenant = tx.tenant().clone();
-    let rows = tx.query(OF_MESSAGE, &[&tenant.as_str(), &message.as_str()]).await?;
-    rows.iter().map(read).collect()
+/// The columns of [`INSERT`] and [`UPDATE`].
+#[derive(Serialize)]
+pub(crate) struct EffectRow<'a> {
+    effect_id: &'a str,
+    message_id: &'a str,
+    what: &'static str,
+    part: i32,
+    state: &'static str,
+    detail: Option<&'a str>,
+    attempt: i32,
+    repeatable: bool,
+    channel: &'a str,
+    target_ts: Option<&'a str>,
+    planned_at_ms: i64,
+    updated_at_ms: i64,
 }
 
-/// An effect by the id that our own echo carries.
-pub async fn find(tx: &mut TenantTx, effect: &EffectId) -> Result<Option<Ledgered>, StoreError> {
-    let tenant = tx.tenant().clone();
-    let row = tx.query_opt(FIND, &[&tenant.as_str(), &effect.as_str()]).await?;
-    row.as_ref().map(read).transpose()
-}
-
-/// A tenant's effects in one state (see `EffectState::name`), the oldest change first.
-pub async fn in_state(
-    tx: &mut TenantTx,
-    state: &str,
-    limit: u32,
-) -> Result<Vec<Ledgered>, StoreError> {
-    let tenant = tx.tenant().clone();
-    let rows = tx.query(IN_STATE, &[&tenant.as_str(), &state, &i64::from(limit)]).await?;
-    rows.iter().map(read).collect()
-}
-
-/// Plans an effect, unless it was planned before. Says whether it is new.
-pub async fn plan(tx: &mut TenantTx, planned: &Ledgered) -> Result<bool, StoreError> {
-    let tenant = tx.tenant().clone();
-    let payload = planned.payload.as_ref().map(row::to_json).transpose()?;
-    let state = &planned.effect.state;
-    let params: &[&(dyn ToSql + Sync)] = &[
-        &tenant.as_str(),
-        &planned.id.as_str(),
-        &planned.message.as_str(),
-        &planned.what.as_str(),
-        &row::small(planned.part),
-        &state.name(),
-        &state.detail(),
-        &row::small(planned.effect.attempt),
-        &planned.effect.repeatable,
-        &planned.channel,
-        &planned.target_ts,
-        &payload,
-        &planned.fence,
-        &planned.planned_at.as_millis(),
-    ];
-    Ok(tx.execute(PLAN, params).await? == 1)
-}
-
-/// Moves an effect by what happened to it, under its row's lock. After a claim: commit, then call.
-/// A claim is refused to a worker that another one has replaced; what a call came to is not, since
-/// it is true whoever says it.
-pub async fn step(
-    tx: &mut TenantTx,
-    effect: &EffectId,
-    input: Input,
-    fence: &Fence,
-    now: Timestamp,
-) -> Result<Stepped, StoreError> {
-    let tenant = tx.tenant().clone();
-    let Some(row) = tx.query_opt(LOCK, &[&tenant.as_str(), &effect.as_str()]).await? else {
-        return Ok(Stepped::Unknown);
-    };
-    let before = read(&row)?;
-    if matches!(input, Input::Claim) && fence.epoch() < before.fence {
-        return Err(StoreError::Fenced(fence.stage().to_owned()));
+impl<'a> EffectRow<'a> {
+    pub(crate) fn of(it: &'a Ledgered, at_ms: i64) -> Self {
+        Self {
+            effect_id: it.id.as_str(),
+            message_id: it.message.as_str(),
+            what: it.what.as_str(),
+            part: row::small(it.part),
+            state: it.effect.state.name(),
+            detail: it.effect.state.detail(),
+            attempt: row::small(it.effect.attempt),
+            repeatable: it.effect.repeatable,
+            channel: &it.channel,
+            target_ts: it.target_ts.as_deref(),
+            planned_at_ms: it.planned_at.as_millis(),
+            updated_at_ms: at_ms,
+        }
     }
-    let claims = matches!(input, Input::Claim);
-    let moved = match before.effect.step(input) {
-        Ok(moved) => moved,
-        Err(refused) => return Ok(Stepped::Refused(refused)),
-    };
-    if moved.effect != before.effect {
-        let epoch = if claims { fence.epoch() } else { before.fence };
-        let state = &moved.effect.state;
-        let params: &[&(dyn ToSql + Sync)] = &[
-            &tenant.as_str(),
-            &effect.as_str(),
-            &state.name(),
-            &state.detail(),
-            &row::small(moved.effect.attempt),
-            &epoch,
-            &now.as_millis(),
-        ];
-        tx.execute(MOVE, params).await?;
-    }
-    Ok(Stepped::Moved(moved))
 }
 
 pub(crate) fn read(row: &Row) -> Result<Ledgered, StoreError> {
@@ -208,8 +129,6 @@ pub(crate) fn read(row: &Row) -> Result<Ledgered, StoreError> {
         },
         channel: row.try_get(8)?,
         target_ts: row.try_get(9)?,
-        payload: row::json_opt(row, 10)?,
-        fence: row.try_get(11)?,
-        planned_at: row::at(row, 12)?,
+        planned_at: row::at(row, 10)?,
     })
 }

@@ -20,6 +20,7 @@ pub mod deferred;
 pub mod effects;
 mod error;
 pub mod fence;
+mod gather;
 mod in_order;
 pub mod keys;
 pub mod limits;

@@ -1,9 +1,10 @@
 //! What a thread remembers: the last turns, as they are now, edits and deletions included.
 
 use schemas::{ConnectionId, ConversationId, MessageId, MessageRef, TenantId, Text, Timestamp};
-use tokio_postgres::types::{Json, ToSql};
+use serde::Serialize;
+use tokio_postgres::{Row, types::ToSql};
 
-use crate::{StoreError, TenantTx, row, session::Step, tenant_tx::TenantStep};
+use crate::{StoreError, TenantTx, row};
 
 /// The most turns that are ever read of one thread.
 pub const TURNS_MAX: u32 = 200;
@@ -69,21 +70,17 @@ fn position_of_ts(ts: &str) -> Option<i64> {
     seconds.parse::<i64>().ok()?.checked_mul(1_000_000)?.checked_add(micros)
 }
 
-const NEWEST: &str = "
-    select message_id, role, position, sender, sender_name, text, revision from turn
-     where tenant_id = $1 and connection_id = $2 and conversation_id = $3
-       and position < $4 and not deleted
-     order by position desc, message_id desc, role limit $5";
-
-/// An edit or a deletion may have come before: they stand.
-const PUT: &str = "
-    insert into turn (tenant_id, connection_id, conversation_id, message_id, role, position,
-                      sender, sender_name, text, revision)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    on conflict (tenant_id, connection_id, conversation_id, message_id, role) do update
-       set position = excluded.position, sender_name = excluded.sender_name,
-           text = case when turn.deleted or turn.edited_at_ms is not null
-                       then turn.text else excluded.text end";
+/// For each of several threads, the newest turns before a position, the newest first.
+pub(crate) const BEFORE: &str = "
+    select place, said.* from unnest($2::text[], $3::text[], $4::bigint[]) with ordinality
+           as thread (connection_id, conversation_id, before, place)
+     cross join lateral (
+        select message_id, role, position, sender, sender_name, text, revision from turn
+         where tenant_id = $1 and connection_id = thread.connection_id
+           and conversation_id = thread.conversation_id
+           and position < thread.before and not deleted
+         order by position desc, message_id desc, role limit $5) as said
+     order by place, position desc, message_id desc, role";
 
 /// An older edit that comes late changes nothing; the same edit again counts once.
 const EDIT: &str = "
@@ -101,69 +98,48 @@ const DELETE: &str = "
     on conflict (tenant_id, connection_id, conversation_id, message_id, role) do update
        set text = null, deleted = true";
 
-/// The turns of a thread before `before`, the newest first, at most `limit` of them. What was
-/// deleted is not among them.
-pub async fn newest(
-    tx: &mut TenantTx,
-    connection: &ConnectionId,
-    conversation: &ConversationId,
-    before: i64,
-    limit: u32,
-) -> Result<Vec<Turn>, StoreError> {
-    let tenant = tx.tenant().clone();
-    let limit = i64::from(limit.min(TURNS_MAX));
-    let (thread, wire) = (conversation.as_str(), connection.as_str());
-    let rows = tx.query(NEWEST, &[&tenant.as_str(), &wire, &thread, &before, &limit]).await?;
-    let read = |row: &tokio_postgres::Row| {
-        Ok(Turn {
-            connection: connection.clone(),
-            conversation: conversation.clone(),
-            message: row::id(row, 0)?,
-            role: if row.try_get::<_, &str>(1)? == "agent" { Role::Agent } else { Role::Person },
-            position: row.try_get(2)?,
-            sender: row.try_get(3)?,
-            sender_name: row.try_get(4)?,
-            text: row::json(row, 5)?,
-            revision: row::count(row.try_get::<_, i32>(6)?.into())?,
-        })
-    };
-    rows.iter().map(read).collect()
+/// A row of [`BEFORE`], of the thread that `of` is said in.
+pub(crate) fn read(row: &Row, of: &MessageRef) -> Result<Turn, StoreError> {
+    Ok(Turn {
+        connection: of.connection.clone(),
+        conversation: of.conversation.clone(),
+        message: row::id(row, 1)?,
+        role: if row.try_get::<_, &str>(2)? == "agent" { Role::Agent } else { Role::Person },
+        position: row.try_get(3)?,
+        sender: row.try_get(4)?,
+        sender_name: row.try_get(5)?,
+        text: row::json(row, 6)?,
+        revision: row::count(row.try_get::<_, i32>(7)?.into())?,
+    })
 }
 
-/// Remembers a turn; what was edited or deleted meanwhile stays so.
-pub async fn put(tx: &mut TenantTx, turn: &Turn) -> Result<(), StoreError> {
-    let tenant = tx.tenant().clone();
-    let columns = Columns::of(&tenant, turn)?;
-    tx.run(vec![columns.put()]).await?;
-    Ok(())
-}
-
-/// A turn, as the columns of [`PUT`].
-pub(crate) struct Columns<'a> {
-    tenant: &'a TenantId,
-    keys: [&'a str; 5],
-    turn: &'a Turn,
-    text: Json<serde_json::Value>,
+/// A turn, as its columns.
+#[derive(Serialize)]
+pub(crate) struct TurnRow<'a> {
+    connection_id: &'a str,
+    conversation_id: &'a str,
+    message_id: &'a str,
+    role: &'static str,
+    position: i64,
+    sender: &'a str,
+    sender_name: Option<&'a str>,
+    text: &'a Text,
     revision: i32,
 }
 
-impl<'a> Columns<'a> {
-    pub(crate) fn of(tenant: &'a TenantId, turn: &'a Turn) -> Result<Self, StoreError> {
-        let (wire, thread) = (turn.connection.as_str(), turn.conversation.as_str());
-        let keys = [tenant.as_str(), wire, thread, turn.message.as_str(), turn.role.as_str()];
-        let (text, revision) = (row::to_json(&turn.text)?, row::small(turn.revision));
-        Ok(Self { tenant, keys, turn, text, revision })
-    }
-
-    pub(crate) fn put(&self) -> TenantStep<'_> {
-        let mut params: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(10);
-        params.extend(self.keys.iter().map(|key| key as &(dyn ToSql + Sync)));
-        params.push(&self.turn.position);
-        params.push(&self.turn.sender);
-        params.push(&self.turn.sender_name);
-        params.push(&self.text);
-        params.push(&self.revision);
-        TenantStep { tenant: self.tenant, step: Step { sql: PUT, params } }
+impl<'a> TurnRow<'a> {
+    pub(crate) fn of(turn: &'a Turn) -> Self {
+        Self {
+            connection_id: turn.connection.as_str(),
+            conversation_id: turn.conversation.as_str(),
+            message_id: turn.message.as_str(),
+            role: turn.role.as_str(),
+            position: turn.position,
+            sender: &turn.sender,
+            sender_name: turn.sender_name.as_deref(),
+            text: &turn.text,
+            revision: row::small(turn.revision),
+        }
     }
 }
 

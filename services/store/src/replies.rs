@@ -1,17 +1,23 @@
 //! One row a message that is answered. Whoever works on the answer holds its lock, so there is
 //! never a placeholder after the answer, and never two answers.
+//!
+//! A change is a pure function over what is known of one reply. Changes that are asked for at the same
+//! moment share a transaction: all rows are locked and read, every change is made, and what differs is
+//! written and committed. Only then is anybody told, so a call that a change claims is on record before
+//! it is made.
+
+mod batch;
+mod columns;
 
 use domain::reply_state::{ReplyState, Verdict};
-use schemas::{EventId, MessageId, MessageRef, Timestamp, event::ReplyKind};
-use tokio_postgres::{Row, types::ToSql};
+use schemas::{EffectId, EventId, MessageRef, TenantId, Timestamp};
 
 use crate::{
-    StoreError, TenantTx,
-    effects::{self, Ledgered, What},
+    Database, StoreError,
+    effects::{Ledgered, What},
     fence::Fence,
+    gather::{Gather, Work, rows_of_each},
     row,
-    session::Step,
-    tenant_tx::TenantStep,
 };
 
 /// How far the reply to a message is.
@@ -27,8 +33,8 @@ pub struct Reply {
     pub waited_out: bool,
     /// How it ended, if it has.
     pub outcome: Option<Outcome>,
-    /// When it changed last.
-    pub updated_at: Timestamp,
+    /// The event whose handling ended it, and which says so again when it is handled again.
+    pub outcome_event: Option<EventId>,
 }
 
 /// How a reply ended.
@@ -66,9 +72,25 @@ pub struct Locked {
     pub reply: Reply,
     /// Its effects, in the order they were planned.
     pub effects: Vec<Ledgered>,
+    /// Whether this worker leads. One that was replaced may still say what its calls came to, which is
+    /// true whoever says it; anything else it writes is refused.
+    pub leads: bool,
 }
 
 impl Locked {
+    /// A reply nothing is known of yet.
+    pub fn new(message: MessageRef) -> Self {
+        let reply = Reply {
+            message,
+            verdict: None,
+            verdict_event: None,
+            waited_out: false,
+            outcome: None,
+            outcome_event: None,
+        };
+        Self { reply, effects: Vec::new(), leads: true }
+    }
+
     /// What `domain::reply_state::next` is asked with. Where an effect was planned anew, the last
     /// one counts.
     pub fn state(&self) -> ReplyState {
@@ -98,124 +120,86 @@ impl Locked {
     }
 }
 
-const ENSURE: &str = "
-    insert into reply (tenant_id, message_id, message, fence, updated_at_ms)
-    values ($1, $2, $3, $4, $5) on conflict do nothing";
-const LOCK: &str = "
-    select message, verdict, parts, verdict_event_id, waited_out, outcome, updated_at_ms,
-           coalesce((select epoch from stage_fence where stage = $3), 0)
-      from reply where tenant_id = $1 and message_id = $2 for update";
-const FIND: &str = "
-    select message, verdict, parts, verdict_event_id, waited_out, outcome, updated_at_ms
-      from reply where tenant_id = $1 and message_id = $2";
-const SAVE: &str = "
-    update reply set verdict = $3, parts = $4, verdict_event_id = $5, waited_out = $6,
-           outcome = $7, fence = $8, updated_at_ms = $9
-     where tenant_id = $1 and message_id = $2 and fence <= $8";
+/// The replies of all tenants, for one worker that leads.
+pub struct Replies<T: Send + 'static> {
+    changes: Gather<Changes<T>>,
+    owners: Gather<Owners>,
+}
 
-/// Locks the reply to a message until the transaction ends, and makes it if it is new. Refused to
-/// a worker that another one has replaced.
-pub async fn lock(
-    tx: &mut TenantTx,
-    message: &MessageRef,
-    fence: &Fence,
+impl<T: Send + 'static> Replies<T> {
+    /// Opens them for `fence`.
+    pub fn open(db: Database, fence: Fence) -> Self {
+        let owners = Gather::start(Owners { db: db.clone() });
+        let changes = Gather::start(Changes { db, fence, answer: std::marker::PhantomData });
+        Self { changes, owners }
+    }
+
+    /// Changes one reply, which is made if it is new, and returns what the change returned, once that
+    /// is committed. `change` may be called more than once; the last call counts.
+    ///
+    /// Refused where a worker that was replaced changes more than the effects it has claimed.
+    pub async fn change(
+        &self,
+        tenant: &TenantId,
+        message: &MessageRef,
+        now: Timestamp,
+        change: impl Fn(&mut Locked) -> T + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        let change = Box::new(change);
+        let (tenant, message) = (tenant.clone(), message.clone());
+        self.changes.ask(Change { tenant, message, now, change }).await
+    }
+
+    /// The message that an effect belongs to, by the id that our own echo carries.
+    pub async fn of_effect(
+        &self,
+        tenant: &TenantId,
+        effect: &EffectId,
+    ) -> Result<Option<MessageRef>, StoreError> {
+        self.owners.ask((tenant.clone(), effect.clone())).await
+    }
+}
+
+/// A change of one reply.
+struct Change<T> {
+    tenant: TenantId,
+    message: MessageRef,
     now: Timestamp,
-) -> Result<Locked, StoreError> {
-    let tenant = tx.tenant().clone();
-    let (name, id) = (tenant.as_str(), message.id.as_str());
-    let (json, epoch, at) = (row::to_json(message)?, fence.epoch(), now.as_millis());
-    let stage = fence.stage();
-    let step = |sql, params: Vec<_>| TenantStep { tenant: &tenant, step: Step { sql, params } };
-    let answers = tx
-        .run(vec![
-            step(ENSURE, vec![&name as &(dyn ToSql + Sync), &id, &json, &epoch, &at]),
-            step(LOCK, vec![&name, &id, &stage]),
-            step(effects::OF_MESSAGE, vec![&name, &id]),
-        ])
-        .await?;
-    let [_, locked, effects] = answers.as_slice() else {
-        return Err(StoreError::row("answers are missing"));
-    };
-    let row = locked.rows.first().ok_or_else(|| StoreError::row("a reply vanished"))?;
-    if row.try_get::<_, i64>(7)? != fence.epoch() {
-        return Err(StoreError::Fenced(fence.stage().to_owned()));
-    }
-    let effects = effects.rows.iter().map(effects::read).collect::<Result<_, _>>()?;
-    Ok(Locked { reply: read(row)?, effects })
+    change: Box<dyn Fn(&mut Locked) -> T + Send + Sync>,
 }
 
-/// The reply to a message, if there is one.
-pub async fn find(tx: &mut TenantTx, message: &MessageId) -> Result<Option<Reply>, StoreError> {
-    let tenant = tx.tenant().clone();
-    let row = tx.query_opt(FIND, &[&tenant.as_str(), &message.as_str()]).await?;
-    row.as_ref().map(read).transpose()
+struct Changes<T> {
+    db: Database,
+    fence: Fence,
+    answer: std::marker::PhantomData<fn() -> T>,
 }
 
-/// Writes how far a reply is now; `now` becomes its last change.
-pub async fn save(
-    tx: &mut TenantTx,
-    reply: &Reply,
-    fence: &Fence,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let tenant = tx.tenant().clone();
-    let (verdict, parts) = verdict_columns(reply.verdict);
-    let event = reply.verdict_event.as_ref().map(EventId::as_str);
-    let outcome = reply.outcome.map(Outcome::as_str);
-    let (id, epoch, at) = (reply.message.id.as_str(), fence.epoch(), now.as_millis());
-    let params: &[&(dyn ToSql + Sync)] = &[
-        &tenant.as_str(),
-        &id,
-        &verdict,
-        &parts,
-        &event,
-        &reply.waited_out,
-        &outcome,
-        &epoch,
-        &at,
-    ];
-    match tx.execute(SAVE, params).await? {
-        1 => Ok(()),
-        _ => Err(StoreError::Fenced(fence.stage().to_owned())),
+impl<T: Send + 'static> Work for Changes<T> {
+    type Ask = Change<T>;
+    type Answer = T;
+
+    async fn run(&self, asks: &[Change<T>]) -> Result<Vec<T>, StoreError> {
+        batch::change(&self.db, &self.fence, asks).await
     }
 }
 
-fn verdict_columns(verdict: Option<Verdict>) -> (Option<&'static str>, Option<i32>) {
-    match verdict {
-        None => (None, None),
-        Some(Verdict::Nothing) => (Some("nothing"), None),
-        Some(Verdict::Reply { kind, parts }) => {
-            (Some(kind.as_str()), Some(i32::try_from(parts).unwrap_or(i32::MAX)))
-        }
+const OF_EFFECTS: &str = "
+    select effect_id, message from effect join reply using (tenant_id, message_id)
+     where tenant_id = $1 and effect_id = any($2)";
+
+/// Finds what effects belong to.
+struct Owners {
+    db: Database,
+}
+
+impl Work for Owners {
+    type Ask = (TenantId, EffectId);
+    type Answer = Option<MessageRef>;
+
+    async fn run(&self, asks: &[Self::Ask]) -> Result<Vec<Self::Answer>, StoreError> {
+        let found =
+            rows_of_each(&self.db, asks, |(tenant, effect)| (tenant, effect.as_str()), OF_EFFECTS);
+        let found = found.await?;
+        found.iter().map(|rows| rows.first().map(|found| row::json(found, 1)).transpose()).collect()
     }
-}
-
-fn read_verdict(row: &Row) -> Result<Option<Verdict>, StoreError> {
-    let kind = match row.try_get::<_, Option<&str>>(1)? {
-        None => return Ok(None),
-        Some("nothing") => return Ok(Some(Verdict::Nothing)),
-        Some("answer") => ReplyKind::Answer,
-        Some("apology") => ReplyKind::Apology,
-        Some("notice") => ReplyKind::Notice,
-        Some(_) => return Err(StoreError::row("an unknown verdict")),
-    };
-    let parts = row.try_get::<_, Option<i32>>(2)?.unwrap_or(1);
-    Ok(Some(Verdict::Reply { kind, parts: usize::try_from(parts).unwrap_or(1) }))
-}
-
-fn read_outcome(row: &Row) -> Result<Option<Outcome>, StoreError> {
-    let Some(text) = row.try_get::<_, Option<&str>>(5)? else { return Ok(None) };
-    let known = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == text);
-    known.map(Some).ok_or_else(|| StoreError::row("an unknown outcome"))
-}
-
-fn read(row: &Row) -> Result<Reply, StoreError> {
-    Ok(Reply {
-        message: row::json(row, 0)?,
-        verdict: read_verdict(row)?,
-        verdict_event: row::id_opt(row, 3)?,
-        waited_out: row.try_get(4)?,
-        outcome: read_outcome(row)?,
-        updated_at: row::at(row, 6)?,
-    })
 }

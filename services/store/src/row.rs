@@ -39,9 +39,9 @@ pub(crate) fn at_opt(row: &Row, column: usize) -> Result<Option<Timestamp>, Stor
 
 /// A column of JSON.
 pub(crate) fn json<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T, StoreError> {
-    let Json(value) = row.try_get::<_, Json<serde_json::Value>>(column)?;
     // The error would quote what it found.
-    serde_json::from_value(value).map_err(|_| StoreError::row("JSON of another shape"))
+    let found = row.try_get::<_, Json<T>>(column);
+    found.map(|Json(value)| value).map_err(|_| StoreError::row("JSON of another shape"))
 }
 
 /// A column of JSON, where there may be none.
@@ -49,8 +49,9 @@ pub(crate) fn json_opt<T: DeserializeOwned>(
     row: &Row,
     column: usize,
 ) -> Result<Option<T>, StoreError> {
-    let is_there = row.try_get::<_, Option<Json<serde::de::IgnoredAny>>>(column)?.is_some();
-    if is_there { json(row, column).map(Some) } else { Ok(None) }
+    let found = row.try_get::<_, Option<Json<T>>>(column);
+    let found = found.map_err(|_| StoreError::row("JSON of another shape"))?;
+    Ok(found.map(|Json(value)| value))
 }
 
 /// A count in a column.
@@ -84,4 +85,12 @@ pub(crate) fn envelope(row: &Row, column: usize) -> Result<Envelope, StoreError>
     let Json(value) = row.try_get::<_, Json<serde_json::Value>>(column)?;
     let bytes = serde_json::to_vec(&value).map_err(|_| StoreError::row("it is not JSON"))?;
     Envelope::decode(&bytes).map_err(|_| StoreError::row("an envelope of another shape"))
+}
+
+/// Rows for `jsonb_populate_recordset`; nothing where there are none.
+pub(crate) type Rows = Option<Json<serde_json::Value>>;
+
+/// Rows as a parameter.
+pub(crate) fn rows(rows: &[impl Serialize]) -> Result<Rows, StoreError> {
+    if rows.is_empty() { Ok(None) } else { to_json(&rows).map(Some) }
 }

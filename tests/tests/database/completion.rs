@@ -5,10 +5,10 @@ use schemas::{
     usage::{Attempt, AttemptOutcome, Cost},
 };
 use store::{
-    Database, StoreError,
-    completions::{self, Completion, Record, Start},
+    StoreError,
+    completions::{Before, Completion, Completions, Prior, Record, Start},
     fence::Leadership,
-    memory::{self, Role, Turn},
+    memory::{self, Role, TURNS_MAX, Turn},
 };
 
 use crate::{World, at, connection, conversation, event, message, reference, tenant, world};
@@ -68,15 +68,36 @@ fn attempt(index: u32) -> Attempt {
     }
 }
 
-async fn said(db: &Database, tenant: &TenantId) -> Vec<String> {
-    let mut tx = db.tenant(tenant).await.unwrap();
-    let newest =
-        memory::newest(&mut tx, &connection(), &conversation(), i64::MAX, 10).await.unwrap();
+async fn before(
+    completions: &Completions,
+    tenant: &TenantId,
+    position: i64,
+    turns_max: u32,
+) -> Prior {
+    let message = reference("m1", "1700000001.000100");
+    let before = Before { tenant: tenant.clone(), message, position, turns_max };
+    completions.before(before).await.unwrap()
+}
+
+async fn said(completions: &Completions, tenant: &TenantId) -> Vec<String> {
     let line = |turn: Turn| match turn.text {
         Text::Plain(text) => format!("{:?} {} r{}", turn.role, text, turn.revision),
         Text::Sealed(_) => "sealed".to_owned(),
     };
-    newest.into_iter().map(line).collect()
+    let prior = before(completions, tenant, i64::MAX, TURNS_MAX).await;
+    prior.thread.into_iter().map(line).collect()
+}
+
+/// Of message `name`, with what its thread remembers.
+fn record(tenant: &TenantId, name: &str, word: &str, turns: &[Turn]) -> Record {
+    Record {
+        tenant: tenant.clone(),
+        message: message(name),
+        completion: completion(tenant, word),
+        turns: turns.to_vec(),
+        attempts: Vec::new(),
+        at: at(5),
+    }
 }
 
 #[tokio::test]
@@ -85,35 +106,69 @@ async fn the_first_outcome_stands_and_brings_its_memory() {
     let db = world.db.clone();
     let acme = tenant("acme");
     let lead = Leadership::acquire(&db, "completion", "test").await.unwrap();
-    let id = message("m1");
-    let start = Start { message: &id, index: 0, deployment: "d", at: at(1) };
-    completions::start(db.tenant(&acme).await.unwrap(), &start).await.unwrap();
+    let completions = Completions::open(db.clone(), lead.fence().clone());
+    let (id, deployment) = (message("m1"), "d".to_owned());
+    let start =
+        Start { tenant: acme.clone(), message: id.clone(), index: 0, deployment, at: at(1) };
+    completions.start(start.clone()).await.unwrap();
+    let again = completions.start(start).await;
+    assert!(matches!(again, Err(StoreError::Statement { .. })), "one call, one row: {again:?}");
 
-    let mut tx = db.tenant(&acme).await.unwrap();
-    let prior = completions::find(&mut tx, &id).await.unwrap();
+    let prior = before(&completions, &acme, 0, 1).await;
     assert!(prior.completion.is_none());
     assert_eq!(prior.attempts[0].outcome, None, "a crash now would show");
-    drop(tx);
 
-    let first = completion(&acme, "first");
     let turns = [turn("m1", Role::Person, 1, "hello"), turn("m1", Role::Agent, 1, "hi")];
-    let attempts = [attempt(0)];
-    let record =
-        Record { message: &id, completion: &first, turns: &turns, attempts: &attempts, at: at(5) };
-    let standing = completions::record(&db, &acme, lead.fence(), &record).await.unwrap();
-    assert_eq!(standing, first);
+    let first = Record { attempts: vec![attempt(0)], ..record(&acme, "m1", "first", &turns) };
+    let standing = completions.record(first.clone()).await.unwrap();
+    assert_eq!(standing, first.completion);
 
-    let second = completion(&acme, "second");
     let other = [turn("m1", Role::Agent, 1, "something else")];
-    let record = Record { completion: &second, turns: &other, ..record };
-    let standing = completions::record(&db, &acme, lead.fence(), &record).await.unwrap();
-    assert_eq!(standing, first, "whoever comes second is told what stands");
-    assert_eq!(said(&db, &acme).await, ["Agent hi r0", "Person hello r0"]);
-    let mut tx = db.tenant(&acme).await.unwrap();
-    let prior = completions::find(&mut tx, &id).await.unwrap();
-    assert_eq!(prior.completion, Some(first));
+    let second = record(&acme, "m1", "second", &other);
+    let standing = completions.record(second).await.unwrap();
+    assert_eq!(standing, first.completion, "whoever comes second is told what stands");
+    assert_eq!(said(&completions, &acme).await, ["Agent hi r0", "Person hello r0"]);
+    let prior = before(&completions, &acme, 0, 1).await;
+    assert_eq!(prior.completion, Some(first.completion));
     assert_eq!(prior.attempts[0].outcome, Some(attempt(0)));
-    assert!(said(&db, &tenant("other")).await.is_empty());
+    assert!(said(&completions, &tenant("other")).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_batch_gives_each_its_own() {
+    let world = world().await;
+    let db = world.db.clone();
+    let lead = Leadership::acquire(&db, "completion", "test").await.unwrap();
+    let completions = Completions::open(db.clone(), lead.fence().clone());
+    let tenants = ["acme", "zeta", "beta"].map(tenant);
+    let records = tenants.iter().flat_map(|tenant| {
+        (1..=4).map(move |nth| {
+            let (name, word) = (format!("m{nth}"), format!("{tenant} {nth}"));
+            record(tenant, &name, &word, &[turn(&name, Role::Person, nth, &word)])
+        })
+    });
+    let records: Vec<_> = records.collect();
+    let standing = records.iter().map(|record| completions.record(record.clone()));
+    let standing = futures::future::join_all(standing).await;
+    for (record, standing) in records.iter().zip(standing) {
+        assert_eq!(standing.unwrap(), record.completion);
+    }
+    let befores = tenants.iter().flat_map(|tenant| {
+        let completions = &completions;
+        (1..=4).map(move |nth| async move {
+            let message = reference(&format!("m{nth}"), "1700000001.000100");
+            let before = Before { tenant: tenant.clone(), message, position: nth, turns_max: 2 };
+            (tenant, nth, completions.before(before).await.unwrap())
+        })
+    });
+    for (tenant, nth, prior) in futures::future::join_all(befores).await {
+        let word = |turn: &Turn| turn.text.clone();
+        let said: Vec<_> = prior.thread.iter().map(word).collect();
+        let want: Vec<_> =
+            (1..nth).rev().take(2).map(|nth| words(&format!("{tenant} {nth}"))).collect();
+        assert_eq!(said, want, "{tenant} {nth}");
+        assert_eq!(prior.completion.unwrap().envelope.tenant, *tenant);
+    }
 }
 
 #[tokio::test]
@@ -121,18 +176,18 @@ async fn a_worker_that_was_replaced_records_nothing() {
     let World { db, test, .. } = world().await;
     let acme = tenant("acme");
     let lead = Leadership::acquire(&db, "completion", "old").await.unwrap();
-    let old = lead.fence().clone();
+    let old = Completions::open(db.clone(), lead.fence().clone());
     drop(lead);
     let lead = Leadership::acquire(&db, "completion", "new").await.unwrap();
-    let (id, outcome) = (message("m1"), completion(&acme, "late"));
-    let record =
-        Record { message: &id, completion: &outcome, turns: &[], attempts: &[], at: at(5) };
-    let late = completions::record(&db, &acme, &old, &record).await;
-    assert!(matches!(late, Err(StoreError::Fenced(_))), "{late:?}");
+    let late = record(&acme, "m1", "late", &[turn("m1", Role::Person, 1, "hello")]);
+    let refused = old.record(late.clone()).await;
+    assert!(matches!(refused, Err(StoreError::Fenced(_))), "{refused:?}");
     let admin = raw(&test.superuser_url()).await.unwrap();
-    let count: i64 = admin.query_one("select count(*) from completion", &[]).await.unwrap().get(0);
+    let count = "select (select count(*) from completion) + (select count(*) from turn)";
+    let count: i64 = admin.query_one(count, &[]).await.unwrap().get(0);
     assert_eq!(count, 0);
-    completions::record(&db, &acme, lead.fence(), &record).await.unwrap();
+    let new = Completions::open(db.clone(), lead.fence().clone());
+    new.record(late).await.unwrap();
 }
 
 #[tokio::test]
@@ -140,33 +195,35 @@ async fn memory_honours_edits_and_deletions_in_any_order() {
     let world = world().await;
     let db = world.db.clone();
     let acme = tenant("acme");
+    let lead = Leadership::acquire(&db, "completion", "test").await.unwrap();
+    let completions = Completions::open(db.clone(), lead.fence().clone());
     let ts = |n: i64| format!("1700000000.{n:06}");
     let place = |n: i64| memory::position(&ts(n), at(0));
     let known = reference("known", &ts(1));
     let early = reference("early", &ts(2));
     let gone = reference("gone", &ts(3));
+    let person = |name: &str, nth, text: &str| turn(name, Role::Person, place(nth), text);
 
+    let turns = [person("known", 1, "helo"), turn("known", Role::Agent, place(1), "yes?")];
+    completions.record(record(&acme, "known", "known", &turns)).await.unwrap();
     let mut tx = db.tenant(&acme).await.unwrap();
-    memory::put(&mut tx, &turn("known", Role::Person, place(1), "helo")).await.unwrap();
-    memory::put(&mut tx, &turn("known", Role::Agent, place(1), "yes?")).await.unwrap();
     memory::edit(&mut tx, &known, &words("hello"), at(20)).await.unwrap();
     memory::edit(&mut tx, &known, &words("hello"), at(20)).await.unwrap();
     memory::edit(&mut tx, &known, &words("hullo"), at(10)).await.unwrap();
-    memory::put(&mut tx, &turn("known", Role::Person, place(1), "helo")).await.unwrap();
-
     memory::edit(&mut tx, &early, &words("edited"), at(20)).await.unwrap();
-    memory::put(&mut tx, &turn("early", Role::Person, place(2), "as it was")).await.unwrap();
-
     memory::delete(&mut tx, &gone).await.unwrap();
-    memory::put(&mut tx, &turn("gone", Role::Person, place(3), "oops")).await.unwrap();
+    tx.commit().await.unwrap();
+    for (name, nth, text) in [("early", 2, "as it was"), ("gone", 3, "oops")] {
+        let record = record(&acme, name, name, &[person(name, nth, text)]);
+        completions.record(record).await.unwrap();
+    }
+    let mut tx = db.tenant(&acme).await.unwrap();
     memory::edit(&mut tx, &gone, &words("oops!"), at(30)).await.unwrap();
     tx.commit().await.unwrap();
 
     let want = ["Person edited r1", "Agent yes? r0", "Person hello r1"];
-    assert_eq!(said(&db, &acme).await, want);
-    let mut tx = db.tenant(&acme).await.unwrap();
-    let before =
-        memory::newest(&mut tx, &connection(), &conversation(), place(2), 1).await.unwrap();
+    assert_eq!(said(&completions, &acme).await, want);
+    let before = before(&completions, &acme, place(2), 1).await.thread;
     assert_eq!(before.len(), 1, "bounded, and only what came before");
     assert_eq!(before[0].role, Role::Agent);
 }

@@ -1,16 +1,16 @@
 use domain::{
-    effect::{Effect, EffectState, Input, SendOutcome},
+    effect::{Effect, EffectState, Input},
     reply_state::{Step, Verdict, next},
 };
-use schemas::{EffectId, Text, event::ReplyKind};
+use schemas::{EffectId, event::ReplyKind};
 use store::{
     StoreError,
-    effects::{self, Ledgered, Stepped, What},
-    fence::{Fence, Leadership},
-    replies::{self, Outcome},
+    effects::{Ledgered, What},
+    fence::Leadership,
+    replies::{Locked, Outcome, Replies},
 };
 
-use crate::{World, at, event, message, reference, tenant, world};
+use crate::{at, event, message, reference, tenant, world};
 
 fn planned(what: What, part: u32, effect: Effect) -> Ledgered {
     Ledgered {
@@ -21,17 +21,22 @@ fn planned(what: What, part: u32, effect: Effect) -> Ledgered {
         effect,
         channel: "C1".to_owned(),
         target_ts: None,
-        payload: Some(Text::Plain("hi".to_owned())),
-        fence: 0,
         planned_at: at(0),
     }
 }
 
-async fn step(world: &World, it: &Ledgered, input: Input, fence: &Fence) -> Stepped {
-    let mut tx = world.db.tenant(&tenant("acme")).await.unwrap();
-    let stepped = effects::step(&mut tx, &it.id, input, fence, at(1)).await.unwrap();
-    tx.commit().await.unwrap();
-    stepped
+fn stepped(effect: &Effect, input: Input) -> Effect {
+    effect.step(input).unwrap().effect
+}
+
+/// An effect that is being made.
+fn claimed(what: What) -> Ledgered {
+    planned(what, 0, stepped(&Effect::once(), Input::Claim))
+}
+
+fn seen(locked: &mut Locked, ts: &str) {
+    let effect = &mut locked.effects[0].effect;
+    *effect = stepped(effect, Input::Observed(ts.to_owned()));
 }
 
 #[tokio::test]
@@ -39,94 +44,151 @@ async fn a_reply_is_one_row_and_says_what_to_do_next() {
     let world = world().await;
     let (acme, m1) = (tenant("acme"), reference("m1", "1700000001.000100"));
     let lead = Leadership::acquire(&world.db, "delivery", "test").await.unwrap();
-    let fence = lead.fence();
+    let replies = Replies::open(world.db.clone(), lead.fence().clone());
 
-    let mut tx = world.db.tenant(&acme).await.unwrap();
-    let locked = replies::lock(&mut tx, &m1, fence, at(0)).await.unwrap();
-    assert_eq!(next(&locked.state()), [Step::PostPlaceholder]);
-    let placeholder = planned(What::Placeholder, 0, Effect::once());
-    assert!(effects::plan(&mut tx, &placeholder).await.unwrap());
-    assert!(!effects::plan(&mut tx, &placeholder).await.unwrap(), "planned twice, it is one");
-    tx.commit().await.unwrap();
-
-    assert!(matches!(step(&world, &placeholder, Input::Claim, fence).await, Stepped::Moved(_)));
-    assert!(matches!(step(&world, &placeholder, Input::Claim, fence).await, Stepped::Refused(_)));
-    let sent = Input::Outcome { attempt: 1, outcome: SendOutcome::Sent("17.1".to_owned()) };
-    step(&world, &placeholder, sent, fence).await;
-
-    let mut tx = world.db.tenant(&acme).await.unwrap();
-    let mut locked = replies::lock(&mut tx, &m1, fence, at(2)).await.unwrap();
-    locked.reply.verdict = Some(Verdict::Reply { kind: ReplyKind::Answer, parts: 2 });
-    locked.reply.verdict_event = Some(event("finished"));
-    replies::save(&mut tx, &locked.reply, fence, at(2)).await.unwrap();
-    tx.commit().await.unwrap();
-
-    let mut tx = world.db.tenant(&acme).await.unwrap();
-    let mut locked = replies::lock(&mut tx, &m1, fence, at(3)).await.unwrap();
+    let steps = replies.change(&acme, &m1, at(0), |locked| {
+        let steps = next(&locked.state());
+        locked.effects.push(claimed(What::Placeholder));
+        steps
+    });
+    assert_eq!(steps.await.unwrap(), [Step::PostPlaceholder]);
+    let steps = replies.change(&acme, &m1, at(1), |locked| {
+        seen(locked, "17.1");
+        locked.reply.verdict = Some(Verdict::Reply { kind: ReplyKind::Answer, parts: 2 });
+        locked.reply.verdict_event = Some(event("finished"));
+        next(&locked.state())
+    });
     let want = [Step::Update { ts: "17.1".to_owned() }, Step::Post { part: 1 }];
-    assert_eq!(next(&locked.state()), want);
-    locked.reply.outcome = Some(Outcome::Delivered);
-    replies::save(&mut tx, &locked.reply, fence, at(3)).await.unwrap();
-    tx.commit().await.unwrap();
-    let mut tx = world.db.tenant(&acme).await.unwrap();
-    let found = replies::find(&mut tx, &m1.id).await.unwrap().unwrap();
-    assert_eq!(found.outcome, Some(Outcome::Delivered));
-    assert_eq!(found.message, m1);
+    assert_eq!(steps.await.unwrap(), want);
+    let steps = replies.change(&acme, &m1, at(2), |locked| {
+        locked.reply.outcome = Some(Outcome::Delivered);
+        locked.reply.outcome_event = Some(event("finished"));
+        next(&locked.state())
+    });
+    assert_eq!(steps.await.unwrap(), want, "what was changed is what is read");
+
+    let replies = Replies::open(world.db.clone(), lead.fence().clone());
+    let locked = replies.change(&acme, &m1, at(3), |locked| locked.clone()).await.unwrap();
+    assert_eq!(locked.reply.outcome, Some(Outcome::Delivered));
+    assert_eq!(locked.reply.outcome_event, Some(event("finished")));
+    let sent = Effect {
+        state: EffectState::Sent { ts: "17.1".to_owned() },
+        attempt: 1,
+        repeatable: false,
+    };
+    assert_eq!(locked.effects, [planned(What::Placeholder, 0, sent)]);
+    let placeholder = &locked.effects[0].id;
+    let of = |tenant| replies.of_effect(tenant, placeholder);
+    assert_eq!(of(&acme).await.unwrap(), Some(m1));
+    assert_eq!(of(&tenant("other")).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn two_who_work_on_one_reply_wait_for_each_other() {
+async fn changes_of_many_tenants_share_a_batch_and_stay_apart() {
+    let world = world().await;
+    let lead = Leadership::acquire(&world.db, "delivery", "test").await.unwrap();
+    let replies = Replies::open(world.db.clone(), lead.fence().clone());
+    let tenants = ["acme", "zeta", "beta"].map(tenant);
+    let change = |tenant| {
+        let m1 = reference("m1", "1700000001.000100");
+        let channel = format!("C-{tenant}");
+        let replies = &replies;
+        async move {
+            let change = replies.change(tenant, &m1, at(0), move |locked| {
+                let known = locked.effects.len();
+                let channel = channel.clone();
+                locked.effects.push(Ledgered { channel, ..claimed(What::Placeholder) });
+                known
+            });
+            change.await.unwrap()
+        }
+    };
+    assert_eq!(futures::future::join_all(tenants.iter().map(change)).await, [0, 0, 0]);
+    for tenant in &tenants {
+        let m1 = reference("m1", "1700000001.000100");
+        let replies = Replies::open(world.db.clone(), lead.fence().clone());
+        let channels = replies.change(tenant, &m1, at(1), |locked| {
+            locked.effects.iter().map(|it| it.channel.clone()).collect::<Vec<_>>()
+        });
+        let channels = channels.await.unwrap();
+        assert_eq!(channels, [format!("C-{tenant}")]);
+    }
+}
+
+#[tokio::test]
+async fn two_who_work_on_one_reply_see_what_the_other_did() {
     let world = world().await;
     let (acme, m1) = (tenant("acme"), reference("m1", "1700000001.000100"));
     let lead = Leadership::acquire(&world.db, "delivery", "test").await.unwrap();
-    let mut tx = world.db.tenant(&acme).await.unwrap();
-    replies::lock(&mut tx, &m1, lead.fence(), at(0)).await.unwrap();
-
-    let (db, fence) = (world.db.clone(), lead.fence().clone());
-    let other = tokio::spawn(async move {
-        let mut tx = db.tenant(&acme).await.unwrap();
-        replies::lock(&mut tx, &m1, &fence, at(1)).await.unwrap()
-    });
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    assert!(!other.is_finished());
-    tx.commit().await.unwrap();
-    other.await.unwrap();
+    let [one, other] = [(); 2].map(|()| Replies::open(world.db.clone(), lead.fence().clone()));
+    let claim = |locked: &mut Locked| {
+        let is_first = locked.effects.is_empty();
+        if is_first {
+            let message = locked.reply.message.id.clone();
+            let id = EffectId::derive(&event(message.as_str()), "placeholder", 0);
+            locked.effects.push(Ledgered { id, message, ..claimed(What::Placeholder) });
+        }
+        is_first
+    };
+    // The row is there, so that it can be locked; where it is not, whoever is second is refused.
+    one.change(&acme, &m1, at(0), |_| false).await.unwrap();
+    for nth in 0..20 {
+        let message = reference(&format!("n{nth}"), "1700000001.000100");
+        let (a, b) = tokio::join!(
+            one.change(&acme, &message, at(1), claim),
+            other.change(&acme, &message, at(1), claim)
+        );
+        let firsts = [a, b].into_iter().filter(|it| matches!(it, Ok(true))).count();
+        assert_eq!(firsts, 1, "one of them claims the placeholder of n{nth}");
+    }
+    let (a, b) =
+        tokio::join!(one.change(&acme, &m1, at(1), claim), other.change(&acme, &m1, at(1), claim));
+    assert_ne!(a.unwrap(), b.unwrap());
 }
 
 #[tokio::test]
-async fn a_sender_that_is_gone_leaves_an_uncertain_effect_and_an_echo_settles_it() {
+async fn a_sender_that_was_replaced_says_what_its_call_came_to_and_nothing_else() {
     let world = world().await;
+    let (acme, m1) = (tenant("acme"), reference("m1", "1700000001.000100"));
     let lead = Leadership::acquire(&world.db, "delivery", "old").await.unwrap();
-    let old = lead.fence().clone();
-    let post = planned(What::Post, 0, Effect::once());
-    let mut tx = world.db.tenant(&tenant("acme")).await.unwrap();
-    effects::plan(&mut tx, &post).await.unwrap();
-    tx.commit().await.unwrap();
-    step(&world, &post, Input::Claim, &old).await;
+    let old = Replies::open(world.db.clone(), lead.fence().clone());
+    let leads = old.change(&acme, &m1, at(0), |locked| {
+        locked.effects.push(claimed(What::Post));
+        locked.leads
+    });
+    assert!(leads.await.unwrap());
     drop(lead);
 
     let lead = Leadership::acquire(&world.db, "delivery", "new").await.unwrap();
-    let mut tx = world.db.tenant(&tenant("acme")).await.unwrap();
-    let found = effects::find(&mut tx, &post.id).await.unwrap().unwrap();
-    assert_eq!(found.effect.state, EffectState::Sending);
-    assert!(found.fence < lead.fence().epoch(), "its sender is gone");
-    drop(tx);
-    step(&world, &post, Input::FoundSendingAfterCrash, lead.fence()).await;
-    assert!(matches!(step(&world, &post, Input::Claim, lead.fence()).await, Stepped::Refused(_)));
+    let new = Replies::open(world.db.clone(), lead.fence().clone());
+    let lost = new.change(&acme, &m1, at(1), |locked| {
+        let effect = &mut locked.effects[0].effect;
+        *effect = stepped(effect, Input::FoundSendingAfterCrash);
+        effect.state.clone()
+    });
+    assert!(matches!(lost.await.unwrap(), EffectState::Uncertain { .. }));
 
-    let mut tx = world.db.tenant(&tenant("acme")).await.unwrap();
-    assert_eq!(effects::in_state(&mut tx, "uncertain", 10).await.unwrap().len(), 1);
-    drop(tx);
-    step(&world, &post, Input::Observed("17.2".to_owned()), lead.fence()).await;
-    let mut tx = world.db.tenant(&tenant("acme")).await.unwrap();
-    let found = effects::of_message(&mut tx, &message("m1")).await.unwrap();
-    assert_eq!(found[0].effect.state, EffectState::Sent { ts: "17.2".to_owned() });
+    let late = old.change(&acme, &m1, at(2), |locked| {
+        seen(locked, "17.2");
+        locked.leads
+    });
+    assert!(!late.await.unwrap(), "it learns that it was replaced, and its word counts");
+    let claim = old.change(&acme, &m1, at(3), |locked| {
+        locked
+            .effects
+            .push(Ledgered { part: 1, ..planned(What::Post, 1, claimed(What::Post).effect) });
+        true
+    });
+    assert!(matches!(claim.await, Err(StoreError::Fenced(_))));
+    let decide = old.change(&acme, &m1, at(3), |locked| {
+        locked.reply.waited_out = true;
+        true
+    });
+    assert!(matches!(decide.await, Err(StoreError::Fenced(_))));
 
-    let unknown = planned(What::Post, 9, Effect::once());
-    let seen = Input::Observed("17.3".to_owned());
-    assert_eq!(step(&world, &unknown, seen, lead.fence()).await, Stepped::Unknown);
-    let mut tx = world.db.tenant(&tenant("acme")).await.unwrap();
-    let m2 = reference("m2", "1700000002.000100");
-    let late = replies::lock(&mut tx, &m2, &old, at(9)).await;
-    assert!(matches!(late, Err(StoreError::Fenced(_))));
+    let new = Replies::open(world.db.clone(), lead.fence().clone());
+    let locked = new.change(&acme, &m1, at(4), |locked| locked.clone()).await.unwrap();
+    assert_eq!(locked.effects.len(), 1);
+    assert_eq!(locked.effects[0].effect.state, EffectState::Sent { ts: "17.2".to_owned() });
+    assert!(!locked.reply.waited_out);
 }

@@ -135,10 +135,8 @@ async fn answer(
     tenant: &TenantId,
     message: &MessageId,
 ) -> anyhow::Result<Option<String>> {
-    let mut tx = base.db.tenant(tenant).await?;
-    let prior = completions::find(&mut tx, message).await?;
-    tx.commit().await?;
-    let Some(Event::CompletionFinished(data)) = prior.completion.map(|it| it.envelope.event) else {
+    let found = completions::find(&base.db, tenant, message).await?;
+    let Some(Event::CompletionFinished(data)) = found.map(|it| it.envelope.event) else {
         return Ok(None);
     };
     let (sealer, _) = wiring::secrets(asked, &base.db)?;

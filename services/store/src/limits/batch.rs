@@ -1,6 +1,6 @@
 //! The statements of one batch: what is read and locked, and what is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use domain::gcra::{self, Tat, Told};
 use schemas::{TenantId, Timestamp};
@@ -8,7 +8,9 @@ use tokio_postgres::types::{Json, ToSql};
 
 use super::{Ask, Decided, Verdict, Verdicts};
 use crate::{
-    StoreError, row,
+    StoreError,
+    gather::by_tenant,
+    row,
     session::{Answer, Step},
     tenant_tx::TenantStep,
 };
@@ -66,10 +68,7 @@ pub(super) struct Group<'a> {
 
 /// By tenant, in the order of tenants; within one, in the order of asking.
 pub(super) fn group(asks: &[Ask]) -> Vec<Group<'_>> {
-    let mut tenants = BTreeMap::<&TenantId, Vec<_>>::new();
-    for (place, ask) in asks.iter().enumerate() {
-        tenants.entry(&ask.tenant).or_default().push((place, ask));
-    }
+    let tenants = by_tenant(asks, |ask| &ask.tenant);
     tenants.into_iter().map(|(tenant, asks)| Group::new(tenant, asks)).collect()
 }
 

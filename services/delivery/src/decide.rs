@@ -1,0 +1,259 @@
+//! What is next for a reply: a pure function over what is known of it.
+
+use std::time::Duration;
+
+use domain::{
+    effect::{Effect, EffectState, Input, SendOutcome},
+    reply_state::{self, Step, Verdict},
+};
+use schemas::{
+    EffectId, Event, EventId, MessageRef, Timestamp,
+    event::{ReplyDelivered, ReplyFailed, ReplyKind, ReplyUncertain, SentPart},
+};
+use store::{
+    effects::{Ledgered, What},
+    replies::{Locked, Outcome},
+};
+
+/// The pause before a call that never left is made again.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+
+/// What is known when a reply is looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// The event that is handled.
+    pub(crate) cause: EventId,
+    pub(crate) now: Timestamp,
+    /// What that event says the person gets.
+    pub(crate) verdict: Option<Verdict>,
+    /// Whether the words of the verdict are at hand.
+    pub(crate) has_words: bool,
+    /// Whether the chat system was asked about what is in doubt.
+    pub(crate) looked: bool,
+    /// What is new of effects.
+    pub(crate) news: Vec<News>,
+}
+
+/// What is new of an effect.
+#[derive(Clone, Debug)]
+pub(crate) enum News {
+    /// A call came back, or did not.
+    Came { effect: EffectId, attempt: u32, outcome: SendOutcome },
+    /// It was seen in the chat system, with this timestamp.
+    Seen { effect: EffectId, ts: String },
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Next {
+    /// Make this call; the ledger says that it is being made.
+    Call(Claimed),
+    /// A call was not made, or not carried out: the same one may be made after a wait.
+    NotYet { what: What, wait: Duration },
+    /// Look for effects in doubt in the chat system, once.
+    Reconcile(Vec<EffectId>),
+    /// A second one of what should be there once stands at `ts`: take it away.
+    TakeAway { effect: EffectId, ts: String },
+    /// Nothing more; this is what to say.
+    Done(Vec<Event>),
+    /// Another worker leads, and goes on from here.
+    Replaced,
+}
+
+/// A call that the ledger says is being made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Claimed {
+    pub(crate) effect: EffectId,
+    pub(crate) attempt: u32,
+    pub(crate) what: What,
+    pub(crate) part: usize,
+    /// What is updated or deleted.
+    pub(crate) target_ts: Option<String>,
+    /// What it is a part of, if that is decided.
+    pub(crate) kind: Option<ReplyKind>,
+}
+
+/// Writes down what is new, decides, and claims the call that follows.
+pub(crate) fn next(locked: &mut Locked, look: &Look) -> Next {
+    if let Some(next) = learn(locked, &look.news) {
+        return next;
+    }
+    if !locked.leads {
+        return Next::Replaced;
+    }
+    find_lost(locked);
+    if !decide(locked, look) {
+        return Next::Done(Vec::new());
+    }
+    locked.reply.waited_out |= look.looked;
+    let Some(step) = reply_state::next(&locked.state()).into_iter().next() else {
+        return Next::Done(Vec::new());
+    };
+    match step {
+        // The event that decided says it, and has the words: it is on its way, or comes again.
+        Step::Update { .. } | Step::Post { .. } if !look.has_words => Next::Done(Vec::new()),
+        Step::Wait => Next::Reconcile(in_doubt(locked)),
+        Step::Uncertain { .. } if !look.looked => Next::Reconcile(in_doubt(locked)),
+        Step::PostPlaceholder => claim(locked, look, What::Placeholder, 0, None),
+        Step::Update { ts } => claim(locked, look, What::Update, 0, Some(ts)),
+        Step::Post { part } => claim(locked, look, What::Post, part, None),
+        Step::Delete { ts } => claim(locked, look, What::Delete, 0, Some(ts)),
+        Step::Delivered => {
+            let event = delivered(locked);
+            end(locked, look, Outcome::Delivered, Some(event))
+        }
+        Step::Failed { code } => {
+            let event = failed(&locked.reply.message, kind(locked), &code);
+            end(locked, look, Outcome::Failed, Some(event))
+        }
+        Step::Uncertain { part, detail } => {
+            let event = uncertain(locked, part, detail);
+            end(locked, look, Outcome::Uncertain, event)
+        }
+        Step::Closed => end(locked, look, Outcome::Closed, None),
+    }
+}
+
+/// What a call came to is true whoever says it; what is seen is there.
+fn learn(locked: &mut Locked, news: &[News]) -> Option<Next> {
+    let mut next = None;
+    for news in news {
+        let (id, input) = match news {
+            News::Came { effect, attempt, outcome } => {
+                (effect, Input::Outcome { attempt: *attempt, outcome: outcome.clone() })
+            }
+            News::Seen { effect, ts } => (effect, Input::Observed(ts.clone())),
+        };
+        let Some(ledgered) = locked.effects.iter_mut().find(|it| it.id == *id) else { continue };
+        let Ok(moved) = ledgered.effect.step(input) else { continue };
+        ledgered.effect = moved.effect;
+        if let Some(ts) = moved.stray {
+            next = Some(Next::TakeAway { effect: id.clone(), ts });
+        } else if ledgered.effect.state == EffectState::Planned {
+            let wait = moved.wait.unwrap_or(RECONNECT_PAUSE);
+            next = Some(Next::NotYet { what: ledgered.what, wait });
+        }
+    }
+    next
+}
+
+/// A worker that died left effects that say `sending`. Lanes are worked one at a time, so nobody else
+/// is at them.
+fn find_lost(locked: &mut Locked) {
+    for ledgered in &mut locked.effects {
+        if let Ok(moved) = ledgered.effect.step(Input::FoundSendingAfterCrash) {
+            ledgered.effect = moved.effect;
+        }
+    }
+}
+
+/// The first verdict stands. Says whether this event may go on.
+fn decide(locked: &mut Locked, look: &Look) -> bool {
+    let Some(verdict) = look.verdict else { return true };
+    if let Some(standing) = &locked.reply.verdict_event {
+        return *standing == look.cause;
+    }
+    locked.reply.verdict = Some(verdict);
+    locked.reply.verdict_event = Some(look.cause.clone());
+    true
+}
+
+/// The event whose handling ended it says so, every time it is handled; the others do not.
+fn end(locked: &mut Locked, look: &Look, outcome: Outcome, event: Option<Event>) -> Next {
+    let reply = &mut locked.reply;
+    if reply.outcome == Some(outcome) && reply.outcome_event.as_ref() != Some(&look.cause) {
+        return Next::Done(Vec::new());
+    }
+    reply.outcome = Some(outcome);
+    reply.outcome_event = Some(look.cause.clone());
+    Next::Done(event.into_iter().collect())
+}
+
+/// Claims the effect that is planned for this already, or a new one.
+fn claim(
+    locked: &mut Locked,
+    look: &Look,
+    what: What,
+    part: usize,
+    target_ts: Option<String>,
+) -> Next {
+    let kind = locked.reply.verdict.and_then(Verdict::kind);
+    let place = small(part);
+    let known = locked.effects.iter().rposition(|it| it.what == what && it.part == place);
+    let index = known.unwrap_or(locked.effects.len());
+    if known.is_none() {
+        let message = &locked.reply.message;
+        locked.effects.push(Ledgered {
+            id: EffectId::derive(&look.cause, what.as_str(), part),
+            message: message.id.clone(),
+            what,
+            part: place,
+            effect: match what {
+                What::Update | What::Delete => Effect::repeatable(),
+                What::Placeholder | What::Post => Effect::once(),
+            },
+            channel: message.place.channel.clone(),
+            target_ts: None,
+            planned_at: look.now,
+        });
+    }
+    let claimed = locked.effects.get_mut(index).and_then(|ledgered| {
+        // Refused to what is settled or in doubt, and the core asks for neither.
+        let moved = ledgered.effect.step(Input::Claim).ok()?;
+        ledgered.effect = moved.effect;
+        ledgered.target_ts.clone_from(&target_ts);
+        let (effect, attempt) = (ledgered.id.clone(), ledgered.effect.attempt);
+        Some(Claimed { effect, attempt, what, part, target_ts, kind })
+    });
+    claimed.map_or(Next::NotYet { what, wait: RECONNECT_PAUSE }, Next::Call)
+}
+
+fn small(part: usize) -> u32 {
+    u32::try_from(part).unwrap_or(u32::MAX)
+}
+
+fn in_doubt(locked: &Locked) -> Vec<EffectId> {
+    let doubtful = |it: &&Ledgered| matches!(it.effect.state, EffectState::Uncertain { .. });
+    locked.effects.iter().filter(doubtful).map(|it| it.id.clone()).collect()
+}
+
+fn kind(locked: &Locked) -> ReplyKind {
+    locked.reply.verdict.and_then(Verdict::kind).unwrap_or(ReplyKind::Apology)
+}
+
+/// The effect that brought a part: a message of its own, or the placeholder's place.
+fn of_part(locked: &Locked, part: usize) -> Option<&Ledgered> {
+    let of = |what, part| locked.effects.iter().rev().find(|it| it.what == what && it.part == part);
+    of(What::Post, small(part)).or_else(|| of(What::Update, 0).filter(|_| part == 0))
+}
+
+fn delivered(locked: &Locked) -> Event {
+    let count = match locked.reply.verdict {
+        Some(Verdict::Reply { parts, .. }) => parts,
+        Some(Verdict::Nothing) | None => 0,
+    };
+    let part = |index| {
+        let it = of_part(locked, index)?;
+        let EffectState::Sent { ts } = &it.effect.state else { return None };
+        Some(SentPart { effect: it.id.clone(), ts: ts.clone() })
+    };
+    Event::ReplyDelivered(ReplyDelivered {
+        message: locked.reply.message.clone(),
+        reply: kind(locked),
+        parts: (0..count).filter_map(part).collect(),
+    })
+}
+
+fn uncertain(locked: &Locked, part: usize, detail: String) -> Option<Event> {
+    let effect = of_part(locked, part)?.id.clone();
+    let (message, reply) = (locked.reply.message.clone(), kind(locked));
+    Some(Event::ReplyUncertain(ReplyUncertain { message, reply, effect, detail }))
+}
+
+/// Word that the person has no reply.
+pub(crate) fn failed(message: &MessageRef, reply: ReplyKind, code: &str) -> Event {
+    Event::ReplyFailed(ReplyFailed { message: message.clone(), reply, code: code.to_owned() })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! A reply as a row.
+
+use domain::reply_state::Verdict;
+use schemas::{MessageRef, event::ReplyKind};
+use serde::Serialize;
+use tokio_postgres::Row;
+
+use super::{Outcome, Reply};
+use crate::{StoreError, fence::Fence, row};
+
+pub(super) const INSERT: &str = "
+    insert into reply (tenant_id, message_id, message, verdict, parts, verdict_event_id, waited_out,
+                       outcome, outcome_event_id, fence, updated_at_ms)
+    select $1, message_id, message, verdict, parts, verdict_event_id, waited_out,
+           outcome, outcome_event_id, fence, updated_at_ms
+      from jsonb_populate_recordset(null::reply, $2)";
+pub(super) const UPDATE: &str = "
+    update reply set verdict = new.verdict, parts = new.parts,
+           verdict_event_id = new.verdict_event_id, waited_out = new.waited_out,
+           outcome = new.outcome, outcome_event_id = new.outcome_event_id, fence = new.fence,
+           updated_at_ms = new.updated_at_ms
+      from jsonb_populate_recordset(null::reply, $2) as new
+     where reply.tenant_id = $1 and reply.message_id = new.message_id";
+
+/// The columns of [`INSERT`] and [`UPDATE`].
+#[derive(Serialize)]
+pub(super) struct ReplyRow<'a> {
+    message_id: &'a str,
+    message: &'a MessageRef,
+    verdict: Option<&'static str>,
+    parts: Option<i32>,
+    verdict_event_id: Option<&'a str>,
+    waited_out: bool,
+    outcome: Option<&'static str>,
+    outcome_event_id: Option<&'a str>,
+    fence: i64,
+    updated_at_ms: i64,
+}
+
+impl<'a> ReplyRow<'a> {
+    pub(super) fn of(reply: &'a Reply, fence: &Fence, at_ms: i64) -> Self {
+        let (verdict, parts) = match reply.verdict {
+            None => (None, None),
+            Some(Verdict::Nothing) => (Some(NOTHING), None),
+            Some(Verdict::Reply { kind, parts }) => {
+                (Some(kind.as_str()), Some(i32::try_from(parts).unwrap_or(i32::MAX)))
+            }
+        };
+        Self {
+            message_id: reply.message.id.as_str(),
+            message: &reply.message,
+            verdict,
+            parts,
+            verdict_event_id: reply.verdict_event.as_ref().map(schemas::EventId::as_str),
+            waited_out: reply.waited_out,
+            outcome: reply.outcome.map(Outcome::as_str),
+            outcome_event_id: reply.outcome_event.as_ref().map(schemas::EventId::as_str),
+            fence: fence.epoch(),
+            updated_at_ms: at_ms,
+        }
+    }
+}
+
+const NOTHING: &str = "nothing";
+
+/// Reads a row into the reply it is of: message id, verdict, parts, verdict's event, waited out,
+/// outcome, outcome's event.
+pub(super) fn read(row: &Row, reply: &mut Reply) -> Result<(), StoreError> {
+    reply.verdict = read_verdict(row)?;
+    reply.verdict_event = row::id_opt(row, 3)?;
+    reply.waited_out = row.try_get(4)?;
+    reply.outcome = read_outcome(row)?;
+    reply.outcome_event = row::id_opt(row, 6)?;
+    Ok(())
+}
+
+fn read_verdict(row: &Row) -> Result<Option<Verdict>, StoreError> {
+    let kind = match row.try_get::<_, Option<&str>>(1)? {
+        None => return Ok(None),
+        Some(NOTHING) => return Ok(Some(Verdict::Nothing)),
+        Some("answer") => ReplyKind::Answer,
+        Some("apology") => ReplyKind::Apology,
+        Some("notice") => ReplyKind::Notice,
+        Some(_) => return Err(StoreError::row("an unknown verdict")),
+    };
+    let parts = row.try_get::<_, Option<i32>>(2)?.unwrap_or(1);
+    Ok(Some(Verdict::Reply { kind, parts: usize::try_from(parts).unwrap_or(1) }))
+}
+
+fn read_outcome(row: &Row) -> Result<Option<Outcome>, StoreError> {
+    let Some(text) = row.try_get::<_, Option<&str>>(5)? else { return Ok(None) };
+    let known = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == text);
+    known.map(Some).ok_or_else(|| StoreError::row("an unknown outcome"))
+}
