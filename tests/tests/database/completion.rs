@@ -143,7 +143,7 @@ async fn a_batch_gives_each_its_own() {
     let tenants = ["acme", "zeta", "beta"].map(tenant);
     let records = tenants.iter().flat_map(|tenant| {
         (1..=4).map(move |nth| {
-            let (name, word) = (format!("m{nth}"), format!("{tenant} {nth}"));
+            let (name, word) = (format!("m{nth}"), format!("{tenant}-{nth}"));
             record(tenant, &name, &word, &[turn(&name, Role::Person, nth, &word)])
         })
     });
@@ -165,7 +165,7 @@ async fn a_batch_gives_each_its_own() {
         let word = |turn: &Turn| turn.text.clone();
         let said: Vec<_> = prior.thread.iter().map(word).collect();
         let want: Vec<_> =
-            (1..nth).rev().take(2).map(|nth| words(&format!("{tenant} {nth}"))).collect();
+            (1..nth).rev().take(2).map(|nth| words(&format!("{tenant}-{nth}"))).collect();
         assert_eq!(said, want, "{tenant} {nth}");
         assert_eq!(prior.completion.unwrap().envelope.tenant, *tenant);
     }
