@@ -3,7 +3,7 @@
 use domain::{
     config::OpenConfig,
     directory::Routed,
-    prompt::{self, BUILDER_VERSION, Prompt, PromptInput, Role, Speaker, Turn},
+    prompt::{self, BUILDER_VERSION, Prompt, PromptInput, Role},
     reply::reference_of,
     seal::{Owner, Sealing},
 };
@@ -70,7 +70,7 @@ impl Completion {
         let thread = thread::open(prior.thread, tenant, &sealing);
         let config = OpenConfig::open(&routed.published.config, tenant, &routed.agent.id, &sealing);
         let config = config.map_err(Failure::retry)?;
-        let newest = newest(message, tenant, &sealing)?;
+        let newest = thread::newest(message, tenant, &sealing)?;
         let prompt = prompt::build(PromptInput {
             agent: &config,
             tenant_name: &routed.tenant.name,
@@ -212,7 +212,7 @@ impl Completion {
         attempts: &[Attempt],
     ) -> Result<Event, Failure> {
         let now = self.context.clock.now();
-        let turns = turns(message, &event);
+        let turns = thread::remembered(message, &event);
         let completion = store::completions::Completion {
             envelope: delivery.cause.follow(Self::CONSUMER.name, 0, now, event),
             cause: delivery.cause.id.clone(),
@@ -228,50 +228,6 @@ impl Completion {
         };
         Ok(self.completions.record(record).await.map_err(from_store)?.envelope.event)
     }
-}
-
-/// What the thread remembers: the person's words, and the answer where there is one.
-fn turns(message: &Message, event: &Event) -> Vec<memory::Turn> {
-    let key = &message.key;
-    let person = memory::Turn {
-        connection: key.connection.clone(),
-        conversation: key.conversation.clone(),
-        message: key.id.clone(),
-        role: memory::Role::Person,
-        position: memory::position(&key.ts, message.sent_at),
-        sender: key.sender.clone(),
-        sender_name: message.author.name.clone(),
-        text: message.text.clone(),
-        revision: 0,
-    };
-    let Event::CompletionFinished(finished) = event else { return vec![person] };
-    let answer = memory::Turn {
-        role: memory::Role::Agent,
-        sender: finished.agent.to_string(),
-        sender_name: None,
-        text: finished.answer.clone(),
-        ..person.clone()
-    };
-    vec![person, answer]
-}
-
-fn newest(
-    message: &Message,
-    tenant: &schemas::TenantId,
-    sealing: &Sealing,
-) -> Result<Turn, Failure> {
-    let owner = Owner { tenant, of: message.key.id.as_str() };
-    let mut text = sealing.open(owner, &message.text).map_err(Failure::retry)?;
-    for attachment in &message.attachments {
-        let name = sealing.open(owner, &attachment.name).map_err(Failure::retry)?;
-        text.push_str("\n[attached: ");
-        text.push_str(&name);
-        text.push(']');
-    }
-    let speaker =
-        Speaker::Person { id: message.key.sender.clone(), name: message.author.name.clone() };
-    let message = message.key.id.clone();
-    Ok(Turn { message, revision: 0, speaker, text, deleted: false })
 }
 
 /// Calls of one message are numbered through, however many deliveries it took.

@@ -1,10 +1,11 @@
-//! The memory of a thread, opened for a prompt.
+//! The memory of a thread: opened for a prompt, and what is to be remembered.
 
 use domain::{
     prompt::{Speaker, Turn},
     seal::{Owner, Sealing},
 };
-use schemas::TenantId;
+use runtime::Failure;
+use schemas::{Event, Message, TenantId};
 use store::memory::{self, Role};
 use tracing::warn;
 
@@ -37,4 +38,49 @@ fn open_turn(turn: memory::Turn, tenant: &TenantId, sealing: &Sealing) -> Option
         Role::Agent => Speaker::Agent,
     };
     Some(Turn { message: turn.message, revision: turn.revision, speaker, text, deleted: false })
+}
+
+/// What the thread remembers: the person's words, and the answer where there is one.
+pub(crate) fn remembered(message: &Message, event: &Event) -> Vec<memory::Turn> {
+    let key = &message.key;
+    let person = memory::Turn {
+        connection: key.connection.clone(),
+        conversation: key.conversation.clone(),
+        message: key.id.clone(),
+        role: memory::Role::Person,
+        position: memory::position(&key.ts, message.sent_at),
+        sender: key.sender.clone(),
+        sender_name: message.author.name.clone(),
+        text: message.text.clone(),
+        revision: 0,
+    };
+    let Event::CompletionFinished(finished) = event else { return vec![person] };
+    let answer = memory::Turn {
+        role: memory::Role::Agent,
+        sender: finished.agent.to_string(),
+        sender_name: None,
+        text: finished.answer.clone(),
+        ..person.clone()
+    };
+    vec![person, answer]
+}
+
+/// What is to be answered, opened, with the names of what is attached.
+pub(crate) fn newest(
+    message: &Message,
+    tenant: &TenantId,
+    sealing: &Sealing,
+) -> Result<Turn, Failure> {
+    let owner = Owner { tenant, of: message.key.id.as_str() };
+    let mut text = sealing.open(owner, &message.text).map_err(Failure::retry)?;
+    for attachment in &message.attachments {
+        let name = sealing.open(owner, &attachment.name).map_err(Failure::retry)?;
+        text.push_str("\n[attached: ");
+        text.push_str(&name);
+        text.push(']');
+    }
+    let speaker =
+        Speaker::Person { id: message.key.sender.clone(), name: message.author.name.clone() };
+    let message = message.key.id.clone();
+    Ok(Turn { message, revision: 0, speaker, text, deleted: false })
 }

@@ -2,11 +2,15 @@
 //!
 //! What is asked for at the same moment shares a transaction; see `gather.rs`.
 
-mod work;
+mod before;
+mod record;
 
 use schemas::{Envelope, EventId, MessageId, MessageRef, TenantId, Timestamp, usage::Attempt};
 
-use self::work::{Befores, Records, Starts};
+use self::{
+    before::Befores,
+    record::{Records, Starts},
+};
 use crate::{Database, StoreError, fence::Fence, gather::Gather, memory::Turn};
 
 /// What is known of a message before a model is asked.
@@ -132,7 +136,7 @@ impl Completions {
         message: &MessageId,
         attempts: &[Attempt],
     ) -> Result<(), StoreError> {
-        work::finish(&self.db, tenant, message, attempts).await
+        record::finish(&self.db, tenant, message, attempts).await
     }
 }
 
@@ -142,5 +146,5 @@ pub async fn find(
     tenant: &TenantId,
     message: &MessageId,
 ) -> Result<Option<Completion>, StoreError> {
-    work::find(db, tenant, message).await
+    before::find(db, tenant, message).await
 }

@@ -1,29 +1,26 @@
-//! The statements behind [`super::Completions`]: each batch is one transaction, each tenant in it a
-//! handful of statements.
+//! Writing down what is about to be asked and what came of it: one transaction for a batch, one
+//! statement for each tenant in it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use schemas::{MessageId, TenantId, usage::Attempt};
 use serde::Serialize;
-use tokio_postgres::{Row, types::ToSql};
+use tokio_postgres::types::ToSql;
 
-use super::{Before, Completion, Prior, Record, Start, Tried};
+use super::{
+    Completion, Record, Start,
+    before::{FIND, completion},
+};
 use crate::{
     Database, StoreError,
     fence::Fence,
     gather::{Work, by_tenant, rows_of_each},
-    memory::{self, TurnRow},
+    memory::TurnRow,
     row::{self, Rows},
     session::Step,
     tenant_tx::TenantStep,
 };
 
-const FIND: &str = "
-    select message_id, envelope, event_id, stream_seq from completion
-     where tenant_id = $1 and message_id = any($2)";
-const ATTEMPTS: &str = "
-    select message_id, index, deployment, started_at_ms, outcome from attempt
-     where tenant_id = $1 and message_id = any($2) order by message_id, index";
 const START: &str = "
     insert into attempt (tenant_id, message_id, index, deployment, started_at_ms)
     select $1, message_id, index, deployment, started_at_ms
@@ -63,124 +60,6 @@ const RECORD: &str = "
     select message_id from made";
 
 type Param<'a> = &'a (dyn ToSql + Sync);
-
-pub(super) struct Befores {
-    pub(super) db: Database,
-}
-
-impl Work for Befores {
-    type Ask = Before;
-    type Answer = Prior;
-
-    async fn run(&self, asks: &[Before]) -> Result<Vec<Prior>, StoreError> {
-        let tenants = by_tenant(asks, |ask| &ask.tenant);
-        let groups: Vec<_> =
-            tenants.iter().map(|(tenant, asks)| Group::new(tenant, asks)).collect();
-        let Some(first) = groups.first() else { return Ok(Vec::new()) };
-        let tx = self.db.tenant(first.tenant).await?;
-        let answers = tx.run_last(groups.iter().flat_map(Group::steps).collect()).await?;
-        let mut priors =
-            vec![Prior { completion: None, attempts: vec![], thread: vec![] }; asks.len()];
-        for (asks, answers) in tenants.values().zip(answers.chunks(READS)) {
-            let [completions, attempts, turns] = answers else {
-                return Err(StoreError::row("answers are missing"));
-            };
-            let place_of: HashMap<_, _> =
-                asks.iter().map(|(place, ask)| (ask.message.id.as_str(), *place)).collect();
-            let of = |row: &Row| {
-                let place = place_of.get(row.try_get::<_, &str>(0)?);
-                place.copied().ok_or_else(astray)
-            };
-            for row in &completions.rows {
-                let prior = priors.get_mut(of(row)?).ok_or_else(astray)?;
-                prior.completion = Some(completion(row)?);
-            }
-            for row in &attempts.rows {
-                let prior = priors.get_mut(of(row)?).ok_or_else(astray)?;
-                prior.attempts.push(tried(row)?);
-            }
-            for row in &turns.rows {
-                let (place, ask) = usize::try_from(row.try_get::<_, i64>(0)? - 1)
-                    .ok()
-                    .and_then(|nth| asks.get(nth))
-                    .ok_or_else(astray)?;
-                let prior = priors.get_mut(*place).ok_or_else(astray)?;
-                prior.thread.push(memory::read(row, &ask.message)?);
-            }
-        }
-        Ok(priors)
-    }
-}
-
-fn astray() -> StoreError {
-    StoreError::row("a row that nobody asked for")
-}
-
-const READS: usize = 3;
-
-/// What is read of one tenant.
-struct Group<'a> {
-    tenant: &'a TenantId,
-    name: &'a str,
-    messages: Vec<&'a str>,
-    connections: Vec<&'a str>,
-    conversations: Vec<&'a str>,
-    positions: Vec<i64>,
-    turns_max: i64,
-}
-
-impl<'a> Group<'a> {
-    fn new(tenant: &'a TenantId, asks: &[(usize, &'a Before)]) -> Self {
-        let of = |part: fn(&Before) -> &str| asks.iter().map(|(_, ask)| part(ask)).collect();
-        let most = asks.iter().map(|(_, ask)| ask.turns_max).max().unwrap_or(0);
-        Self {
-            tenant,
-            name: tenant.as_str(),
-            messages: of(|ask| ask.message.id.as_str()),
-            connections: of(|ask| ask.message.connection.as_str()),
-            conversations: of(|ask| ask.message.conversation.as_str()),
-            positions: asks.iter().map(|(_, ask)| ask.position).collect(),
-            turns_max: i64::from(most.min(memory::TURNS_MAX)),
-        }
-    }
-
-    fn steps(&self) -> [TenantStep<'_>; READS] {
-        let message: Vec<Param<'_>> = vec![&self.name, &self.messages];
-        let thread: Vec<Param<'_>> = vec![
-            &self.name,
-            &self.connections,
-            &self.conversations,
-            &self.positions,
-            &self.turns_max,
-        ];
-        [
-            self.step(FIND, message.clone()),
-            self.step(ATTEMPTS, message),
-            self.step(memory::BEFORE, thread),
-        ]
-    }
-
-    fn step<'b>(&'b self, sql: &'static str, params: Vec<Param<'b>>) -> TenantStep<'b> {
-        TenantStep { tenant: self.tenant, step: Step { sql, params } }
-    }
-}
-
-fn completion(row: &Row) -> Result<Completion, StoreError> {
-    Ok(Completion {
-        envelope: row::envelope(row, 1)?,
-        cause: row::id(row, 2)?,
-        seq: row::count(row.try_get(3)?)?,
-    })
-}
-
-fn tried(row: &Row) -> Result<Tried, StoreError> {
-    Ok(Tried {
-        index: row::count(row.try_get::<_, i32>(1)?.into())?,
-        deployment: row.try_get(2)?,
-        started_at: row::at(row, 3)?,
-        outcome: row::json_opt(row, 4)?,
-    })
-}
 
 pub(super) struct Starts {
     pub(super) db: Database,
@@ -336,14 +215,4 @@ pub(super) async fn finish(
     let Some(rows) = row::rows(&rows)? else { return Ok(()) };
     db.tenant(tenant).await?.last(FINISH, &[&tenant.as_str(), &rows]).await?;
     Ok(())
-}
-
-pub(super) async fn find(
-    db: &Database,
-    tenant: &TenantId,
-    message: &MessageId,
-) -> Result<Option<Completion>, StoreError> {
-    let messages = vec![message.as_str()];
-    let found = db.tenant(tenant).await?.last(FIND, &[&tenant.as_str(), &messages]).await?;
-    found.rows.first().map(completion).transpose()
 }
