@@ -60,8 +60,8 @@ fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
             MessageRow { answered_at_ms: time_ms, ..at.row(&data.message, state) }
         }
         Event::ReplyUncertain(data) => {
-            let detail = Some(data.detail.clone());
-            MessageRow { detail, ..at.row(&data.message, "uncertain") }
+            let doubt = Some(data.detail.clone());
+            MessageRow { doubt, ..at.row(&data.message, "uncertain") }
         }
         Event::ReplyFailed(data) => {
             MessageRow { detail: Some(data.code.clone()), ..at.row(&data.message, "failed") }
