@@ -11,7 +11,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{ConnectionId, EffectId, MessageId, event::ConnectionRevoked};
+use crate::{
+    ConnectionId, EffectId, MessageId, Text, directory::EscalationTrigger, event::ConnectionRevoked,
+};
 
 // === the samples ===
 
@@ -509,6 +511,36 @@ fn the_same_cause_stage_and_index_is_the_same_event_and_no_other_is() {
     let (now, later) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
     let first = cause.follow("dedup", 0, now, event());
     assert_eq!(first.id, cause.follow("dedup", 0, later, event()).id);
+/// Before they were sealed, an agent's notes and keywords were bare strings.
+#[test]
+fn what_was_not_sealed_once_is_still_read() {
+    let mut old = sample(Kind::AgentPublished);
+    *old.pointer_mut("/data/agent/published/note").unwrap() = json!("shorter");
+    let rule = "/data/agent/published/config/escalation/0/when/keywords";
+    *old.pointer_mut(rule).unwrap() = json!(["lawyer", { "sealed": "abc" }]);
+    let read = decode(&old).unwrap();
+    let Event::AgentPublished(data) = read.event else { panic!("{read:?}") };
+    let published = data.agent.published.unwrap();
+    assert_eq!(published.note, Some(Text::Plain("shorter".to_owned())));
+    let words = [Text::Plain("lawyer".to_owned()), Text::Sealed("abc".to_owned())];
+    assert_eq!(published.config.escalation[0].when, EscalationTrigger::Keywords(words.to_vec()));
+
+    *old.pointer_mut("/data/agent/published/note").unwrap() = json!("");
+    let Event::AgentPublished(data) = decode(&old).unwrap().event else { panic!() };
+    assert_eq!(data.agent.published.unwrap().note, None);
+}
+
+/// A vendor's usage is kept as it came: a number read and written again is the same number.
+#[test]
+fn no_number_of_a_vendors_usage_changes() {
+    let mut sample = sample(Kind::CompletionFinished);
+    let raw = r#"{"a":100.78399658203125,"b":31.245270191439438,"c":121.48791951161945,"d":1e-7}"#;
+    *sample.pointer_mut("/data/usage/raw").unwrap() = serde_json::from_str(raw).unwrap();
+    let bytes = decode(&sample).unwrap().encode().unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains(raw), "{text}");
+}
+
 
     let other = Envelope { id: of_delivery("Ev0REVOKED2"), ..cause.clone() };
     let others = [

@@ -49,7 +49,7 @@ fn agent(slug: &str, id: &str, version: Option<u32>, retired: bool) -> Envelope 
         escalation: Vec::new(),
         follow_minutes: 30,
     };
-    let published = version.map(|version| Published { version, config, note: String::new() });
+    let published = version.map(|version| Published { version, config, note: None });
     let agent = Agent { id: id.parse().unwrap(), draft: None, published, retired };
     envelope(slug, Event::AgentPublished(AgentChanged { agent, by: by() }))
 }
