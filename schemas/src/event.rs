@@ -6,7 +6,7 @@
 mod pipeline;
 
 use schemars::{JsonSchema, Schema, schema_for};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub use self::pipeline::{
@@ -58,10 +58,11 @@ macro_rules! events {
                 match self { $(Kind::$name => schema_for!($data),)+ }
             }
 
-            pub(crate) fn decode(self, data: &RawValue) -> serde_json::Result<Event> {
-                match self {
-                    $(Kind::$name => serde_json::from_str(data.get()).map(Event::$name),)+
-                }
+            pub(crate) fn decode(
+                self,
+                data: &RawValue,
+            ) -> Result<Event, serde_path_to_error::Error<serde_json::Error>> {
+                match self { $(Kind::$name => decode(data).map(Event::$name),)+ }
             }
         }
 
@@ -80,6 +81,15 @@ macro_rules! events {
 
 events! {
     /// A chat system delivered a message addressed to an agent.
+/// Reads twice where it fails, and only then: the second time says where.
+fn decode<T: DeserializeOwned>(
+    data: &RawValue,
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    serde_json::from_str(data.get()).or_else(|_| {
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(data.get()))
+    })
+}
+
     MessageReceived(MessageReceived) = "message.received" v "1";
     /// It is the first delivery of that message.
     MessageAccepted(MessageAccepted) = "message.accepted" v "1";

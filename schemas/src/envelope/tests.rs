@@ -480,10 +480,10 @@ fn data_that_does_not_fit_names_its_type() {
     refused(
         changed("data", json!({ "connection": "a b", "reason": "x" })),
         expect![[r#"
-        data of `konstruct.connection.revoked.v1`:
-        `a b` is not a valid ConnectionId:
-        only letters, digits, `-` and `_` may stand in it
-        at line 1 column 19"#]],
+            data of `konstruct.connection.revoked.v1`, `connection`:
+            `a b` is not a valid ConnectionId:
+            only letters, digits, `-` and `_` may stand in it
+            at line 1 column 19"#]],
     );
     refused(
         changed("data", json!(null)),
@@ -492,6 +492,15 @@ fn data_that_does_not_fit_names_its_type() {
         invalid type:
         null, expected struct ConnectionRevoked
         at line 1 column 4"#]],
+    );
+    let mut sample = sample(Kind::MessageReceived);
+    *sample.pointer_mut("/data/message/place/kind").unwrap() = json!("huddle");
+    refused(
+        sample.to_string(),
+        expect![[r#"
+        data of `konstruct.message.received.v1`, `message`:
+        unknown variant `huddle`, expected one of `public`, `private`, `direct`, `group`
+        at line 1 column 753"#]],
     );
     refused(
         changed("type", json!("konstruct.message.deleted.v1")),
@@ -502,15 +511,6 @@ fn data_that_does_not_fit_names_its_type() {
     );
 }
 
-// === what follows ===
-
-#[test]
-fn the_same_cause_stage_and_index_is_the_same_event_and_no_other_is() {
-    let cause = revoked();
-    let event = || cause.event.clone();
-    let (now, later) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
-    let first = cause.follow("dedup", 0, now, event());
-    assert_eq!(first.id, cause.follow("dedup", 0, later, event()).id);
 /// Before they were sealed, an agent's notes and keywords were bare strings.
 #[test]
 fn what_was_not_sealed_once_is_still_read() {
@@ -541,6 +541,15 @@ fn no_number_of_a_vendors_usage_changes() {
     assert!(text.contains(raw), "{text}");
 }
 
+// === what follows ===
+
+#[test]
+fn the_same_cause_stage_and_index_is_the_same_event_and_no_other_is() {
+    let cause = revoked();
+    let event = || cause.event.clone();
+    let (now, later) = (Timestamp::from_millis(1), Timestamp::from_millis(2));
+    let first = cause.follow("dedup", 0, now, event());
+    assert_eq!(first.id, cause.follow("dedup", 0, later, event()).id);
 
     let other = Envelope { id: of_delivery("Ev0REVOKED2"), ..cause.clone() };
     let others = [
