@@ -3,12 +3,14 @@
 //! To add an event: a line in the table below, its data, and a sample in `samples/`; the compiler
 //! and the tests list the rest.
 
+mod entry;
 mod pipeline;
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+pub use self::entry::Entry;
 pub use self::pipeline::{
     CompletionFailed, CompletionFinished, ConnectionRevoked, DuplicateReason, EffectObserved,
     FailureReason, LimitScope, MessageAccepted, MessageAdmitted, MessageDeleted, MessageDuplicate,
@@ -79,8 +81,6 @@ macro_rules! events {
     };
 }
 
-events! {
-    /// A chat system delivered a message addressed to an agent.
 /// Reads twice where it fails, and only then: the second time says where.
 fn decode<T: DeserializeOwned>(
     data: &RawValue,
@@ -90,6 +90,8 @@ fn decode<T: DeserializeOwned>(
     })
 }
 
+events! {
+    /// A chat system delivered a message addressed to an agent.
     MessageReceived(MessageReceived) = "message.received" v "1";
     /// It is the first delivery of that message.
     MessageAccepted(MessageAccepted) = "message.accepted" v "1";

@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use schemas::{
-    AgentConfig, Author, Limits, Text, Timestamp,
+    AgentConfig, Author, Event, Limits, Text, Timestamp,
     event::{AgentChanged, ConnectionChanged, ConnectionRevoked, TenantChanged},
 };
 
