@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, ChannelKind, ConnectionId, TenantId, Text, Timestamp};
+use crate::{AgentId, ChannelKind, ConnectionId, TenantId, Text, Timestamp, text};
 
 /// Messages a minute, and the burst, when nobody chose otherwise.
 pub const MESSAGES_PER_MINUTE_DEFAULT: u32 = 30;
@@ -94,8 +94,12 @@ pub struct Published {
     /// The configuration.
     pub config: AgentConfig,
     /// Why it was published.
-    #[serde(default)]
-    pub note: String,
+    #[serde(
+        default,
+        deserialize_with = "text::bare_or_none",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub note: Option<Text>,
 }
 
 /// Everything that makes an agent answer as it does. Texts are sealed with the tenant's data key.
@@ -139,7 +143,7 @@ pub struct EscalationRule {
 #[serde(rename_all = "snake_case")]
 pub enum EscalationTrigger {
     /// One of these words is said.
-    Keywords(Vec<String>),
+    Keywords(#[serde(deserialize_with = "text::bare_or_not")] Vec<Text>),
     /// The person asks for a human being.
     AskedForHuman,
     /// The person sounds upset.

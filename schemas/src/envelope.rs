@@ -91,11 +91,13 @@ pub enum DecodeError {
     /// A newer program wrote it, or it is not ours.
     #[error("unknown event type `{0}`")]
     UnknownType(String),
-    /// The type is known, its data does not fit.
-    #[error("data of `{type_name}`: {source}")]
+    /// The type is known, its data does not fit: e.g. a word that a newer program knows.
+    #[error("data of `{type_name}`{place}: {source}")]
     Data {
         /// The type it claims to be.
         type_name: &'static str,
+        /// Which field, where it is one.
+        place: String,
         /// What does not fit.
         source: serde_json::Error,
     },
@@ -186,9 +188,11 @@ impl Envelope {
         let Some(kind) = Kind::from_type_name(&read.r#type) else {
             return Err(DecodeError::UnknownType(read.r#type));
         };
-        let event = kind
-            .decode(read.data)
-            .map_err(|source| DecodeError::Data { type_name: kind.type_name(), source })?;
+        let event = kind.decode(read.data).map_err(|error| {
+            let whole = error.path().iter().next().is_none();
+            let place = if whole { String::new() } else { format!(", `{}`", error.path()) };
+            DecodeError::Data { type_name: kind.type_name(), place, source: error.into_inner() }
+        })?;
         Ok(Self {
             id: read.id,
             source: read.source.strip_prefix("konstruct/").unwrap_or(&read.source).to_owned(),

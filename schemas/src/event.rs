@@ -3,12 +3,14 @@
 //! To add an event: a line in the table below, its data, and a sample in `samples/`; the compiler
 //! and the tests list the rest.
 
+mod entry;
 mod pipeline;
 
 use schemars::{JsonSchema, Schema, schema_for};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
+pub use self::entry::Entry;
 pub use self::pipeline::{
     CompletionFailed, CompletionFinished, ConnectionRevoked, DuplicateReason, EffectObserved,
     FailureReason, LimitScope, MessageAccepted, MessageAdmitted, MessageDeleted, MessageDuplicate,
@@ -58,10 +60,11 @@ macro_rules! events {
                 match self { $(Kind::$name => schema_for!($data),)+ }
             }
 
-            pub(crate) fn decode(self, data: &RawValue) -> serde_json::Result<Event> {
-                match self {
-                    $(Kind::$name => serde_json::from_str(data.get()).map(Event::$name),)+
-                }
+            pub(crate) fn decode(
+                self,
+                data: &RawValue,
+            ) -> Result<Event, serde_path_to_error::Error<serde_json::Error>> {
+                match self { $(Kind::$name => decode(data).map(Event::$name),)+ }
             }
         }
 
@@ -76,6 +79,15 @@ macro_rules! events {
             }
         }
     };
+}
+
+/// Reads twice where it fails, and only then: the second time says where.
+fn decode<T: DeserializeOwned>(
+    data: &RawValue,
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    serde_json::from_str(data.get()).or_else(|_| {
+        serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(data.get()))
+    })
 }
 
 events! {

@@ -1,11 +1,12 @@
 //! `cargo xtask ci`: every check, each with its name and time; the first failure ends it.
 
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
 use crate::child::run_ok;
+use crate::compose;
 use crate::fetch;
 use crate::home::Home;
 use crate::out;
@@ -16,10 +17,10 @@ type Step = fn(&Home, &Stop) -> Result<Outcome>;
 
 enum Outcome {
     Done,
-    Skipped(&'static str),
+    Skipped(String),
 }
 
-const STEPS: &[(&str, Step)] = &[
+const STEPS: [(&str, Step); 7] = [
     ("fmt", fmt),
     ("clippy", clippy),
     ("core on wasm32", wasm),
@@ -29,9 +30,13 @@ const STEPS: &[(&str, Step)] = &[
     ("the whole road", road),
 ];
 
-pub(crate) fn ci(home: &Home, stop: &Stop) -> Result<()> {
+pub(crate) fn ci(home: &Home, only: Option<&str>, stop: &Stop) -> Result<()> {
+    let names = STEPS.map(|(name, _)| name);
+    if let Some(only) = only.filter(|only| !names.contains(only)) {
+        bail!("there is no check `{only}`, only {}", names.join(", "));
+    }
     let mut summary = Vec::new();
-    for (name, step) in STEPS {
+    for (name, step) in STEPS.into_iter().filter(|(name, _)| only.is_none_or(|it| it == *name)) {
         out::say(format!("==> {name}"));
         let begun = Instant::now();
         let outcome = step(home, stop).with_context(|| format!("ci failed at `{name}`"))?;
@@ -85,20 +90,8 @@ fn deny(home: &Home, stop: &Stop) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// The client alone checks the file: no daemon is needed, and the values are only for this check.
 fn compose(home: &Home, stop: &Stop) -> Result<Outcome> {
-    let mut version = Command::new("docker");
-    version.args(["compose", "version"]).stdout(Stdio::null()).stderr(Stdio::null());
-    if !version.status().is_ok_and(|status| status.success()) {
-        return Ok(Outcome::Skipped("no `docker compose` here"));
-    }
-    let mut config = Command::new("docker");
-    config.args(["compose", "-f", "deploy/compose.yaml", "config", "-q"]).current_dir(&home.repo);
-    for name in env_names(include_str!("../../deploy/.env.example")) {
-        config.env(name, "only-for-this-check");
-    }
-    run_ok(config, stop)?;
-    Ok(Outcome::Done)
+    Ok(compose::check(home, stop)?.map_or(Outcome::Done, Outcome::Skipped))
 }
 
 fn test(home: &Home, stop: &Stop) -> Result<Outcome> {
@@ -111,27 +104,4 @@ fn passed(status: ExitStatus) -> Result<()> {
         bail!("tests failed ({status})");
     }
     Ok(())
-}
-
-fn env_names(example: &str) -> impl Iterator<Item = &str> {
-    example
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| line.split_once('='))
-        .map(|(name, _)| name)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_compose_file_asks_only_for_what_the_example_names() {
-        let compose = include_str!("../../deploy/compose.yaml");
-        let named: Vec<_> = env_names(include_str!("../../deploy/.env.example")).collect();
-        let asked = compose.split("${").skip(1).filter_map(|rest| rest.split([':', '}']).next());
-        for name in asked {
-            assert!(named.contains(&name), "deploy/.env.example lacks {name}");
-        }
-    }
 }

@@ -11,7 +11,7 @@ use crate::demo;
 use crate::fetch;
 use crate::home::Home;
 use crate::http;
-use crate::model::{self, Deployment, Llm};
+use crate::model::{self, Llm, Model};
 use crate::nats::Nats;
 use crate::orphans;
 use crate::out;
@@ -37,7 +37,7 @@ pub(crate) struct Options {
     fresh: bool,
 }
 
-/// Environment of everything that belongs to Konstruct.
+/// Environment of everything that belongs to Konstruct. What is empty is kept from it.
 type Settings = Vec<(&'static str, String)>;
 
 /// What runs, stopped last first.
@@ -62,7 +62,7 @@ pub(crate) fn dev(home: &Home, options: &Options, stop: &Stop) -> Result<()> {
         wipe(home)?;
     }
     // Asked for before anything starts: a missing key should not cost a minute.
-    let vendor = Deployment::vendor(options.llm, &var)?;
+    let vendor = Model::vendor(options.llm, &var)?;
     fetch::wasm_target(home, stop)?;
     let tools = fetch::tools(home, stop)?;
     out::say("building konstruct");
@@ -72,11 +72,12 @@ pub(crate) fn dev(home: &Home, options: &Options, stop: &Stop) -> Result<()> {
     let secrets = Secrets::load_or_draw(&home.dir)?;
     let mut settings = servers(home, &tools, &secrets, &mut world, stop)?;
     settings.extend(slack(home, &secrets, &mut world, stop)?);
-    let deployment = match vendor {
-        Some(deployment) => deployment,
+    let model = match vendor {
+        Some(model) => model,
         None => local_model(home, options.llm, &mut world, stop)?,
     };
-    settings.push(("KONSTRUCT_CONFIG", write(home, "konstruct.toml", &deployment.config())?));
+    settings.push(("KONSTRUCT_CONFIG", write(home, "konstruct.toml", &model.config)?));
+    settings.extend(model.environment);
     settings.extend(listeners()?);
     let address = konstruct(home, &settings, &mut world, stop)?;
 
@@ -147,23 +148,21 @@ fn slack(home: &Home, secrets: &Secrets, world: &mut World, stop: &Stop) -> Resu
     ])
 }
 
-fn local_model(home: &Home, llm: Llm, world: &mut World, stop: &Stop) -> Result<Deployment> {
+fn local_model(home: &Home, llm: Llm, world: &mut World, stop: &Stop) -> Result<Model> {
     if llm == Llm::Echo {
         let url = fake(home, "konstruct-fake-llm", world, stop)?;
-        return Ok(Deployment::keyless(format!("{url}/v1"), "echo".to_owned()));
+        return Ok(Model::keyless(&format!("{url}/v1"), "echo"));
     }
     if let Some(url) = var("KONSTRUCT_MODEL_URL") {
-        return Ok(Deployment::keyless(
-            url,
-            var("KONSTRUCT_MODEL").unwrap_or_else(|| "smollm2".to_owned()),
-        ));
+        let model = var("KONSTRUCT_MODEL");
+        return Ok(Model::keyless(&url, model.as_deref().unwrap_or("smollm2")));
     }
     let fetched = fetch::model(home, stop)?;
     out::say("loading the model");
     let (service, url) =
         model::serve(&home.repo.join("xtask/model/serve.py"), &fetched, &home.dirs(), stop)?;
     world.0.push(service);
-    Ok(Deployment::keyless(url, "smollm2".to_owned()))
+    Ok(Model::keyless(&url, "smollm2"))
 }
 
 /// One of the test crate's servers. Says on its first line where it listens.
@@ -224,7 +223,14 @@ fn command(home: &Home, settings: &Settings) -> impl Fn() -> Command {
     let (settings, dir) = (settings.clone(), home.repo.clone());
     move || {
         let mut command = Command::new(&program);
-        command.envs(settings.iter().cloned()).current_dir(&dir);
+        for (name, value) in &settings {
+            if value.is_empty() {
+                command.env_remove(name)
+            } else {
+                command.env(name, value)
+            };
+        }
+        command.current_dir(&dir);
         command
     }
 }
@@ -270,7 +276,8 @@ fn stay(
 fn shell(settings: &Settings) -> String {
     let line =
         |(name, value): &(&str, String)| format!("{name}='{}'", value.replace('\'', r"'\''"));
-    settings.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
+    let set = settings.iter().filter(|(_, value)| !value.is_empty());
+    set.map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
 
 #[cfg(test)]
@@ -279,7 +286,8 @@ mod tests {
 
     #[test]
     fn settings_survive_the_shell() {
-        let settings = vec![("A", "plain".to_owned()), ("B", "it's".to_owned())];
+        let settings =
+            vec![("A", "plain".to_owned()), ("B", "it's".to_owned()), ("C", String::new())];
         assert_eq!(shell(&settings), "A='plain'\nB='it'\\''s'\n");
     }
 }

@@ -123,19 +123,31 @@ fn install(home: &Home, set: &Set, base: &Path, stop: &Stop) -> Result<PathBuf> 
     let file = home.repo.join(format!("xtask/requirements/{}.txt", set.name));
     let wanted =
         fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
-    let dir = base.join(set.name);
+    place(base, set.name, &wanted, |new| {
+        out::say(format!("fetching {} ({})", set.name, names(&wanted).join(", ")));
+        pip(home, &file, new, stop)
+            .with_context(|| format!("could not fetch the {}; by hand: {}", set.name, set.by_hand))
+    })
+}
+
+/// The directory `name` with what `fill` puts into it; made anew where its stamp is not `wanted`.
+pub(crate) fn place(
+    base: &Path,
+    name: &str,
+    wanted: &str,
+    fill: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
+    let dir = base.join(name);
     // Two runs at once fetch once.
     let lock = File::create(base.join("fetch.lock"))?;
     lock.lock()?;
     if fs::read_to_string(dir.join("STAMP")).is_ok_and(|stamp| stamp == wanted) {
         return Ok(dir);
     }
-    out::say(format!("fetching {} ({})", set.name, names(&wanted).join(", ")));
-    let new = base.join(format!("{}.new", set.name));
+    let new = base.join(format!("{name}.new"));
     remove(&new)?;
-    pip(home, &file, &new, stop)
-        .with_context(|| format!("could not fetch the {}; by hand: {}", set.name, set.by_hand))?;
-    fs::write(new.join("STAMP"), &wanted)?;
+    fill(&new)?;
+    fs::write(new.join("STAMP"), wanted)?;
     remove(&dir)?;
     fs::rename(&new, &dir)?;
     Ok(dir)

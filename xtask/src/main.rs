@@ -4,6 +4,7 @@
 
 mod child;
 mod ci;
+mod compose;
 mod demo;
 mod dev;
 mod fetch;
@@ -48,7 +49,10 @@ enum Task {
         args: Vec<String>,
     },
     /// Run every check
-    Ci,
+    Ci {
+        /// Only the one of that name, e.g. `compose`
+        step: Option<String>,
+    },
     /// Download what is missing into .konstruct/
     Fetch {
         /// Leave the language model out
@@ -87,7 +91,7 @@ fn perform(task: &Task, stop: &Stop) -> Result<ExitCode> {
     match task {
         Task::Dev(options) => dev::dev(&home, options, stop)?,
         Task::Test { args } => return Ok(code(suite::test(&home, args, stop)?)),
-        Task::Ci => ci::ci(&home, stop)?,
+        Task::Ci { step } => ci::ci(&home, step.as_deref(), stop)?,
         Task::Fetch { no_model } => fetch::all(&home, !no_model, stop)?,
         Task::Bench { args } => return Ok(code(suite::bench(&home, args, stop)?)),
     }

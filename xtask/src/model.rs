@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::child::{Dirs, Service};
@@ -18,9 +18,9 @@ const START_MAX: Duration = Duration::from_mins(2);
 pub(crate) enum Llm {
     /// A real, tiny model on this machine
     Local,
-    /// `OpenAI`, or what `OPENAI_BASE_URL` points at (needs `OPENAI_API_KEY`; `OPENAI_MODEL`)
+    /// `OpenAI` (`OPENAI_API_KEY`), or what `OPENAI_BASE_URL` points at (then `OPENAI_MODEL` as well)
     Openai,
-    /// Anthropic (needs `ANTHROPIC_API_KEY`; `ANTHROPIC_MODEL`)
+    /// Anthropic (`ANTHROPIC_API_KEY`, `ANTHROPIC_MODEL`)
     Anthropic,
     /// Ollama (`OLLAMA_HOST`, `OLLAMA_MODEL`)
     Ollama,
@@ -28,106 +28,61 @@ pub(crate) enum Llm {
     Echo,
 }
 
-/// One deployment in `konstruct.toml`.
-pub(crate) struct Deployment {
-    vendor: &'static str,
-    model: String,
-    /// None: the vendor's own.
-    base_url: Option<String>,
-    api_key_env: Option<&'static str>,
-    context_window: u32,
-    max_output_tokens: u32,
+/// What tells Konstruct which model answers.
+pub(crate) struct Model {
+    /// `konstruct.toml`.
+    pub(crate) config: String,
+    /// Variables of its environment. An empty one is kept from it.
+    pub(crate) environment: Vec<(&'static str, String)>,
 }
+
+/// Each vendor that runs elsewhere, and the variables that make Konstruct ask it; one of them is needed.
+const VENDORS: [(Llm, &str, &[&str]); 3] = [
+    (Llm::Openai, "openai", &["OPENAI_API_KEY", "OPENAI_BASE_URL"]),
+    (Llm::Anthropic, "anthropic", &["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"]),
+    (Llm::Ollama, "ollama", &["OLLAMA_HOST"]),
+];
 
 type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
 
-impl Deployment {
-    /// A server with `OpenAI`'s wire format that wants no key.
-    pub(crate) fn keyless(base_url: String, model: String) -> Self {
-        let base_url = Some(base_url);
-        Self {
-            vendor: "openai",
-            model,
-            base_url,
-            api_key_env: None,
-            context_window: 4096,
-            max_output_tokens: 128,
-        }
-    }
-
-    /// A vendor that runs elsewhere; none for those that `dev` starts itself.
-    pub(crate) fn vendor(llm: Llm, var: Lookup) -> Result<Option<Self>> {
-        let model = |name, default: &str| var(name).unwrap_or_else(|| default.to_owned());
-        let (vendor, model, base_url, key) = match llm {
-            Llm::Local | Llm::Echo => return Ok(None),
-            Llm::Openai => (
-                "openai",
-                model("OPENAI_MODEL", "gpt-5-mini"),
-                var("OPENAI_BASE_URL"),
-                Some("OPENAI_API_KEY"),
-            ),
-            Llm::Anthropic => (
-                "anthropic",
-                model("ANTHROPIC_MODEL", "claude-haiku-4-5"),
-                var("ANTHROPIC_BASE_URL"),
-                Some("ANTHROPIC_API_KEY"),
-            ),
-            Llm::Ollama => (
-                "ollama",
-                model("OLLAMA_MODEL", "llama3.2"),
-                Some(ollama_url(var("OLLAMA_HOST"))),
-                None,
-            ),
-        };
-        if let Some(key) = key {
-            var(key).with_context(|| format!("`--llm {vendor}` needs {key}"))?;
-        }
-        Ok(Some(Self {
-            vendor,
-            model,
-            base_url,
-            api_key_env: key,
-            context_window: 32_768,
-            max_output_tokens: 1024,
-        }))
-    }
-
-    /// `konstruct.toml` with this deployment in both groups.
-    pub(crate) fn config(&self) -> String {
+impl Model {
+    /// A server here with `OpenAI`'s wire format that wants no key, in both groups.
+    pub(crate) fn keyless(base_url: &str, model: &str) -> Self {
         let group = |group: &str| {
-            let mut lines =
-                vec![format!("[[models.{group}]]"), format!("name = \"{}\"", self.vendor)];
-            lines.push(format!("vendor = \"{}\"", self.vendor));
-            lines.push(format!("model = {}", quoted(&self.model)));
-            lines.extend(self.base_url.as_ref().map(|url| format!("base_url = {}", quoted(url))));
-            lines.extend(self.api_key_env.map(|name| format!("api_key_env = \"{name}\"")));
-            lines.push(format!("max_output_tokens = {}", self.max_output_tokens));
-            lines.push(format!("context_window = {}", self.context_window));
-            lines.join("\n") + "\n"
+            format!(
+                "[[models.{group}]]\nname = \"openai\"\nvendor = \"openai\"\nmodel = {}\nbase_url = {}\n\
+                 max_output_tokens = 128\ncontext_window = 4096\n",
+                quoted(model),
+                quoted(base_url)
+            )
         };
-        format!(
-            "# Written anew by every `cargo xtask dev`.\n\n{}\n{}",
-            group("quality"),
-            group("fast")
-        )
+        let config = format!("{HEAD}\n{}\n{}", group("quality"), group("fast"));
+        Self { config, environment: Vec::new() }
+    }
+
+    /// A vendor that runs elsewhere, by its customary variables; none for those that `dev` starts itself.
+    pub(crate) fn vendor(llm: Llm, var: Lookup) -> Result<Option<Self>> {
+        let Some((_, name, own)) = VENDORS.iter().find(|(vendor, ..)| *vendor == llm) else {
+            return Ok(None);
+        };
+        let mut environment = Vec::new();
+        if llm == Llm::Ollama && var("OLLAMA_HOST").is_none() {
+            environment.push(("OLLAMA_HOST", "127.0.0.1".to_owned()));
+        } else if own.iter().all(|name| var(name).is_none()) {
+            bail!("`--llm {name}` needs {}", own.join(" or "));
+        }
+        let others = VENDORS.iter().filter(|(vendor, ..)| *vendor != llm);
+        let others = others.flat_map(|(.., variables)| variables.iter());
+        environment.extend(others.map(|name| (*name, String::new())));
+        Ok(Some(Self { config: HEAD.to_owned(), environment }))
     }
 }
+
+const HEAD: &str = "# Written anew by every `cargo xtask dev`.\n";
 
 /// A JSON string of plain text is a TOML string too.
 fn quoted(text: &str) -> String {
     serde_json::json!(text).to_string()
-}
-
-/// Ollama's own variable may come without a scheme, without a port, and as an address to listen on.
-fn ollama_url(host: Option<String>) -> String {
-    let host = host.filter(|host| !host.is_empty()).unwrap_or_else(|| "127.0.0.1".to_owned());
-    let (scheme, rest) = host.split_once("://").unwrap_or(("http", &host));
-    let rest = rest.trim_end_matches('/').replacen("0.0.0.0", "127.0.0.1", 1);
-    if rest.contains(':') || host.contains("://") {
-        format!("{scheme}://{rest}")
-    } else {
-        format!("{scheme}://{rest}:11434")
-    }
 }
 
 /// Starts the model from `fetched`, and gives its base URL.
@@ -156,48 +111,43 @@ mod tests {
 
     #[test]
     fn a_vendor_without_its_key_is_refused_by_name() {
-        let error = Deployment::vendor(Llm::Anthropic, &|_| None).err().unwrap();
-        assert_eq!(error.to_string(), "`--llm anthropic` needs ANTHROPIC_API_KEY");
-        assert!(Deployment::vendor(Llm::Local, &|_| None).unwrap().is_none());
+        let error = Model::vendor(Llm::Anthropic, &|_| None).err().unwrap();
+        let says = "`--llm anthropic` needs ANTHROPIC_API_KEY or ANTHROPIC_BASE_URL";
+        assert_eq!(error.to_string(), says);
+        assert!(Model::vendor(Llm::Local, &|_| None).unwrap().is_none());
     }
 
     #[test]
-    fn the_key_is_named_and_not_written() {
-        let set = |name: &str| (name == "OPENAI_API_KEY").then(|| "sk-secret".to_owned());
-        let config = Deployment::vendor(Llm::Openai, &set).unwrap().unwrap().config();
+    fn the_vendor_asked_for_is_the_only_one_and_its_key_is_not_written() {
+        let model = Model::vendor(Llm::Openai, &|_| Some("sk-secret".to_owned())).unwrap().unwrap();
+        assert_eq!(model.config, HEAD);
+        let kept = ["ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "OLLAMA_HOST"];
+        assert_eq!(model.environment, kept.map(|name| (name, String::new())));
+        let here = Model::vendor(Llm::Ollama, &|_| None).unwrap().unwrap();
+        assert_eq!(here.environment.first(), Some(&("OLLAMA_HOST", "127.0.0.1".to_owned())));
+    }
+
+    #[test]
+    fn a_server_here_is_in_both_groups() {
         expect![[r#"
             # Written anew by every `cargo xtask dev`.
 
             [[models.quality]]
             name = "openai"
             vendor = "openai"
-            model = "gpt-5-mini"
-            api_key_env = "OPENAI_API_KEY"
-            max_output_tokens = 1024
-            context_window = 32768
+            model = "echo"
+            base_url = "http://127.0.0.1:1/v1"
+            max_output_tokens = 128
+            context_window = 4096
 
             [[models.fast]]
             name = "openai"
             vendor = "openai"
-            model = "gpt-5-mini"
-            api_key_env = "OPENAI_API_KEY"
-            max_output_tokens = 1024
-            context_window = 32768
+            model = "echo"
+            base_url = "http://127.0.0.1:1/v1"
+            max_output_tokens = 128
+            context_window = 4096
         "#]]
-        .assert_eq(&config);
-    }
-
-    #[test]
-    fn every_customary_ollama_host_is_a_url() {
-        let cases = [
-            (None, "http://127.0.0.1:11434"),
-            (Some(""), "http://127.0.0.1:11434"),
-            (Some("0.0.0.0:8080"), "http://127.0.0.1:8080"),
-            (Some("gpu-box"), "http://gpu-box:11434"),
-            (Some("https://gpu.example/"), "https://gpu.example"),
-        ];
-        for (given, want) in cases {
-            assert_eq!(ollama_url(given.map(str::to_owned)), want, "{given:?}");
-        }
+        .assert_eq(&Model::keyless("http://127.0.0.1:1/v1", "echo").config);
     }
 }

@@ -11,7 +11,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{ConnectionId, EffectId, MessageId, event::ConnectionRevoked};
+use crate::{
+    ConnectionId, EffectId, MessageId, Text, directory::EscalationTrigger, event::ConnectionRevoked,
+};
 
 // === the samples ===
 
@@ -478,10 +480,10 @@ fn data_that_does_not_fit_names_its_type() {
     refused(
         changed("data", json!({ "connection": "a b", "reason": "x" })),
         expect![[r#"
-        data of `konstruct.connection.revoked.v1`:
-        `a b` is not a valid ConnectionId:
-        only letters, digits, `-` and `_` may stand in it
-        at line 1 column 19"#]],
+            data of `konstruct.connection.revoked.v1`, `connection`:
+            `a b` is not a valid ConnectionId:
+            only letters, digits, `-` and `_` may stand in it
+            at line 1 column 19"#]],
     );
     refused(
         changed("data", json!(null)),
@@ -491,6 +493,15 @@ fn data_that_does_not_fit_names_its_type() {
         null, expected struct ConnectionRevoked
         at line 1 column 4"#]],
     );
+    let mut sample = sample(Kind::MessageReceived);
+    *sample.pointer_mut("/data/message/place/kind").unwrap() = json!("huddle");
+    refused(
+        sample.to_string(),
+        expect![[r#"
+        data of `konstruct.message.received.v1`, `message`:
+        unknown variant `huddle`, expected one of `public`, `private`, `direct`, `group`
+        at line 1 column 753"#]],
+    );
     refused(
         changed("type", json!("konstruct.message.deleted.v1")),
         expect![[r#"
@@ -498,6 +509,36 @@ fn data_that_does_not_fit_names_its_type() {
         missing field `message`
         at line 1 column 56"#]],
     );
+}
+
+/// Before they were sealed, an agent's notes and keywords were bare strings.
+#[test]
+fn what_was_not_sealed_once_is_still_read() {
+    let mut old = sample(Kind::AgentPublished);
+    *old.pointer_mut("/data/agent/published/note").unwrap() = json!("shorter");
+    let rule = "/data/agent/published/config/escalation/0/when/keywords";
+    *old.pointer_mut(rule).unwrap() = json!(["lawyer", { "sealed": "abc" }]);
+    let read = decode(&old).unwrap();
+    let Event::AgentPublished(data) = read.event else { panic!("{read:?}") };
+    let published = data.agent.published.unwrap();
+    assert_eq!(published.note, Some(Text::Plain("shorter".to_owned())));
+    let words = [Text::Plain("lawyer".to_owned()), Text::Sealed("abc".to_owned())];
+    assert_eq!(published.config.escalation[0].when, EscalationTrigger::Keywords(words.to_vec()));
+
+    *old.pointer_mut("/data/agent/published/note").unwrap() = json!("");
+    let Event::AgentPublished(data) = decode(&old).unwrap().event else { panic!() };
+    assert_eq!(data.agent.published.unwrap().note, None);
+}
+
+/// A vendor's usage is kept as it came: a number read and written again is the same number.
+#[test]
+fn no_number_of_a_vendors_usage_changes() {
+    let mut sample = sample(Kind::CompletionFinished);
+    let raw = r#"{"a":100.78399658203125,"b":31.245270191439438,"c":121.48791951161945,"d":1e-7}"#;
+    *sample.pointer_mut("/data/usage/raw").unwrap() = serde_json::from_str(raw).unwrap();
+    let bytes = decode(&sample).unwrap().encode().unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.contains(raw), "{text}");
 }
 
 // === what follows ===

@@ -108,7 +108,7 @@ pub struct CompletionFinished {
 pub struct PromptRecord {
     /// The version of the prompt builder.
     pub builder: u32,
-    /// The earlier turns it showed the model, oldest first.
+    /// The turns it showed the model, oldest first; the last one is the message answered.
     pub turns: Vec<TurnUsed>,
     /// Whether older turns were left out for want of room.
     pub truncated: bool,
@@ -118,7 +118,7 @@ pub struct PromptRecord {
     pub max_output_tokens: u32,
 }
 
-/// One earlier turn in a prompt.
+/// One turn in a prompt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TurnUsed {
     /// The message it belongs to: the person's words, or the answer to them.

@@ -4,8 +4,9 @@ use std::fmt;
 
 use schemas::{
     AgentConfig, AgentId, TenantId, Text,
-    directory::{EscalationRule, FOLLOW_MINUTES_DEFAULT},
+    directory::{EscalationRule, EscalationTrigger, FOLLOW_MINUTES_DEFAULT},
 };
+use serde::Deserialize;
 
 use crate::seal::{OpenError, Owner, Sealing};
 
@@ -27,8 +28,94 @@ pub struct OpenConfig {
     pub system_prompt: String,
     pub model: String,
     pub tools: Vec<String>,
-    pub escalation: Vec<EscalationRule>,
+    pub escalation: Vec<OpenRule>,
     pub follow_minutes: u32,
+}
+
+/// [`EscalationRule`], opened. Never on the log; see there for the fields.
+#[expect(missing_docs, reason = "the fields are those of `EscalationRule`, documented there")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenRule {
+    pub when: OpenTrigger,
+    pub to_channel: String,
+}
+
+/// [`EscalationTrigger`], opened; see there.
+#[expect(missing_docs, reason = "the variants are those of `EscalationTrigger`, documented there")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Written")]
+pub enum OpenTrigger {
+    Keywords(Vec<String>),
+    AskedForHuman,
+    Sentiment,
+    ToolFailure,
+    Budget,
+}
+
+/// As people write it: in YAML, an enum with a value would want a tag.
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "not one of `{ keywords: […] }`, `asked_for_human`, `sentiment`, `tool_failure`, \
+                 `budget`"
+)]
+enum Written {
+    Keywords { keywords: Vec<String> },
+    Word(Word),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    AskedForHuman,
+    Sentiment,
+    ToolFailure,
+    Budget,
+}
+
+impl From<Written> for OpenTrigger {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Keywords { keywords } => OpenTrigger::Keywords(keywords),
+            Written::Word(Word::AskedForHuman) => OpenTrigger::AskedForHuman,
+            Written::Word(Word::Sentiment) => OpenTrigger::Sentiment,
+            Written::Word(Word::ToolFailure) => OpenTrigger::ToolFailure,
+            Written::Word(Word::Budget) => OpenTrigger::Budget,
+        }
+    }
+}
+
+impl OpenRule {
+    fn open_with<E>(
+        rule: &EscalationRule,
+        open: impl Fn(&Text) -> Result<String, E>,
+    ) -> Result<Self, E> {
+        let when = match &rule.when {
+            EscalationTrigger::Keywords(words) => {
+                OpenTrigger::Keywords(words.iter().map(open).collect::<Result<_, _>>()?)
+            }
+            EscalationTrigger::AskedForHuman => OpenTrigger::AskedForHuman,
+            EscalationTrigger::Sentiment => OpenTrigger::Sentiment,
+            EscalationTrigger::ToolFailure => OpenTrigger::ToolFailure,
+            EscalationTrigger::Budget => OpenTrigger::Budget,
+        };
+        Ok(Self { when, to_channel: rule.to_channel.clone() })
+    }
+
+    fn seal(&self, owner: Owner<'_>, sealing: &Sealing) -> EscalationRule {
+        let when = match &self.when {
+            OpenTrigger::Keywords(words) => {
+                let seal = |word: &String| sealing.seal(owner, word);
+                EscalationTrigger::Keywords(words.iter().map(seal).collect())
+            }
+            OpenTrigger::AskedForHuman => EscalationTrigger::AskedForHuman,
+            OpenTrigger::Sentiment => EscalationTrigger::Sentiment,
+            OpenTrigger::ToolFailure => EscalationTrigger::ToolFailure,
+            OpenTrigger::Budget => EscalationTrigger::Budget,
+        };
+        EscalationRule { when, to_channel: self.to_channel.clone() }
+    }
 }
 
 impl OpenConfig {
@@ -73,7 +160,11 @@ impl OpenConfig {
             system_prompt: open(&config.system_prompt)?,
             model: config.model.clone(),
             tools: config.tools.clone(),
-            escalation: config.escalation.clone(),
+            escalation: config
+                .escalation
+                .iter()
+                .map(|rule| OpenRule::open_with(rule, &open))
+                .collect::<Result<_, _>>()?,
             follow_minutes: config.follow_minutes,
         })
     }
@@ -90,7 +181,7 @@ impl OpenConfig {
             system_prompt: sealing.seal(owner, &self.system_prompt),
             model: self.model.clone(),
             tools: self.tools.clone(),
-            escalation: self.escalation.clone(),
+            escalation: self.escalation.iter().map(|rule| rule.seal(owner, sealing)).collect(),
             follow_minutes: self.follow_minutes,
         }
     }

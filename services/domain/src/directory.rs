@@ -14,7 +14,8 @@ use std::{
 
 use schemas::{
     Agent, AgentId, ChannelKind, Claim, Connection, ConnectionId, ConnectionStatus, Envelope,
-    Event, Published, Tenant, TenantId, TenantStatus, event::FailureReason,
+    Published, Tenant, TenantId, TenantStatus,
+    event::{Entry, FailureReason},
 };
 
 /// The installation's own app: where a workspace has no app of its own, its connection holds.
@@ -29,14 +30,14 @@ pub struct Directory(Arc<Maps>);
 
 #[derive(Clone, Default)]
 struct Maps {
-    tenants: Map<TenantId, Arc<Entry>>,
+    tenants: Map<TenantId, Arc<Known>>,
     /// By channel, app and workspace, so that a lookup allocates nothing.
     claims: Map<ChannelKind, Map<String, Map<String, Holder>>>,
 }
 
 /// What is known of one tenant; the parts may come before the tenant itself.
 #[derive(Clone, Default)]
-struct Entry {
+struct Known {
     tenant: Option<Arc<Tenant>>,
     agents: Map<AgentId, KnownAgent>,
     connections: Map<ConnectionId, Arc<Connection>>,
@@ -71,41 +72,19 @@ impl Directory {
     /// Takes in one event. Events of the pipeline are passed over.
     pub fn apply(&mut self, envelope: &Envelope) {
         let tenant = &envelope.tenant;
-        match &envelope.event {
-            Event::TenantCreated(data)
-            | Event::TenantRenamed(data)
-            | Event::TenantLimitsChanged(data)
-            | Event::TenantSuspended(data)
-            | Event::TenantResumed(data)
-            | Event::TenantDeleted(data) => {
-                self.entry(tenant).tenant = Some(Arc::new(data.tenant.clone()));
+        match envelope.event.entry() {
+            Some(Entry::Tenant(data)) => {
+                self.entry(tenant).tenant = Some(Arc::new(data.clone()));
             }
-            Event::AgentCreated(data)
-            | Event::AgentDraftSaved(data)
-            | Event::AgentPublished(data)
-            | Event::AgentRetired(data) => {
-                let agent = KnownAgent::from(&data.agent);
-                self.entry(tenant).agents.insert(data.agent.id.clone(), agent);
+            Some(Entry::Agent(data)) => {
+                self.entry(tenant).agents.insert(data.id.clone(), KnownAgent::from(data));
             }
-            Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => {
-                let connection = Arc::new(data.connection.clone());
-                self.entry(tenant).connections.insert(data.connection.id.clone(), connection);
+            Some(Entry::Connection(data)) => {
+                let connection = Arc::new(data.clone());
+                self.entry(tenant).connections.insert(data.id.clone(), connection);
             }
-            Event::WorkspaceClaimed(claim) => self.claim(tenant, claim),
-            Event::MessageReceived(_)
-            | Event::MessageAccepted(_)
-            | Event::MessageDuplicate(_)
-            | Event::MessageAdmitted(_)
-            | Event::MessageThrottled(_)
-            | Event::CompletionFinished(_)
-            | Event::CompletionFailed(_)
-            | Event::ReplyDelivered(_)
-            | Event::ReplyUncertain(_)
-            | Event::ReplyFailed(_)
-            | Event::EffectObserved(_)
-            | Event::MessageEdited(_)
-            | Event::MessageDeleted(_)
-            | Event::ConnectionRevoked(_) => {}
+            Some(Entry::Claim(claim)) => self.claim(tenant, claim),
+            None => {}
         }
     }
 
@@ -211,7 +190,7 @@ impl Directory {
         agree.then_some((tenant, connection))
     }
 
-    fn entry(&mut self, tenant: &TenantId) -> &mut Entry {
+    fn entry(&mut self, tenant: &TenantId) -> &mut Known {
         let maps = Arc::make_mut(&mut self.0);
         Arc::make_mut(maps.tenants.entry(tenant.clone()).or_default())
     }

@@ -25,15 +25,14 @@ impl Revocation {
     /// Once removed, the same word again changes nothing.
     async fn revoke(&self, cause: &Envelope, data: &ConnectionRevoked) -> Result<(), Failure> {
         self.directory.ready().await;
-        let found = self
-            .directory
-            .read(|directory| directory.connection(&cause.tenant, &data.connection).cloned());
+        let mut known = self.directory.snapshot();
+        let found = known.directory.connection(&cause.tenant, &data.connection).cloned();
         let Some(connection) = found else { return Ok(()) };
         if connection.status != ConnectionStatus::Active {
             return Ok(());
         }
         let events = self.events(cause, &connection, &data.reason);
-        let stored = self.writer.write(events).await.map_err(Failure::wait)?;
+        let stored = self.writer.write(&mut known, events).await.map_err(Failure::wait)?;
         self.directory.reached(stored.sequence).await;
         Ok(())
     }

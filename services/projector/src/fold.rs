@@ -3,7 +3,7 @@
 use domain::trace::outcome;
 use schemas::{
     Envelope, Event, EventId, LimitScope, Message, MessageRef,
-    event::{CompletionFailed, CompletionFinished, ReplyKind},
+    event::{self, CompletionFailed, CompletionFinished, ReplyKind},
 };
 use store::projections::{Changes, Entry, EventRow, MessageRow};
 
@@ -60,8 +60,8 @@ fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
             MessageRow { answered_at_ms: time_ms, ..at.row(&data.message, state) }
         }
         Event::ReplyUncertain(data) => {
-            let detail = Some(data.detail.clone());
-            MessageRow { detail, ..at.row(&data.message, "uncertain") }
+            let doubt = Some(data.detail.clone());
+            MessageRow { doubt, ..at.row(&data.message, "uncertain") }
         }
         Event::ReplyFailed(data) => {
             MessageRow { detail: Some(data.code.clone()), ..at.row(&data.message, "failed") }
@@ -126,35 +126,11 @@ fn failed(at: &At<'_>, data: &CompletionFailed, time_ms: Option<i64>) -> Message
 }
 
 fn entry(event: &Event) -> Option<Entry> {
-    match event {
-        Event::TenantCreated(data)
-        | Event::TenantRenamed(data)
-        | Event::TenantLimitsChanged(data)
-        | Event::TenantSuspended(data)
-        | Event::TenantResumed(data)
-        | Event::TenantDeleted(data) => Some(Entry::Tenant(data.tenant.clone())),
-        Event::AgentCreated(data)
-        | Event::AgentDraftSaved(data)
-        | Event::AgentPublished(data)
-        | Event::AgentRetired(data) => Some(Entry::Agent(Box::new(data.agent.clone()))),
-        Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => {
-            Some(Entry::Connection(data.connection.clone()))
-        }
-        Event::MessageReceived(_)
-        | Event::MessageAccepted(_)
-        | Event::MessageDuplicate(_)
-        | Event::MessageAdmitted(_)
-        | Event::MessageThrottled(_)
-        | Event::CompletionFinished(_)
-        | Event::CompletionFailed(_)
-        | Event::ReplyDelivered(_)
-        | Event::ReplyUncertain(_)
-        | Event::ReplyFailed(_)
-        | Event::EffectObserved(_)
-        | Event::MessageEdited(_)
-        | Event::MessageDeleted(_)
-        | Event::ConnectionRevoked(_)
-        | Event::WorkspaceClaimed(_) => None,
+    match event.entry()? {
+        event::Entry::Tenant(tenant) => Some(Entry::Tenant(tenant.clone())),
+        event::Entry::Agent(agent) => Some(Entry::Agent(Box::new(agent.clone()))),
+        event::Entry::Connection(connection) => Some(Entry::Connection(connection.clone())),
+        event::Entry::Claim(_) => None,
     }
 }
 

@@ -23,6 +23,7 @@ mod config;
 mod exhausted;
 mod failure;
 mod frames;
+mod messages;
 mod ollama;
 mod openai;
 mod plan;

@@ -1,9 +1,11 @@
 //! The connection to NATS, and publishing.
 
+mod servers;
+
 use std::{fmt, time::Duration};
 
 use async_nats::{
-    ConnectOptions, HeaderMap, ServerAddr,
+    HeaderMap,
     connection::State,
     jetstream::{
         self,
@@ -14,7 +16,6 @@ use async_nats::{
 };
 use bytes::Bytes;
 use nats::bounds::{PUBLISH_ACK_WAIT, PUBLISH_IN_FLIGHT_MAX};
-use percent_encoding::percent_decode_str;
 use schemas::{Envelope, Subject};
 
 /// How long one attempt to connect may take.
@@ -75,7 +76,7 @@ pub enum BusError {
 impl Bus {
     /// Connects, and keeps reconnecting for as long as it lives.
     pub async fn connect(url: &str, name: &str) -> Result<Self, BusError> {
-        let (servers, options) = servers(url)?;
+        let (servers, options) = servers::servers(url)?;
         let client = options
             .name(name)
             .connection_timeout(CONNECT_WAIT)
@@ -147,13 +148,16 @@ impl Bus {
         sent.map(Pending).map_err(|error| refusal(&error))
     }
 
-    /// Publishes all of these or none, each only if its subject's last sequence is as expected.
-    /// One round trip; at most 1,000 (server 2.12, ADR-50).
-    pub async fn publish_all_or_none(&self, batch: &[(Envelope, u64)]) -> Result<Stored, BusError> {
+    /// Publishes all of these or none; those with a number, only if it is still their subject's
+    /// last sequence. One round trip; at most 1,000 (server 2.12, ADR-50).
+    pub async fn publish_all_or_none(
+        &self,
+        batch: &[(Envelope, Option<u64>)],
+    ) -> Result<Stored, BusError> {
         let Some(((last, expected), before)) = batch.split_last() else {
             return Err(BusError::Unpublishable("an empty batch".to_owned()));
         };
-        if before.is_empty() {
+        if let (true, Some(expected)) = (before.is_empty(), expected) {
             return self.publish_expecting(last, *expected).await;
         }
         for (index, (envelope, expected)) in before.iter().enumerate() {
@@ -240,30 +244,6 @@ impl Pending {
     }
 }
 
-/// The servers of a URL, or of several with commas between them, and how to prove who we are: the
-/// driver does not read credentials from URLs, and they have no business in its errors.
-fn servers(urls: &str) -> Result<(Vec<ServerAddr>, ConnectOptions), BusError> {
-    let mut servers = Vec::new();
-    let mut options = ConnectOptions::new();
-    for url in urls.split(',').map(str::trim) {
-        let address: Result<ServerAddr, _> = url.parse();
-        let address = address.map_err(|_| BusError::Away("its URL is not one".to_owned()))?;
-        let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
-        options = match (address.username(), address.password()) {
-            (Some(user), Some(password)) => options.user_and_password(plain(user), plain(password)),
-            (Some(token), None) => options.token(plain(token)),
-            (None, _) => options,
-        };
-        let mut bare = address.into_inner();
-        if bare.set_username("").and_then(|()| bare.set_password(None)).is_err() {
-            return Err(BusError::Away("its URL has no host".to_owned()));
-        }
-        let bare = ServerAddr::from_url(bare);
-        servers.push(bare.map_err(|error| BusError::Away(error.to_string()))?);
-    }
-    Ok((servers, options))
-}
-
 fn encode(envelope: &Envelope) -> Result<Bytes, BusError> {
     let bytes = envelope.encode().map_err(|error| BusError::Unpublishable(error.to_string()))?;
     if schemas::envelope::LEN_MAX < bytes.len() {
@@ -276,13 +256,15 @@ fn batch_headers(
     batch: &schemas::EventId,
     index: usize,
     envelope: &Envelope,
-    expected: u64,
+    expected: Option<u64>,
 ) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert("Nats-Batch-Id", batch.as_str());
     headers.insert("Nats-Batch-Sequence", (index + 1).to_string().as_str());
     headers.insert("Nats-Msg-Id", envelope.id.as_str());
-    headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string().as_str());
+    if let Some(expected) = expected {
+        headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string().as_str());
+    }
     headers
 }
 

@@ -1,4 +1,6 @@
-//! The directory in memory, fed by its stream, and the one way to change it.
+//! The directory in memory, fed by its stream.
+
+mod write;
 
 use std::{
     collections::HashMap,
@@ -9,21 +11,34 @@ use std::{
 use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use domain::directory::Directory;
 use futures::StreamExt as _;
-use schemas::{Envelope, Event, Subject};
+use schemas::{Envelope, Subject};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::{Bus, BusError, Stored};
+pub use self::write::{DirectoryWriter, WRITE_EVENTS_MAX, WriteError};
+use crate::Bus;
 
 /// The pause before a broken watch is taken up again.
 const RESUME_PAUSE: Duration = Duration::from_millis(500);
 
-#[derive(Default)]
-struct State {
-    directory: Directory,
-    /// The last sequence of each subject: what a writer expects nobody to have passed.
-    sequences: HashMap<String, u64>,
+/// The directory at one moment, and how far each of its subjects had come: what a decision is made
+/// from. A clone shares everything with its original until one of them changes.
+#[derive(Clone, Default)]
+pub struct Snapshot {
+    /// Who exists.
+    pub directory: Directory,
+    sequences: Arc<HashMap<String, u64>>,
+    /// What its owner wrote since.
+    own: HashMap<String, u64>,
+}
+
+impl Snapshot {
+    /// The last sequence of a subject; 0 if nothing was ever said there.
+    pub fn sequence_of(&self, subject: &Subject) -> u64 {
+        let subject = subject.as_str();
+        self.own.get(subject).or_else(|| self.sequences.get(subject)).copied().unwrap_or(0)
+    }
 }
 
 /// How far the memory has followed the stream.
@@ -36,7 +51,7 @@ struct Progress {
 /// The directory as this process knows it. Cheap to clone.
 #[derive(Clone)]
 pub struct DirectoryWatch {
-    state: Arc<RwLock<State>>,
+    state: Arc<RwLock<Snapshot>>,
     progress: watch::Receiver<Progress>,
 }
 
@@ -79,15 +94,19 @@ impl DirectoryWatch {
 
     /// The last sequence of a subject as this memory knows it; 0 if nothing was ever said there.
     pub fn sequence_of(&self, subject: &Subject) -> u64 {
-        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
-        state.sequences.get(subject.as_str()).copied().unwrap_or(0)
+        self.state.read().unwrap_or_else(PoisonError::into_inner).sequence_of(subject)
+    }
+
+    /// All of it as it is now, to decide from and to write against.
+    pub fn snapshot(&self) -> Snapshot {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 async fn follow(
     bus: &Bus,
     stop: &CancellationToken,
-    state: &RwLock<State>,
+    state: &RwLock<Snapshot>,
     tell: &watch::Sender<Progress>,
 ) -> anyhow::Result<()> {
     let seen = tell.borrow().sequence;
@@ -121,88 +140,11 @@ async fn follow(
     Ok(())
 }
 
-fn take(state: &RwLock<State>, subject: &str, sequence: u64, payload: &[u8]) {
+fn take(state: &RwLock<Snapshot>, subject: &str, sequence: u64, payload: &[u8]) {
     let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
-    state.sequences.insert(subject.to_owned(), sequence);
+    Arc::make_mut(&mut state.sequences).insert(subject.to_owned(), sequence);
     match Envelope::decode(payload) {
         Ok(envelope) => state.directory.apply(&envelope),
         Err(error) => warn!(%error, subject, sequence, "a directory event we do not read"),
-    }
-}
-
-/// Writes directory events, each only if its aggregate is still as the memory knows it.
-#[derive(Clone)]
-pub struct DirectoryWriter {
-    bus: Bus,
-    watch: DirectoryWatch,
-}
-
-/// A change of the directory was not made.
-#[derive(Debug, thiserror::Error)]
-pub enum WriteError {
-    /// Another change came first; read again and decide again.
-    #[error("`{subject}` was changed by somebody else meanwhile")]
-    Conflict {
-        /// The aggregate.
-        subject: String,
-    },
-    /// Two tenants never hold one workspace.
-    #[error("workspace `{workspace}` is held by another tenant")]
-    Held {
-        /// Which one.
-        workspace: String,
-    },
-    /// NATS did not take it.
-    #[error(transparent)]
-    Bus(#[from] BusError),
-}
-
-impl DirectoryWriter {
-    /// A writer that knows what `watch` knows.
-    pub fn new(bus: Bus, watch: DirectoryWatch) -> Self {
-        Self { bus, watch }
-    }
-
-    /// Publishes all of these or none. Two writers that claim one workspace meet at the claim's
-    /// subject: one is told of a conflict.
-    pub async fn write(&self, events: Vec<Envelope>) -> Result<Stored, WriteError> {
-        let batch: Vec<_> = events
-            .into_iter()
-            .map(|event| {
-                let expected = self.watch.sequence_of(&event.subject());
-                (event, expected)
-            })
-            .collect();
-        // The sequences are those of now, which may be later than the decision to claim.
-        if let Some(workspace) = batch.iter().find_map(|(event, _)| self.held_by_another(event)) {
-            return Err(WriteError::Held { workspace });
-        }
-        match self.bus.publish_all_or_none(&batch).await {
-            Ok(stored) => Ok(stored),
-            Err(BusError::Conflict) => Err(self.conflict(&batch).await),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The workspace that it claims, if another tenant has it.
-    fn held_by_another(&self, event: &Envelope) -> Option<String> {
-        let Event::WorkspaceClaimed(claim) = &event.event else { return None };
-        let held = self.watch.read(|directory| {
-            let holder = directory.holder(claim.channel, &claim.app, &claim.workspace);
-            holder.is_some_and(|(tenant, _)| *tenant != event.tenant)
-        });
-        held.then(|| claim.workspace.clone())
-    }
-
-    /// The server does not say which subject it was.
-    async fn conflict(&self, batch: &[(Envelope, u64)]) -> WriteError {
-        for (event, expected) in batch {
-            let subject = event.subject();
-            let last = self.bus.last(&nats::DIRECTORY, &subject).await.ok().flatten();
-            if last.map_or(0, |found| found.sequence) != *expected {
-                return WriteError::Conflict { subject: subject.to_string() };
-            }
-        }
-        WriteError::Bus(BusError::Conflict)
     }
 }

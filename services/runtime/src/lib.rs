@@ -24,7 +24,7 @@ pub use bus::{Bus, BusError, Recorded, Stored};
 pub use clock::Clock;
 pub use consume::{Context, Delivery, Handler, Lane, consume};
 pub use deadletter::{DeadLetter, watch_advisories};
-pub use directory::{DirectoryWatch, DirectoryWriter, WriteError};
+pub use directory::{DirectoryWatch, DirectoryWriter, Snapshot, WRITE_EVENTS_MAX, WriteError};
 pub use engagements::Engagements;
 pub use failure::{Failure, Verdict};
 pub use follow::{Follower, Read, follow};

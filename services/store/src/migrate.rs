@@ -29,6 +29,7 @@ migrations! {
     6 "0006_deferred";
     7 "0007_projections";
     8 "0008_ledger";
+    9 "0009_events_once";
 }
 
 /// One file.

@@ -24,6 +24,8 @@ pub enum Purpose {
     Rebuild,
     /// Shows an operator what there is.
     List,
+    /// Finds whose message an operator asks for.
+    Trace,
 }
 
 impl Purpose {
@@ -35,6 +37,7 @@ impl Purpose {
             Purpose::RotateMasterKey => "rotate-master-key",
             Purpose::Rebuild => "rebuild",
             Purpose::List => "list",
+            Purpose::Trace => "trace",
         }
     }
 }

@@ -5,13 +5,13 @@ mod read;
 mod write;
 
 use schemas::{
-    Agent, AgentId, Connection, ConnectionId, ConversationId, CorrelationId, Envelope, EventId,
-    MessageId, MessageRef, Tenant, Timestamp,
+    Agent, AgentId, Connection, ConnectionId, ConversationId, CorrelationId, EffectId, Envelope,
+    Event, EventId, MessageId, MessageRef, Tenant, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    read::{find, message, messages, story, tenants},
+    read::{find, find_anywhere, message, messages, story, tenants},
     write::{apply, clear},
 };
 
@@ -36,11 +36,18 @@ pub struct EventRow {
     pub time_ms: i64,
     /// A word for people, e.g. the reason of a failure.
     pub note: Option<String>,
+    /// The effect that was seen, if it is that. Through it, it belongs to the story of a message.
+    pub effect_id: Option<EffectId>,
 }
 
 impl EventRow {
     /// The event at `seq` of `stream`.
     pub fn new(stream: &str, seq: u64, envelope: &Envelope, note: Option<String>) -> Self {
+        let seen = if let Event::EffectObserved(data) = &envelope.event {
+            Some(&data.effect)
+        } else {
+            None
+        };
         Self {
             stream: stream.to_owned(),
             seq,
@@ -51,6 +58,7 @@ impl EventRow {
             source: envelope.source.clone(),
             time_ms: envelope.time.as_millis(),
             note,
+            effect_id: seen.cloned(),
         }
     }
 }
@@ -70,6 +78,8 @@ pub struct MessageRow {
     pub state: String,
     /// More of it, e.g. a code.
     pub detail: Option<String>,
+    /// What the chat system said of a reply in doubt. Unlike the rest, it goes with the next change.
+    pub doubt: Option<String>,
     /// Who answers.
     pub agent_id: Option<AgentId>,
     /// With which version.
@@ -108,6 +118,7 @@ impl MessageRow {
             reference: message.clone(),
             state: state.to_owned(),
             detail: None,
+            doubt: None,
             agent_id: None,
             agent_version: None,
             model: None,

@@ -23,6 +23,7 @@ fn row(seq: u64, kind: &str) -> EventRow {
         source: "test".to_owned(),
         time_ms: at(i64::try_from(seq).unwrap()).as_millis(),
         note: None,
+        effect_id: None,
     }
 }
 
@@ -136,6 +137,85 @@ async fn a_second_projector_changes_nothing() {
         assert!(matches!(late, Err(StoreError::Fenced(_))), "{late:?}");
     }
     assert_eq!(dump(&world).await, before);
+}
+
+/// JetStream forgets an event's id after its duplicate window: then it is on the log twice.
+#[tokio::test]
+async fn an_event_that_is_published_again_changes_nothing() {
+    let world = world().await;
+    project(&world).await;
+    let before = dump(&world).await;
+    let again = |seq| EventRow { event_id: event("e2"), ..row(seq, "message.admitted") };
+    let set_back = |seq| MessageRow { last_event_id: event("e2"), ..change(seq, "admitted") };
+    let late = Changes {
+        events: vec![again(6), again(7)],
+        messages: vec![set_back(6), set_back(7)],
+        ..Changes::default()
+    };
+    let mut reader = checkpoint::load(&world.db, "events").await.unwrap();
+    let late = BTreeMap::from([(tenant("acme"), late)]);
+    reader = projections::apply(&world.db, "events", reader, 7, &late).await.unwrap();
+    assert_eq!((reader.seq, dump(&world).await), (7, before));
+
+    // Twice in one piece counts once, and what is new beside it counts.
+    let twice = |seq| EventRow { event_id: event("e8"), ..row(seq, "reply.uncertain") };
+    let changes = Changes {
+        events: vec![twice(8), again(9), twice(10)],
+        messages: vec![change(8, "uncertain"), set_back(9), change(10, "uncertain")],
+        ..Changes::default()
+    };
+    let changes = BTreeMap::from([(tenant("acme"), changes)]);
+    projections::apply(&world.db, "events", reader, 10, &changes).await.unwrap();
+    let mut tx = world.db.tenant(&tenant("acme")).await.unwrap();
+    let found = projections::message(&mut tx, &message("m1")).await.unwrap().unwrap();
+    assert_eq!((found.state.as_str(), found.last_seq), ("uncertain", 8));
+}
+
+#[tokio::test]
+async fn a_doubt_goes_when_it_is_settled() {
+    let world = world().await;
+    let mut reader = checkpoint::load(&world.db, "events").await.unwrap();
+    let detail = Some("models_failed".to_owned());
+    let rows = [
+        MessageRow { detail: detail.clone(), ..change(1, "no answer") },
+        MessageRow { doubt: Some("timeout".to_owned()), ..change(2, "uncertain") },
+        change(3, "failed"),
+    ];
+    let mut seen = Vec::new();
+    for row in rows {
+        let seq = row.last_seq;
+        let changes = Changes { messages: vec![row], ..Changes::default() };
+        let changes = BTreeMap::from([(tenant("acme"), changes)]);
+        reader = projections::apply(&world.db, "events", reader, seq, &changes).await.unwrap();
+        let mut tx = world.db.tenant(&tenant("acme")).await.unwrap();
+        let found = projections::message(&mut tx, &message("m1")).await.unwrap().unwrap();
+        seen.push((found.detail, found.doubt));
+    }
+    let doubt = Some("timeout".to_owned());
+    assert_eq!(seen, [(detail.clone(), None), (detail.clone(), doubt), (detail, None)]);
+}
+
+#[tokio::test]
+async fn an_operator_finds_a_message_without_knowing_whose_it_is() {
+    let world = world().await;
+    project(&world).await;
+    let found = async |start: &str| {
+        let mut tx = world.platform.begin(Purpose::Trace, "test").await.unwrap();
+        projections::find_anywhere(&mut tx, start).await.unwrap()
+    };
+    let first = Some((tenant("acme"), message("m1")));
+    for (start, want) in [("m1", &first), ("m", &first), ("e5", &first), ("m12", &None)] {
+        assert_eq!(found(start).await, *want, "{start}");
+        let mut tx = world.db.tenant(&tenant("acme")).await.unwrap();
+        let own = projections::find(&mut tx, start).await.unwrap();
+        assert_eq!(own.as_ref(), want.as_ref().map(|(_, message)| message), "{start}");
+    }
+    let mut tx = world.platform.begin(Purpose::Sweep, "test").await.unwrap();
+    let other = projections::find_anywhere(&mut tx, "m1").await.unwrap();
+    assert_eq!(other, None, "another purpose sees nothing");
+    let admin = raw(&world.test.superuser_url()).await.unwrap();
+    let sql = "select count(*) from platform_audit where purpose = 'trace' and actor = 'test'";
+    assert_eq!(admin.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 4);
 }
 
 #[tokio::test]

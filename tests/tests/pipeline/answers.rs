@@ -35,6 +35,8 @@ async fn a_mention_is_answered_in_its_thread_in_the_placeholders_place() {
     let story = trace(&it, message, "reply.delivered").await.unwrap();
     assert_eq!(story["tenant"], "acme");
     assert_eq!(story["message"], message);
+    // Slack's own word that the placeholder stands belongs to the story as well.
+    trace(&it, message, "effect.observed").await.unwrap();
     let stages = stages(&story);
     let mut last = 0;
     for stage in [

@@ -5,6 +5,10 @@ use konstruct_tests::{
     installation::{Installation, SIGNING_SECRET, acme, tenant},
 };
 
+use runtime::{Bus, DirectoryWatch, DirectoryWriter, WriteError};
+use schemas::{Agent, Author, Envelope, Event, EventId, Timestamp, event::AgentChanged};
+use tokio_util::sync::CancellationToken;
+
 use crate::{BOT, Log, ask, mention};
 
 #[tokio::test]
@@ -33,6 +37,10 @@ async fn of_two_that_claim_a_workspace_at_once_one_wins_and_one_is_told_why() {
     };
     let refused = format!("{refused:#}");
     assert!(refused.contains("T0PRIZE"), "{refused}");
+    let tenants = it.ok(&["tenant", "list", "--json"]).await.unwrap();
+    let tenants: Vec<serde_json::Value> = serde_json::from_str(&tenants).unwrap();
+    let slugs: Vec<_> = tenants.iter().map(|tenant| tenant["id"].as_str().unwrap()).collect();
+    assert_eq!(slugs, [winner], "nothing of the other is left");
 
     it.run("all").await.unwrap();
     it.slack.install("xoxb-T0PRIZE", Team::new("T0PRIZE", BOT));
@@ -65,4 +73,84 @@ async fn two_thousand_tenants_come_from_one_file_and_the_gateway_knows_them_all(
     let directory = it.ok(&["tenant", "list", "--json"]).await.unwrap();
     let listed: Vec<serde_json::Value> = serde_json::from_str(&directory).unwrap();
     assert_eq!(listed.len(), 2_000);
+}
+
+/// An agent of `acme` retires, as a command of that name says it.
+fn retired(agent: &str, command: &str) -> anyhow::Result<Envelope> {
+    let id = EventId::derive(command, agent, 0);
+    let agent = Agent { id: agent.parse()?, draft: None, published: None, retired: true };
+    let by = Author { via: "test".to_owned(), operator: None };
+    Ok(Envelope {
+        correlation: (&id).into(),
+        id,
+        source: "test".to_owned(),
+        time: Timestamp::from_millis(0),
+        tenant: "acme".parse()?,
+        causation: None,
+        trace: None,
+        event: Event::AgentRetired(AgentChanged { agent, by }),
+    })
+}
+
+#[tokio::test]
+async fn what_was_decided_before_another_change_is_not_written() {
+    let it = Installation::prepare().await.unwrap();
+    it.apply(&acme()).await.unwrap();
+    let bus = Bus::connect(&it.nats.url(), "test").await.unwrap();
+    let watch = DirectoryWatch::start(&bus, &CancellationToken::new());
+    watch.ready().await;
+    let writer = DirectoryWriter::new(bus, watch.clone());
+    let (mut first, mut second) = (watch.snapshot(), watch.snapshot());
+
+    let stored = writer.write(&mut first, vec![retired("mara", "first").unwrap()]).await.unwrap();
+    watch.reached(stored.sequence).await;
+    let both = vec![retired("leo", "second").unwrap(), retired("mara", "second").unwrap()];
+    let refused = writer.write(&mut second, both.clone()).await;
+    let Err(WriteError::Conflict { subject }) = refused else { panic!("{refused:?}") };
+    assert_eq!(subject, "directory.acme.agent.mara");
+    let agents = it.ok(&["agent", "list", "--tenant", "acme", "--json"]).await.unwrap();
+    assert!(!agents.contains("leo"), "all or nothing: {agents}");
+
+    // Read again, the same is written; and more, from the same decision.
+    let mut again = watch.snapshot();
+    writer.write(&mut again, both).await.unwrap();
+    writer.write(&mut again, vec![retired("leo", "third").unwrap()]).await.unwrap();
+    writer.write(&mut again, vec![retired("mara", "third").unwrap()]).await.unwrap();
+}
+
+/// The memory of the loser may be behind; the server is not.
+#[tokio::test]
+async fn of_two_changes_at_once_the_server_takes_one() {
+    let it = Installation::prepare().await.unwrap();
+    it.apply(&acme()).await.unwrap();
+    let bus = Bus::connect(&it.nats.url(), "test").await.unwrap();
+    let stop = CancellationToken::new();
+    let watch = DirectoryWatch::start(&bus, &stop);
+    watch.ready().await;
+    let stale = watch.snapshot();
+    let frozen = {
+        let stopped = CancellationToken::new();
+        let watch = DirectoryWatch::start(&bus, &stopped);
+        watch.ready().await;
+        stopped.cancel();
+        watch
+    };
+    let writer = DirectoryWriter::new(bus.clone(), watch);
+    writer.write(&mut stale.clone(), vec![retired("mara", "first").unwrap()]).await.unwrap();
+    let late = DirectoryWriter::new(bus, frozen);
+    let both = vec![retired("leo", "second").unwrap(), retired("mara", "second").unwrap()];
+    let refused = late.write(&mut stale.clone(), both).await;
+    let Err(WriteError::Conflict { subject }) = refused else { panic!("{refused:?}") };
+    assert_eq!(subject, "directory.acme.agent.mara");
+}
+
+#[tokio::test]
+async fn more_than_one_write_takes_is_written_in_several() {
+    let it = Installation::prepare().await.unwrap();
+    let agents: Vec<_> = (0..600).map(|n| format!("{{ slug: a{n}, name: A }}")).collect();
+    let agents = agents.join(", ");
+    let file = format!("tenants:\n  - {{ slug: acme, name: Acme, agents: [{agents}] }}\n");
+    let said = it.apply(&file).await.unwrap();
+    assert!(said.ends_with("1201 changes made\n"), "{}", said.lines().last().unwrap());
+    assert_eq!(it.apply(&file).await.unwrap(), "nothing to change\n");
 }

@@ -1,7 +1,7 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 use schemas::{
-    AgentConfig, Author, Limits, Text, Timestamp,
+    AgentConfig, Author, Event, Limits, Text, Timestamp,
     event::{AgentChanged, ConnectionChanged, ConnectionRevoked, TenantChanged},
 };
 
@@ -49,7 +49,7 @@ fn agent(slug: &str, id: &str, version: Option<u32>, retired: bool) -> Envelope 
         escalation: Vec::new(),
         follow_minutes: 30,
     };
-    let published = version.map(|version| Published { version, config, note: String::new() });
+    let published = version.map(|version| Published { version, config, note: None });
     let agent = Agent { id: id.parse().unwrap(), draft: None, published, retired };
     envelope(slug, Event::AgentPublished(AgentChanged { agent, by: by() }))
 }

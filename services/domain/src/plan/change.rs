@@ -87,7 +87,7 @@ impl Change {
             }
             Change::AgentPublish { tenant, agent: id, draft, version, config, .. } => {
                 let config = config.seal(tenant, id, sealing);
-                let published = Published { version: *version, config, note: String::new() };
+                let published = Published { version: *version, config, note: None };
                 let (draft, published) = (draft.clone(), Some(published));
                 let published = Agent { draft, published, ..new_agent(id) };
                 vec![Event::AgentPublished(agent(published))]

@@ -1,16 +1,15 @@
 //! Whether the wishes can be had at all; every problem is named, not the first.
 
+mod agent;
+
 use std::collections::BTreeSet;
 
 use schemas::{
-    AgentId, ChannelKind, ConnectionId, InvalidId, Limits, TenantId, TenantStatus,
-    directory::FOLLOW_MINUTES_MAX,
+    AgentId, ChannelKind, Connection, ConnectionId, ConnectionStatus, InvalidId, Limits, TenantId,
+    TenantStatus,
 };
 
-use super::{
-    CONFIG_TEXT_BYTES_MAX, Desired, DesiredAgent, DesiredConnection, DesiredTenant, NAME_BYTES_MAX,
-    Present, Problems,
-};
+use super::{Desired, DesiredConnection, DesiredTenant, NAME_BYTES_MAX, Present, Problems};
 use crate::{config::OpenConfig, directory::APP_DEFAULT, secret::Secret};
 
 /// A tenant's wishes, checked.
@@ -41,7 +40,8 @@ pub(super) struct WishedConnection {
 pub(super) struct Wanted {
     pub(super) agent: AgentId,
     pub(super) bot_user: String,
-    pub(super) token: Secret,
+    /// `None` where it stays as it is.
+    pub(super) token: Option<Secret>,
 }
 
 /// Collects problems, each with the place it is in.
@@ -91,56 +91,20 @@ impl Checker<'_> {
                 self.problem(&place, &format!("the connection to `{workspace}` is named twice"));
             }
         }
-        let agents: Vec<_> =
-            desired.agents.into_iter().filter_map(|it| self.agent(&place, it)).collect();
+        let limits = desired.limits.over(known.map(|it| it.limits.clone()).unwrap_or_default());
+        let agents = desired.agents.into_iter();
+        let agents: Vec<_> = agents.filter_map(|it| self.agent(&place, id.as_ref(), it)).collect();
         let connections = desired.connections.into_iter();
         let connections: Vec<_> =
             connections.map(|it| self.connection(&place, id.as_ref(), &agents, it)).collect();
         Some(Wish {
             id: id?,
             name: desired.name,
-            limits: desired.limits.into(),
+            limits,
             suspended: desired.suspended,
             agents,
             connections: connections.into_iter().flatten().collect(),
         })
-    }
-
-    fn agent(&mut self, place: &str, desired: DesiredAgent) -> Option<WishedAgent> {
-        let place = format!("{place}, agent `{}`", shorten(&desired.slug));
-        let id = self.id::<AgentId>(&place, &desired.slug);
-        self.name(&place, "name", &desired.name);
-        self.name(&place, "model", &desired.model);
-        if NAME_BYTES_MAX < desired.role.len() {
-            self.problem(&place, &format!("`role` is longer than {NAME_BYTES_MAX} bytes"));
-        }
-        for (field, text) in [
-            ("job_description", &desired.job_description),
-            ("statement_of_work", &desired.statement_of_work),
-            ("persona", &desired.persona),
-            ("system_prompt", &desired.system_prompt),
-        ] {
-            if CONFIG_TEXT_BYTES_MAX < text.len() {
-                let problem = format!("`{field}` is longer than {CONFIG_TEXT_BYTES_MAX} bytes");
-                self.problem(&place, &problem);
-            }
-        }
-        if FOLLOW_MINUTES_MAX < desired.follow_minutes {
-            self.problem(&place, &format!("`follow_minutes` is more than {FOLLOW_MINUTES_MAX}"));
-        }
-        let config = OpenConfig {
-            name: desired.name,
-            role: desired.role,
-            job_description: desired.job_description,
-            statement_of_work: desired.statement_of_work,
-            persona: desired.persona,
-            system_prompt: desired.system_prompt,
-            model: desired.model,
-            tools: desired.tools,
-            escalation: desired.escalation,
-            follow_minutes: desired.follow_minutes,
-        };
-        Some(WishedAgent { id: id?, config, retired: desired.retired })
     }
 
     fn connection(
@@ -163,7 +127,8 @@ impl Checker<'_> {
             None
         } else {
             self.free(&place, tenant, &desired);
-            Some(self.wanted(&place, tenant, agents, desired)?)
+            let known = tenant.zip(id.as_ref()).and_then(|(tenant, id)| self.active(tenant, id));
+            Some(self.wanted(&place, (tenant, known), agents, desired)?)
         };
         Some(WishedConnection { id: id?, channel, app, workspace, wanted })
     }
@@ -183,29 +148,41 @@ impl Checker<'_> {
         }
     }
 
+    /// The connection as it is, where it is in use.
+    fn active(&self, tenant: &TenantId, id: &ConnectionId) -> Option<Connection> {
+        let known = self.present.directory.connection(tenant, id)?;
+        (known.status == ConnectionStatus::Active).then(|| Connection::clone(known))
+    }
+
     fn wanted(
         &mut self,
         place: &str,
-        tenant: Option<&TenantId>,
+        (tenant, known): (Option<&TenantId>, Option<Connection>),
         agents: &[WishedAgent],
         desired: DesiredConnection,
     ) -> Option<Wanted> {
-        if desired.bot_user_id.is_empty() {
+        let token = match (&known, desired.bot_token) {
+            (Some(_), None) => Some(None),
+            (_, written) => self.token(place, written).map(Some),
+        };
+        let (bot_user, agent) = known.map(|it| (it.bot_user, it.agent.to_string())).unzip();
+        let bot_user = desired.bot_user_id.or(bot_user).unwrap_or_default();
+        if bot_user.is_empty() {
             self.problem(place, "`bot_user_id` is empty");
         }
-        let agent = self.id::<AgentId>(place, &desired.agent);
-        if let Some(agent) = &agent {
-            let wished = agents.iter().find(|wished| wished.id == *agent);
-            let known = tenant.and_then(|tenant| self.present.directory.agent(tenant, agent));
-            let retired = wished.map(|it| it.retired).or_else(|| known.map(|it| it.retired));
-            match retired {
-                Some(false) => {}
-                Some(true) => self.problem(place, &format!("agent `{agent}` is retired")),
-                None => self.problem(place, &format!("there is no agent `{agent}`")),
-            }
+        let Some(agent) = desired.agent.or(agent) else {
+            self.problem(place, "`agent` is not set");
+            return None;
+        };
+        let agent = self.id::<AgentId>(place, &agent)?;
+        let wished = agents.iter().find(|wished| wished.id == agent);
+        let known = tenant.and_then(|tenant| self.present.directory.agent(tenant, &agent));
+        match wished.map(|it| it.retired).or_else(|| known.map(|it| it.retired)) {
+            Some(false) => {}
+            Some(true) => self.problem(place, &format!("agent `{agent}` is retired")),
+            None => self.problem(place, &format!("there is no agent `{agent}`")),
         }
-        let token = self.token(place, desired.bot_token);
-        Some(Wanted { agent: agent?, bot_user: desired.bot_user_id, token: token? })
+        Some(Wanted { agent, bot_user, token: token? })
     }
 
     /// The token with every `${NAME}` in it looked up. Neither it nor a value is ever in a problem.

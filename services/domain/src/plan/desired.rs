@@ -1,15 +1,13 @@
-//! The file of wishes, as people write it.
+//! The file of wishes, as people write it. What is left out stays as it is; of what is new, it has
+//! its default.
 
 use std::collections::BTreeMap;
 
-use schemas::{
-    ChannelKind, Limits,
-    directory::{EscalationRule, FOLLOW_MINUTES_DEFAULT, MESSAGES_PER_MINUTE_DEFAULT},
-};
+use schemas::{ChannelKind, Limits};
 use serde::Deserialize;
 
 use crate::{
-    config::{MODEL_DEFAULT, PERSONA_DEFAULT},
+    config::{OpenConfig, OpenRule},
     directory::APP_DEFAULT,
     secret::Secret,
 };
@@ -46,13 +44,23 @@ pub struct DesiredTenant {
 }
 
 /// Limits of a tenant.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DesiredLimits {
     /// Messages a minute over all channels.
-    pub messages_per_minute: u32,
-    /// Messages a minute per kind of channel.
-    pub per_channel: BTreeMap<ChannelKind, u32>,
+    pub messages_per_minute: Option<u32>,
+    /// Messages a minute per kind of channel; what is said is all of them.
+    pub per_channel: Option<BTreeMap<ChannelKind, u32>>,
+}
+
+impl DesiredLimits {
+    /// These, and what is left out as it is.
+    pub(super) fn over(self, known: Limits) -> Limits {
+        Limits {
+            messages_per_minute: self.messages_per_minute.unwrap_or(known.messages_per_minute),
+            per_channel: self.per_channel.unwrap_or(known.per_channel),
+        }
+    }
 }
 
 /// An agent: what it says is published.
@@ -65,34 +73,59 @@ pub struct DesiredAgent {
     pub name: String,
     /// Its position.
     #[serde(default)]
-    pub role: String,
+    pub role: Option<String>,
     /// What it is there for.
     #[serde(default)]
-    pub job_description: String,
+    pub job_description: Option<String>,
     /// What it does and does not do.
     #[serde(default)]
-    pub statement_of_work: String,
+    pub statement_of_work: Option<String>,
     /// How it sounds.
-    #[serde(default = "persona_default")]
-    pub persona: String,
+    #[serde(default)]
+    pub persona: Option<String>,
     /// What else the model is told.
     #[serde(default)]
-    pub system_prompt: String,
+    pub system_prompt: Option<String>,
     /// The model group that answers for it.
-    #[serde(default = "model_default")]
-    pub model: String,
+    #[serde(default)]
+    pub model: Option<String>,
     /// The tools it may use.
     #[serde(default)]
-    pub tools: Vec<String>,
+    pub tools: Option<Vec<String>>,
     /// When it hands over to a person.
     #[serde(default)]
-    pub escalation: Vec<EscalationRule>,
+    pub escalation: Option<Vec<OpenRule>>,
     /// How long it follows a thread, in minutes.
-    #[serde(default = "follow_minutes_default")]
-    pub follow_minutes: u32,
-    /// Whether it has left.
+    #[serde(default)]
+    pub follow_minutes: Option<u32>,
+    /// Whether it has left. An agent that is named is there unless this is said.
     #[serde(default)]
     pub retired: bool,
+}
+
+impl DesiredAgent {
+    /// Whether it leaves something to the texts that are there already.
+    pub(super) fn leaves_out_texts(&self) -> bool {
+        let texts =
+            [&self.job_description, &self.statement_of_work, &self.persona, &self.system_prompt];
+        texts.into_iter().any(Option::is_none) || self.escalation.is_none()
+    }
+
+    /// This, and what is left out as it is.
+    pub(super) fn over(self, known: OpenConfig) -> OpenConfig {
+        OpenConfig {
+            name: self.name,
+            role: self.role.unwrap_or(known.role),
+            job_description: self.job_description.unwrap_or(known.job_description),
+            statement_of_work: self.statement_of_work.unwrap_or(known.statement_of_work),
+            persona: self.persona.unwrap_or(known.persona),
+            system_prompt: self.system_prompt.unwrap_or(known.system_prompt),
+            model: self.model.unwrap_or(known.model),
+            tools: self.tools.unwrap_or(known.tools),
+            escalation: self.escalation.unwrap_or(known.escalation),
+            follow_minutes: self.follow_minutes.unwrap_or(known.follow_minutes),
+        }
+    }
 }
 
 /// A connection to a workspace.
@@ -108,40 +141,16 @@ pub struct DesiredConnection {
     pub team_id: String,
     /// The user the agent appears as.
     #[serde(default)]
-    pub bot_user_id: String,
+    pub bot_user_id: Option<String>,
     /// The token, or `${NAME}` of the environment's variable that has it.
     #[serde(default)]
     pub bot_token: Option<Secret>,
     /// Who answers, by slug.
     #[serde(default)]
-    pub agent: String,
-    /// Whether it is taken away.
+    pub agent: Option<String>,
+    /// Whether it is taken away. A connection that is named is there unless this is said.
     #[serde(default)]
     pub removed: bool,
-}
-
-impl Default for DesiredLimits {
-    fn default() -> Self {
-        Self { messages_per_minute: MESSAGES_PER_MINUTE_DEFAULT, per_channel: BTreeMap::new() }
-    }
-}
-
-impl From<DesiredLimits> for Limits {
-    fn from(limits: DesiredLimits) -> Self {
-        Self { messages_per_minute: limits.messages_per_minute, per_channel: limits.per_channel }
-    }
-}
-
-fn persona_default() -> String {
-    PERSONA_DEFAULT.to_owned()
-}
-
-fn model_default() -> String {
-    MODEL_DEFAULT.to_owned()
-}
-
-fn follow_minutes_default() -> u32 {
-    FOLLOW_MINUTES_DEFAULT
 }
 
 fn app_default() -> String {

@@ -122,8 +122,8 @@ fn connection(tenant: &TenantId, wished: WishedConnection, present: &Present<'_>
 
     let mut changes = Vec::new();
     // The secret first: a connection never points to a token that is not there.
-    if !(present.has_secret)(tenant, &name, &token) {
-        changes.push(Change::SecretSet { tenant: tenant.clone(), name, value: token });
+    if let Some(value) = token.filter(|token| !(present.has_secret)(tenant, &name, token)) {
+        changes.push(Change::SecretSet { tenant: tenant.clone(), name, value });
     }
     if claim || known.is_none_or(|known| **known != connection) {
         let (tenant, from) = (tenant.clone(), known.map(|known| Connection::clone(known)));

@@ -130,7 +130,7 @@ fn each_change_is_a_line() {
         expect![[r#"~ tenant acme: name "Acme Ltd" -> "Acme \"Inc\"""#]],
     );
     world.apply(
-        &changed("30, per_channel: { slack: 30 }", "60"),
+        &changed("30, per_channel: { slack: 30 }", "60, per_channel: {}"),
         expect![[r#"
             ~ tenant acme: name "Acme \"Inc\"" -> "Acme Ltd"
             ~ tenant acme: messages_per_minute 30 -> 60, per_channel.slack 30 -> none"#]],
@@ -208,6 +208,50 @@ fn what_a_file_does_not_name_stays() {
         "tenants: [{ slug: acme, name: Acme Ltd, limits: { per_channel: { slack: 30 } } }]",
         expect![[""]],
     );
+}
+
+#[test]
+fn what_an_entry_leaves_out_stays() {
+    let mut world = World::new();
+    let rules =
+        "[{ when: { keywords: [lawyer] }, to_channel: C1 }, { when: budget, to_channel: C2 }]";
+    let all = changed("30, per", "90, per").replace(
+        "model: quality",
+        &format!(
+            "model: fast, job_description: j, statement_of_work: s, tools: [t], \
+             follow_minutes: 9, escalation: {rules}"
+        ),
+    );
+    world.carry_out(&world.plan(&all).unwrap());
+    let entries = "agents: [{ slug: mara, name: Mara }], \
+                   connections: [{ channel: slack, team_id: T0ACME }]";
+    let file =
+        |limits: &str| format!("tenants: [{{ slug: acme, name: Acme Ltd, {limits} {entries} }}]");
+    world.apply(&file(""), expect![""]);
+    world.apply(&file("limits: {},"), expect![""]);
+    world.apply(
+        &file("limits: { messages_per_minute: 91 },"),
+        expect!["~ tenant acme: messages_per_minute 90 -> 91"],
+    );
+    world.apply(
+        &file("limits: { per_channel: {} },"),
+        expect!["~ tenant acme: per_channel.slack 30 -> none"],
+    );
+    world.apply(
+        &file("").replace("name: Mara", "name: Mara, escalation: []"),
+        expect!["~ agent acme/mara: publish version 2 (escalation)"],
+    );
+}
+
+#[test]
+fn the_words_that_set_off_an_escalation_are_sealed() {
+    let mut world = World::new();
+    let rule = "model: quality, escalation: [{ when: { keywords: [lawyer] }, to_channel: C1 }]";
+    world.carry_out(&world.plan(&changed("model: quality", rule)).unwrap());
+    let (tenant, agent) = ("acme".parse().unwrap(), "mara".parse().unwrap());
+    let agent = world.directory.agent(&tenant, &agent).unwrap();
+    let written = serde_json::to_string(agent.as_ref()).unwrap();
+    assert!(written.contains("keywords") && !written.contains("lawyer"), "{written}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use domain::{
     secret::Secret,
 };
 use futures::{StreamExt as _, TryStreamExt as _};
-use runtime::{DirectoryWriter, Stored, WriteError};
+use runtime::{DirectoryWriter, Snapshot, WRITE_EVENTS_MAX, WriteError};
 use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId};
 use serde_json::json;
 use store::{Sealer, secrets::Secrets};
@@ -46,10 +46,11 @@ pub(crate) async fn run(asked: &Asked<'_>, args: &Apply, output: Output) -> anyh
     let writer = DirectoryWriter::new(base.context.bus.clone(), base.directory.clone());
     let command = format!("{:032x}", rand::random::<u128>());
     let applier = Applier { base, sealer, secrets, writer, command };
-    let changes = applier.plan(desired).await?;
+    let known = applier.base.directory.snapshot();
+    let changes = applier.plan(desired, &known.directory).await?;
     let lines: Vec<_> = changes.iter().map(ToString::to_string).collect();
     if !args.dry_run {
-        applier.apply(changes).await?;
+        applier.apply(changes, &known).await?;
     }
     let text = match (lines.is_empty(), args.dry_run) {
         (true, _) => "nothing to change".to_owned(),
@@ -75,9 +76,8 @@ fn read(path: &Path) -> anyhow::Result<Desired> {
 }
 
 impl Applier {
-    async fn plan(&self, desired: Desired) -> anyhow::Result<Vec<Change>> {
-        let directory = self.base.directory.read(Directory::clone);
-        let known = self.known(&desired, &directory).await?;
+    async fn plan(&self, desired: Desired, directory: &Directory) -> anyhow::Result<Vec<Change>> {
+        let known = self.known(&desired, directory).await?;
         let open = |tenant: &TenantId, agent: &schemas::AgentId, text: &schemas::Text| {
             let sealing = &known.get(tenant)?.sealing;
             sealing.open(Owner { tenant, of: agent.as_str() }, text).ok()
@@ -87,8 +87,7 @@ impl Applier {
             kept.is_some_and(|kept| kept.expose() == secret.expose())
         };
         let env = |name: &str| std::env::var(name).ok();
-        let present =
-            Present { directory: &directory, open: &open, has_secret: &has_secret, env: &env };
+        let present = Present { directory, open: &open, has_secret: &has_secret, env: &env };
         plan(desired, &present).map_err(|problems| {
             anyhow::anyhow!("nothing was changed:\n  {}", problems.0.join("\n  "))
         })
@@ -124,12 +123,13 @@ impl Applier {
         Ok(Known { sealing, secrets })
     }
 
-    async fn apply(&self, changes: Vec<Change>) -> anyhow::Result<()> {
+    async fn apply(&self, changes: Vec<Change>, known: &Snapshot) -> anyhow::Result<()> {
         let mut tenants: BTreeMap<TenantId, Vec<Change>> = BTreeMap::new();
         for change in changes {
             tenants.entry(change.tenant().clone()).or_default().push(change);
         }
-        let each = tenants.into_iter().map(|(tenant, changes)| self.apply_to(tenant, changes));
+        let each =
+            tenants.into_iter().map(|(tenant, changes)| self.apply_to(tenant, changes, known));
         let mut applied = futures::stream::iter(each).buffer_unordered(TENANTS_AT_ONCE);
         let mut failed = Vec::new();
         while let Some(result) = applied.next().await {
@@ -147,36 +147,34 @@ impl Applier {
         )
     }
 
-    /// One tenant's changes: secrets first, then the events, as few batches as their subjects
-    /// allow: one batch says one thing of one subject.
-    async fn apply_to(&self, tenant: TenantId, changes: Vec<Change>) -> anyhow::Result<()> {
+    /// One tenant's changes: secrets first, then the events, all or none of them as long as they
+    /// are not more than one write takes.
+    async fn apply_to(
+        &self,
+        tenant: TenantId,
+        changes: Vec<Change>,
+        known: &Snapshot,
+    ) -> anyhow::Result<()> {
         let now = self.base.context.clock.now();
         let sealing = self.sealer.of(&tenant, now).await?;
         let by = Author { via: "apply".to_owned(), operator: None };
-        let mut batch: Vec<Envelope> = Vec::new();
+        let events = changes.iter().flat_map(|change| change.events(&by, &sealing, now));
+        let events: Vec<_> = events.map(|event| self.envelope(&tenant, event)).collect();
+        let mut progress = Progress { tenant: &tenant, secrets: 0, written: 0, all: events.len() };
+        self.writer.check(known, &events).map_err(|error| progress.stopped(&error))?;
         for change in &changes {
             if let Change::SecretSet { name, value, .. } = change {
                 self.secrets.put(&tenant, name, value, now).await?;
-            }
-            for event in change.events(&by, &sealing, now) {
-                let envelope = self.envelope(&tenant, event);
-                let said = |known: &Envelope| known.subject() == envelope.subject();
-                if batch.iter().any(said) {
-                    self.write(std::mem::take(&mut batch)).await?;
-                }
-                batch.push(envelope);
+                progress.secrets += 1;
             }
         }
-        if !batch.is_empty() {
-            self.write(batch).await?;
+        let mut known = known.clone();
+        for batch in events.chunks(WRITE_EVENTS_MAX) {
+            let written = self.writer.write(&mut known, batch.to_vec()).await;
+            written.map_err(|error| progress.stopped(&error))?;
+            progress.written += batch.len();
         }
         Ok(())
-    }
-
-    async fn write(&self, batch: Vec<Envelope>) -> Result<Stored, WriteError> {
-        let stored = self.writer.write(batch).await?;
-        self.base.directory.reached(stored.sequence).await;
-        Ok(stored)
     }
 
     /// A command is not caused by an event, so its id is drawn once and its events derive from it.
@@ -202,4 +200,32 @@ impl Applier {
 struct Known {
     sealing: Sealing,
     secrets: BTreeMap<String, Secret>,
+}
+
+/// How far the changes of a tenant came.
+struct Progress<'a> {
+    tenant: &'a TenantId,
+    secrets: usize,
+    written: usize,
+    all: usize,
+}
+
+impl Progress<'_> {
+    /// What stopped it, what stands all the same, and what to do.
+    fn stopped(&self, error: &WriteError) -> anyhow::Error {
+        let events = match (error, self.written) {
+            (WriteError::Bus(_), _) => "whether its changes were written is not known".to_owned(),
+            (_, 0) => "nothing of its changes was written".to_owned(),
+            (_, written) => format!("{written} of its {} events were written", self.all),
+        };
+        let secrets = match self.secrets {
+            0 => String::new(),
+            secrets => format!(", {secrets} of its tokens were kept"),
+        };
+        let then = match error {
+            WriteError::Conflict { .. } | WriteError::Bus(_) => "; run the command again",
+            WriteError::Held { .. } => "",
+        };
+        anyhow::anyhow!("tenant `{}`: {error}; {events}{secrets}{then}", self.tenant)
+    }
 }

@@ -113,7 +113,6 @@ fn agent_json(agent: &Agent) -> Value {
     let published = agent.published.as_ref().map(|it| {
         json!({
             "version": it.version,
-            "note": it.note,
             "name": it.config.name,
             "role": it.config.role,
             "model": it.config.model,

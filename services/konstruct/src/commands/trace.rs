@@ -1,46 +1,54 @@
 //! `konstruct trace`: the life of one message.
 
 use anyhow::{Context as _, anyhow};
-use domain::{
-    directory::Directory,
-    trace::{Stage, render},
-};
+use domain::trace::{Stage, render};
 use schemas::{CorrelationId, Kind, MessageId, TenantId, Timestamp};
 use serde_json::{Value, json};
 use store::{
-    Database, StoreError,
+    Database, Platform, Purpose, StoreError,
     projections::{self, EventRow},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{cli::Trace, output::Output, settings::Asked, wiring::Base};
+use crate::{cli::Trace, output::Output, settings::Asked, wiring, wiring::Base};
 
 /// Shows every event of a message's story.
 pub(crate) async fn run(asked: &Asked<'_>, args: &Trace, output: Output) -> anyhow::Result<()> {
     let base = Base::connect(asked, "konstruct-trace", CancellationToken::new()).await?;
-    let (tenant, message) = find(&base, args).await?;
+    let (tenant, message) = find(asked, &base, args).await?;
     let story = story(&base.db, &tenant, &message).await?;
     output.print(&text(&message, &story), &shown(&tenant, &message, &story))
 }
 
 /// The tenant and the id of the message that was asked for.
-async fn find(base: &Base, args: &Trace) -> anyhow::Result<(TenantId, MessageId)> {
-    let tenants: Vec<TenantId> = match &args.tenant {
-        Some(tenant) => vec![tenant.clone()],
-        None => {
-            base.directory.ready().await;
-            let directory = base.directory.read(Directory::clone);
-            directory.tenants().iter().map(|tenant| tenant.id.clone()).collect()
+async fn find(
+    asked: &Asked<'_>,
+    base: &Base,
+    args: &Trace,
+) -> anyhow::Result<(TenantId, MessageId)> {
+    let found = match &args.tenant {
+        Some(tenant) => {
+            let mut tx = base.db.tenant(tenant).await?;
+            let found = projections::find(&mut tx, &args.message).await?;
+            found.map(|message| (tenant.clone(), message))
         }
+        None => find_anywhere(asked, &args.message).await?,
     };
-    for tenant in tenants {
-        let mut tx = base.db.tenant(&tenant).await?;
-        if let Some(message) = projections::find(&mut tx, &args.message).await? {
-            return Ok((tenant, message));
-        }
-    }
-    Err(anyhow!("no message and no event begins with `{}`", args.message))
+    found
+        .ok_or_else(|| anyhow!("no message and no event begins with `{}`", args.message))
         .context("the read models may be behind, see `konstruct doctor`")
+}
+
+/// A look across tenants: the platform's to take, and on its record.
+async fn find_anywhere(
+    asked: &Asked<'_>,
+    start: &str,
+) -> anyhow::Result<Option<(TenantId, MessageId)>> {
+    let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL");
+    let settings = settings.context("without `--tenant`, all tenants are searched")?;
+    let platform = Platform::connect(&settings).await?;
+    let mut tx = platform.begin(Purpose::Trace, &wiring::owner()).await?;
+    Ok(projections::find_anywhere(&mut tx, start).await?)
 }
 
 /// Every event of the message, in order.

@@ -28,6 +28,7 @@ fn columns(row: &MessageRow) -> String {
     };
     let number = |number: Option<u64>| number.map(|it| it.to_string());
     set("detail", row.detail.as_ref().map(|it| format!("{it:?}")));
+    set("doubt", row.doubt.as_ref().map(|it| format!("{it:?}")));
     set("agent", row.agent_id.as_ref().map(ToString::to_string));
     set("version", row.agent_version.map(|it| it.to_string()));
     set("model", row.model.clone());
@@ -129,7 +130,7 @@ fn which_columns_of_a_message_an_event_sets() {
         reply.delivered: "delivered",
             answered 2026-11-21T09:30:04.102Z
         reply.uncertain: "uncertain",
-            detail "no answer within 10 s"
+            doubt "no answer within 10 s"
         reply.failed: "failed",
             detail "channel_not_found"
     "#]]
@@ -230,6 +231,27 @@ fn an_apology_that_cannot_be_made_says_the_last_reason() {
         agent mara
         prices 2026-11-21
         completed 2026-11-21T09:32:31.040Z"#]],
+    );
+}
+
+#[test]
+fn a_doubt_that_was_settled_leaves_no_word() {
+    check(
+        &[Kind::CompletionFailed, Kind::ReplyUncertain],
+        expect![[r#"
+            "uncertain"
+            detail "models_failed"
+            doubt "no answer within 10 s"
+            agent mara
+            prices 2026-11-21
+            completed 2026-11-21T09:32:31.040Z"#]],
+    );
+    check(
+        &[Kind::MessageAccepted, Kind::ReplyUncertain, Kind::ReplyDelivered],
+        expect![[r#"
+            "delivered"
+            received 2026-11-21T09:30:00.418Z
+            answered 2026-11-21T09:30:04.102Z"#]],
     );
 }
 

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Request, Role};
+use crate::{Request, Role, messages::Message};
 
 /// Stands for what was cut off when a conversation opens with the assistant: the first message must
 /// be the user's, and an empty one is refused.
@@ -23,24 +23,11 @@ pub(super) struct Ask<'a> {
     pub temperature: Option<f32>,
 }
 
-#[derive(Serialize)]
-pub(super) struct Message<'a> {
-    role: &'static str,
-    content: &'a str,
-}
-
 pub(super) fn messages(ask: &Request) -> Vec<Message<'_>> {
     let turns: Vec<_> = ask.turns.iter().filter(|turn| !turn.text.trim().is_empty()).collect();
     let opens_late = turns.first().is_some_and(|turn| turn.role == Role::Assistant);
-    let opening = opens_late.then_some(Message { role: "user", content: EARLIER });
-    let turns = turns.into_iter().map(|turn| Message {
-        role: match turn.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        },
-        content: &turn.text,
-    });
-    opening.into_iter().chain(turns).collect()
+    let opening = opens_late.then(|| Message::user(EARLIER));
+    opening.into_iter().chain(turns.into_iter().map(Message::from)).collect()
 }
 
 /// An event of a stream, or a whole message.

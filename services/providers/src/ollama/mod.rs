@@ -7,6 +7,7 @@ mod wire;
 use crate::{
     Deployment, Failure, Request,
     frames::Framing,
+    messages,
     vendor::{Call, Dialect, Draft},
 };
 
@@ -20,7 +21,7 @@ impl Dialect for Ollama {
     fn call(&self, to: &Deployment, ask: &Request, output_tokens: u32) -> Result<Call, Failure> {
         let body = wire::Ask {
             model: &to.model,
-            messages: wire::messages(ask),
+            messages: messages::with_system(ask),
             stream: true,
             keep_alive: format!("{}s", to.keep_alive.as_secs()),
             truncate: false,

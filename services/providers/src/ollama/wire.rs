@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Request, Role};
+use crate::messages::Message;
 
 #[derive(Serialize)]
 pub(super) struct Ask<'a> {
@@ -27,24 +27,6 @@ pub(super) struct Options {
     pub num_predict: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Message<'a> {
-    role: &'static str,
-    content: &'a str,
-}
-
-pub(super) fn messages(ask: &Request) -> Vec<Message<'_>> {
-    let system = Message { role: "system", content: &ask.system };
-    let turns = ask.turns.iter().map(|turn| Message {
-        role: match turn.role {
-            Role::User => "user",
-            Role::Assistant => "assistant",
-        },
-        content: &turn.text,
-    });
-    std::iter::once(system).chain(turns).filter(|m| !m.content.trim().is_empty()).collect()
 }
 
 /// A line of the stream.

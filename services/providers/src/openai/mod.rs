@@ -7,6 +7,7 @@ use crate::{
     Deployment, Failure, Request,
     config::TokenParam,
     frames::Framing,
+    messages,
     vendor::{Call, Dialect, Draft},
 };
 
@@ -20,7 +21,7 @@ impl Dialect for OpenAi {
         };
         let body = wire::Ask {
             model: &to.model,
-            messages: wire::messages(ask),
+            messages: messages::with_system(ask),
             stream: true,
             stream_options: wire::StreamOptions { include_usage: true },
             max_tokens: old,

@@ -1,6 +1,6 @@
 //! Reading what the projector wrote.
 
-use schemas::{CorrelationId, MessageId};
+use schemas::{CorrelationId, MessageId, TenantId};
 
 use super::{EventRow, MessageRow, TenantRow};
 use crate::{PlatformTx, StoreError, TenantTx, row};
@@ -9,15 +9,40 @@ use crate::{PlatformTx, StoreError, TenantTx, row};
 const ROWS_MAX: u32 = 500;
 
 const STORY: &str = "
-    select to_jsonb(e) - 'tenant_id' from p_event e
-     where tenant_id = $1 and correlation_id = $2 order by time_ms, stream, seq limit $3";
+    select event from (
+        select to_jsonb(e) - 'tenant_id' as event, time_ms, stream, seq from p_event e
+         where tenant_id = $1 and correlation_id = $2
+        union
+        select to_jsonb(e) - 'tenant_id', time_ms, stream, seq
+          from effect join p_event e using (tenant_id, effect_id)
+         where tenant_id = $1 and message_id = $2) story
+     order by time_ms, stream, seq limit $3";
 const MESSAGE: &str = "
     select to_jsonb(m) - 'tenant_id' from p_message m where tenant_id = $1 and message_id = $2";
+/// No id has a `~`, which is after all that ids have.
 const FIND: &str = "
-    select correlation_id from p_event
-     where tenant_id = $1 and stream = 'EVENTS'
-       and (starts_with(correlation_id, $2) or starts_with(event_id, $2))
-     order by seq limit 1";
+    (select correlation_id from p_event
+      where tenant_id = $1 and stream = 'EVENTS'
+        and $2 <= correlation_id and correlation_id < $2 || '~'
+      order by correlation_id, seq limit 1)
+    union all
+    (select correlation_id from p_event
+      where tenant_id = $1 and stream = 'EVENTS' and $2 <= event_id and event_id < $2 || '~'
+      order by event_id limit 1)
+    limit 1";
+/// A look into two indexes for each tenant.
+const FIND_ANYWHERE: &str = "
+    select tenant_id, found.correlation_id from p_tenant t cross join lateral (
+        (select correlation_id from p_event e
+          where e.tenant_id = t.tenant_id and stream = 'EVENTS'
+            and $1 <= correlation_id and correlation_id < $1 || '~'
+          order by correlation_id, seq limit 1)
+        union all
+        (select correlation_id from p_event e
+          where e.tenant_id = t.tenant_id and stream = 'EVENTS'
+            and $1 <= event_id and event_id < $1 || '~'
+          order by event_id limit 1)) found
+     order by tenant_id limit 1";
 const MESSAGES: &str = "
     select to_jsonb(m) - 'tenant_id' from p_message m
      where tenant_id = $1 and received_at_ms < $2
@@ -28,14 +53,24 @@ const TENANTS: &str = "
                    from p_message group by tenant_id) m using (tenant_id)
      where tenant_id > $1 order by tenant_id limit $2";
 
-/// The message whose id, or one of whose events' ids, begins so; the oldest where there are several.
+/// The message whose id, or one of whose events' ids, begins so; the first where there are several.
 pub async fn find(tx: &mut TenantTx, start: &str) -> Result<Option<MessageId>, StoreError> {
     let tenant = tx.tenant().clone();
     let row = tx.query_opt(FIND, &[&tenant.as_str(), &start]).await?;
     row.map(|row| row::id(&row, 0)).transpose()
 }
 
-/// The life of a message: every event of its story, in order.
+/// The same among the messages of all tenants.
+pub async fn find_anywhere(
+    tx: &mut PlatformTx,
+    start: &str,
+) -> Result<Option<(TenantId, MessageId)>, StoreError> {
+    let rows = tx.query(FIND_ANYWHERE, &[&start]).await?;
+    rows.first().map(|row| Ok((row::id(row, 0)?, row::id(row, 1)?))).transpose()
+}
+
+/// The life of a message: every event of its story, and every sight of what was sent for it, in
+/// order.
 pub async fn story(
     tx: &mut TenantTx,
     correlation: &CorrelationId,

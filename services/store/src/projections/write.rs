@@ -1,9 +1,12 @@
 //! Writing read models: one transaction for a piece of the log, whoever's events are in it.
 
-use std::collections::{BTreeMap, btree_map};
+use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use schemas::{MessageId, TenantId, TenantStatus};
-use tokio_postgres::types::{Json, ToSql};
+use tokio_postgres::{
+    Row,
+    types::{Json, ToSql},
+};
 
 use super::{Changes, Entry, MessageRow};
 use crate::{
@@ -13,23 +16,26 @@ use crate::{
 
 const EVENTS: &str = "
     insert into p_event (tenant_id, stream, seq, event_id, correlation_id, causation_id, kind,
-                         source, time_ms, note)
-    select $1, stream, seq, event_id, correlation_id, causation_id, kind, source, time_ms, note
-      from jsonb_populate_recordset(null::p_event, $2)
-    on conflict do nothing";
+                         source, time_ms, note, effect_id)
+    select $1, stream, seq, event_id, correlation_id, causation_id, kind, source, time_ms, note,
+           effect_id
+      from jsonb_populate_recordset(null::p_event, $2) order by seq
+    on conflict do nothing
+    returning seq";
 const MESSAGES: &str = "
     insert into p_message as was (tenant_id, message_id, connection_id, conversation_id, reference,
-        state, detail, agent_id, agent_version, model, input_tokens, output_tokens, cost_micros,
-        price_version, received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms,
+        state, detail, doubt, agent_id, agent_version, model, input_tokens, output_tokens,
+        cost_micros, price_version, received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms,
         last_event_id, last_seq)
     select $1, message_id, connection_id, conversation_id, reference,
-        state, detail, agent_id, agent_version, model, input_tokens, output_tokens, cost_micros,
-        price_version, received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms,
+        state, detail, doubt, agent_id, agent_version, model, input_tokens, output_tokens,
+        cost_micros, price_version, received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms,
         last_event_id, last_seq
       from jsonb_populate_recordset(null::p_message, $2)
     on conflict (tenant_id, message_id) do update set
         state = excluded.state,
         detail = coalesce(excluded.detail, was.detail),
+        doubt = excluded.doubt,
         agent_id = coalesce(excluded.agent_id, was.agent_id),
         agent_version = coalesce(excluded.agent_version, was.agent_version),
         model = coalesce(excluded.model, was.model),
@@ -92,7 +98,8 @@ impl Write<'_> {
 }
 
 /// Writes what a piece of the log changes and moves the reader `name` to `seq`, all or nothing, in
-/// two round trips. Refused if another projector has moved the reader meanwhile.
+/// three round trips. Refused if another projector has moved the reader meanwhile. An event that was
+/// published again, and is there already, changes nothing.
 pub async fn apply(
     db: &Database,
     name: &str,
@@ -100,17 +107,35 @@ pub async fn apply(
     seq: u64,
     changes: &BTreeMap<TenantId, Changes>,
 ) -> Result<Checkpoint, StoreError> {
-    let mut writes = Vec::new();
-    for (tenant, changes) in changes {
-        write_tenant(tenant, changes, &mut writes)?;
-    }
     let Some(first) = changes.keys().next() else {
         return checkpoint::advance_alone(db, name, from, seq).await;
     };
     let mut tx = db.tenant(first).await?;
     let moved = checkpoint::advance(&mut tx, name, from, seq).await?;
+    let said: Vec<_> = changes.iter().filter(|(_, changes)| !changes.events.is_empty()).collect();
+    let events: Result<Vec<_>, _> = said.iter().map(|(tenant, it)| events(tenant, it)).collect();
+    let answers = tx.run(events?.iter().map(Write::step).collect()).await?;
+    let mut again = BTreeSet::new();
+    for ((_, changes), answer) in said.iter().zip(answers) {
+        let new: Result<BTreeSet<_>, _> = answer.rows.iter().map(seq_of).collect();
+        let seqs = changes.events.iter().map(|event| event.seq).collect::<BTreeSet<_>>();
+        again.extend(seqs.difference(&new?));
+    }
+    let mut writes = Vec::new();
+    for (tenant, changes) in changes {
+        write_tenant(tenant, changes, &again, &mut writes)?;
+    }
     tx.run_last(writes.iter().map(Write::step).collect()).await?;
     Ok(moved)
+}
+
+fn events<'a>(tenant: &'a TenantId, changes: &Changes) -> Result<Write<'a>, StoreError> {
+    let events: Value = Box::new(row::to_json(&changes.events)?);
+    Ok(Write { tenant, sql: EVENTS, values: vec![Box::new(tenant.as_str().to_owned()), events] })
+}
+
+fn seq_of(row: &Row) -> Result<u64, StoreError> {
+    row::count(row.try_get(0)?)
 }
 
 /// Empties the read models and puts their readers at the start, one generation on.
@@ -125,21 +150,19 @@ pub async fn clear(tx: &mut PlatformTx, readers: &[&str]) -> Result<(), StoreErr
 fn write_tenant<'a>(
     tenant: &'a TenantId,
     changes: &Changes,
+    again: &BTreeSet<u64>,
     writes: &mut Vec<Write<'a>>,
 ) -> Result<(), StoreError> {
     let mut write = |sql, mut values: Vec<Value>| {
         values.insert(0, Box::new(tenant.as_str().to_owned()));
         writes.push(Write { tenant, sql, values });
     };
-    if !changes.events.is_empty() {
-        write(EVENTS, vec![Box::new(row::to_json(&changes.events)?)]);
-    }
-    if !changes.messages.is_empty() {
-        let messages = fold(&changes.messages);
+    let messages = fold(changes.messages.iter().filter(|it| !again.contains(&it.last_seq)));
+    if !messages.is_empty() {
         let messages: Vec<_> = messages.values().collect();
         write(MESSAGES, vec![Box::new(row::to_json(&messages)?)]);
     }
-    for (entry, seq) in &changes.entries {
+    for (entry, seq) in changes.entries.iter().filter(|(_, seq)| !again.contains(seq)) {
         let (sql, values) = entry_columns(entry, row::big(*seq))?;
         write(sql, values);
     }
@@ -147,7 +170,7 @@ fn write_tenant<'a>(
 }
 
 /// One change a message: a statement cannot change one row twice.
-fn fold(changes: &[MessageRow]) -> BTreeMap<&MessageId, MessageRow> {
+fn fold<'a>(changes: impl Iterator<Item = &'a MessageRow>) -> BTreeMap<&'a MessageId, MessageRow> {
     let mut folded = BTreeMap::new();
     for change in changes {
         match folded.entry(&change.message_id) {

@@ -35,9 +35,9 @@ tenants:
         tenant `beta`, connection to `T1`: environment variable `NOT_SET` is not set
         tenant `beta`, connection to `T1`: environment variable `NOR_THIS` is not set
         tenant `beta`, connection to `T1`: another connection of this file has that workspace
+        tenant `beta`, connection to `T1`: `bot_token` has a `${` without its `}`
         tenant `beta`, connection to `T1`: `bot_user_id` is empty
         tenant `beta`, connection to `T1`: there is no agent `nobody`
-        tenant `beta`, connection to `T1`: `bot_token` has a `${` without its `}`
         tenant `beta`, connection to `T0ACME`: tenant `acme` has that workspace; remove it there first
         tenant `beta`, connection to `T0ACME`: agent `gone` is retired
         tenant `beta`, connection to `T 2`: `slack-T 2` is not a valid ConnectionId: only letters, digits, `-` and `_` may stand in it
@@ -54,9 +54,23 @@ fn a_file_with_a_word_unknown_to_us_is_refused_and_defaults_are_filled_in() {
     assert!(error.contains("unknown field `modle`"), "{error}");
 
     let file = "tenants: [{ slug: a, name: A, agents: [{ slug: m, name: M }] }]";
-    let desired: Desired = serde_norway::from_str(file).unwrap();
-    let agent = &desired.tenants[0].agents[0];
-    let got = (agent.persona.as_str(), agent.model.as_str(), agent.follow_minutes);
+    let changes = World::new().plan(file).unwrap();
+    let [Change::TenantCreate { tenant }, _, Change::AgentPublish { config, .. }] = &changes[..]
+    else {
+        panic!("{changes:?}")
+    };
+    assert_eq!(tenant.limits.messages_per_minute, 30);
+    let got = (config.persona.as_str(), config.model.as_str(), config.follow_minutes);
     assert_eq!(got, ("professional and warm", "quality", 30));
-    assert_eq!(desired.tenants[0].limits.messages_per_minute, 30);
+}
+
+#[test]
+fn texts_that_do_not_open_cannot_stay_as_they_are() {
+    let mut world = World::new();
+    world.carry_out(&world.plan(ACME).unwrap());
+    world.sealing = Sealing::On(DataKey::new([8; 32]));
+    let file = "tenants: [{ slug: acme, name: Acme Ltd, agents: [{ slug: mara, name: Mara }] }]";
+    expect![[r#"
+        tenant `acme`, agent `mara`: its texts cannot be opened, so every one must be said"#]]
+    .assert_eq(&world.plan(file).unwrap_err().0.join("\n"));
 }

@@ -1,0 +1,53 @@
+//! What the events of the directory have in common.
+
+use super::Event;
+use crate::{Agent, Claim, Connection, Tenant};
+
+/// An entry of the directory, as it is from an event on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry<'a> {
+    /// The tenant itself.
+    Tenant(&'a Tenant),
+    /// One of its agents.
+    Agent(&'a Agent),
+    /// One of its connections.
+    Connection(&'a Connection),
+    /// Who holds a workspace.
+    Claim(&'a Claim),
+}
+
+impl Event {
+    /// The entry that it changes; the events of the pipeline change none.
+    pub fn entry(&self) -> Option<Entry<'_>> {
+        match self {
+            Event::TenantCreated(data)
+            | Event::TenantRenamed(data)
+            | Event::TenantLimitsChanged(data)
+            | Event::TenantSuspended(data)
+            | Event::TenantResumed(data)
+            | Event::TenantDeleted(data) => Some(Entry::Tenant(&data.tenant)),
+            Event::AgentCreated(data)
+            | Event::AgentDraftSaved(data)
+            | Event::AgentPublished(data)
+            | Event::AgentRetired(data) => Some(Entry::Agent(&data.agent)),
+            Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => {
+                Some(Entry::Connection(&data.connection))
+            }
+            Event::WorkspaceClaimed(claim) => Some(Entry::Claim(claim)),
+            Event::MessageReceived(_)
+            | Event::MessageAccepted(_)
+            | Event::MessageDuplicate(_)
+            | Event::MessageAdmitted(_)
+            | Event::MessageThrottled(_)
+            | Event::CompletionFinished(_)
+            | Event::CompletionFailed(_)
+            | Event::ReplyDelivered(_)
+            | Event::ReplyUncertain(_)
+            | Event::ReplyFailed(_)
+            | Event::EffectObserved(_)
+            | Event::MessageEdited(_)
+            | Event::MessageDeleted(_)
+            | Event::ConnectionRevoked(_) => None,
+        }
+    }
+}
