@@ -2,20 +2,22 @@
 
 use channels::Call;
 use domain::effect::{Rejection, SendOutcome};
+use runtime::Failure;
 use schemas::event::ReplyKind;
 use store::effects::What;
 use tracing::warn;
 
-use crate::{Delivery, Thread, decide::Claimed};
+use crate::{Delivery, Thread, decide::Claimed, from_store};
 
 impl Delivery {
-    /// Makes a call.
+    /// Makes a call. A dead connection whose token was replaced meanwhile is not dead: the call was not
+    /// carried out, and is made again with the new token.
     pub(crate) async fn call(
         &self,
         thread: &Thread<'_>,
         claimed: &Claimed,
         text: &str,
-    ) -> SendOutcome {
+    ) -> Result<SendOutcome, Failure> {
         let place = &thread.message.place;
         let call = Call { token: &thread.token, place, effect: &claimed.effect };
         let ts = claimed.target_ts.as_deref().unwrap_or_default();
@@ -28,7 +30,14 @@ impl Delivery {
             What::Post | What::Placeholder => self.outbound.post(call, text).await,
         };
         report(claimed, &outcome);
-        outcome
+        let SendOutcome::Rejected { class: Rejection::Connection, .. } = &outcome else {
+            return Ok(outcome);
+        };
+        let (tenant, name) = (thread.tenant(), &thread.connection.token);
+        let now = self.context.clock.now();
+        let replaced = self.tokens.is_replaced(tenant, name, &thread.token, now).await;
+        let again = || SendOutcome::NotSent("the token was replaced".to_owned());
+        Ok(if replaced.map_err(from_store)? { again() } else { outcome })
     }
 }
 

@@ -256,4 +256,4 @@ pub(crate) fn failed(message: &MessageRef, reply: ReplyKind, code: &str) -> Even
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

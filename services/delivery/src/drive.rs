@@ -56,7 +56,7 @@ impl Delivery {
                 }
                 Next::Call(claimed) => {
                     let text = words.of(claimed.what, claimed.part);
-                    let outcome = self.call(thread, &claimed, text).await;
+                    let outcome = self.call(thread, &claimed, text).await?;
                     let (effect, attempt) = (claimed.effect, claimed.attempt);
                     vec![News::Came { effect, attempt, outcome }]
                 }

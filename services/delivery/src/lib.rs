@@ -10,6 +10,7 @@ mod call;
 mod decide;
 mod drive;
 mod observed;
+mod tokens;
 mod words;
 
 use std::sync::Arc;
@@ -27,10 +28,10 @@ use store::{
     deferred::{self, Wait},
     fence::Fence,
     replies::Replies,
-    secrets::Secrets,
 };
 
-use crate::{decide::failed, words::Words};
+pub use self::tokens::Tokens;
+use self::{decide::failed, words::Words};
 
 /// The stage.
 pub struct Delivery {
@@ -42,8 +43,8 @@ pub struct Delivery {
     pub replies: Ledger,
     /// Opens answers.
     pub sealer: Sealer,
-    /// Tokens.
-    pub secrets: Secrets,
+    /// The connections' tokens.
+    pub tokens: Arc<Tokens>,
     /// Who speaks where.
     pub directory: DirectoryWatch,
     /// The chat system.
@@ -213,7 +214,7 @@ impl Delivery {
             return Ok(None);
         }
         let now = self.context.clock.now();
-        let token = self.secrets.get(tenant, &connection.token, now).await.map_err(from_store)?;
+        let token = self.tokens.get(tenant, &connection.token, now).await.map_err(from_store)?;
         Ok(token.map(|token| Thread { cause, message, connection, token }))
     }
 }

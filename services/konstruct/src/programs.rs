@@ -6,7 +6,7 @@ mod sweep;
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
 use completion::{Bounds, Completion};
-use delivery::Delivery;
+use delivery::{Delivery, Tokens};
 use runtime::{Context, Engagements, admin, config::ConfigError, shutdown, telemetry};
 use store::completions::Completions;
 use tokio::{net::TcpListener, task::JoinSet};
@@ -167,13 +167,14 @@ fn delivery(
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + 'static> {
     let outbound = wiring::outbound(asked)?;
     let (sealer, secrets) = wiring::secrets(asked, &base.db)?;
+    let tokens = Arc::new(Tokens::new(secrets));
     let (db, directory) = (base.db.clone(), base.directory.clone());
     Ok(led::lead(base.context.clone(), base.db.clone(), "delivery", move |context, fence| {
         delivery::run(Delivery {
             context,
             db: db.clone(),
             sealer: sealer.clone(),
-            secrets: secrets.clone(),
+            tokens: Arc::clone(&tokens),
             directory: directory.clone(),
             outbound: Arc::clone(&outbound),
             replies: delivery::Ledger::open(db.clone(), fence),

@@ -9,8 +9,12 @@
 mod batch;
 mod columns;
 
-use domain::reply_state::{ReplyState, Verdict};
+use domain::{
+    effect::EffectState,
+    reply_state::{ReplyState, Verdict},
+};
 use schemas::{EffectId, EventId, MessageRef, TenantId, Timestamp};
+use tokio_postgres::Row;
 
 use crate::{
     Database, StoreError,
@@ -150,12 +154,12 @@ impl<T: Send + 'static> Replies<T> {
         self.changes.ask(Change { tenant, message, now, change }).await
     }
 
-    /// The message that an effect belongs to, by the id that our own echo carries.
+    /// What an effect belongs to, by the id that our own echo carries.
     pub async fn of_effect(
         &self,
         tenant: &TenantId,
         effect: &EffectId,
-    ) -> Result<Option<MessageRef>, StoreError> {
+    ) -> Result<Option<Owner>, StoreError> {
         self.owners.ask((tenant.clone(), effect.clone())).await
     }
 }
@@ -184,8 +188,32 @@ impl<T: Send + 'static> Work for Changes<T> {
 }
 
 const OF_EFFECTS: &str = "
-    select effect_id, message from effect join reply using (tenant_id, message_id)
+    select effect_id, message, state, effect.detail, verdict is not null, outcome_event_id
+      from effect join reply using (tenant_id, message_id)
      where tenant_id = $1 and effect_id = any($2)";
+
+/// What an effect belongs to, and where both stand; nothing is locked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// What is replied to.
+    pub message: MessageRef,
+    /// Where the effect stands.
+    pub effect: EffectState,
+    /// Whether it is decided what the person gets.
+    pub is_decided: bool,
+    /// The event whose handling ended the reply, if it has ended.
+    pub outcome_event: Option<EventId>,
+}
+
+fn read_owner(row: &Row) -> Result<Owner, StoreError> {
+    let effect = EffectState::read(row.try_get(2)?, row.try_get(3)?);
+    Ok(Owner {
+        message: row::json(row, 1)?,
+        effect: effect.ok_or_else(|| StoreError::row("an unknown state of an effect"))?,
+        is_decided: row.try_get(4)?,
+        outcome_event: row::id_opt(row, 5)?,
+    })
+}
 
 /// Finds what effects belong to.
 struct Owners {
@@ -194,12 +222,12 @@ struct Owners {
 
 impl Work for Owners {
     type Ask = (TenantId, EffectId);
-    type Answer = Option<MessageRef>;
+    type Answer = Option<Owner>;
 
     async fn run(&self, asks: &[Self::Ask]) -> Result<Vec<Self::Answer>, StoreError> {
         let found =
             rows_of_each(&self.db, asks, |(tenant, effect)| (tenant, effect.as_str()), OF_EFFECTS);
         let found = found.await?;
-        found.iter().map(|rows| rows.first().map(|found| row::json(found, 1)).transpose()).collect()
+        found.iter().map(|rows| rows.first().map(|row| read_owner(row)).transpose()).collect()
     }
 }

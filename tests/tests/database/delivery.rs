@@ -79,7 +79,10 @@ async fn a_reply_is_one_row_and_says_what_to_do_next() {
     assert_eq!(locked.effects, [planned(What::Placeholder, 0, sent)]);
     let placeholder = &locked.effects[0].id;
     let of = |tenant| replies.of_effect(tenant, placeholder);
-    assert_eq!(of(&acme).await.unwrap(), Some(m1));
+    let owner = of(&acme).await.unwrap().unwrap();
+    assert_eq!((owner.message, owner.is_decided), (m1, true));
+    assert_eq!(owner.effect, EffectState::Sent { ts: "17.1".to_owned() });
+    assert_eq!(owner.outcome_event, Some(event("finished")));
     assert_eq!(of(&tenant("other")).await.unwrap(), None);
 }
 

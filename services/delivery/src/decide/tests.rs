@@ -3,7 +3,7 @@ use schemas::{Place, PlaceKind};
 
 use super::*;
 
-fn message() -> MessageRef {
+pub(crate) fn message() -> MessageRef {
     MessageRef {
         id: "m1".parse().unwrap(),
         connection: "slack-T0ACME".parse().unwrap(),
