@@ -3,10 +3,15 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     net::TcpListener,
+    os::unix::fs::MetadataExt as _,
     path::PathBuf,
-    process::{Output, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
+    process::{ExitStatus, Output, Stdio},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU16, Ordering},
+    },
     time::Duration,
 };
 
@@ -148,16 +153,32 @@ impl Installation {
         Ok(String::from_utf8(output.stdout)?)
     }
 
-    /// Starts a service and waits until it is ready, where it serves its readiness.
+    /// Starts a service and waits until it says that it is ready.
     pub async fn run(&mut self, service: &'static str) -> anyhow::Result<()> {
+        self.run_with(service, &[]).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn run_with(
+        &mut self,
+        service: &'static str,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<()> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log(service))?;
         let mut command = self.command(&[service]);
-        command.env("RUST_LOG", "info").stdout(Stdio::null()).stderr(log);
-        self.services.insert(service, command.spawn()?);
-        if matches!(service, "all" | "gateway") {
-            self.ready().await.with_context(|| self.said(service))?;
-        }
-        Ok(())
+        command.env("RUST_LOG", "info");
+        let port = if matches!(service, "all" | "gateway") {
+            self.gateway_port
+        } else {
+            let port = free_port()?;
+            command.env("KONSTRUCT_ADMIN_LISTEN", format!("127.0.0.1:{port}"));
+            port
+        };
+        command.envs(settings.iter().copied());
+        let child = command.stdout(Stdio::null()).stderr(log).spawn()?;
+        self.services.insert(service, child);
+        let ready = self.ready(service, port).await;
+        ready.with_context(|| self.said(service))
     }
 
     /// `kill -9`.
@@ -178,20 +199,32 @@ impl Installation {
         std::fs::read_to_string(self.log(service)).unwrap_or_default()
     }
 
-    /// Waits until the gateway says that it is ready.
-    pub async fn ready(&self) -> anyhow::Result<()> {
-        let url = format!("{}/health/ready", self.gateway());
+    /// Waits until a service ends by itself.
+    pub async fn ended(&mut self, service: &str) -> anyhow::Result<ExitStatus> {
+        let child = self.services.get_mut(service).context("it does not run")?;
+        let ended = tokio::time::timeout(READY_WAIT, child.wait()).await;
+        Ok(ended.with_context(|| format!("{service} does not end"))??)
+    }
+
+    /// Waits until the service says that it is ready. One that has ended never will.
+    async fn ready(&mut self, service: &str, port: u16) -> anyhow::Result<()> {
+        let url = format!("http://127.0.0.1:{port}/health/ready");
+        let child = self.services.get_mut(service).context("it does not run")?;
         let client = reqwest::Client::new();
         let ready = async {
             loop {
+                if let Some(status) = child.try_wait()? {
+                    bail!("{service} ended: {status}");
+                }
                 let answer = client.get(&url).send().await;
                 if answer.is_ok_and(|answer| answer.status().is_success()) {
-                    return;
+                    return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(READY_WAIT, ready).await.context("the gateway is not ready")
+        let waited = tokio::time::timeout(READY_WAIT, ready).await;
+        waited.with_context(|| format!("{service} is not ready"))?
     }
 
     fn log(&self, service: &str) -> PathBuf {
@@ -231,13 +264,20 @@ fn default_binary() -> std::ffi::OsString {
 }
 
 /// A port for a service that is started later, perhaps more than once. Below the range from which
-/// the system gives ports to outgoing connections: one of those would take it meanwhile.
+/// the system gives ports to outgoing connections: one of those would take it meanwhile. It is ours
+/// until this process ends, whoever else runs tests here: a file for each port says so.
 pub fn free_port() -> anyhow::Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
+    static OURS: Mutex<Vec<File>> = Mutex::new(Vec::new());
+    let user = std::fs::metadata("/proc/self")?.uid();
+    let dir = std::env::temp_dir().join(format!("konstruct-test-ports-{user}"));
+    std::fs::create_dir_all(&dir)?;
     let start = u16::try_from(std::process::id() % 1_000)? * 10;
     for _ in 0..PORTS {
         let port = FIRST_PORT + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % PORTS;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        let claim = File::create(dir.join(port.to_string()))?;
+        if claim.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            OURS.lock().unwrap_or_else(PoisonError::into_inner).push(claim);
             return Ok(port);
         }
     }

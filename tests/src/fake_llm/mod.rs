@@ -5,6 +5,7 @@
 //! and `POST /_control/script` do over HTTP what [`FakeLlm::requests`] and [`FakeLlm::script`] do.
 
 mod anthropic;
+mod gate;
 mod ollama;
 mod openai;
 mod reply;
@@ -14,11 +15,13 @@ mod server;
 use std::{
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use anyhow::Context as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 
+use gate::Gate;
 use script::State;
 pub use script::{Behaviour, Fault, RECORDED_MAX, Recorded, Say};
 
@@ -27,6 +30,7 @@ pub use script::{Behaviour, Fault, RECORDED_MAX, Recorded, Say};
 pub struct FakeLlm {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
+    gate: Arc<Gate>,
     server: JoinHandle<()>,
 }
 
@@ -42,12 +46,13 @@ impl FakeLlm {
             TcpListener::bind(address).await.with_context(|| format!("bind {address}"))?;
         let address = listener.local_addr()?;
         let state = Arc::new(Mutex::new(State::default()));
-        let routes = server::routes(Arc::clone(&state));
+        let gate = Arc::new(Gate::default());
+        let routes = server::routes(Arc::clone(&state), Arc::clone(&gate));
         let server = tokio::spawn(async move {
             // `serve` never returns of itself, and an accept error is retried inside.
             let _ended: std::io::Result<()> = axum::serve(listener, routes).await;
         });
-        Ok(Self { address, state, server })
+        Ok(Self { address, state, gate, server })
     }
 
     /// `http://127.0.0.1:port`: the base URL of Anthropic and Ollama. OpenAI's ends with `/v1`.
@@ -68,6 +73,16 @@ impl FakeLlm {
     /// The requests so far, oldest first; the last [`RECORDED_MAX`] of them.
     pub fn requests(&self) -> Vec<Recorded> {
         self.with(|state| state.recorded.iter().cloned().collect())
+    }
+
+    /// Waits until so many replies have said their first token and are held.
+    pub async fn held(&self, count: usize, within: Duration) -> anyhow::Result<()> {
+        self.gate.came(count, within).await
+    }
+
+    /// Lets every held reply go on, and holds none any more.
+    pub fn release(&self) {
+        self.gate.open();
     }
 
     /// Forgets requests and scripts.

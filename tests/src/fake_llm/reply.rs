@@ -1,12 +1,15 @@
 //! What every dialect needs to write a reply, and the steps it is written in.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::body::{Body, Bytes};
 use futures::stream;
 use serde_json::Value;
 
-use super::script::{Behaviour, Fault, Recorded, Say};
+use super::{
+    gate::Gate,
+    script::{Behaviour, Fault, Recorded, Say},
+};
 
 /// One step of a streamed body.
 #[derive(Clone, Debug)]
@@ -15,6 +18,8 @@ pub(super) enum Step {
     Wait(Duration),
     /// Some bytes.
     Send(Bytes),
+    /// Nothing until the gate opens.
+    Hold,
     /// Nothing for ever.
     Stall,
     /// The connection breaks.
@@ -72,6 +77,9 @@ impl Reply {
         for token in self.text.split_inclusive(' ') {
             steps.push(Step::Wait(Duration::from_millis(pause)));
             steps.push(send(dialect.token(self, token)));
+            if self.behaviour.held && steps.len() == 3 {
+                steps.push(Step::Hold);
+            }
             pause = self.behaviour.token_ms;
         }
         let (end, close) = (|reason| send(dialect.end(self, reason)), send(dialect.close(self)));
@@ -111,17 +119,19 @@ fn send(text: String) -> Step {
 }
 
 /// A body that takes those steps.
-pub(super) fn body(steps: Vec<Step>) -> Body {
-    Body::from_stream(stream::unfold(steps.into_iter(), |mut steps| async move {
+pub(super) fn body(steps: Vec<Step>, gate: Arc<Gate>) -> Body {
+    Body::from_stream(stream::unfold((steps.into_iter(), gate), |(mut steps, gate)| async move {
         loop {
             match steps.next()? {
                 Step::Wait(pause) => tokio::time::sleep(pause).await,
-                Step::Send(bytes) => return Some((Ok(bytes), steps)),
+                Step::Send(bytes) => return Some((Ok(bytes), (steps, gate))),
+                Step::Hold => gate.pass().await,
                 Step::Stall => std::future::pending::<()>().await,
                 Step::Reset => {
                     // So that what was sent is on its way before the connection goes.
                     tokio::time::sleep(Duration::from_millis(20)).await;
-                    return Some((Err(std::io::Error::other("scripted reset")), steps));
+                    let reset = std::io::Error::other("scripted reset");
+                    return Some((Err(reset), (steps, gate)));
                 }
             }
         }

@@ -22,6 +22,8 @@ pub struct Behaviour {
     pub first_token_ms: u64,
     /// How long each further token waits.
     pub token_ms: u64,
+    /// Whether it waits after its first token until [`super::FakeLlm::release`].
+    pub held: bool,
     /// What goes wrong.
     pub fault: Option<Fault>,
 }

@@ -19,15 +19,21 @@ use serde_json::{Value, json};
 use super::{
     Behaviour, Fault, Recorded,
     anthropic::Anthropic,
+    gate::Gate,
     ollama::Ollama,
     openai::OpenAi,
     reply::{Dialect, Reply, body},
     script::State,
 };
 
-type App = Arc<Mutex<State>>;
+/// What every call needs.
+#[derive(Clone)]
+pub(super) struct App {
+    state: Arc<Mutex<State>>,
+    gate: Arc<Gate>,
+}
 
-pub(super) fn routes(state: App) -> Router {
+pub(super) fn routes(state: Arc<Mutex<State>>, gate: Arc<Gate>) -> Router {
     Router::new()
         .route("/v1/chat/completions", post(openai))
         .route("/v1/messages", post(anthropic))
@@ -35,7 +41,7 @@ pub(super) fn routes(state: App) -> Router {
         .route("/health", get(async || "ok"))
         .route("/_control/requests", get(requests))
         .route("/_control/script", post(script))
-        .with_state(state)
+        .with_state(App { state, gate })
 }
 
 async fn openai(Shared(app): Shared<App>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
@@ -66,7 +72,7 @@ fn record(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Recorded {
 }
 
 async fn answer(app: &App, dialect: &(dyn Dialect + Sync), request: &Recorded) -> Response {
-    let behaviour = app.lock().unwrap_or_else(PoisonError::into_inner).meet(request);
+    let behaviour = app.state.lock().unwrap_or_else(PoisonError::into_inner).meet(request);
     tokio::time::sleep(Duration::from_millis(behaviour.headers_ms)).await;
     if let Some(Fault::Status { status, headers, body }) = &behaviour.fault {
         return refusal(*status, headers, body);
@@ -74,9 +80,12 @@ async fn answer(app: &App, dialect: &(dyn Dialect + Sync), request: &Recorded) -
     let reply = Reply::new(request, behaviour);
     if wants_stream(request) {
         let kind = [(header::CONTENT_TYPE, "text/event-stream")];
-        return (kind, body(reply.steps(dialect))).into_response();
+        return (kind, body(reply.steps(dialect), Arc::clone(&app.gate))).into_response();
     }
     tokio::time::sleep(Duration::from_millis(reply.behaviour.first_token_ms)).await;
+    if reply.behaviour.held {
+        app.gate.pass().await;
+    }
     Json(dialect.whole(&reply, reply.reason())).into_response()
 }
 
@@ -99,7 +108,7 @@ fn refusal(status: u16, headers: &[(String, String)], body: &str) -> Response {
 }
 
 async fn requests(Shared(app): Shared<App>) -> Json<Vec<Recorded>> {
-    let state = app.lock().unwrap_or_else(PoisonError::into_inner);
+    let state = app.state.lock().unwrap_or_else(PoisonError::into_inner);
     Json(state.recorded.iter().cloned().collect())
 }
 
@@ -114,7 +123,7 @@ struct Command {
 }
 
 async fn script(Shared(app): Shared<App>, Json(command): Json<Command>) -> Json<Value> {
-    let mut state = app.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = app.state.lock().unwrap_or_else(PoisonError::into_inner);
     if command.reset {
         *state = State::default();
     }

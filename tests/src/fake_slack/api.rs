@@ -117,6 +117,7 @@ async fn answer(inner: &Arc<Inner>, call: Call) -> Response {
         return match act {
             Some(Act::AcceptThenStatus(status)) => bare(status),
             Some(Act::AcceptThenDrop) => call.line.cut().await,
+            Some(Act::AcceptThenHold) => std::future::pending().await,
             Some(Act::AcceptThenDelay(millis)) => {
                 tokio::time::sleep(Duration::from_millis(millis)).await;
                 Json(answer).into_response()
@@ -132,6 +133,7 @@ async fn answer(inner: &Arc<Inner>, call: Call) -> Response {
         }
         Some(Act::Code(code)) => Json(refusal(&code)).into_response(),
         Some(Act::Status(status)) => bare(status),
+        Some(Act::Hold) => std::future::pending().await,
         Some(_) | None => call.line.cut().await,
     }
 }

@@ -41,8 +41,12 @@ pub enum Act {
     AcceptThenStatus(u16),
     /// Stored, and then the connection is closed without a word.
     AcceptThenDrop,
+    /// Stored, and then no answer as long as the connection lives.
+    AcceptThenHold,
     /// The connection is closed without a word, nothing stored.
     Drop,
+    /// Nothing stored, and no answer as long as the connection lives.
+    Hold,
     /// Stored and answered, that many milliseconds late.
     Delay(u64),
     /// Stored at once, answered that many milliseconds late.
@@ -55,9 +59,12 @@ impl Act {
         match self {
             Act::AcceptThenStatus(_)
             | Act::AcceptThenDrop
+            | Act::AcceptThenHold
             | Act::Delay(_)
             | Act::AcceptThenDelay(_) => true,
-            Act::RateLimited { .. } | Act::Code(_) | Act::Status(_) | Act::Drop => false,
+            Act::RateLimited { .. } | Act::Code(_) | Act::Status(_) | Act::Drop | Act::Hold => {
+                false
+            }
         }
     }
 }

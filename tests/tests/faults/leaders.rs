@@ -5,7 +5,7 @@ use std::process::Stdio;
 use konstruct_tests::{fake_llm::Behaviour, installation::Installation, postgres::raw};
 use tokio::process::Child;
 
-use crate::{ANSWER_WAIT, Load, Tally, answered, ask, gateway, started, until};
+use crate::{ANSWER_WAIT, Load, TEAM, Tally, answered, ask, gateway, started, until};
 
 const STAGES: [&str; 3] = ["completion", "delivery", "projector"];
 
@@ -49,7 +49,7 @@ async fn when_the_leader_is_killed_the_other_takes_over_and_answers() {
 
     it.llm.always(Behaviour { first_token_ms: 400, ..Behaviour::default() });
     let asked = it.llm.requests().len();
-    let load = Load::start(&it.slack.voice(), 4, 3);
+    let load = Load::start(&it.slack.voice(), &[TEAM], 4, 3);
     let so = || async { Ok(asked < it.llm.requests().len()) };
     until(ANSWER_WAIT, "the model is asked", so).await.unwrap();
     // Slack goes on delivering to the same address, where nothing but a gateway is left.

@@ -1,26 +1,47 @@
 //! What is killed, cut off or delivered twice, and what people see in the end.
 
+mod before_ack;
+mod drain;
+mod exact;
 mod kills;
 mod leaders;
+mod load;
+mod log;
+mod mid_answer;
+mod mid_call;
+mod mid_write;
 mod nats_away;
+mod pool;
 mod postgres_away;
 mod redelivered;
 mod refusals;
+mod set_aside;
 mod slack_fails;
+mod stale;
+mod tally;
+mod verdicts;
 
 use std::{future::Future, time::Duration};
 
 use anyhow::{Context as _, bail};
-use domain::reply::PLACEHOLDER;
 use konstruct_tests::{
-    fake_slack::{Delivery, Gateway, Posted, Spoken, Team, Voice, World},
-    installation::{Installation, SIGNING_SECRET, acme},
+    fake_slack::{Delivery, Gateway, Posted, Spoken, Team, World},
+    installation::{Installation, SIGNING_SECRET, acme, tenant},
+    nats_proxy::NatsProxy,
     postgres::raw,
 };
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::process::Command;
+
+use crate::{load::Load, tally::Tally};
 
 /// The workspace of tenant `acme`.
 const TEAM: &str = "T0ACME";
+
+/// The workspaces of tenants `acme`, `beta` and `gamma`, where a test has several.
+const TEAMS: [&str; 3] = [TEAM, "T0BETA", "T0GAMMA"];
+
+/// The services, each a process of its own.
+const SERVICES: [&str; 6] = ["gateway", "guards", "completion", "delivery", "projector", "sweeper"];
 
 /// The channel all is said in.
 const CHANNEL: &str = "C0ROOM";
@@ -52,6 +73,33 @@ async fn furnish(it: &Installation) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Without services: three tenants, each with its workspace.
+async fn prepared_for_three() -> anyhow::Result<Installation> {
+    let it = Installation::prepare().await?;
+    let tenants = ["acme", "beta", "gamma"].into_iter().zip(TEAMS);
+    let yaml: String =
+        tenants.map(|(slug, team)| tenant(slug, team, "mara", "warm, brief")).collect();
+    it.apply(&format!("tenants:\n{yaml}")).await?;
+    for team in TEAMS {
+        it.slack.install(&format!("xoxb-{team}"), Team::new(team, "U0BOT"));
+    }
+    it.slack.link(gateway(&it.gateway()), false);
+    Ok(it)
+}
+
+/// Starts every service as a process of its own, and one of them on a line that can be held.
+async fn on_a_line(it: &mut Installation, service: &str) -> anyhow::Result<NatsProxy> {
+    let line = NatsProxy::start(&it.nats.url()).await?;
+    for other in SERVICES {
+        if other == service {
+            it.run_with(other, &[("KONSTRUCT_NATS_URL", &line.url())]).await?;
+        } else {
+            it.run(other).await?;
+        }
+    }
+    Ok(line)
+}
+
 /// As patient as Slack, and quicker: a delivery comes again until it is taken.
 fn gateway(url: &str) -> Gateway {
     Gateway::new(url, SIGNING_SECRET).retries(&[Duration::from_millis(200); 900])
@@ -71,7 +119,7 @@ async fn ask(it: &Installation, text: &str) -> anyhow::Result<Spoken> {
 async fn answered(it: &Installation, spoken: &Spoken, text: &str) -> anyhow::Result<()> {
     let is_so = |world: &World| holds(&world.replies(TEAM, CHANNEL, &spoken.ts), text);
     let waited = it.slack.wait_for(SETTLED_WAIT, text, is_so).await;
-    waited.with_context(|| tail(&it.said("all")))
+    waited.with_context(|| said(it))
 }
 
 fn holds(replies: &[&Posted], text: &str) -> bool {
@@ -109,8 +157,24 @@ async fn settled(it: &Installation, messages: usize) -> anyhow::Result<Vec<(Stri
     };
     let waited = until(SETTLED_WAIT, "every message ends", all).await;
     let found = states(it).await?;
-    waited.with_context(|| format!("{found:?}\n{}", tail(&it.said("all"))))?;
+    waited.with_context(|| format!("{found:?}\n{}", said(it)))?;
     Ok(found)
+}
+
+/// Sends a process a signal.
+async fn signal(signal: &str, pid: u32) -> anyhow::Result<()> {
+    let status = Command::new("kill").args([signal, &pid.to_string()]).status().await?;
+    anyhow::ensure!(status.success(), "kill {signal} {pid}");
+    Ok(())
+}
+
+/// The end of what each service logged.
+fn said(it: &Installation) -> String {
+    let each = SERVICES.iter().chain(&["all"]);
+    let each = each.map(|service| (service, tail(&it.said(service))));
+    let each = each.filter(|(_, said)| !said.is_empty());
+    let each: Vec<_> = each.map(|(service, said)| format!("{service}:\n{said}")).collect();
+    each.join("\n")
 }
 
 /// The end of what a service logged.
@@ -124,125 +188,4 @@ async fn dead_letters(it: &Installation) -> anyhow::Result<u64> {
     let jetstream = async_nats::jetstream::new(async_nats::connect(it.nats.url()).await?);
     let stream = jetstream.get_stream("DEADLETTERS").await?;
     Ok(stream.cached_info().state.messages)
-}
-
-/// People in several threads who mention the employee, one message after the other in each.
-struct Load {
-    threads: JoinSet<anyhow::Result<Vec<Spoken>>>,
-    taken: mpsc::UnboundedReceiver<()>,
-}
-
-impl Load {
-    fn start(voice: &Voice, threads: usize, each: usize) -> Self {
-        let (told, taken) = mpsc::unbounded_channel();
-        let mut load = Self { threads: JoinSet::new(), taken };
-        for thread in 0..threads {
-            load.threads.spawn(people(voice.clone(), thread, each, told.clone()));
-        }
-        load
-    }
-
-    /// Waits until so many more are taken.
-    async fn taken(&mut self, count: usize) -> anyhow::Result<()> {
-        for _ in 0..count {
-            let one = tokio::time::timeout(SETTLED_WAIT, self.taken.recv()).await;
-            one.context("nothing is taken any more")?.context("all is taken")?;
-        }
-        Ok(())
-    }
-
-    /// Everything that was said, once all of it is taken.
-    async fn all(mut self) -> anyhow::Result<Vec<Spoken>> {
-        let mut all = Vec::new();
-        while let Some(thread) = self.threads.join_next().await {
-            all.extend(thread??);
-        }
-        Ok(all)
-    }
-}
-
-async fn people(
-    voice: Voice,
-    thread: usize,
-    each: usize,
-    told: mpsc::UnboundedSender<()>,
-) -> anyhow::Result<Vec<Spoken>> {
-    let mut said: Vec<Spoken> = Vec::new();
-    for nth in 0..each {
-        let text = format!("<@U0BOT> question q{thread}x{nth}.");
-        let mut spoken = voice.spoken(TEAM, CHANNEL, "U0PAT", &text)?;
-        if let Some(root) = said.first() {
-            spoken = spoken.in_thread(&root.ts);
-        }
-        let heard = voice.say(spoken).await?;
-        if !heard.deliveries.iter().all(Delivery::is_taken) {
-            bail!("not taken: {:?}", heard.deliveries);
-        }
-        said.push(heard.spoken);
-        told.send(())?;
-    }
-    Ok(said)
-}
-
-/// What people saw of a load.
-#[derive(Debug, Default)]
-struct Tally {
-    messages: usize,
-    lost: Vec<String>,
-    doubled: Vec<String>,
-    uncertain: usize,
-    apologies: usize,
-}
-
-impl Tally {
-    /// Looks for the reply to each message. An answer repeats the question, so it is known by it.
-    async fn of(it: &Installation, said: &[Spoken]) -> anyhow::Result<Self> {
-        let states = settled(it, said.len()).await?;
-        let mut tally = Self { messages: said.len(), ..Self::default() };
-        tally.doubled = it.slack.see(World::doubled);
-        for spoken in said {
-            let root = spoken.thread.as_deref().unwrap_or(&spoken.ts);
-            let question = spoken.text.trim_start_matches("<@U0BOT> ");
-            let replies = it.slack.replies(TEAM, CHANNEL, root);
-            let answers = replies.iter().filter(|reply| reply.text.contains(question)).count();
-            let state = states.iter().find(|(ts, _)| *ts == spoken.ts).map(|(_, it)| it.as_str());
-            match (state, answers) {
-                (Some("delivered"), 1) => {}
-                (Some("uncertain"), 0 | 1) => tally.uncertain += 1,
-                (Some("failed"), 0) => tally.apologies += 1,
-                (_, 0) => tally.lost.push(format!("{question} {state:?}")),
-                (_, _) => tally.doubled.push(format!("{question} {state:?} {answers}")),
-            }
-        }
-        let visible = it.slack.see(|world| {
-            let replies = world.messages().filter(|it| it.bot_id.is_some() && it.is_visible());
-            replies.cloned().collect::<Vec<_>>()
-        });
-        let most = tally.messages;
-        let least = most - tally.uncertain;
-        if !(least..=most).contains(&visible.len()) {
-            bail!("{} replies to {most} messages: {tally:?}", visible.len());
-        }
-        if let Some(left) = visible.iter().find(|reply| reply.text == PLACEHOLDER) {
-            bail!("a placeholder is left behind: {left:?}; {states:?}");
-        }
-        Ok(tally)
-    }
-
-    /// Nothing lost, nothing doubled; says so in one line.
-    #[expect(clippy::print_stdout, reason = "the summary of the test")]
-    fn hold(&self, what: &str, kills: usize) -> anyhow::Result<()> {
-        println!(
-            "{what}: kills={kills} messages={} lost={} doubled={} uncertain={} apologies={}",
-            self.messages,
-            self.lost.len(),
-            self.doubled.len(),
-            self.uncertain,
-            self.apologies,
-        );
-        if !self.lost.is_empty() || !self.doubled.is_empty() {
-            bail!("{self:?}");
-        }
-        Ok(())
-    }
 }

@@ -6,10 +6,14 @@ use konstruct_tests::{
     fake_llm::Behaviour,
     fake_slack::{Attempt, Delivery, Spoken, Team, World},
     installation::{Installation, tenant},
+    nats_proxy::Point,
 };
-use tokio::process::Command;
 
-use crate::{ANSWER_WAIT, CHANNEL, Load, TEAM, Tally, gateway, holds, started};
+use crate::{
+    ANSWER_WAIT, CHANNEL, Load, TEAM, Tally, answered, gateway, holds,
+    log::{self, CONSUMERS, handled, once_each},
+    on_a_line, prepared, signal, started,
+};
 
 /// What Slack hears, and how long it waits for that.
 async fn attempt(it: &Installation, spoken: &Spoken) -> Attempt {
@@ -27,11 +31,14 @@ fn come_again() -> Attempt {
 #[tokio::test]
 async fn while_nats_is_away_slack_hears_503_and_afterwards_nothing_is_lost() {
     let mut it = started().await.unwrap();
-    it.llm.always(Behaviour { first_token_ms: 300, ..Behaviour::default() });
-    let mut load = Load::start(&it.slack.voice(), 5, 4);
+    it.llm.always(Behaviour { held: true, ..Behaviour::default() });
+    let mut load = Load::start(&it.slack.voice(), &[TEAM], 5, 4);
     load.taken(5).await.unwrap();
+    // Nothing is answered yet, and models are speaking.
+    it.llm.held(3, ANSWER_WAIT).await.unwrap();
 
     it.nats.kill().await.unwrap();
+    it.llm.release();
     for _ in 0..3 {
         let spoken = it.slack.spoken(TEAM, CHANNEL, "U0PAT", "<@U0BOT> lost?").unwrap();
         assert_eq!(attempt(&it, &spoken).await, come_again());
@@ -45,10 +52,30 @@ async fn while_nats_is_away_slack_hears_503_and_afterwards_nothing_is_lost() {
     assert_eq!((tally.uncertain, tally.apologies), (0, 0));
 }
 
-async fn signal(signal: &str, pid: u32) -> anyhow::Result<()> {
-    let status = Command::new("kill").args([signal, &pid.to_string()]).status().await?;
-    anyhow::ensure!(status.success(), "kill {signal} {pid}");
-    Ok(())
+/// The event is stored, and nobody will ever say so.
+#[tokio::test]
+async fn killed_between_a_publish_and_its_ack_slack_hears_503_and_a_retry_doubles_nothing() {
+    let mut it = prepared().await.unwrap();
+    let line = on_a_line(&mut it, "gateway").await.unwrap();
+    line.hold(Point::Stored { stream: "EVENTS" });
+    let spoken = it.slack.spoken(TEAM, CHANNEL, "U0PAT", "<@U0BOT> stored?").unwrap();
+    let (slack, event) = (gateway(&it.gateway()), spoken.message());
+    let heard =
+        tokio::spawn(async move { slack.attempt(&reqwest::Client::new(), &event, None).await });
+    line.met(1, ANSWER_WAIT).await.unwrap();
+    assert_eq!(log::count(&it, "message.received").await.unwrap(), 1);
+    it.nats.kill().await.unwrap();
+    assert_eq!(heard.await.unwrap(), come_again());
+    line.cut();
+    it.nats.run().await.unwrap();
+
+    let said = it.slack.say(spoken.clone()).await.unwrap();
+    assert!(said.deliveries.iter().all(Delivery::is_taken), "{said:?}");
+    answered(&it, &spoken, "stored?").await.unwrap();
+    handled(&it, &CONSUMERS).await.unwrap();
+    once_each(&it).await.unwrap();
+    assert_eq!(it.slack.see(World::doubled), Vec::<String>::new());
+    assert_eq!(it.llm.requests().len(), 1);
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use konstruct_tests::{
 };
 
 use crate::{
-    ANSWER_WAIT, CHANNEL, SETTLED_WAIT, TEAM, answered, ask, dead_letters, furnish, gateway, holds,
-    settled, until,
+    ANSWER_WAIT, CHANNEL, Load, SETTLED_WAIT, TEAM, Tally, answered, ask, dead_letters, furnish,
+    gateway, holds,
 };
 
 /// Longer than all pauses of a consumer but the last few.
@@ -34,13 +34,14 @@ async fn while_postgresql_is_away_nothing_is_lost_doubled_or_set_aside() {
     // The gateway knows the key of the one tenant from now on, and not that of the other.
     let before = ask(&it, "before").await.unwrap();
     answered(&it, &before, "before").await.unwrap();
-    it.llm.always(Behaviour { first_token_ms: 1_000, ..Behaviour::default() });
-    let asked = it.llm.requests().len();
+    it.llm.always(Behaviour { held: true, ..Behaviour::default() });
     let midway = ask(&it, "midway").await.unwrap();
-    let so = || async { Ok(asked < it.llm.requests().len()) };
-    until(ANSWER_WAIT, "the model is asked", so).await.unwrap();
+    let mut load = Load::start(&it.slack.voice(), &[TEAM], 4, 3);
+    load.taken(4).await.unwrap();
+    it.llm.held(3, ANSWER_WAIT).await.unwrap();
 
     cluster.kill().await.unwrap();
+    it.llm.release();
     let meanwhile = ask(&it, "meanwhile").await.unwrap();
     let beta = it.slack.spoken("T0BETA", CHANNEL, "U0PAT", "<@U0BOT> from beta").unwrap();
     let attempt =
@@ -56,8 +57,15 @@ async fn while_postgresql_is_away_nothing_is_lost_doubled_or_set_aside() {
     }
     let so = |world: &World| holds(&world.replies("T0BETA", CHANNEL, &beta.ts), "from beta");
     it.slack.wait_for(SETTLED_WAIT, "beta's answer", so).await.unwrap();
-    let states = settled(&it, 4).await.unwrap();
-    assert!(states.iter().all(|(_, state)| state == "delivered"), "{states:?}");
-    assert_eq!(it.slack.see(World::doubled), Vec::<String>::new());
+    let mut said = load.all().await.unwrap();
+    for (mut spoken, text) in
+        [(before, "before"), (midway, "midway"), (meanwhile, "meanwhile"), (beta, "from beta")]
+    {
+        spoken.text = text.to_owned();
+        said.push(spoken);
+    }
+    let tally = Tally::of(&it, &said).await.unwrap();
+    tally.hold("PostgreSQL", 1).unwrap();
+    assert_eq!((tally.messages, tally.uncertain, tally.apologies), (16, 0, 0));
     assert_eq!(dead_letters(&it).await.unwrap(), 0);
 }

@@ -1,24 +1,17 @@
 //! Events that come late, twice, or in another order.
 
-use async_nats::{HeaderMap, jetstream};
+use async_nats::HeaderMap;
 use konstruct_tests::{fake_slack::World, installation::Installation};
 
-use crate::{ANSWER_WAIT, CHANNEL, TEAM, answered, ask, prepared, settled, started, until};
-
-/// The consumers of the pipeline.
-const CONSUMERS: [&str; 4] = ["dedup", "rate-limit", "completion", "delivery"];
-
-async fn events(
-    it: &Installation,
-) -> anyhow::Result<(jetstream::Context, jetstream::stream::Stream)> {
-    let jetstream = jetstream::new(async_nats::connect(it.nats.url()).await?);
-    let stream = jetstream.get_stream("EVENTS").await?;
-    Ok((jetstream, stream))
-}
+use crate::{
+    ANSWER_WAIT, CHANNEL, TEAM, answered, ask,
+    log::{self, CONSUMERS, handled},
+    prepared, settled, started, until,
+};
 
 /// Publishes every event of a topic once more, as the server would not know it.
 async fn republish(it: &Installation, topic: &str, mark: &str) -> anyhow::Result<usize> {
-    let (jetstream, stream) = events(it).await?;
+    let (jetstream, stream) = log::stream(it, "EVENTS").await?;
     let mut count = 0;
     for sequence in 1..=stream.cached_info().state.last_sequence {
         let Ok(found) = stream.get_raw_message(sequence).await else { continue };
@@ -32,22 +25,6 @@ async fn republish(it: &Installation, topic: &str, mark: &str) -> anyhow::Result
         count += 1;
     }
     Ok(count)
-}
-
-/// Waits until every consumer has handled all there is.
-async fn handled(it: &Installation, consumers: &[&str]) -> anyhow::Result<()> {
-    let (_, stream) = events(it).await?;
-    let idle = || async {
-        let before = stream.get_info().await?.state.last_sequence;
-        for consumer in consumers {
-            let info = stream.consumer_info(consumer).await?;
-            if 0 < info.num_pending || 0 < info.num_ack_pending {
-                return Ok(false);
-            }
-        }
-        Ok(before == stream.get_info().await?.state.last_sequence)
-    };
-    until(ANSWER_WAIT, "every consumer is idle", idle).await
 }
 
 /// Everything in the thread as people see it, and every call that was made.
@@ -93,7 +70,7 @@ async fn an_admission_after_the_answer_shows_no_placeholder() {
     }
     let spoken = ask(&it, "in which order?").await.unwrap();
     // Delivery is not there yet: the completion comes before the admission for it.
-    let (_, stream) = events(&it).await.unwrap();
+    let (_, stream) = log::stream(&it, "EVENTS").await.unwrap();
     let finished = || async {
         let info = stream.info_with_subjects("events.*.*.completion.finished").await?;
         Ok(futures::TryStreamExt::try_collect::<Vec<_>>(info).await?.len() == 1)
@@ -110,7 +87,7 @@ async fn an_admission_after_the_answer_shows_no_placeholder() {
     }
     let (sequence, found) = admitted.unwrap();
     assert!(stream.delete_message(sequence).await.unwrap());
-    let (jetstream, _) = events(&it).await.unwrap();
+    let (jetstream, _) = log::stream(&it, "EVENTS").await.unwrap();
     jetstream.publish(found.subject, found.payload).await.unwrap().await.unwrap();
 
     it.run("delivery").await.unwrap();

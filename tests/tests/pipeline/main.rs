@@ -6,8 +6,10 @@ mod gateway;
 mod ignored;
 mod memory;
 mod sealed;
+mod strangers;
 mod tenants;
 mod trouble;
+mod withdrawn;
 
 use std::time::Duration;
 

@@ -2,13 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use futures::StreamExt as _;
 use konstruct_tests::{
-    fake_slack::{Act, Fault},
+    fake_llm::Behaviour,
+    fake_slack::{Act, Fault, World},
     installation::{acme, tenant},
 };
 
 use crate::{
-    Log, PLACEHOLDER, answered, answers, ask, heard, mention, reply_to, running, running_both, seen,
+    Log, PATIENCE, PLACEHOLDER, answered, answers, ask, heard, mention, reply_to, running,
+    running_both, seen,
 };
 
 #[tokio::test]
@@ -107,6 +110,8 @@ async fn of_31_messages_at_one_instant_30_are_answered_and_one_person_is_told_on
     let beta = tenant("beta", "T0BETA", "bo", "dry, exact");
     let thirty = acme().replace("messages_per_minute: 6000", "messages_per_minute: 30");
     let it = running(&format!("{thirty}{beta}"), &["T0ACME", "T0BETA"]).await.unwrap();
+    it.llm.always(Behaviour { held: true, ..Behaviour::default() });
+    it.llm.script([Behaviour { when: Some("and me?".to_owned()), ..Behaviour::default() }]);
     let base = mention(&it, "T0ACME", "x").unwrap();
     let second = base.ts.split('.').next().unwrap().to_owned();
     let questions: Vec<_> = (0..31)
@@ -118,8 +123,14 @@ async fn of_31_messages_at_one_instant_30_are_answered_and_one_person_is_told_on
         .collect();
     let all = futures::future::join_all(questions.iter().map(|question| heard(&it, question)));
     all.await.into_iter().for_each(|heard| heard.unwrap());
-    // Another tenant is served meanwhile.
+    it.llm.held(30, PATIENCE).await.unwrap();
+    // Another tenant is served while every one of them is being worked on.
     ask(&it, &mention(&it, "T0BETA", "and me?").unwrap()).await.unwrap();
+    let answered_so_far = it
+        .slack
+        .see(|world| questions.iter().filter(|question| answered(world, question) == 1).count());
+    assert_eq!(answered_so_far, 0);
+    it.llm.release();
 
     let mut log = Log::open(&it, "EVENTS").await.unwrap();
     log.until("reply.delivered", 32).await.unwrap();
@@ -143,6 +154,27 @@ async fn of_31_messages_at_one_instant_30_are_answered_and_one_person_is_told_on
     assert_eq!(told[0].0.as_deref(), Some("U0ANN"));
     let says = "your organization's limit of 30 messages a minute is used up";
     assert!(told[0].1.contains(says), "{}", told[0].1);
+}
+
+/// All of them go through the same two lanes of the guards, and are in hand at once.
+#[tokio::test]
+async fn behind_hundreds_of_messages_of_one_tenant_another_is_answered_first() {
+    const MESSAGES: usize = 240;
+    let it = running_both().await.unwrap();
+    it.llm.always(Behaviour { held: true, ..Behaviour::default() });
+    it.llm.script([Behaviour { when: Some("quick one".to_owned()), ..Behaviour::default() }]);
+    let questions: Vec<_> =
+        (0..MESSAGES).map(|n| mention(&it, "T0ACME", &format!("question {n}")).unwrap()).collect();
+    // Fewer at a time than the gateway has places for.
+    let heard = questions.iter().map(|question| heard(&it, question));
+    let heard: Vec<_> = futures::stream::iter(heard).buffer_unordered(64).collect().await;
+    heard.into_iter().collect::<anyhow::Result<()>>().unwrap();
+    ask(&it, &mention(&it, "T0BETA", "quick one").unwrap()).await.unwrap();
+    let done =
+        |world: &World| questions.iter().filter(|question| answered(world, question) == 1).count();
+    assert_eq!(it.slack.see(done), 0);
+    it.llm.release();
+    seen(&it, "every answer", |world| done(world) == MESSAGES).await.unwrap();
 }
 
 #[tokio::test]
