@@ -21,6 +21,9 @@ pub const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// How many lanes one consumer works at the same time.
 pub const LANES_MAX: usize = 256;
 
+/// How many of them one tenant may have at work: whoever has the most to do leaves room for the others.
+pub const LANES_OF_TENANT_MAX: usize = 64;
+
 /// How long a stopping service may finish what it has begun.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 

@@ -6,8 +6,8 @@ use std::{
     sync::Arc,
 };
 
-use nats::bounds::{DRAIN_MAX, LANES_MAX};
-use schemas::{Envelope, subject::Aggregate};
+use nats::bounds::{DRAIN_MAX, LANES_MAX, LANES_OF_TENANT_MAX};
+use schemas::{Envelope, TenantId, subject::Aggregate};
 use tokio::{task::JoinSet, time::Instant};
 use tracing::warn;
 
@@ -32,6 +32,14 @@ impl Lane {
     }
 }
 
+/// What a lane has finished.
+struct Done {
+    lane: Lane,
+    /// Whose it was; of a batch, whose its first was.
+    tenant: TenantId,
+    settled: Vec<u64>,
+}
+
 /// The lanes of one consumer. Holds at most the consumer's in-flight bound.
 pub(super) struct Lanes<H> {
     context: Context,
@@ -39,7 +47,9 @@ pub(super) struct Lanes<H> {
     queues: HashMap<Lane, VecDeque<Item>>,
     /// Lanes that have something to do and nobody who does it.
     idle: VecDeque<Lane>,
-    running: JoinSet<(Lane, Vec<u64>)>,
+    running: JoinSet<Done>,
+    /// How many lanes of each tenant are at work.
+    at_work: HashMap<TenantId, usize>,
     in_hand: HashSet<u64>,
     /// What must come again before anything new begins.
     hold: Option<Hold>,
@@ -53,6 +63,7 @@ impl<H: Handler> Lanes<H> {
             queues: HashMap::new(),
             idle: VecDeque::new(),
             running: JoinSet::new(),
+            at_work: HashMap::new(),
             in_hand: HashSet::new(),
             hold: None,
         }
@@ -101,11 +112,17 @@ impl<H: Handler> Lanes<H> {
     pub(super) async fn finished(&mut self) {
         match self.running.join_next().await {
             None => {}
-            Some(Ok((lane, settled))) => {
-                for sequence in settled {
+            Some(Ok(done)) => {
+                for sequence in done.settled {
                     self.in_hand.remove(&sequence);
                 }
-                self.release(lane);
+                if let Some(at_work) = self.at_work.get_mut(&done.tenant) {
+                    *at_work = at_work.saturating_sub(1);
+                    if *at_work == 0 {
+                        self.at_work.remove(&done.tenant);
+                    }
+                }
+                self.release(done.lane);
             }
             Some(Err(error)) => {
                 // The lane's queue stays blocked and unacknowledged; a restart gets it again.
@@ -151,18 +168,22 @@ impl<H: Handler> Lanes<H> {
             }
             let Some(lane) = self.idle.pop_front() else { return };
             let Some(queue) = self.queues.get_mut(&lane) else { continue };
-            let admits = |hold: &Hold, head: &Item| hold.admits(head.delivery.sequence, now);
-            let held = self.hold.as_ref().zip(queue.front());
-            if held.is_some_and(|(hold, head)| !admits(hold, head)) {
+            let Some(head) = queue.front() else { continue };
+            let tenant = head.delivery.cause.tenant.clone();
+            let at_work = self.at_work.get(&tenant).copied().unwrap_or(0);
+            let held = self.hold.as_ref();
+            let waits = held.is_some_and(|hold| !hold.admits(head.delivery.sequence, now));
+            if waits || LANES_OF_TENANT_MAX <= at_work {
                 self.idle.push_back(lane);
                 continue;
             }
+            self.at_work.insert(tenant.clone(), at_work + 1);
             let batch: Vec<Item> = queue.drain(..queue.len().min(H::CONSUMER.batch_max)).collect();
             let (context, handler) = (self.context.clone(), Arc::clone(&self.handler));
             self.running.spawn(async move {
                 let settled = batch.iter().map(|item| item.delivery.sequence).collect();
                 work::work(&context, handler.as_ref(), batch).await;
-                (lane, settled)
+                Done { lane, tenant, settled }
             });
         }
     }
