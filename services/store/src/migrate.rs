@@ -28,6 +28,7 @@ migrations! {
     5 "0005_delivery";
     6 "0006_deferred";
     7 "0007_projections";
+    8 "0008_bounds";
 }
 
 /// One file.
