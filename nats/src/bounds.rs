@@ -18,6 +18,9 @@ pub const PUBLISH_IN_FLIGHT_MAX: usize = 4_096;
 /// The longest pause between two attempts made in place; longer waits leave the consumer's window.
 pub const PAUSE_MAX: Duration = Duration::from_secs(5);
 
+/// The longest an event is deferred in one go; then it is tried again, and may be deferred again.
+pub const DEFER_MAX: Duration = Duration::from_hours(1);
+
 /// How many lanes one consumer works at the same time.
 pub const LANES_MAX: usize = 256;
 
