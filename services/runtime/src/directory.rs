@@ -9,7 +9,7 @@ use std::{
 use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use domain::directory::Directory;
 use futures::StreamExt as _;
-use schemas::{Envelope, Event, Subject};
+use schemas::{Envelope, Event, Subject, TenantId};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -24,6 +24,8 @@ struct State {
     directory: Directory,
     /// The last sequence of each subject: what a writer expects nobody to have passed.
     sequences: HashMap<String, u64>,
+    /// Tenants of whom it was heard that they are deleted, in that order.
+    deleted: Vec<TenantId>,
 }
 
 /// How far the memory has followed the stream.
@@ -77,6 +79,18 @@ impl DirectoryWatch {
         _ = self.progress.clone().wait_for(|progress| sequence <= progress.sequence).await;
     }
 
+    /// Tenants of whom it was heard that they are deleted, but for the first `known` of them. Waits
+    /// until there is one; nothing once the stream is not followed any more.
+    pub async fn deleted(&self, known: usize) -> Option<Vec<TenantId>> {
+        let more = |_: &Progress| {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            known < state.deleted.len()
+        };
+        self.progress.clone().wait_for(more).await.ok()?;
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.deleted.get(known..).map(<[TenantId]>::to_vec)
+    }
+
     /// The last sequence of a subject as this memory knows it; 0 if nothing was ever said there.
     pub fn sequence_of(&self, subject: &Subject) -> u64 {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
@@ -125,7 +139,12 @@ fn take(state: &RwLock<State>, subject: &str, sequence: u64, payload: &[u8]) {
     let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
     state.sequences.insert(subject.to_owned(), sequence);
     match Envelope::decode(payload) {
-        Ok(envelope) => state.directory.apply(&envelope),
+        Ok(envelope) => {
+            if let Event::TenantDeleted(_) = envelope.event {
+                state.deleted.push(envelope.tenant.clone());
+            }
+            state.directory.apply(&envelope);
+        }
         Err(error) => warn!(%error, subject, sequence, "a directory event we do not read"),
     }
 }
