@@ -47,6 +47,7 @@ pub struct Installation {
     /// Settings that differ from those of [`Self::command`].
     pub settings: BTreeMap<String, String>,
     gateway_port: u16,
+    admin_port: u16,
     dir: TempDir,
     services: BTreeMap<&'static str, Child>,
 }
@@ -69,6 +70,7 @@ impl Installation {
             llm,
             settings: BTreeMap::new(),
             gateway_port: free_port()?,
+            admin_port: free_port()?,
             dir: tempfile::tempdir()?,
             services: BTreeMap::new(),
         };
@@ -87,6 +89,11 @@ impl Installation {
     /// Where Slack delivers.
     pub fn gateway(&self) -> String {
         format!("http://127.0.0.1:{}", self.gateway_port)
+    }
+
+    /// Where it says how it is.
+    pub fn admin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.admin_port)
     }
 
     /// The executable with the settings of this installation.
@@ -109,6 +116,9 @@ impl Installation {
             .env("KONSTRUCT_SLACK_PACING", "false")
             .env("KONSTRUCT_GATEWAY_LISTEN", format!("127.0.0.1:{}", self.gateway_port))
             .env("KONSTRUCT_GATEWAY_URL", self.gateway())
+            .env("KONSTRUCT_ADMIN_LISTEN", format!("127.0.0.1:{}", self.admin_port))
+            .env("KONSTRUCT_EVENTS_MIB", "4096")
+            .env("KONSTRUCT_TENANT_SHARE_PERCENT", "100")
             .env("OPENAI_API_KEY", "sk-test")
             .env("OPENAI_MODEL", "gpt-5-mini")
             .env("OPENAI_BASE_URL", format!("{}/v1", self.llm.url()))
@@ -152,6 +162,9 @@ impl Installation {
     pub async fn run(&mut self, service: &'static str) -> anyhow::Result<()> {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log(service))?;
         let mut command = self.command(&[service]);
+        if !matches!(service, "all" | "gateway") {
+            command.env("KONSTRUCT_ADMIN_LISTEN", "off");
+        }
         command.env("RUST_LOG", "info").stdout(Stdio::null()).stderr(log);
         self.services.insert(service, command.spawn()?);
         if matches!(service, "all" | "gateway") {
@@ -180,7 +193,7 @@ impl Installation {
 
     /// Waits until the gateway says that it is ready.
     pub async fn ready(&self) -> anyhow::Result<()> {
-        let url = format!("{}/health/ready", self.gateway());
+        let url = format!("{}/health/ready", self.admin());
         let client = reqwest::Client::new();
         let ready = async {
             loop {
