@@ -18,11 +18,18 @@ pub const PUBLISH_IN_FLIGHT_MAX: usize = 4_096;
 /// The longest pause between two attempts made in place; longer waits leave the consumer's window.
 pub const PAUSE_MAX: Duration = Duration::from_secs(5);
 
+/// The longest an event is deferred in one go; then it is tried again, and may be deferred again.
+pub const DEFER_MAX: Duration = Duration::from_hours(1);
+
 /// How many lanes one consumer works at the same time.
 pub const LANES_MAX: usize = 256;
 
 /// How many of them one tenant may have at work: whoever has the most to do leaves room for the others.
 pub const LANES_OF_TENANT_MAX: usize = 64;
+
+/// How far apart the batches of an ordered reader begin: what an event alone costs is most of what a
+/// hundred cost.
+pub const READ_PACE: Duration = Duration::from_millis(20);
 
 /// How long a stopping service may finish what it has begun.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);

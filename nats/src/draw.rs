@@ -44,6 +44,7 @@ pub fn json() -> Value {
                 "bucket": bucket.name,
                 "description": bucket.about,
                 "max_age_s": bucket.max_age.as_secs(),
+                "max_bytes": bucket.bytes_max,
                 "num_replicas": bucket.replicas,
             })
         })
@@ -63,6 +64,8 @@ fn stream(row: &Stream) -> Value {
         "retention": "limits",
         "storage": "file",
         "max_age_s": row.max_age.map_or(0, |age| age.as_secs()),
+        "max_bytes": row.bytes_max,
+        "max_msgs_per_subject": row.per_subject_max.unwrap_or(-1),
         "discard": match row.discard {
             Discard::New => "new",
             Discard::Old => "old",

@@ -18,7 +18,7 @@ pub use consumer::{
 pub use draw::{flow, json};
 pub use stream::{
     ADVISORIES, BUCKETS, Bucket, DEADLETTERS, DIRECTORY, Discard, ENGAGEMENTS, EVENTS, STREAMS,
-    Stream,
+    Sizes, Stream,
 };
 
 #[cfg(test)]

@@ -6,6 +6,29 @@ use schemas::directory::FOLLOW_MINUTES_MAX;
 
 use crate::bounds::DUPLICATE_WINDOW;
 
+const MIB: i64 = 1024 * 1024;
+const GIB: i64 = 1024 * MIB;
+
+/// What an installation says of its own size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// How many bytes `EVENTS` keeps.
+    pub events_bytes_max: i64,
+}
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Self { events_bytes_max: EVENTS.bytes_max }
+    }
+}
+
+impl Sizes {
+    /// How many bytes a stream keeps here.
+    pub fn of(self, row: &Stream) -> i64 {
+        if row.name == EVENTS.name { self.events_bytes_max } else { row.bytes_max }
+    }
+}
+
 /// What a full stream does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Discard {
@@ -26,6 +49,10 @@ pub struct Stream {
     pub subjects: &'static [&'static str],
     /// How long it keeps a message; for ever without.
     pub max_age: Option<Duration>,
+    /// How many bytes it keeps; of `EVENTS` an installation may say otherwise, see [`Sizes`].
+    pub bytes_max: i64,
+    /// How many messages of one subject it keeps, the newest; any number without.
+    pub per_subject_max: Option<i64>,
     /// What it does when full.
     pub discard: Discard,
     /// How long a `Nats-Msg-Id` is remembered.
@@ -42,6 +69,8 @@ pub const EVENTS: Stream = Stream {
     about: "what happens to messages",
     subjects: &["events.>"],
     max_age: Some(Duration::from_hours(30 * 24)),
+    bytes_max: 8 * GIB,
+    per_subject_max: None,
     discard: Discard::New,
     duplicate_window: DUPLICATE_WINDOW,
     atomic: false,
@@ -55,6 +84,8 @@ pub const DIRECTORY: Stream = Stream {
     about: "tenants, agents, connections and the workspaces they hold",
     subjects: &["directory.>", "claims.>"],
     max_age: None,
+    bytes_max: GIB,
+    per_subject_max: None,
     discard: Discard::New,
     duplicate_window: DUPLICATE_WINDOW,
     atomic: true,
@@ -62,12 +93,14 @@ pub const DIRECTORY: Stream = Stream {
 };
 
 /// What could not be handled, with the reason, until somebody decides. Never a work queue: it must
-/// be browsable.
+/// be browsable. A subject is one consumer and one tenant, who so has a share of its own.
 pub const DEADLETTERS: Stream = Stream {
     name: "DEADLETTERS",
     about: "what could not be handled, and why",
     subjects: &["deadletters.>"],
     max_age: Some(Duration::from_hours(90 * 24)),
+    bytes_max: 256 * MIB,
+    per_subject_max: Some(1_000),
     discard: Discard::New,
     duplicate_window: DUPLICATE_WINDOW,
     atomic: false,
@@ -80,6 +113,8 @@ pub const ADVISORIES: Stream = Stream {
     about: "deliveries the server gave up",
     subjects: &["$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>"],
     max_age: Some(Duration::from_hours(30 * 24)),
+    bytes_max: 64 * MIB,
+    per_subject_max: None,
     discard: Discard::Old,
     duplicate_window: DUPLICATE_WINDOW,
     atomic: false,
@@ -98,6 +133,8 @@ pub struct Bucket {
     pub about: &'static str,
     /// How long it keeps an entry.
     pub max_age: Duration,
+    /// How many bytes it keeps.
+    pub bytes_max: i64,
     /// Copies in production.
     pub replicas: u8,
 }
@@ -108,6 +145,7 @@ pub const ENGAGEMENTS: Bucket = Bucket {
     name: "engagements",
     about: "threads that agents follow, and until when",
     max_age: Duration::from_mins(FOLLOW_MINUTES_MAX as u64),
+    bytes_max: 128 * MIB,
     replicas: 3,
 };
 

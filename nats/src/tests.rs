@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use expect_test::expect_file;
 
-use crate::{CONSUMERS, STREAMS, bounds::PAUSE_MAX};
+use crate::{CONSUMERS, STREAMS, Sizes, bounds::PAUSE_MAX};
 
 #[test]
 fn the_drawings_match_the_rows() {
@@ -19,6 +19,17 @@ fn names_are_unique_and_tokens() {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     assert!(names.iter().all(|name| name.chars().all(plain)), "{names:?}");
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+}
+
+#[test]
+fn every_stream_has_its_bytes_and_an_installation_chooses_those_of_events() {
+    let own = Sizes { events_bytes_max: 5 };
+    for row in STREAMS {
+        assert!(0 < row.bytes_max, "{}", row.name);
+        let want = if row.name == "EVENTS" { 5 } else { row.bytes_max };
+        assert_eq!(own.of(row), want, "{}", row.name);
+        assert_eq!(Sizes::default().of(row), row.bytes_max, "{}", row.name);
+    }
 }
 
 #[test]

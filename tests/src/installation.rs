@@ -52,6 +52,7 @@ pub struct Installation {
     /// Settings that differ from those of [`Self::command`].
     pub settings: BTreeMap<String, String>,
     gateway_port: u16,
+    admin_port: u16,
     dir: TempDir,
     services: BTreeMap<&'static str, Child>,
 }
@@ -74,6 +75,7 @@ impl Installation {
             llm,
             settings: BTreeMap::new(),
             gateway_port: free_port()?,
+            admin_port: free_port()?,
             dir: tempfile::tempdir()?,
             services: BTreeMap::new(),
         };
@@ -92,6 +94,11 @@ impl Installation {
     /// Where Slack delivers.
     pub fn gateway(&self) -> String {
         format!("http://127.0.0.1:{}", self.gateway_port)
+    }
+
+    /// Where it says how it is.
+    pub fn admin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.admin_port)
     }
 
     /// The executable with the settings of this installation.
@@ -114,6 +121,9 @@ impl Installation {
             .env("KONSTRUCT_SLACK_PACING", "false")
             .env("KONSTRUCT_GATEWAY_LISTEN", format!("127.0.0.1:{}", self.gateway_port))
             .env("KONSTRUCT_GATEWAY_URL", self.gateway())
+            .env("KONSTRUCT_ADMIN_LISTEN", format!("127.0.0.1:{}", self.admin_port))
+            .env("KONSTRUCT_EVENTS_MIB", "4096")
+            .env("KONSTRUCT_TENANT_SHARE_PERCENT", "100")
             .env("OPENAI_API_KEY", "sk-test")
             .env("OPENAI_MODEL", "gpt-5-mini")
             .env("OPENAI_BASE_URL", format!("{}/v1", self.llm.url()))
@@ -168,7 +178,7 @@ impl Installation {
         let mut command = self.command(&[service]);
         command.env("RUST_LOG", "info");
         let port = if matches!(service, "all" | "gateway") {
-            self.gateway_port
+            self.admin_port
         } else {
             let port = free_port()?;
             command.env("KONSTRUCT_ADMIN_LISTEN", format!("127.0.0.1:{port}"));

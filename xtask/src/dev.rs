@@ -179,6 +179,7 @@ fn fake(home: &Home, name: &'static str, world: &mut World, stop: &Stop) -> Resu
 fn listeners() -> Result<Settings> {
     let ports = [
         ("KONSTRUCT_GATEWAY_LISTEN", 8001),
+        ("KONSTRUCT_ADMIN_LISTEN", 8002),
         ("KONSTRUCT_PORTAL_LISTEN", 3000),
         ("KONSTRUCT_LLM_LISTEN", 8004),
     ];
@@ -188,6 +189,9 @@ fn listeners() -> Result<Settings> {
         .collect::<Result<_>>()?;
     let gateway = value(&settings, "KONSTRUCT_GATEWAY_LISTEN")?;
     settings.push(("KONSTRUCT_GATEWAY_URL", format!("http://{gateway}")));
+    // A developer's disk need not hold a month of other people's messages; one tenant has all of it.
+    settings.push(("KONSTRUCT_EVENTS_MIB", "1024".to_owned()));
+    settings.push(("KONSTRUCT_TENANT_SHARE_PERCENT", "100".to_owned()));
     Ok(settings)
 }
 
@@ -204,9 +208,10 @@ fn konstruct(home: &Home, settings: &Settings, world: &mut World, stop: &Stop) -
     all.arg("all");
     out::say(show(&all));
     let mut service = Service::start("konstruct", all, &home.dirs())?;
-    let address = value(settings, "KONSTRUCT_GATEWAY_LISTEN")?;
+    let (address, admin) =
+        (value(settings, "KONSTRUCT_GATEWAY_LISTEN")?, value(settings, "KONSTRUCT_ADMIN_LISTEN")?);
     service.wait(stop, READY_MAX, || {
-        matches!(http::status(&address, "/health/ready"), Ok(200)).then_some(())
+        matches!(http::status(&admin, "/health/ready"), Ok(200)).then_some(())
     })?;
     world.0.push(service);
     Ok(address)

@@ -58,7 +58,7 @@ pub struct MessageThrottled {
     pub message: MessageRef,
     /// Which limit.
     pub limit: LimitScope,
-    /// That limit, in messages a minute.
+    /// That limit, in messages a minute; 0 for the log's, which counts bytes.
     pub per_minute: u32,
     /// When the next message will pass.
     pub retry_at: Timestamp,
@@ -74,6 +74,8 @@ pub enum LimitScope {
     Tenant,
     /// The tenant's for that kind of channel.
     Channel,
+    /// The tenant's share of the log, or a person's part of it.
+    Log,
 }
 
 /// See [`Event::CompletionFinished`](super::Event::CompletionFinished). Holds what a replay needs.

@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use providers::Router;
-use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, consume};
+use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, Why, consume};
 use schemas::{Event, Timestamp, event::MessageDeleted, event::MessageEdited};
 use store::{
     Database, Sealer, StoreError,
@@ -80,16 +80,32 @@ impl Handler for Completion {
         results
     }
 
-    async fn defer(&self, delivery: &Delivery, until: Timestamp) -> Result<(), Failure> {
+    async fn defer(&self, delivery: &Delivery, until: Timestamp, why: Why) -> Result<(), Failure> {
+        let reason = match why {
+            Why::Asked => "models asked to be left alone until then",
+            Why::Behind => "an earlier message of its thread waits",
+        };
         let wait = Wait {
             consumer: Self::CONSUMER.name,
             cause: &delivery.cause,
-            seq: delivery.sequence,
+            seq: delivery.first_sequence,
             until,
-            reason: "models asked to be left alone until then",
+            reason,
             attempts: delivery.attempt,
         };
         deferred::defer(&self.db, &wait).await.map_err(from_store)
+    }
+
+    async fn behind(&self, delivery: &Delivery) -> Result<Option<Timestamp>, Failure> {
+        let (consumer, seq) = (Self::CONSUMER.name, delivery.first_sequence);
+        let behind = deferred::behind(&self.db, consumer, &delivery.cause, seq);
+        behind.await.map_err(from_store)
+    }
+
+    async fn settled(&self, delivery: &Delivery) -> Result<(), Failure> {
+        let now = self.context.clock.now();
+        let settle = deferred::settle(&self.db, Self::CONSUMER.name, &delivery.cause, now);
+        settle.await.map_err(from_store)
     }
 
     /// Whoever waits for an answer is told that there will be none.

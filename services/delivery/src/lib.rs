@@ -18,7 +18,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use channels::Outbound;
 use domain::{reply_state::Verdict, secret::Secret};
-use runtime::{Context, Delivery as Delivered, DirectoryWatch, Failure, Handler, consume};
+use runtime::{Context, Delivery as Delivered, DirectoryWatch, Failure, Handler, Why, consume};
 use schemas::{
     Connection, Event, MessageRef, TenantId, Timestamp,
     event::{FailureReason, MessageAdmitted, ReplyKind},
@@ -92,16 +92,32 @@ impl Handler for Delivery {
         results
     }
 
-    async fn defer(&self, delivery: &Delivered, until: Timestamp) -> Result<(), Failure> {
+    async fn defer(&self, delivery: &Delivered, until: Timestamp, why: Why) -> Result<(), Failure> {
+        let reason = match why {
+            Why::Asked => "the chat system asked to be left alone until then",
+            Why::Behind => "an earlier message of its thread waits",
+        };
         let wait = Wait {
             consumer: Self::CONSUMER.name,
             cause: &delivery.cause,
-            seq: delivery.sequence,
+            seq: delivery.first_sequence,
             until,
-            reason: "the chat system asked to be left alone until then",
+            reason,
             attempts: delivery.attempt,
         };
         deferred::defer(&self.db, &wait).await.map_err(from_store)
+    }
+
+    async fn behind(&self, delivery: &Delivered) -> Result<Option<Timestamp>, Failure> {
+        let (consumer, seq) = (Self::CONSUMER.name, delivery.first_sequence);
+        let behind = deferred::behind(&self.db, consumer, &delivery.cause, seq);
+        behind.await.map_err(from_store)
+    }
+
+    async fn settled(&self, delivery: &Delivered) -> Result<(), Failure> {
+        let now = self.context.clock.now();
+        let settle = deferred::settle(&self.db, Self::CONSUMER.name, &delivery.cause, now);
+        settle.await.map_err(from_store)
     }
 
     /// It is in the dead letters; an operator must see as well that the person has no answer.

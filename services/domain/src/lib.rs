@@ -20,4 +20,5 @@ pub mod reply;
 pub mod reply_state;
 pub mod seal;
 pub mod secret;
+pub mod share;
 pub mod trace;

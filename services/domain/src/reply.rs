@@ -52,7 +52,14 @@ pub fn throttled_notice(
     retry_at: Timestamp,
     now: Timestamp,
 ) -> String {
+    let wait = wait_in_words(retry_at, now);
     let of = match (limit, channel) {
+        (LimitScope::Log, ChannelKind::Slack) => {
+            return format!(
+                "I didn't take your message: so much was written to me lately that there is no \
+                 room for more. Please send it again {wait}."
+            );
+        }
         (LimitScope::Tenant, ChannelKind::Slack) => "your organization's limit",
         (LimitScope::Channel, ChannelKind::Slack) => "your organization's limit for Slack",
     };
@@ -63,7 +70,6 @@ pub fn throttled_notice(
         );
     }
     let messages = if per_minute == 1 { "message" } else { "messages" };
-    let wait = wait_in_words(retry_at, now);
     format!(
         "I didn't take your message: {of} of {per_minute} {messages} a minute is used up. Please \
          send it again {wait}; your administrator can raise the limit."

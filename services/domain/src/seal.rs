@@ -63,7 +63,9 @@ pub struct Owner<'a> {
 pub enum Sealing {
     /// With this tenant's key.
     On(DataKey),
-    /// It encrypts its disks only.
+    /// It encrypts its disks only. What was sealed before opens with this tenant's key.
+    OpensOnly(DataKey),
+    /// The same, without a key.
     Off,
 }
 
@@ -122,15 +124,17 @@ impl Sealing {
     pub fn seal(&self, owner: Owner<'_>, plain: &str) -> Text {
         match self {
             Sealing::On(key) => seal(key, owner, plain),
-            Sealing::Off => Text::Plain(plain.to_owned()),
+            Sealing::OpensOnly(_) | Sealing::Off => Text::Plain(plain.to_owned()),
         }
     }
 
     /// The text as it was written.
     pub fn open(&self, owner: Owner<'_>, text: &Text) -> Result<String, OpenError> {
         match (self, text) {
-            (Sealing::On(_) | Sealing::Off, Text::Plain(plain)) => Ok(plain.clone()),
-            (Sealing::On(key), Text::Sealed(_)) => open(key, owner, text),
+            (Sealing::On(_) | Sealing::OpensOnly(_) | Sealing::Off, Text::Plain(plain)) => {
+                Ok(plain.clone())
+            }
+            (Sealing::On(key) | Sealing::OpensOnly(key), Text::Sealed(_)) => open(key, owner, text),
             (Sealing::Off, Text::Sealed(_)) => Err(OpenError::NoKey),
         }
     }

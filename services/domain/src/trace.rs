@@ -142,6 +142,7 @@ fn limit(scope: LimitScope) -> &'static str {
     match scope {
         LimitScope::Tenant => "tenant",
         LimitScope::Channel => "channel",
+        LimitScope::Log => "log",
     }
 }
 

@@ -1,29 +1,28 @@
 //! From a call to a stored event.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use channels::{Arrived, Ignored, Me, Read, Reading, Refused, Unverified};
 use domain::{
     addressed::{Engagement, Reason, Verdict, judge},
     directory::APP_DEFAULT,
     incoming::Incoming,
-    seal::Owner,
 };
 use runtime::{BusError, Context};
 use schemas::{
-    Address, ChannelKind, Connection, CorrelationId, Envelope, Event, EventId, TenantId, Trace,
-    directory::FOLLOW_MINUTES_DEFAULT,
-    event::{ConnectionRevoked, EffectObserved, MessageDeleted, MessageEdited, MessageReceived},
+    ChannelKind, Connection, CorrelationId, Envelope, Event, EventId, TenantId, Trace,
+    event::{ConnectionRevoked, EffectObserved},
     subject,
 };
 use store::StoreError;
 
-use crate::{Parts, unknown::Unknown};
+use crate::{Parts, shares::Shares, unknown::Unknown};
 
 /// The front door, whatever the transport.
 pub struct Gateway {
-    context: Context,
-    parts: Parts,
+    pub(crate) context: Context,
+    pub(crate) parts: Parts,
+    pub(crate) shares: Shares,
     unknown: Unknown,
 }
 
@@ -42,6 +41,9 @@ pub enum Heard {
     Unknown,
     /// Nothing to us, for this reason.
     NotOurs(&'static str),
+    /// The tenant's share of the log is used up, or the person's part of it. Not stored: it would
+    /// take the room of all others.
+    OverShare,
 }
 
 /// Why a call must come again.
@@ -71,20 +73,29 @@ impl Heard {
             Heard::Stored => "stored",
             Heard::Unknown => "unknown_workspace",
             Heard::NotOurs(why) => why,
+            Heard::OverShare => "over_share",
         }
     }
 }
 
 /// An event for a connection that is known.
-struct Call<'a> {
-    tenant: &'a TenantId,
-    connection: &'a Connection,
+pub(crate) struct Call<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) connection: &'a Connection,
     delivery: &'a str,
 }
 
 impl Gateway {
     pub(crate) fn new(context: Context, parts: Parts) -> Self {
-        Self { context, parts, unknown: Unknown::default() }
+        let shares = Shares::new(parts.share);
+        Self { context, parts, unknown: Unknown::default(), shares }
+    }
+
+    /// Forgets what is over.
+    pub(crate) fn forget_past(&self) {
+        let now = self.context.clock.now();
+        self.parts.engagements.forget_past(now);
+        self.shares.forget_past(now);
     }
 
     /// Believes, reads, decides, stores.
@@ -130,7 +141,7 @@ impl Gateway {
                 let connection = connection.id.clone();
                 let reason = reason.to_owned();
                 let event = Event::ConnectionRevoked(ConnectionRevoked { connection, reason });
-                self.store(&call, None, event).await
+                self.fact(&call, None, event).await
             }
             Read::Echo { incoming, effect } => {
                 let event = Event::EffectObserved(EffectObserved {
@@ -140,7 +151,7 @@ impl Gateway {
                     channel: incoming.place.channel.clone(),
                     ts: incoming.ts.clone(),
                 });
-                self.store(&call, Some(&incoming), event).await
+                self.fact(&call, Some(&incoming), event).await
             }
             Read::Said(incoming) => match self.said(&call, *incoming).await {
                 // Nothing of an erased tenant is stored, and no retry brings its key back.
@@ -186,11 +197,7 @@ impl Gateway {
         match verdict {
             Verdict::Answer(address) => self.answer(call, incoming, address).await,
             Verdict::RecordEdit => self.edited(call, &incoming).await,
-            Verdict::RecordDelete => {
-                let message = incoming.key(call.tenant, call.connection);
-                let event = Event::MessageDeleted(MessageDeleted { message });
-                self.store(call, Some(&incoming), event).await
-            }
+            Verdict::RecordDelete => self.deleted(call, &incoming).await,
             Verdict::Ignore(reason) => Ok(Heard::NotOurs(reason.as_str())),
             Verdict::AskEngagement => Ok(Heard::NotOurs(Reason::NotAddressed.as_str())),
             Verdict::ObserveEcho => Ok(Heard::NotOurs(Reason::Own.as_str())),
@@ -205,53 +212,28 @@ impl Gateway {
         Ok(if joined { Engagement::Joined } else { Engagement::NotJoined })
     }
 
-    /// The thread is followed from now on, and the message is on the log, before anybody hears 200.
-    async fn answer(
-        &self,
-        call: &Call<'_>,
-        incoming: Incoming,
-        address: Address,
-    ) -> Result<Heard, NotNow> {
-        let until = self.context.clock.now().plus(self.follow_time(call));
-        let thread = incoming.conversation();
-        let (tenant, connection) = (call.tenant, call.connection);
-        self.parts.engagements.engage(tenant, &connection.id, &thread, until).await?;
-        let sealing = self.parts.sealer.of(tenant, self.context.clock.now()).await?;
-        let message = incoming.clone().into_message(tenant, connection, address, &sealing);
-        let event = Event::MessageReceived(MessageReceived { message });
-        self.store(call, Some(&incoming), event).await
-    }
-
-    async fn edited(&self, call: &Call<'_>, incoming: &Incoming) -> Result<Heard, NotNow> {
-        let message = incoming.key(call.tenant, call.connection);
-        let sealing = self.parts.sealer.of(call.tenant, self.context.clock.now()).await?;
-        let owner = Owner { tenant: call.tenant, of: message.id.as_str() };
-        let text = sealing.seal(owner, &incoming.text);
-        let edited_at = incoming.sent_at;
-        let event = Event::MessageEdited(MessageEdited { message, text, edited_at });
-        self.store(call, Some(incoming), event).await
-    }
-
-    fn follow_time(&self, call: &Call<'_>) -> Duration {
-        let minutes = self.parts.directory.read(|directory| {
-            let routed = directory.route(call.tenant, &call.connection.id);
-            routed.map_or(FOLLOW_MINUTES_DEFAULT, |it| it.published.config.follow_minutes)
-        });
-        Duration::from_mins(u64::from(minutes))
-    }
-
-    async fn store(
+    pub(crate) async fn store(
         &self,
         call: &Call<'_>,
         incoming: Option<&Incoming>,
         event: Event,
     ) -> Result<Heard, NotNow> {
+        self.context.bus.publish(&self.envelope(call, incoming, event)).await?;
+        Ok(Heard::Stored)
+    }
+
+    pub(crate) fn envelope(
+        &self,
+        call: &Call<'_>,
+        incoming: Option<&Incoming>,
+        event: Event,
+    ) -> Envelope {
         let id = EventId::of_delivery(call.tenant, &call.connection.id, call.delivery);
         let correlation = match incoming {
             Some(incoming) => CorrelationId::from(&incoming.key(call.tenant, call.connection).id),
             None => CorrelationId::from(&id),
         };
-        let envelope = Envelope {
+        Envelope {
             id,
             source: "gateway".to_owned(),
             time: self.context.clock.now(),
@@ -260,9 +242,7 @@ impl Gateway {
             trace: Some(Trace::of(&correlation)),
             correlation,
             event,
-        };
-        self.context.bus.publish(&envelope).await?;
-        Ok(Heard::Stored)
+        }
     }
 }
 

@@ -91,7 +91,7 @@ fn answer(heard: Result<Heard, NotNow>) -> Response {
                 }
                 Heard::NotBelieved(_) => StatusCode::UNAUTHORIZED.into_response(),
                 Heard::Unreadable => StatusCode::BAD_REQUEST.into_response(),
-                Heard::Stored | Heard::Unknown | Heard::NotOurs(_) => {
+                Heard::Stored | Heard::Unknown | Heard::NotOurs(_) | Heard::OverShare => {
                     StatusCode::OK.into_response()
                 }
             }

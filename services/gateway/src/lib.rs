@@ -1,17 +1,21 @@
 //! The front door: believes a chat system's call, decides whether it is for an employee, stores it,
 //! and only then answers 200.
 //!
-//! **Invariant:** a 200 to a message that is ours means that the event is stored. Where it cannot be
-//! stored, or where nobody can say whose it is, the answer is 503 and the chat system delivers again.
+//! **Invariant:** a 200 to a message that is ours means that the event is stored, or that its tenant
+//! has used up its share of the log, and the person was told. Where it cannot be stored, or where
+//! nobody can say whose it is, the answer is 503 and the chat system delivers again.
 //! **Invariant:** what is not addressed to an employee is not stored.
 
 mod hear;
 mod http;
+mod shares;
+mod take;
 mod unknown;
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use channels::Inbound;
+use domain::share::Share;
 use runtime::{Context, DirectoryWatch, Engagements};
 use store::Sealer;
 use tokio::net::TcpListener;
@@ -32,22 +36,19 @@ pub struct Parts {
     pub engagements: Engagements,
     /// What messages are sealed with.
     pub sealer: Sealer,
+    /// How much of the log a tenant may fill.
+    pub share: Share,
 }
 
 /// Serves until the context says stop; calls under way are finished.
-pub async fn run(
-    context: Context,
-    parts: Parts,
-    listener: TcpListener,
-    admin: axum::Router,
-) -> anyhow::Result<()> {
+pub async fn run(context: Context, parts: Parts, listener: TcpListener) -> anyhow::Result<()> {
     let address: SocketAddr = listener.local_addr()?;
     tracing::info!(%address, "the gateway listens");
     let stop = context.stop.clone();
-    let forgetting = tokio::spawn(forget(context.clone(), parts.engagements.clone()));
     let gateway = Arc::new(Gateway::new(context, parts));
+    let forgetting = tokio::spawn(forget(Arc::clone(&gateway)));
     let stopped = stop.clone();
-    let serve = axum::serve(listener, routes(gateway).merge(admin));
+    let serve = axum::serve(listener, routes(gateway));
     let serve = serve.with_graceful_shutdown(async move { stop.cancelled().await });
     tokio::select! {
         ended = serve => ended?,
@@ -63,11 +64,11 @@ async fn overdue(stop: &tokio_util::sync::CancellationToken) {
     tokio::time::sleep(nats::bounds::DRAIN_MAX).await;
 }
 
-/// Keeps the memory of followed threads to those that are still followed.
-async fn forget(context: Context, engagements: Engagements) {
+/// Keeps what is remembered of threads and shares to what still counts.
+async fn forget(gateway: Arc<Gateway>) {
     let mut tick = tokio::time::interval(FORGET_EVERY);
     loop {
         tick.tick().await;
-        engagements.forget_past(context.clock.now());
+        gateway.forget_past();
     }
 }

@@ -168,7 +168,9 @@ pub(crate) struct Say {
 /// `konstruct doctor`.
 #[derive(Debug, Args)]
 pub(crate) struct Doctor {
-    /// Ask the running service at this address only: exit 0 if it is ready.
-    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "http://127.0.0.1:8001")]
-    pub health: Option<String>,
+    /// Ask the running service only, at this address or at `KONSTRUCT_ADMIN_LISTEN`: exit 0 if it is
+    /// ready.
+    #[arg(long, value_name = "URL", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "not asked, asked, and asked with an address")]
+    pub health: Option<Option<String>>,
 }

@@ -1,10 +1,12 @@
 //! The services, each by itself or all in one process.
 
+mod erase;
 mod led;
 mod sweep;
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
+use anyhow::Context as _;
 use completion::{Bounds, Completion};
 use delivery::{Delivery, Tokens};
 use runtime::{Context, Engagements, admin, config::ConfigError, shutdown, telemetry};
@@ -14,7 +16,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 use crate::{
     cli::Service,
     settings::{Asked, Sources},
-    wiring::{self, Base},
+    wiring::{self, Base, Vault},
 };
 
 const GATEWAY_LISTEN: SocketAddr =
@@ -29,17 +31,12 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     let name = format!("konstruct-{which:?}").to_lowercase();
     let base = Base::connect(&asked, &name, stop.clone()).await?;
     let admin = admin::routes(readiness(&base), Some(metrics));
-    let mut services = JoinSet::new();
     let is = |service| which == service || which == Service::All;
+    let vault = holds_keys(which).then(|| Vault::open(&asked, &base.db)).transpose()?;
+    let mut services = JoinSet::new();
     if is(Service::Guards) {
         let (context, db) = (base.context.clone(), base.db.clone());
         services.spawn(guards::run(context, db, base.directory.clone()));
-    }
-    if is(Service::Completion) {
-        services.spawn(completion(&base, sources)?);
-    }
-    if is(Service::Delivery) {
-        services.spawn(delivery(&base, &asked)?);
     }
     if is(Service::Projector) {
         services.spawn(projector(&base));
@@ -47,46 +44,60 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     if is(Service::Sweeper) {
         services.spawn(sweep::run(base.context.clone(), sweep::platform(&asked).await?));
     }
-    if is(Service::Gateway) {
-        let listener = TcpListener::bind(asked.listen("KONSTRUCT_GATEWAY_LISTEN", GATEWAY_LISTEN)?);
-        let parts = gateway::Parts {
-            inbound: wiring::inbound(&asked)?,
-            directory: base.directory.clone(),
-            engagements: Engagements::start(&base.context.bus, &stop).await?,
-            sealer: wiring::secrets(&asked, &base.db)?.0,
-        };
-        services.spawn(gateway::run(base.context.clone(), parts, listener.await?, admin));
-    } else if let Some(address) = asked.admin_listen()? {
-        let listener = TcpListener::bind(address).await?;
-        let stopped = stop.clone();
-        services.spawn(async move {
-            let serve = axum::serve(listener, admin);
-            serve.with_graceful_shutdown(async move { stopped.cancelled().await }).await?;
-            Ok(())
-        });
+    if let Some(vault) = &vault {
+        if is(Service::Completion) {
+            services.spawn(completion(&base, vault, sources)?);
+        }
+        if is(Service::Delivery) {
+            services.spawn(delivery(&base, vault, &asked)?);
+        }
+        if is(Service::Gateway) {
+            services.spawn(gateway(&base, vault, &asked).await?);
+        }
+    }
+    if vault.is_some() || is(Service::Sweeper) {
+        let keys = vault.map(|vault| vault.keys);
+        let (directory, db) = (base.directory.clone(), base.db.clone());
+        services.spawn(erase::run(base.context.clone(), directory, db, keys));
+    }
+    // The last to listen: whoever hears that all is well finds the gateway there.
+    if let Some(address) = asked.admin_listen()? {
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.with_context(|| format!("KONSTRUCT_ADMIN_LISTEN {address}"))?;
+        services.spawn(admin::serve(listener, admin, stop.clone()));
     }
     tracing::info!(service = name, version = env!("CARGO_PKG_VERSION"), "started");
     finish(services, &stop).await
+}
+
+/// Which of them seal or open.
+const fn holds_keys(which: Service) -> bool {
+    match which {
+        Service::All | Service::Gateway | Service::Completion | Service::Delivery => true,
+        Service::Guards | Service::Projector | Service::Sweeper => false,
+    }
 }
 
 /// Names every setting that a service misses, before anything starts, so that one restart fixes it.
 fn check(which: Service, sources: &Sources) -> anyhow::Result<()> {
     let asked = Asked::new(sources);
     let is = |service| which == service || which == Service::All;
-    let (hears, seals) =
-        (is(Service::Gateway), !matches!(which, Service::Guards | Service::Projector));
+    let hears = is(Service::Gateway);
     let mut problems = Vec::new();
     let mut note = |read: Result<(), ConfigError>| {
         problems.extend(read.err().into_iter().flat_map(|error| error.0));
     };
     note(asked.nats_url().map(drop));
     note(asked.database("KONSTRUCT_DATABASE_URL").map(drop));
-    if seals && which != Service::Sweeper {
+    note(asked.admin_listen().map(drop));
+    note(asked.sizes().map(drop));
+    if holds_keys(which) {
         note(asked.master_keys().map(drop));
     }
     if hears {
         note(asked.signing_secret().map(drop));
         note(asked.listen("KONSTRUCT_GATEWAY_LISTEN", GATEWAY_LISTEN).map(drop));
+        note(asked.share().map(drop));
     }
     if is(Service::Delivery) {
         note(asked.slack_api().map(drop));
@@ -140,14 +151,32 @@ fn readiness(base: &Base) -> admin::Readiness {
     })
 }
 
+async fn gateway(
+    base: &Base,
+    vault: &Vault,
+    asked: &Asked<'_>,
+) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + 'static> {
+    let address = asked.listen("KONSTRUCT_GATEWAY_LISTEN", GATEWAY_LISTEN)?;
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("KONSTRUCT_GATEWAY_LISTEN {address}"))?;
+    let parts = gateway::Parts {
+        inbound: wiring::inbound(asked)?,
+        directory: base.directory.clone(),
+        engagements: Engagements::start(&base.context.bus, &base.context.stop).await?,
+        sealer: vault.sealer.clone(),
+        share: asked.share()?,
+    };
+    Ok(gateway::run(base.context.clone(), parts, listener))
+}
+
 fn completion(
     base: &Base,
+    vault: &Vault,
     sources: &Sources,
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + 'static> {
-    let asked = Asked::new(sources);
     let router = wiring::router(sources)?;
-    let (sealer, _) = wiring::secrets(&asked, &base.db)?;
     let (db, directory) = (base.db.clone(), base.directory.clone());
+    let sealer = vault.sealer.clone();
     Ok(led::lead(base.context.clone(), base.db.clone(), "completion", move |context, fence| {
         completion::run(Completion {
             context,
@@ -163,10 +192,11 @@ fn completion(
 
 fn delivery(
     base: &Base,
+    vault: &Vault,
     asked: &Asked<'_>,
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + 'static> {
     let outbound = wiring::outbound(asked)?;
-    let (sealer, secrets) = wiring::secrets(asked, &base.db)?;
+    let Vault { sealer, secrets, .. } = vault.clone();
     let tokens = Arc::new(Tokens::new(secrets));
     let (db, directory) = (base.db.clone(), base.directory.clone());
     Ok(led::lead(base.context.clone(), base.db.clone(), "delivery", move |context, fence| {

@@ -1,16 +1,30 @@
 //! Every setting of the executable: the environment first, then the file that `KONSTRUCT_CONFIG`
 //! names. Read whole, before anything starts; all problems are named at once.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
 
 use anyhow::Context as _;
 use channels::slack;
-use domain::{seal::MasterKey, secret::Secret};
+use domain::{seal::MasterKey, secret::Secret, share::Share};
 use providers::Models;
 use runtime::{
     config::{ConfigError, Settings},
     telemetry::LogFormat,
 };
+
+/// Where health and metrics are, when nobody chose otherwise.
+const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8002);
+
+/// Below this, a few long messages fill the log.
+const EVENTS_MIB_MIN: i64 = 64;
+
+/// Ten tenants that do nothing but fill the log fill it.
+const SHARE_PERCENT_DEFAULT: u8 = 10;
+
+const MIB: i64 = 1024 * 1024;
 
 /// Where settings come from: the environment, and the text of the file.
 pub(crate) struct Sources {
@@ -158,11 +172,37 @@ impl<'a> Asked<'a> {
         self.read(|settings| settings.or("KONSTRUCT_GATEWAY_URL", default))
     }
 
-    /// Where a service other than the gateway serves its health and metrics; nowhere unless set.
+    /// Where a service serves its health and metrics; nowhere if that is `off`.
     pub(crate) fn admin_listen(&self) -> Result<Option<SocketAddr>, ConfigError> {
-        self.read(|settings| match settings.text("KONSTRUCT_ADMIN_LISTEN") {
-            None => Some(None),
-            Some(_) => settings.required("KONSTRUCT_ADMIN_LISTEN").map(Some),
+        self.read(|settings| match settings.text("KONSTRUCT_ADMIN_LISTEN").as_deref() {
+            Some("off") => Some(None),
+            Some(_) | None => settings.or("KONSTRUCT_ADMIN_LISTEN", ADMIN_LISTEN).map(Some),
+        })
+    }
+
+    /// How large the streams are here.
+    pub(crate) fn sizes(&self) -> Result<nats::Sizes, ConfigError> {
+        let name = "KONSTRUCT_EVENTS_MIB";
+        self.read(|settings| {
+            let default = nats::Sizes::default().events_bytes_max / MIB;
+            let mib = settings.or(name, default)?;
+            if !(EVENTS_MIB_MIN..=i64::MAX / MIB).contains(&mib) {
+                settings.problem(format!("`{name}`: {EVENTS_MIB_MIN} or more"));
+            }
+            Some(nats::Sizes { events_bytes_max: mib.saturating_mul(MIB) })
+        })
+    }
+
+    /// How much of the log one tenant may fill.
+    pub(crate) fn share(&self) -> Result<Share, ConfigError> {
+        let bytes = self.sizes()?.events_bytes_max.unsigned_abs();
+        let name = "KONSTRUCT_TENANT_SHARE_PERCENT";
+        self.read(|settings| {
+            let percent = settings.or(name, SHARE_PERCENT_DEFAULT)?;
+            if !(1..=100).contains(&percent) {
+                settings.problem(format!("`{name}`: from 1 to 100"));
+            }
+            Some(Share::of_log(bytes, percent))
         })
     }
 

@@ -34,18 +34,34 @@ impl Base {
     ) -> anyhow::Result<Self> {
         let (nats, database) = (asked.nats_url()?, asked.database("KONSTRUCT_DATABASE_URL")?);
         let bus = Bus::connect(&nats, name).await?;
-        setup::verify(&bus).await?;
+        setup::verify(&bus, asked.sizes()?).await?;
         let db = Database::connect(&database).await?;
         let directory = DirectoryWatch::start(&bus, &stop);
         Ok(Self { context: Context { bus, clock: Clock::system(), stop }, db, directory })
     }
 }
 
-/// The tenants' keys.
-pub(crate) fn keys(asked: &Asked<'_>, db: &Database) -> anyhow::Result<(Keys, bool)> {
-    let keys = asked.master_keys()?;
-    let masters = masters(keys.current, keys.previous);
-    Ok((Keys::new(db.clone(), masters, KEYS_MAX_DEFAULT), keys.seal))
+/// What seals and opens: one set of keys for all of a process.
+#[derive(Clone)]
+pub(crate) struct Vault {
+    /// The tenants' keys.
+    pub keys: Keys,
+    /// Seals texts.
+    pub sealer: Sealer,
+    /// Where tokens are.
+    pub secrets: Secrets,
+}
+
+impl Vault {
+    /// With the master keys of the settings.
+    pub(crate) fn open(asked: &Asked<'_>, db: &Database) -> anyhow::Result<Self> {
+        let asked = asked.master_keys()?;
+        let masters = masters(asked.current, asked.previous);
+        let keys = Keys::new(db.clone(), masters, KEYS_MAX_DEFAULT);
+        let sealer = Sealer::new(keys.clone(), asked.seal);
+        let secrets = Secrets::new(db.clone(), keys.clone());
+        Ok(Self { keys, sealer, secrets })
+    }
 }
 
 /// The current master key and the former ones.
@@ -55,8 +71,8 @@ pub(crate) fn masters(current: MasterKey, previous: Vec<MasterKey>) -> Masters {
 
 /// What seals texts, and where tokens are.
 pub(crate) fn secrets(asked: &Asked<'_>, db: &Database) -> anyhow::Result<(Sealer, Secrets)> {
-    let (keys, seals) = keys(asked, db)?;
-    Ok((Sealer::new(keys.clone(), seals), Secrets::new(db.clone(), keys)))
+    let vault = Vault::open(asked, db)?;
+    Ok((vault.sealer, vault.secrets))
 }
 
 /// Slack, heard.

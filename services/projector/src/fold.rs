@@ -96,6 +96,7 @@ const fn limit(scope: LimitScope) -> &'static str {
     match scope {
         LimitScope::Tenant => "limit of the tenant",
         LimitScope::Channel => "limit of the channel",
+        LimitScope::Log => "share of the log",
     }
 }
 

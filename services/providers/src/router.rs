@@ -259,9 +259,10 @@ fn report(to: &Deployment, attempt: u32, result: &Result<Answer, Failure>, cost:
         }
     };
     let labels = [("deployment", to.name.clone()), ("outcome", outcome.to_owned())];
-    metrics::counter!("llm_attempts_total", &labels).increment(1);
+    metrics::counter!("konstruct_llm_attempts_total", &labels).increment(1);
     if cost.amount.is_none() {
-        metrics::counter!("llm_cost_unknown_total", "deployment" => to.name.clone()).increment(1);
+        let labels = [("deployment", to.name.clone())];
+        metrics::counter!("konstruct_llm_cost_unknown_total", &labels).increment(1);
     }
 }
 

@@ -1,10 +1,12 @@
-//! What every program serves beside its work: `/health`, `/health/ready`, `/metrics`.
+//! What every program serves beside its work, on a listener of its own: `/health`, `/health/ready`,
+//! `/metrics`.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::{net::TcpListener, sync::Mutex, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 /// Names what a program still waits for; nothing when it is ready.
 pub type Readiness =
@@ -31,6 +33,20 @@ pub fn routes(ready: Readiness, metrics: Option<PrometheusHandle>) -> Router {
         .route("/health/ready", get(readiness))
         .route("/metrics", get(render))
         .with_state(Shared { ready, seen: Seen::default(), metrics })
+}
+
+/// Serves them until the process stops.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    tracing::info!(address = %listener.local_addr()?, "health and metrics");
+    tokio::select! {
+        ended = axum::serve(listener, routes) => ended?,
+        () = stop.cancelled() => {}
+    }
+    Ok(())
 }
 
 async fn readiness(State(shared): State<Shared>) -> impl IntoResponse {

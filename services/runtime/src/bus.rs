@@ -21,6 +21,9 @@ use schemas::{Envelope, Subject};
 /// How long one attempt to connect may take.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
 
+/// The header of an event that was brought back: its first place on the stream.
+pub(crate) const FIRST_SEQUENCE: &str = "Konstruct-First-Sequence";
+
 /// A connection to NATS with JetStream.
 #[derive(Clone)]
 pub struct Bus {
@@ -172,9 +175,14 @@ impl Bus {
         self.send(&last.subject(), message).await?.stored().await
     }
 
-    /// Publishes what is recorded once more, under another message id so that it is stored.
+    /// Publishes what is recorded once more, under another message id so that it is stored. It says
+    /// where it stood first, so that its lane takes it in that place.
     pub async fn publish_again(&self, recorded: &Recorded, id: &str) -> Result<Stored, BusError> {
-        let message = PublishMessage::build().message_id(id).payload(recorded.payload.clone());
+        let first = recorded.sequence.to_string();
+        let message = PublishMessage::build()
+            .message_id(id)
+            .header(FIRST_SEQUENCE, first.as_str())
+            .payload(recorded.payload.clone());
         let sent = self.jetstream.send_publish(recorded.subject.clone(), message).await;
         sent.map(Pending).map_err(|error| refusal(&error))?.stored().await
     }

@@ -9,6 +9,7 @@
 mod hold;
 mod item;
 mod lanes;
+mod parked;
 mod step;
 mod work;
 
@@ -38,6 +39,15 @@ pub struct Context {
     pub stop: CancellationToken,
 }
 
+/// Why an event is deferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The other side asked for it.
+    Asked,
+    /// An earlier one of its lane is deferred.
+    Behind,
+}
+
 /// One consumer's logic.
 pub trait Handler: Send + Sync + 'static {
     /// The row of the topology it answers to.
@@ -55,14 +65,30 @@ pub trait Handler: Send + Sync + 'static {
     ) -> impl Future<Output = Vec<Result<Vec<Event>, Failure>>> + Send;
 
     /// Remembers that it is to be published again at `until`, so that it need not hold the
-    /// consumer's window until then.
+    /// consumer's window until then. Later events of its lane wait behind it.
     fn defer(
         &self,
         delivery: &Delivery,
         until: Timestamp,
+        why: Why,
     ) -> impl Future<Output = Result<(), Failure>> + Send {
-        _ = (delivery, until);
+        _ = (delivery, until, why);
         async { Err(Failure::retry(anyhow::anyhow!("this consumer cannot defer"))) }
+    }
+
+    /// Until when it must wait behind an earlier event of its lane that was deferred.
+    fn behind(
+        &self,
+        delivery: &Delivery,
+    ) -> impl Future<Output = Result<Option<Timestamp>, Failure>> + Send {
+        _ = delivery;
+        async { Ok(None) }
+    }
+
+    /// It was deferred before, and is settled now: whoever waits behind it may come.
+    fn settled(&self, delivery: &Delivery) -> impl Future<Output = Result<(), Failure>> + Send {
+        _ = delivery;
+        async { Ok(()) }
     }
 
     /// What still follows when it is set aside, e.g. word to the person.

@@ -4,14 +4,14 @@ mod write;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
     time::Duration,
 };
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use domain::directory::Directory;
 use futures::StreamExt as _;
-use schemas::{Envelope, Subject};
+use schemas::{Envelope, Event, Subject, TenantId};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -41,6 +41,13 @@ impl Snapshot {
     }
 }
 
+#[derive(Default)]
+struct State {
+    now: Snapshot,
+    /// Tenants of whom it was heard that they are deleted, in that order.
+    deleted: Vec<TenantId>,
+}
+
 /// How far the memory has followed the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Progress {
@@ -51,7 +58,7 @@ struct Progress {
 /// The directory as this process knows it. Cheap to clone.
 #[derive(Clone)]
 pub struct DirectoryWatch {
-    state: Arc<RwLock<Snapshot>>,
+    state: Arc<RwLock<State>>,
     progress: watch::Receiver<Progress>,
 }
 
@@ -74,7 +81,7 @@ impl DirectoryWatch {
 
     /// Looks something up. The lock is held for the look only.
     pub fn read<T>(&self, look: impl FnOnce(&Directory) -> T) -> T {
-        look(&self.state.read().unwrap_or_else(PoisonError::into_inner).directory)
+        look(&self.state().now.directory)
     }
 
     /// Whether the memory has once been level with the stream.
@@ -92,21 +99,33 @@ impl DirectoryWatch {
         _ = self.progress.clone().wait_for(|progress| sequence <= progress.sequence).await;
     }
 
+    /// Tenants of whom it was heard that they are deleted, but for the first `known` of them. Waits
+    /// until there is one; nothing once the stream is not followed any more.
+    pub async fn deleted(&self, known: usize) -> Option<Vec<TenantId>> {
+        let more = |_: &Progress| known < self.state().deleted.len();
+        self.progress.clone().wait_for(more).await.ok()?;
+        self.state().deleted.get(known..).map(<[TenantId]>::to_vec)
+    }
+
     /// The last sequence of a subject as this memory knows it; 0 if nothing was ever said there.
     pub fn sequence_of(&self, subject: &Subject) -> u64 {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).sequence_of(subject)
+        self.state().now.sequence_of(subject)
     }
 
     /// All of it as it is now, to decide from and to write against.
     pub fn snapshot(&self) -> Snapshot {
-        self.state.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state().now.clone()
+    }
+
+    fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 async fn follow(
     bus: &Bus,
     stop: &CancellationToken,
-    state: &RwLock<Snapshot>,
+    state: &RwLock<State>,
     tell: &watch::Sender<Progress>,
 ) -> anyhow::Result<()> {
     let seen = tell.borrow().sequence;
@@ -140,11 +159,16 @@ async fn follow(
     Ok(())
 }
 
-fn take(state: &RwLock<Snapshot>, subject: &str, sequence: u64, payload: &[u8]) {
+fn take(state: &RwLock<State>, subject: &str, sequence: u64, payload: &[u8]) {
     let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
-    Arc::make_mut(&mut state.sequences).insert(subject.to_owned(), sequence);
+    Arc::make_mut(&mut state.now.sequences).insert(subject.to_owned(), sequence);
     match Envelope::decode(payload) {
-        Ok(envelope) => state.directory.apply(&envelope),
+        Ok(envelope) => {
+            if let Event::TenantDeleted(_) = envelope.event {
+                state.deleted.push(envelope.tenant.clone());
+            }
+            state.now.directory.apply(&envelope);
+        }
         Err(error) => warn!(%error, subject, sequence, "a directory event we do not read"),
     }
 }

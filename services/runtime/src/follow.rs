@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use futures::{FutureExt as _, StreamExt as _};
+use nats::bounds::READ_PACE;
 use schemas::{DecodeError, Envelope};
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::{Context, Failure, Verdict};
@@ -56,7 +58,10 @@ async fn read<F: Follower>(context: &Context, follower: &F) -> Result<(), Failur
     let stream = context.bus.jetstream.get_stream_no_info(F::READER.stream.name).await;
     let consumer = stream.map_err(Failure::wait)?.create_consumer(config).await;
     let mut messages = consumer.map_err(Failure::wait)?.messages().await.map_err(Failure::wait)?;
+    let mut next_take = Instant::now();
     while let Some(Some(first)) = context.stop.run_until_cancelled(messages.next()).await {
+        tokio::time::sleep_until(next_take).await;
+        next_take = Instant::now() + READ_PACE;
         let mut batch = vec![one(&first.map_err(Failure::wait)?)?];
         while batch.len() < F::READER.batch_max {
             let Some(Some(next)) = messages.next().now_or_never() else { break };

@@ -1,14 +1,18 @@
 //! Applies the topology, and tells how a server differs from it.
 
+mod fill;
+
+use anyhow::Context as _;
 use async_nats::jetstream::{
     consumer::{self, AckPolicy, DeliverPolicy, pull},
     context::{ConsumerInfoErrorKind, GetStreamErrorKind},
     kv,
     stream::{self, DiscardPolicy, RetentionPolicy, StorageType},
 };
-use nats::{BUCKETS, Bucket, CONSUMERS, Consumer, Discard, STREAMS, Stream, bounds};
+use nats::{BUCKETS, Bucket, CONSUMERS, Consumer, Discard, STREAMS, Sizes, Stream, bounds};
 use serde_json::Value;
 
+pub use self::fill::{Fill, fill};
 use crate::Bus;
 
 /// One setting that is not as declared.
@@ -43,12 +47,13 @@ fn list(differences: &[Difference]) -> String {
 
 /// Creates what is missing and changes what differs. Running it again changes nothing. Returns what
 /// it changed.
-pub async fn apply(bus: &Bus) -> anyhow::Result<Vec<Difference>> {
-    let changed = differences(bus).await?;
+pub async fn apply(bus: &Bus, sizes: Sizes) -> anyhow::Result<Vec<Difference>> {
+    let changed = differences(bus, sizes).await?;
     for row in STREAMS {
-        bus.jetstream
-            .create_or_update_stream(stream_config(row, replicas(bus, row.replicas)))
-            .await?;
+        let config = stream_config(row, sizes, replicas(bus, row.replicas));
+        let created = bus.jetstream.create_or_update_stream(config).await;
+        let mib = sizes.of(row) / (1024 * 1024);
+        created.with_context(|| format!("stream {} of {mib} MiB", row.name))?;
     }
     for row in BUCKETS {
         let config = bucket_config(row, replicas(bus, row.replicas));
@@ -62,8 +67,8 @@ pub async fn apply(bus: &Bus) -> anyhow::Result<Vec<Difference>> {
 }
 
 /// Refuses to go on with a topology that is not the declared one.
-pub async fn verify(bus: &Bus) -> anyhow::Result<()> {
-    let found = differences(bus).await?;
+pub async fn verify(bus: &Bus, sizes: Sizes) -> anyhow::Result<()> {
+    let found = differences(bus, sizes).await?;
     if found.is_empty() {
         return Ok(());
     }
@@ -71,10 +76,10 @@ pub async fn verify(bus: &Bus) -> anyhow::Result<()> {
 }
 
 /// Every setting that is not as declared. Replicas are the installation's affair and not compared.
-pub async fn differences(bus: &Bus) -> anyhow::Result<Vec<Difference>> {
+pub async fn differences(bus: &Bus, sizes: Sizes) -> anyhow::Result<Vec<Difference>> {
     let mut found = Vec::new();
     for row in STREAMS {
-        let want = serde_json::to_value(stream_config(row, 1))?;
+        let want = serde_json::to_value(stream_config(row, sizes, 1))?;
         found.extend(compare(
             format!("stream {}", row.name),
             &STREAM_SETTINGS,
@@ -84,9 +89,11 @@ pub async fn differences(bus: &Bus) -> anyhow::Result<Vec<Difference>> {
     }
     for row in BUCKETS {
         let name = format!("KV_{}", row.name);
-        let want = serde_json::json!({ "max_age": row.max_age.as_nanos() });
+        let age = row.max_age.as_nanos();
+        let want = serde_json::json!({ "max_age": age, "max_bytes": row.bytes_max });
         let have = stream_of(bus, &name).await?;
-        found.extend(compare(format!("bucket {}", row.name), &["max_age"], &want, have));
+        let settings = ["max_age", "max_bytes"];
+        found.extend(compare(format!("bucket {}", row.name), &settings, &want, have));
     }
     for row in CONSUMERS {
         let want: consumer::Config =
@@ -98,11 +105,13 @@ pub async fn differences(bus: &Bus) -> anyhow::Result<Vec<Difference>> {
     Ok(found)
 }
 
-const STREAM_SETTINGS: [&str; 8] = [
+const STREAM_SETTINGS: [&str; 10] = [
     "subjects",
     "retention",
     "storage",
     "max_age",
+    "max_bytes",
+    "max_msgs_per_subject",
     "discard",
     "duplicate_window",
     "max_msg_size",
@@ -181,7 +190,7 @@ fn replicas(bus: &Bus, declared: u8) -> usize {
     if bus.is_clustered() { usize::from(declared) } else { 1 }
 }
 
-fn stream_config(row: &Stream, replicas: usize) -> stream::Config {
+fn stream_config(row: &Stream, sizes: Sizes, replicas: usize) -> stream::Config {
     stream::Config {
         name: row.name.to_owned(),
         description: Some(row.about.to_owned()),
@@ -189,6 +198,8 @@ fn stream_config(row: &Stream, replicas: usize) -> stream::Config {
         retention: RetentionPolicy::Limits,
         storage: StorageType::File,
         max_age: row.max_age.unwrap_or_default(),
+        max_bytes: sizes.of(row),
+        max_messages_per_subject: row.per_subject_max.unwrap_or(-1),
         max_message_size: bounds::MESSAGE_BYTES_MAX,
         discard: match row.discard {
             Discard::New => DiscardPolicy::New,
@@ -208,6 +219,7 @@ fn bucket_config(row: &Bucket, replicas: usize) -> kv::Config {
         description: row.about.to_owned(),
         history: 1,
         max_age: row.max_age,
+        max_bytes: row.bytes_max,
         num_replicas: replicas,
         ..kv::Config::default()
     }

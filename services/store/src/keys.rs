@@ -26,7 +26,7 @@ const FORGET: &str = "
     insert into tenant_key (tenant_id, wrapped, master_fingerprint, created_at_ms, forgotten_at_ms)
     values ($1, null, '', $2, $2)
     on conflict (tenant_id) do update
-       set wrapped = null, forgotten_at_ms = coalesce(tenant_key.forgotten_at_ms, $2)";
+       set wrapped = null, forgotten_at_ms = $2 where tenant_key.wrapped is not null";
 
 /// The keys of all tenants. Cheap to clone; clones share what they hold.
 #[derive(Clone)]
@@ -48,11 +48,9 @@ impl Keys {
         self.cache.get(tenant, self.load(tenant, now)).await
     }
 
-    /// Erases a tenant's key, and with it every text and secret that was sealed with it: in
-    /// tables, streams and backups alike. Other processes forget it within five minutes.
+    /// Erases a tenant's key; see [`forget`].
     pub async fn forget(&self, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
-        let tx = self.db.tenant(tenant).await?;
-        tx.last(FORGET, &[&tenant.as_str(), &now.as_millis()]).await?;
+        forget(&self.db, tenant, now).await?;
         self.evict(tenant);
         Ok(())
     }
@@ -82,6 +80,15 @@ impl Keys {
         };
         self.masters.unwrap(tenant, wrapped, row.try_get(1)?).map(Some)
     }
+}
+
+/// Erases a tenant's key, and with it every text and secret that was sealed with it: in tables,
+/// streams and backups alike. Who holds it in memory forgets it by [`Keys::evict`], else within five
+/// minutes. Erased twice, it is erased.
+pub async fn forget(db: &Database, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
+    let tx = db.tenant(tenant).await?;
+    tx.last(FORGET, &[&tenant.as_str(), &now.as_millis()]).await?;
+    Ok(())
 }
 
 /// One key in the table, for rotation.

@@ -30,6 +30,7 @@ migrations! {
     7 "0007_projections";
     8 "0008_ledger";
     9 "0009_events_once";
+    10 "0010_bounds";
 }
 
 /// One file.

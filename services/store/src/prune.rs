@@ -1,15 +1,16 @@
-//! Deletes what nobody asks for any more, a bounded piece at a time.
+//! Deletes what nobody asks for any more, a bounded piece at a time. What is not finished stays,
+//! however old: a reply without its end, an effect in doubt, and the story of both.
 
 use std::time::Duration;
 
 use schemas::Timestamp;
 
-use crate::{Platform, Purpose, StoreError};
+use crate::{Platform, PlatformTx, Purpose, StoreError};
 
 /// Slack delivers again for some hours, and we promise 25; twice that, so that clocks may differ.
 const DEDUP_KEPT: Duration = Duration::from_hours(48);
 /// Longer than an event can be redelivered from its stream, which keeps it for 30 days.
-const VERDICT_KEPT: Duration = Duration::from_hours(31 * 24);
+const STORY_KEPT: Duration = Duration::from_hours(31 * 24);
 /// Longer than any limit takes to reset.
 const NOTICE_KEPT: Duration = Duration::from_hours(1);
 /// Rows of one table in one transaction.
@@ -24,7 +25,71 @@ const VERDICTS: &str = "
 const NOTICES: &str = "
     delete from notice where (tenant_id, person) in (
         select tenant_id, person from notice where told_at_ms < $1 limit $2)";
+/// A reply goes with its effects. One that is in doubt keeps both, and so does one whose effects
+/// are younger: an echo may still settle them.
+const REPLIES: &str = "
+    with old as (
+        select tenant_id, message_id from reply
+         where made_at_ms < $1 and updated_at_ms < $1
+           and outcome in ('delivered', 'failed', 'closed')
+           and not exists (
+               select from effect
+                where effect.tenant_id = reply.tenant_id and effect.message_id = reply.message_id
+                  and (effect.state in ('planned', 'sending', 'uncertain')
+                       or $1 <= effect.updated_at_ms))
+         limit $2),
+    gone as (
+        delete from effect using old
+         where effect.tenant_id = old.tenant_id and effect.message_id = old.message_id)
+    delete from reply using old
+     where reply.tenant_id = old.tenant_id and reply.message_id = old.message_id";
+const COMPLETIONS: &str = "
+    delete from completion where (tenant_id, message_id) in (
+        select tenant_id, message_id from completion where finished_at_ms < $1 limit $2)";
+const ATTEMPTS: &str = "
+    delete from attempt where (tenant_id, message_id, index) in (
+        select tenant_id, message_id, index from attempt where started_at_ms < $1 limit $2)";
+/// By the turn's own age: a thread that goes on remembers its last 31 days.
+const TURNS: &str = "
+    delete from turn where (tenant_id, connection_id, conversation_id, message_id, role) in (
+        select tenant_id, connection_id, conversation_id, message_id, role from turn
+         where position < $1::bigint * 1000 limit $2)";
+const MESSAGES: &str = "
+    delete from p_message where (tenant_id, message_id) in (
+        select tenant_id, message_id from p_message
+         where coalesce(received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms) < $1
+           and greatest(received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms) < $1
+           and state in ('delivered', 'told', 'throttled', 'failed') limit $2)";
+/// A story stays as long as its message. The directory's stays for good, like its stream.
+const EVENTS: &str = "
+    delete from p_event where (tenant_id, stream, seq) in (
+        select tenant_id, stream, seq from p_event
+         where stream = 'EVENTS' and time_ms < $1
+           and not exists (
+               select from p_message
+                where p_message.tenant_id = p_event.tenant_id
+                  and p_message.message_id = p_event.correlation_id)
+         limit $2)";
 const AUDIT: &str = "select forget_unattended_audit()";
+
+/// What goes, in this order: stories after their messages.
+const RULES: [Rule; 9] = [
+    Rule { sql: DEDUP, kept: DEDUP_KEPT, count: |it| &mut it.dedup },
+    Rule { sql: VERDICTS, kept: STORY_KEPT, count: |it| &mut it.verdicts },
+    Rule { sql: NOTICES, kept: NOTICE_KEPT, count: |it| &mut it.notices },
+    Rule { sql: REPLIES, kept: STORY_KEPT, count: |it| &mut it.replies },
+    Rule { sql: COMPLETIONS, kept: STORY_KEPT, count: |it| &mut it.completions },
+    Rule { sql: ATTEMPTS, kept: STORY_KEPT, count: |it| &mut it.attempts },
+    Rule { sql: TURNS, kept: STORY_KEPT, count: |it| &mut it.turns },
+    Rule { sql: MESSAGES, kept: STORY_KEPT, count: |it| &mut it.messages },
+    Rule { sql: EVENTS, kept: STORY_KEPT, count: |it| &mut it.events },
+];
+
+struct Rule {
+    sql: &'static str,
+    kept: Duration,
+    count: fn(&mut Pruned) -> &mut u64,
+}
 
 /// How many rows went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,38 +100,48 @@ pub struct Pruned {
     pub verdicts: u64,
     /// Word that people were told.
     pub notices: u64,
+    /// Replies, each with its effects.
+    pub replies: u64,
+    /// Outcomes of messages.
+    pub completions: u64,
+    /// Calls to models.
+    pub attempts: u64,
+    /// What threads remembered.
+    pub turns: u64,
+    /// Messages of the read model.
+    pub messages: u64,
+    /// Their stories.
+    pub events: u64,
 }
 
 impl Pruned {
     /// All of them.
-    pub const fn total(self) -> u64 {
-        self.dedup + self.verdicts + self.notices
+    pub fn total(mut self) -> u64 {
+        RULES.iter().map(|rule| *(rule.count)(&mut self)).sum()
     }
 }
 
 /// Deletes what is old at `now`. Safe to run anywhere, at any time, by several at once.
 pub async fn prune(platform: &Platform, actor: &str, now: Timestamp) -> Result<Pruned, StoreError> {
     let mut pruned = Pruned::default();
-    loop {
-        let piece = piece(platform, actor, now).await?;
-        pruned.dedup += piece.dedup;
-        pruned.verdicts += piece.verdicts;
-        pruned.notices += piece.notices;
-        if piece.total() == 0 {
-            return Ok(pruned);
-        }
-    }
-}
-
-async fn piece(platform: &Platform, actor: &str, now: Timestamp) -> Result<Pruned, StoreError> {
     let mut tx = platform.begin(Purpose::Prune, actor).await?;
-    let before = |kept: Duration| now.minus(kept).as_millis();
-    let pruned = Pruned {
-        dedup: tx.execute(DEDUP, &[&before(DEDUP_KEPT), &ROWS_MAX]).await?,
-        verdicts: tx.execute(VERDICTS, &[&before(VERDICT_KEPT), &ROWS_MAX]).await?,
-        notices: tx.execute(NOTICES, &[&before(NOTICE_KEPT), &ROWS_MAX]).await?,
-    };
     tx.query(AUDIT, &[]).await?;
     tx.commit().await?;
+    for rule in &RULES {
+        loop {
+            let mut tx = platform.begin(Purpose::Prune, actor).await?;
+            let gone = piece(&mut tx, rule, now).await?;
+            tx.commit().await?;
+            *(rule.count)(&mut pruned) += gone;
+            if gone < ROWS_MAX.unsigned_abs() {
+                break;
+            }
+        }
+    }
     Ok(pruned)
+}
+
+async fn piece(tx: &mut PlatformTx, rule: &Rule, now: Timestamp) -> Result<u64, StoreError> {
+    let before = now.minus(rule.kept).as_millis();
+    tx.execute(rule.sql, &[&before, &ROWS_MAX]).await
 }

@@ -149,9 +149,8 @@ impl<T: Send + 'static> Replies<T> {
         now: Timestamp,
         change: impl Fn(&mut Locked) -> T + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
-        let change = Box::new(change);
         let (tenant, message) = (tenant.clone(), message.clone());
-        self.changes.ask(Change { tenant, message, now, change }).await
+        self.changes.ask(Change { tenant, message, now, make: Box::new(change) }).await
     }
 
     /// What an effect belongs to, by the id that our own echo carries.
@@ -169,7 +168,7 @@ struct Change<T> {
     tenant: TenantId,
     message: MessageRef,
     now: Timestamp,
-    change: Box<dyn Fn(&mut Locked) -> T + Send + Sync>,
+    make: Box<dyn Fn(&mut Locked) -> T + Send + Sync>,
 }
 
 struct Changes<T> {

@@ -18,12 +18,16 @@ impl Sealer {
         Self { keys, seals }
     }
 
-    /// What a tenant's texts are sealed and opened with.
+    /// What a tenant's texts are sealed and opened with. What was sealed before it was turned off
+    /// still opens.
     pub async fn of(&self, tenant: &TenantId, now: Timestamp) -> Result<Sealing, StoreError> {
-        if self.seals {
-            self.keys.get(tenant, now).await.map(Sealing::On)
-        } else {
-            Ok(Sealing::Off)
-        }
+        let key = self.keys.get(tenant, now).await?;
+        Ok(if self.seals { Sealing::On(key) } else { Sealing::OpensOnly(key) })
+    }
+
+    /// What new texts of a tenant are sealed with, for whoever opens none. Where sealing is off, no
+    /// database is asked.
+    pub async fn to_seal(&self, tenant: &TenantId, now: Timestamp) -> Result<Sealing, StoreError> {
+        if self.seals { self.of(tenant, now).await } else { Ok(Sealing::Off) }
     }
 }

@@ -143,8 +143,8 @@ async fn a_batch_gives_each_its_own() {
     let tenants = ["acme", "zeta", "beta"].map(tenant);
     let records = tenants.iter().flat_map(|tenant| {
         (1..=4).map(move |nth| {
-            let (name, word) = (format!("m{nth}"), format!("{tenant}-{nth}"));
-            record(tenant, &name, &word, &[turn(&name, Role::Person, nth, &word)])
+            let (name, text) = (format!("m{nth}"), format!("{tenant}-{nth}"));
+            record(tenant, &name, &text, &[turn(&name, Role::Person, nth, &text)])
         })
     });
     let records: Vec<_> = records.collect();
@@ -162,8 +162,7 @@ async fn a_batch_gives_each_its_own() {
         })
     });
     for (tenant, nth, prior) in futures::future::join_all(befores).await {
-        let word = |turn: &Turn| turn.text.clone();
-        let said: Vec<_> = prior.thread.iter().map(word).collect();
+        let said: Vec<_> = prior.thread.iter().map(|turn| turn.text.clone()).collect();
         let want: Vec<_> =
             (1..nth).rev().take(2).map(|nth| words(&format!("{tenant}-{nth}"))).collect();
         assert_eq!(said, want, "{tenant} {nth}");

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod completion;
+mod deferred;
 mod delivery;
 mod fence;
 mod guards;
@@ -11,6 +12,7 @@ mod limits;
 mod migrations;
 mod platform;
 mod projections;
+mod prune;
 mod tenants;
 mod walls;
 

@@ -19,6 +19,7 @@ fn waiting(slug: &str, name: &str, seq: u64, due_ms: i64) -> Deferred {
         due_at: at(due_ms),
         reason: "a breaker is open".to_owned(),
         attempts: 2,
+        brought_back: 0,
     }
 }
 
@@ -37,10 +38,11 @@ async fn the_sweeper_takes_what_is_due_of_every_tenant_and_loses_nothing() {
     let later = waiting("a", "e3", 6, 900);
     put(&world, &[a.clone(), b.clone(), later.clone()]).await;
 
+    assert_eq!(deferred::next_due(&world.platform).await.unwrap(), Some(at(50)));
     let mut tx = world.platform.begin(Purpose::Sweep, "test").await.unwrap();
-    assert_eq!(deferred::next_due(&mut tx).await.unwrap(), Some(at(50)));
     let due = deferred::take_due(&mut tx, at(100), 10).await.unwrap();
-    assert_eq!(due, [b.clone(), a.clone()], "in the order of the stream");
+    let back = |event: &Deferred| Deferred { brought_back: 1, ..event.clone() };
+    assert_eq!(due, [back(&b), back(&a)], "in the order of the stream");
     drop(tx);
 
     let mut tx = world.platform.begin(Purpose::Sweep, "test").await.unwrap();
@@ -49,12 +51,30 @@ async fn the_sweeper_takes_what_is_due_of_every_tenant_and_loses_nothing() {
     tx.commit().await.unwrap();
     let mut tx = world.platform.begin(Purpose::Sweep, "test").await.unwrap();
     assert_eq!(deferred::take_due(&mut tx, at(100), 10).await.unwrap(), []);
+    let minutes = |count: i64| count * 60_000;
+    let again = deferred::take_due(&mut tx, at(100 + minutes(5)), 10).await.unwrap();
+    let times: Vec<_> = again.iter().map(|it| (it.event.as_str(), it.brought_back)).collect();
+    assert_eq!(times, [("e2", 2), ("e1", 2), ("e3", 1)], "nobody said a word of them");
+    deferred::let_go(&mut tx, &again[0]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(deferred::next_due(&world.platform).await.unwrap(), Some(at(100 + minutes(10))));
+}
 
-    let mut tx = world.db.tenant(&tenant("a")).await.unwrap();
-    for (seq, want) in [(7, Some(at(900))), (6, None)] {
-        let until = deferred::blocked_until(&mut tx, "completion", "thread", seq);
-        assert_eq!(until.await.unwrap(), want, "only what came before {seq} counts");
+#[tokio::test]
+async fn a_look_every_second_leaves_no_row_in_the_audit_and_shows_nothing_else() {
+    let world = world().await;
+    put(&world, &[waiting("a", "e1", 5, 100)]).await;
+    for _ in 0..3 {
+        assert_eq!(deferred::next_due(&world.platform).await.unwrap(), Some(at(100)));
     }
+    let client = raw(&world.test.platform_url()).await.unwrap();
+    let count = async |sql: &str| client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0);
+    assert_eq!(count("select count(*) from platform_audit").await, 0);
+    client.batch_execute("set app.platform_reason = 'look'").await.unwrap();
+    for sql in ["update deferred set due_at_ms = 0", "delete from deferred"] {
+        assert_eq!(client.execute(sql, &[]).await.unwrap(), 0, "{sql}");
+    }
+    assert_eq!(count("select count(*) from deferred").await, 1);
 }
 
 #[tokio::test]
@@ -64,10 +84,21 @@ async fn a_purpose_reaches_its_tables_and_no_other() {
     let mut tx = world.platform.begin(Purpose::Prune, "test").await.unwrap();
     let rows = tx.query("select * from deferred", &[]).await.unwrap();
     assert!(rows.is_empty(), "pruning sees no deferred event");
-    for table in ["secret", "turn", "completion", "attempt", "effect", "reply", "rate_limit"] {
-        let admin = raw(&world.test.superuser_url()).await.unwrap();
-        let sql = "select has_table_privilege('konstruct_platform', $1, 'select, insert, update, delete')";
-        let may: bool = admin.query_one(sql, &[&table]).await.unwrap().get(0);
+    let admin = raw(&world.test.superuser_url()).await.unwrap();
+    let any = "select, insert, update, delete";
+    // Those that are pruned show the platform their age, and no word of what they hold.
+    let tables = [
+        ("secret", any),
+        ("rate_limit", any),
+        ("turn", "select, insert, update"),
+        ("completion", "select, insert, update"),
+        ("attempt", "select, insert, update"),
+        ("effect", "select, insert, update"),
+        ("reply", "select, insert, update"),
+    ];
+    for (table, verbs) in tables {
+        let sql = "select has_table_privilege('konstruct_platform', $1, $2)";
+        let may: bool = admin.query_one(sql, &[&table, &verbs]).await.unwrap().get(0);
         assert!(!may, "{table} is none of the platform's business");
     }
 }

@@ -20,11 +20,14 @@ async fn leaders(it: &Installation) -> anyhow::Result<Vec<(String, i64, String)>
 /// `konstruct all` with a gateway of its own.
 async fn second(it: &Installation) -> anyhow::Result<(Child, String)> {
     let port = konstruct_tests::installation::free_port()?;
+    let admin = konstruct_tests::installation::free_port()?;
     let url = format!("http://127.0.0.1:{port}");
     let mut command = it.command(&["all"]);
     command.env("KONSTRUCT_GATEWAY_LISTEN", format!("127.0.0.1:{port}"));
+    command.env("KONSTRUCT_ADMIN_LISTEN", format!("127.0.0.1:{admin}"));
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let (client, ready) = (reqwest::Client::new(), format!("{url}/health/ready"));
+    let (client, ready) =
+        (reqwest::Client::new(), format!("http://127.0.0.1:{admin}/health/ready"));
     let is_ready = || async {
         let answer = client.get(&ready).send().await;
         Ok(answer.is_ok_and(|answer| answer.status().is_success()))

@@ -1,10 +1,12 @@
 //! From Slack's webhook to the answer in the thread, through the services as they run.
 
 mod answers;
+mod bounds;
 mod commands;
 mod gateway;
 mod ignored;
 mod memory;
+mod order;
 mod sealed;
 mod strangers;
 mod tenants;

@@ -127,7 +127,8 @@ impl SlackOut {
     ) -> Result<(), SendOutcome> {
         let turn = self.throttle.turn(workspace, method, channel).await;
         turn.map_err(|wait| {
-            metrics::counter!("slack_paced_total", "method" => method.path()).increment(1);
+            metrics::counter!("konstruct_slack_paced_total", "method" => method.path())
+                .increment(1);
             SendOutcome::RetryAfter(wait)
         })
     }
@@ -149,7 +150,7 @@ impl SlackOut {
             self.throttle.hold(workspace, method, *wait);
         }
         let outcome = label(answer.as_ref().err());
-        metrics::counter!("slack_calls_total", "method" => method.path(), "outcome" => outcome)
+        metrics::counter!("konstruct_slack_calls_total", "method" => method.path(), "outcome" => outcome)
             .increment(1);
         answer
     }

@@ -123,6 +123,7 @@ fn what_we_say_ourselves() {
         notice(LimitScope::Channel, 5, 200_000),
         notice(LimitScope::Tenant, 0, 60_000),
         notice(LimitScope::Tenant, 30, -5),
+        notice(LimitScope::Log, 0, 3_600_000),
     ];
     expect![[r#"
         I'm sorry, I couldn't answer this. Please try again in a little while. If it keeps happening, tell your administrator this reference: `e012345678`
@@ -130,7 +131,8 @@ fn what_we_say_ourselves() {
         I didn't take your message: your organization's limit for Slack of 1 message a minute is used up. Please send it again in 60 seconds; your administrator can raise the limit.
         I didn't take your message: your organization's limit for Slack of 5 messages a minute is used up. Please send it again in 4 minutes; your administrator can raise the limit.
         I didn't take your message: your organization's limit is set to no messages at all at the moment. Your administrator can change it.
-        I didn't take your message: your organization's limit of 30 messages a minute is used up. Please send it again in a second; your administrator can raise the limit."#]].assert_eq(&texts.join("\n"));
+        I didn't take your message: your organization's limit of 30 messages a minute is used up. Please send it again in a second; your administrator can raise the limit.
+        I didn't take your message: so much was written to me lately that there is no room for more. Please send it again in 60 minutes."#]].assert_eq(&texts.join("\n"));
 }
 
 /// Without what may be lost at a cut: spaces, and fences that were closed and opened again.

@@ -63,6 +63,16 @@ fn plain_text_opens_with_any_key_and_without() {
 }
 
 #[test]
+fn what_was_sealed_before_sealing_was_turned_off_still_opens() {
+    let acme = tenant("acme");
+    let owner = Owner { tenant: &acme, of: "m1" };
+    let sealed = Sealing::On(key(1)).seal(owner, "hello");
+    let now = Sealing::OpensOnly(key(1));
+    assert_eq!(now.open(owner, &sealed), Ok("hello".to_owned()));
+    assert_eq!(now.seal(owner, "hello"), Text::Plain("hello".to_owned()));
+}
+
+#[test]
 fn a_secret_is_no_text_and_has_its_name() {
     let acme = tenant("acme");
     let secret = Secret::from("xoxb-1".to_owned());

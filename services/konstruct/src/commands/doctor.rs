@@ -1,8 +1,12 @@
 //! `konstruct doctor`: what is wrong with an installation, and how to put it right.
 
-use std::{process::ExitCode, time::Duration};
+use std::{net::Ipv4Addr, process::ExitCode, time::Duration};
 
-use runtime::{Bus, Clock, config::ConfigError, setup};
+use runtime::{
+    Bus, Clock,
+    config::ConfigError,
+    setup::{self, Fill},
+};
 use serde::Serialize;
 use store::{Database, check};
 
@@ -17,6 +21,9 @@ const NATS_VERSION_MIN: (u64, u64) = (2, 12);
 
 /// Clocks further apart than this make signatures look stale sooner or later.
 const CLOCK_SKEW_MAX: Duration = Duration::from_secs(30);
+
+/// A stream fuller than this is about to refuse.
+const FILL_PERCENT_MAX: u64 = 80;
 
 /// One thing that was looked at.
 #[derive(Serialize)]
@@ -45,7 +52,13 @@ pub(crate) async fn run(
 ) -> anyhow::Result<ExitCode> {
     let asked = Asked::new(sources);
     let findings = match &args.health {
-        Some(url) => vec![health(url).await],
+        Some(url) => vec![
+            health(&match url {
+                Some(url) => url.clone(),
+                None => own_admin(&asked)?,
+            })
+            .await,
+        ],
         None => look(sources, &asked).await,
     };
     let line = |it: &Finding| match &it.fix {
@@ -56,6 +69,17 @@ pub(crate) async fn run(
     output.print(&text.join("\n"), &findings)?;
     let healthy = findings.iter().all(|finding| finding.fix.is_none());
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Where the service with our own settings says how it is.
+fn own_admin(asked: &Asked<'_>) -> anyhow::Result<String> {
+    let Some(mut address) = asked.admin_listen()? else {
+        anyhow::bail!("KONSTRUCT_ADMIN_LISTEN is off: there is nobody to ask");
+    };
+    if address.ip().is_unspecified() {
+        address.set_ip(Ipv4Addr::LOCALHOST.into());
+    }
+    Ok(format!("http://{address}"))
 }
 
 async fn health(url: &str) -> Finding {
@@ -121,7 +145,11 @@ async fn nats(asked: &Asked<'_>) -> Vec<Finding> {
     } else {
         Finding::good("NATS", version)
     };
-    let topology = match setup::differences(&bus).await {
+    let differences = match asked.sizes() {
+        Ok(sizes) => setup::differences(&bus, sizes).await,
+        Err(error) => Err(error.into()),
+    };
+    let topology = match differences {
         Ok(found) if found.is_empty() => Finding::good("topology", "as declared"),
         Ok(found) => {
             let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
@@ -129,7 +157,24 @@ async fn nats(asked: &Asked<'_>) -> Vec<Finding> {
         }
         Err(error) => Finding::bad("topology", format!("{error:#}"), "is JetStream on?"),
     };
-    vec![server, topology]
+    vec![server, topology, room(&bus).await]
+}
+
+/// A stream that is full refuses, and Slack gets 503: somebody should know before.
+async fn room(bus: &Bus) -> Finding {
+    let fix = "raise KONSTRUCT_EVENTS_MIB for EVENTS (and the server's max_file_store), run \
+               `konstruct setup`, and see who fills it: konstruct_gateway_over_share_total";
+    let fill = match setup::fill(bus).await {
+        Ok(fill) => fill,
+        Err(error) => return Finding::bad("room", format!("{error:#}"), "is JetStream on?"),
+    };
+    let line = |it: &Fill| format!("{} is {} % full", it.object, it.percent());
+    let near: Vec<_> = fill.iter().filter(|it| FILL_PERCENT_MAX < it.percent()).map(line).collect();
+    if !near.is_empty() {
+        return Finding::bad("room", near.join("; "), fix);
+    }
+    let fullest = fill.iter().max_by_key(|it| it.percent());
+    Finding::good("room", fullest.map_or_else(|| "no streams".to_owned(), line))
 }
 
 async fn database(asked: &Asked<'_>) -> Vec<Finding> {

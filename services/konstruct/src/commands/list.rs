@@ -15,7 +15,7 @@ use crate::{
 
 async fn directory(asked: &Asked<'_>) -> anyhow::Result<DirectoryWatch> {
     let bus = Bus::connect(&asked.nats_url()?, "konstruct-list").await?;
-    setup::verify(&bus).await?;
+    setup::verify(&bus, asked.sizes()?).await?;
     let watch = DirectoryWatch::start(&bus, &CancellationToken::new());
     watch.ready().await;
     Ok(watch)

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use runtime::Context;
-use store::{Platform, Purpose, deferred, prune};
+use store::{
+    Platform, Purpose,
+    deferred::{self, BROUGHT_BACK_MAX},
+    prune,
+};
 use tracing::{info, warn};
 
 use crate::{settings::Asked, wiring};
@@ -54,19 +58,23 @@ async fn bring_back(context: &Context, platform: &Platform) {
     }
 }
 
-/// Published before the rows are gone: after a crash they are published again, under the same
+/// Published before it is written down: after a crash they are published again, under the same
 /// message ids, and every stage knows them.
 async fn try_bring_back(context: &Context, platform: &Platform) -> anyhow::Result<()> {
+    let now = context.clock.now();
+    if deferred::next_due(platform).await?.is_none_or(|due_at| now < due_at) {
+        return Ok(());
+    }
     let mut tx = platform.begin(Purpose::Sweep, &wiring::owner()).await?;
-    let due = deferred::take_due(&mut tx, context.clock.now(), BATCH_MAX).await?;
-    for event in &due {
-        match context.bus.at(&nats::EVENTS, event.seq).await? {
-            Some(recorded) => {
-                let id = format!("{}-again-{}", event.event, event.due_at.as_millis());
-                context.bus.publish_again(&recorded, &id).await?;
-            }
-            None => warn!(event = %event.event, "deferred longer than the log keeps"),
-        }
+    for event in deferred::take_due(&mut tx, now, BATCH_MAX).await? {
+        let recorded = context.bus.at(&nats::EVENTS, event.seq).await?;
+        let Some(recorded) = recorded.filter(|_| event.brought_back <= BROUGHT_BACK_MAX) else {
+            warn!(event = %event.event, tenant = %event.tenant, "a deferred event is let go");
+            deferred::let_go(&mut tx, &event).await?;
+            continue;
+        };
+        let id = format!("{}-again-{}", event.event, event.due_at.as_millis());
+        context.bus.publish_again(&recorded, &id).await?;
     }
     tx.commit().await?;
     Ok(())

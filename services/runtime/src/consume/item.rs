@@ -5,7 +5,7 @@ use schemas::{DecodeError, Envelope};
 use tracing::warn;
 
 use super::{Context, Handler};
-use crate::DeadLetter;
+use crate::{DeadLetter, bus::FIRST_SEQUENCE};
 
 /// What a handler is shown of a delivery.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct Delivery {
     /// Its sequence on the stream: a second delivery of the same event has the same, a second
     /// publication has another.
     pub sequence: u64,
+    /// Where it stood on the stream first: its place in its lane, also after it was deferred.
+    pub first_sequence: u64,
     /// Counts from 1: attempts in place that failed, less those that waited for something away.
     pub attempt: u32,
 }
@@ -33,13 +35,21 @@ pub(super) struct Unreadable {
     error: DecodeError,
 }
 
+impl Delivery {
+    /// Whether it was deferred, and comes again.
+    pub fn is_brought_back(&self) -> bool {
+        self.first_sequence != self.sequence
+    }
+}
+
 impl Item {
     pub(super) fn read(message: jetstream::Message) -> Result<Self, Box<Unreadable>> {
         match Envelope::decode(&message.payload) {
             Err(error) => Err(Box::new(Unreadable { message, error })),
             Ok(cause) => {
                 let (sequence, _) = place(&message);
-                let delivery = Delivery { cause, sequence, attempt: 1 };
+                let first_sequence = first_place(&message).unwrap_or(sequence);
+                let delivery = Delivery { cause, sequence, first_sequence, attempt: 1 };
                 Ok(Self { delivery, waits: 0, message: Box::new(message) })
             }
         }
@@ -82,6 +92,10 @@ impl Unreadable {
             Err(error) => warn!(%error, "not kept; the server delivers it again"),
         }
     }
+}
+
+fn first_place(message: &jetstream::Message) -> Option<u64> {
+    message.headers.as_ref()?.get(FIRST_SEQUENCE)?.as_str().parse().ok()
 }
 
 fn place(message: &jetstream::Message) -> (u64, i64) {

@@ -11,7 +11,13 @@ use schemas::{Envelope, TenantId, subject::Aggregate};
 use tokio::{task::JoinSet, time::Instant};
 use tracing::warn;
 
-use super::{Context, Handler, hold::Hold, item::Item, work};
+use super::{
+    Context, Handler,
+    hold::Hold,
+    item::Item,
+    parked::Parked,
+    work::{self, Desk},
+};
 
 /// Deliveries of one lane are handled one after the other. Two lanes that hash alike are one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +59,7 @@ pub(super) struct Lanes<H> {
     in_hand: HashSet<u64>,
     /// What must come again before anything new begins.
     hold: Option<Hold>,
+    parked: Arc<Parked>,
 }
 
 impl<H: Handler> Lanes<H> {
@@ -66,6 +73,7 @@ impl<H: Handler> Lanes<H> {
             at_work: HashMap::new(),
             in_hand: HashSet::new(),
             hold: None,
+            parked: Arc::new(Parked::new(Instant::now())),
         }
     }
 
@@ -99,8 +107,9 @@ impl<H: Handler> Lanes<H> {
             VecDeque::new()
         });
         let sequence = item.delivery.sequence;
-        // A redelivery goes before what is newer.
-        let place = queue.partition_point(|known| known.delivery.sequence < sequence);
+        // A redelivery, and what was deferred, go before what is newer.
+        let first = item.delivery.first_sequence;
+        let place = queue.partition_point(|known| known.delivery.first_sequence < first);
         queue.insert(place, item);
         if let Some(hold) = &mut self.hold {
             hold.came(sequence);
@@ -171,8 +180,8 @@ impl<H: Handler> Lanes<H> {
             let Some(head) = queue.front() else { continue };
             let tenant = head.delivery.cause.tenant.clone();
             let at_work = self.at_work.get(&tenant).copied().unwrap_or(0);
-            let held = self.hold.as_ref();
-            let waits = held.is_some_and(|hold| !hold.admits(head.delivery.sequence, now));
+            let hold = self.hold.as_ref();
+            let waits = hold.is_some_and(|hold| !hold.admits(head.delivery.sequence, now));
             if waits || LANES_OF_TENANT_MAX <= at_work {
                 self.idle.push_back(lane);
                 continue;
@@ -180,9 +189,11 @@ impl<H: Handler> Lanes<H> {
             self.at_work.insert(tenant.clone(), at_work + 1);
             let batch: Vec<Item> = queue.drain(..queue.len().min(H::CONSUMER.batch_max)).collect();
             let (context, handler) = (self.context.clone(), Arc::clone(&self.handler));
+            let parked = Arc::clone(&self.parked);
             self.running.spawn(async move {
                 let settled = batch.iter().map(|item| item.delivery.sequence).collect();
-                work::work(&context, handler.as_ref(), batch).await;
+                let desk = Desk { context: &context, handler: &*handler, parked: &parked };
+                work::work(&desk, batch).await;
                 Done { lane, tenant, settled }
             });
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use nats::bounds::PAUSE_MAX;
+use nats::bounds::{DEFER_MAX, PAUSE_MAX};
 use schemas::Timestamp;
 
 use crate::Verdict;
@@ -22,8 +22,8 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// `attempt` counts from one, for each kind of failure by itself. The server applies no backoff to what it is told, so the pause is
-    /// chosen here, from the consumer's row.
+    /// `attempt` counts from one, for each kind of failure by itself. The server applies no backoff to
+    /// what it is told, so the pause is chosen here, from the consumer's row.
     pub(super) fn after(
         verdict: Verdict,
         attempt: u32,
@@ -39,7 +39,7 @@ impl Step {
                 let again = |_| Step::Again(at.since(now));
                 pause.map_or(Step::Later(now.plus(LATER)), again)
             }
-            Verdict::RetryAt(at) => Step::Later(at),
+            Verdict::RetryAt(at) => Step::Later(at.min(now.plus(DEFER_MAX))),
             Verdict::Reject => Step::SetAside,
         }
     }
@@ -55,6 +55,7 @@ mod tests {
         let now = Timestamp::from_millis(60_000);
         let soon = now.plus(three);
         let later = now.plus(Duration::from_secs(6));
+        let next_year = now.plus(Duration::from_hours(365 * 24));
         let cases = [
             (Verdict::Retry, 1, Step::Again(one)),
             (Verdict::Retry, 2, Step::Again(three)),
@@ -65,6 +66,7 @@ mod tests {
             (Verdict::RetryAt(soon), 2, Step::Again(three)),
             (Verdict::RetryAt(soon), 3, Step::Later(now.plus(LATER))),
             (Verdict::RetryAt(later), 1, Step::Later(later)),
+            (Verdict::RetryAt(next_year), 1, Step::Later(now.plus(DEFER_MAX))),
             (Verdict::RetryAt(Timestamp::from_millis(0)), 1, Step::Again(Duration::ZERO)),
             (Verdict::Reject, 1, Step::SetAside),
         ];

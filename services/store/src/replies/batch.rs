@@ -59,7 +59,7 @@ pub(super) async fn change<T>(
             let reply = reply.ok_or_else(|| StoreError::row("a reply was left out"))?;
             reply.at_ms = ask.now.as_millis();
             if let Some(slot) = changed.get_mut(*place) {
-                *slot = Some((ask.change)(&mut reply.now));
+                *slot = Some((ask.make)(&mut reply.now));
             }
         }
         writes.push(Written::of(group, known.values(), fence)?);
