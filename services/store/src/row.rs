@@ -1,10 +1,15 @@
 //! Between our types and columns.
 
-use std::str::FromStr;
+use std::{error::Error, str::FromStr};
 
+use bytes::{BufMut as _, BytesMut};
 use schemas::{Envelope, Timestamp};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio_postgres::{Row, types::Json};
+use serde_json::value::RawValue;
+use tokio_postgres::{
+    Row,
+    types::{IsNull, Json, ToSql, Type, accepts, to_sql_checked},
+};
 
 use crate::StoreError;
 
@@ -69,26 +74,49 @@ pub(crate) fn small(number: u32) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
-/// JSON as a parameter.
-pub(crate) fn to_json(value: &impl Serialize) -> Result<Json<serde_json::Value>, StoreError> {
-    serde_json::to_value(value).map(Json).map_err(|_| StoreError::row("it is not JSON"))
+/// JSON as a parameter, written once.
+#[derive(Debug)]
+pub(crate) struct Written(Vec<u8>);
+
+impl ToSql for Written {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        if *ty == Type::JSONB {
+            // The version of the format.
+            out.put_u8(1);
+        }
+        out.put_slice(&self.0);
+        Ok(IsNull::No)
+    }
+
+    accepts!(JSON, JSONB);
+    to_sql_checked!();
 }
 
-/// An envelope as a parameter.
-pub(crate) fn envelope_to_json(envelope: &Envelope) -> Result<Json<serde_json::Value>, StoreError> {
-    let bytes = envelope.encode().map_err(|_| StoreError::row("it is not JSON"))?;
-    serde_json::from_slice(&bytes).map(Json).map_err(|_| StoreError::row("it is not JSON"))
+/// A value as a parameter.
+pub(crate) fn to_json(value: &impl Serialize) -> Result<Written, StoreError> {
+    serde_json::to_vec(value).map(Written).map_err(|_| StoreError::row("it is not JSON"))
+}
+
+/// An envelope as a part of one.
+pub(crate) fn envelope_in_json(envelope: &Envelope) -> Result<Box<RawValue>, StoreError> {
+    let text = envelope.encode().ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let raw = text.and_then(|text| RawValue::from_string(text).ok());
+    raw.ok_or_else(|| StoreError::row("it is not JSON"))
 }
 
 /// An envelope in a column.
 pub(crate) fn envelope(row: &Row, column: usize) -> Result<Envelope, StoreError> {
-    let Json(value) = row.try_get::<_, Json<serde_json::Value>>(column)?;
-    let bytes = serde_json::to_vec(&value).map_err(|_| StoreError::row("it is not JSON"))?;
-    Envelope::decode(&bytes).map_err(|_| StoreError::row("an envelope of another shape"))
+    let Json(raw) = row.try_get::<_, Json<&RawValue>>(column)?;
+    Envelope::decode(raw.get().as_bytes())
+        .map_err(|_| StoreError::row("an envelope of another shape"))
 }
 
 /// Rows for `jsonb_populate_recordset`; nothing where there are none.
-pub(crate) type Rows = Option<Json<serde_json::Value>>;
+pub(crate) type Rows = Option<Written>;
 
 /// Rows as a parameter.
 pub(crate) fn rows(rows: &[impl Serialize]) -> Result<Rows, StoreError> {

@@ -89,6 +89,7 @@ fn handle(
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is said")]
 fn said(event: &Event) -> String {
     match event {
         Event::ReplyDelivered(data) => {

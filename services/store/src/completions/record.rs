@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use schemas::{MessageId, TenantId, usage::Attempt};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio_postgres::types::ToSql;
 
 use super::{
@@ -109,7 +110,7 @@ pub(super) struct Records {
 #[derive(Serialize)]
 struct CompletionRow<'a> {
     message_id: &'a str,
-    envelope: serde_json::Value,
+    envelope: Box<RawValue>,
     event_id: &'a str,
     stream_seq: i64,
     finished_at_ms: i64,
@@ -143,7 +144,7 @@ impl<'a> Written<'a> {
         for (_, ask) in asks {
             completions.push(CompletionRow {
                 message_id: ask.message.as_str(),
-                envelope: row::envelope_to_json(&ask.completion.envelope)?.0,
+                envelope: row::envelope_in_json(&ask.completion.envelope)?,
                 event_id: ask.completion.cause.as_str(),
                 stream_seq: row::big(ask.completion.seq),
                 finished_at_ms: ask.at.as_millis(),

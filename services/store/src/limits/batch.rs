@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::gcra::{self, Tat, Told};
 use schemas::{TenantId, Timestamp};
-use tokio_postgres::types::{Json, ToSql};
+use tokio_postgres::types::ToSql;
 
 use super::{Ask, Decided, Verdict, Verdicts};
 use crate::{
@@ -195,7 +195,7 @@ pub(super) struct Made {
     messages: Vec<String>,
     events: Vec<String>,
     seqs: Vec<i64>,
-    verdicts: Vec<Json<serde_json::Value>>,
+    verdicts: Vec<row::Written>,
     people: Vec<String>,
     told_at_ms: Vec<i64>,
     retry_at_ms: Vec<i64>,

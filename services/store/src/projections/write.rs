@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, btree_map};
 
 use schemas::{MessageId, TenantId, TenantStatus};
-use tokio_postgres::{
-    Row,
-    types::{Json, ToSql},
-};
+use tokio_postgres::{Row, types::ToSql};
 
 use super::{Changes, Entry, MessageRow};
 use crate::{
@@ -194,7 +191,7 @@ fn entry_columns(entry: &Entry, seq: i64) -> Result<(&'static str, Vec<Value>), 
                 TenantStatus::Suspended => "suspended",
                 TenantStatus::Deleted => "deleted",
             };
-            let state: Json<_> = row::to_json(tenant)?;
+            let state = row::to_json(tenant)?;
             let name = tenant.name.clone();
             (TENANT, vec![Box::new(state), Box::new(status), Box::new(name), Box::new(seq)])
         }
