@@ -29,7 +29,7 @@ pub const LANES_OF_TENANT_MAX: usize = 64;
 
 /// How far apart the batches of an ordered reader begin: what an event alone costs is most of what a
 /// hundred cost.
-pub const READ_PACE: Duration = Duration::from_millis(20);
+pub const READ_PACE: Duration = Duration::from_millis(50);
 
 /// How long a stopping service may finish what it has begun.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);

@@ -200,7 +200,8 @@ impl Completion {
         attempts: &[Attempt],
     ) -> Result<(), Failure> {
         let (tenant, message) = (&delivery.cause.tenant, &message.key.id);
-        self.completions.finish(tenant, message, attempts).await.map_err(from_store)
+        let now = self.context.clock.now();
+        self.completions.finish(tenant, message, attempts, now).await.map_err(from_store)
     }
 
     /// Puts an outcome on record with what the thread remembers of it. Returns the one that stands.

@@ -135,8 +135,9 @@ impl Completions {
         tenant: &TenantId,
         message: &MessageId,
         attempts: &[Attempt],
+        at: Timestamp,
     ) -> Result<(), StoreError> {
-        record::finish(&self.db, tenant, message, attempts).await
+        record::finish(&self.db, tenant, message, attempts, at).await
     }
 }
 

@@ -69,13 +69,16 @@ pub(crate) const INSERT: &str = "
     select $1, effect_id, message_id, what, part, state, detail, attempt,
            repeatable, channel, target_ts, planned_at_ms, updated_at_ms
       from jsonb_populate_recordset(null::effect, $2)";
-/// By the message too: before the database has statistics, the id alone finds the wrong index.
+/// Of rows that are there; see `replies/columns.rs`.
 pub(crate) const UPDATE: &str = "
-    update effect set state = new.state, detail = new.detail, attempt = new.attempt,
-           target_ts = new.target_ts, updated_at_ms = new.updated_at_ms
-      from jsonb_populate_recordset(null::effect, $2) as new
-     where effect.tenant_id = $1 and effect.effect_id = new.effect_id
-       and effect.message_id = new.message_id";
+    insert into effect (tenant_id, effect_id, message_id, what, part, state, detail, attempt,
+                        repeatable, channel, target_ts, planned_at_ms, updated_at_ms)
+    select $1, effect_id, message_id, what, part, state, detail, attempt,
+           repeatable, channel, target_ts, planned_at_ms, updated_at_ms
+      from jsonb_populate_recordset(null::effect, $2)
+    on conflict (tenant_id, effect_id) do update
+       set state = excluded.state, detail = excluded.detail, attempt = excluded.attempt,
+           target_ts = excluded.target_ts, updated_at_ms = excluded.updated_at_ms";
 
 /// The columns of [`INSERT`] and [`UPDATE`].
 #[derive(Serialize)]

@@ -155,7 +155,7 @@ mod tests {
     /// Doubles what it is asked, in batches that somebody lets begin; thirteen fails.
     struct Double {
         begin: Arc<Semaphore>,
-        batches: Arc<Mutex<Vec<Vec<u32>>>>,
+        batches: Batches,
     }
 
     impl Work for Double {
@@ -172,8 +172,10 @@ mod tests {
         }
     }
 
-    fn double() -> (Gather<Double>, Arc<Semaphore>, Arc<Mutex<Vec<Vec<u32>>>>) {
-        let (begin, batches) = (Arc::new(Semaphore::new(0)), Arc::default());
+    type Batches = Arc<Mutex<Vec<Vec<u32>>>>;
+
+    fn double() -> (Gather<Double>, Arc<Semaphore>, Batches) {
+        let (begin, batches) = (Arc::new(Semaphore::new(0)), Batches::default());
         let work = Double { begin: Arc::clone(&begin), batches: Arc::clone(&batches) };
         (Gather::start(work), begin, batches)
     }

@@ -83,3 +83,14 @@ async fn what_was_admitted_before_the_app_was_uninstalled_shows_nothing_and_fail
     assert_eq!(it.slack.see(|world| world.calls().count()), 0, "there is no way to them any more");
     assert_eq!(it.llm.requests().len(), 0, "nobody is paid for what nobody reads");
 }
+
+/// The one in memory is refused; the next call has the new one.
+#[tokio::test]
+async fn after_its_token_is_replaced_a_workspace_is_answered_at_once() {
+    let it = running_acme().await.unwrap();
+    ask(&it, &mention(&it, "T0ACME", "hello").unwrap()).await.unwrap();
+    it.slack.install("xoxb-T0ACME-2", team());
+    it.apply(&acme().replace("xoxb-T0ACME", "xoxb-T0ACME-2")).await.unwrap();
+    it.slack.uninstall("xoxb-T0ACME");
+    ask(&it, &mention(&it, "T0ACME", "and with another token?").unwrap()).await.unwrap();
+}

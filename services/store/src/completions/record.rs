@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use schemas::{MessageId, TenantId, usage::Attempt};
+use schemas::{MessageId, TenantId, Timestamp, usage::Attempt};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio_postgres::types::ToSql;
@@ -27,10 +27,11 @@ const START: &str = "
     select $1, message_id, index, deployment, started_at_ms
       from jsonb_populate_recordset(null::attempt, $2)";
 const FINISH: &str = "
-    update attempt set outcome = said.outcome
-      from jsonb_populate_recordset(null::attempt, $2) as said
-     where attempt.tenant_id = $1 and attempt.message_id = said.message_id
-       and attempt.index = said.index and attempt.outcome is null";
+    insert into attempt (tenant_id, message_id, index, deployment, started_at_ms, outcome)
+    select $1, message_id, index, deployment, started_at_ms, outcome
+      from jsonb_populate_recordset(null::attempt, $2)
+    on conflict (tenant_id, message_id, index) do update set outcome = excluded.outcome
+     where attempt.outcome is null";
 /// Only the leader records. Of what was recorded before nothing is written, memory included; there an
 /// edit or a deletion may have come first, and stands.
 const RECORD: &str = "
@@ -53,10 +54,11 @@ const RECORD: &str = "
                text = case when turn.deleted or turn.edited_at_ms is not null
                            then turn.text else excluded.text end
     ), tried as (
-        update attempt set outcome = said.outcome
-          from jsonb_populate_recordset(null::attempt, $4) as said join made using (message_id)
-         where attempt.tenant_id = $1 and attempt.message_id = said.message_id
-           and attempt.index = said.index and attempt.outcome is null
+        insert into attempt (tenant_id, message_id, index, deployment, started_at_ms, outcome)
+        select $1, message_id, index, deployment, started_at_ms, outcome
+          from jsonb_populate_recordset(null::attempt, $4) join made using (message_id)
+        on conflict (tenant_id, message_id, index) do update set outcome = excluded.outcome
+         where attempt.outcome is null
     )
     select message_id from made";
 
@@ -116,16 +118,26 @@ struct CompletionRow<'a> {
     finished_at_ms: i64,
 }
 
+/// Its call has a row since before it was made; the first word on it stands.
 #[derive(Serialize)]
 struct OutcomeRow<'a> {
     message_id: &'a str,
     index: i32,
+    deployment: &'a str,
+    /// For a row that is not there after all.
+    started_at_ms: i64,
     outcome: &'a Attempt,
 }
 
 impl<'a> OutcomeRow<'a> {
-    fn of(message: &'a MessageId, attempt: &'a Attempt) -> Self {
-        Self { message_id: message.as_str(), index: row::small(attempt.index), outcome: attempt }
+    fn of(message: &'a MessageId, attempt: &'a Attempt, at: Timestamp) -> Self {
+        Self {
+            message_id: message.as_str(),
+            index: row::small(attempt.index),
+            deployment: &attempt.deployment,
+            started_at_ms: at.as_millis(),
+            outcome: attempt,
+        }
     }
 }
 
@@ -150,7 +162,7 @@ impl<'a> Written<'a> {
                 finished_at_ms: ask.at.as_millis(),
             });
             turns.extend(ask.turns.iter().map(TurnRow::of));
-            outcomes.extend(ask.attempts.iter().map(|it| OutcomeRow::of(&ask.message, it)));
+            outcomes.extend(ask.attempts.iter().map(|it| OutcomeRow::of(&ask.message, it, ask.at)));
         }
         Ok(Self {
             tenant,
@@ -211,8 +223,9 @@ pub(super) async fn finish(
     tenant: &TenantId,
     message: &MessageId,
     attempts: &[Attempt],
+    at: Timestamp,
 ) -> Result<(), StoreError> {
-    let rows: Vec<_> = attempts.iter().map(|it| OutcomeRow::of(message, it)).collect();
+    let rows: Vec<_> = attempts.iter().map(|it| OutcomeRow::of(message, it, at)).collect();
     let Some(rows) = row::rows(&rows)? else { return Ok(()) };
     db.tenant(tenant).await?.last(FINISH, &[&tenant.as_str(), &rows]).await?;
     Ok(())

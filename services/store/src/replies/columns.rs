@@ -14,13 +14,19 @@ pub(super) const INSERT: &str = "
     select $1, message_id, message, verdict, parts, verdict_event_id, waited_out,
            outcome, outcome_event_id, fence, updated_at_ms
       from jsonb_populate_recordset(null::reply, $2)";
+/// Of rows that are there. As an insert that finds them, it is sure to look them up by their key,
+/// whatever the planner thinks of the table.
 pub(super) const UPDATE: &str = "
-    update reply set verdict = new.verdict, parts = new.parts,
-           verdict_event_id = new.verdict_event_id, waited_out = new.waited_out,
-           outcome = new.outcome, outcome_event_id = new.outcome_event_id, fence = new.fence,
-           updated_at_ms = new.updated_at_ms
-      from jsonb_populate_recordset(null::reply, $2) as new
-     where reply.tenant_id = $1 and reply.message_id = new.message_id";
+    insert into reply (tenant_id, message_id, message, verdict, parts, verdict_event_id, waited_out,
+                       outcome, outcome_event_id, fence, updated_at_ms)
+    select $1, message_id, message, verdict, parts, verdict_event_id, waited_out,
+           outcome, outcome_event_id, fence, updated_at_ms
+      from jsonb_populate_recordset(null::reply, $2)
+    on conflict (tenant_id, message_id) do update
+       set verdict = excluded.verdict, parts = excluded.parts,
+           verdict_event_id = excluded.verdict_event_id, waited_out = excluded.waited_out,
+           outcome = excluded.outcome, outcome_event_id = excluded.outcome_event_id,
+           fence = excluded.fence, updated_at_ms = excluded.updated_at_ms";
 
 /// The columns of [`INSERT`] and [`UPDATE`].
 #[derive(Serialize)]
