@@ -52,6 +52,10 @@ REVOKE DELETE ON reply, effect, completion, attempt, turn, p_message, p_event FR
 CREATE POLICY platform_look ON deferred FOR SELECT TO konstruct_platform
     USING (current_setting('app.platform_reason', true) = ANY ('{look}'::text[]));
 
+-- Who stands before whom in a conversation.
+DROP INDEX deferred_lane;
+CREATE INDEX deferred_lane ON deferred (tenant_id, consumer, lane, stream_seq);
+
 -- A deferred event keeps its row until it is handled, so that its thread waits for it. The sweeper
 -- only moves the time at which it would be brought back once more.
 ALTER TABLE deferred ADD COLUMN brought_back int NOT NULL DEFAULT 0; -- since it was deferred last

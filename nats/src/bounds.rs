@@ -27,6 +27,15 @@ pub const LANES_MAX: usize = 256;
 /// How many of them one tenant may have at work: whoever has the most to do leaves room for the others.
 pub const LANES_OF_TENANT_MAX: usize = 64;
 
+/// How many events of one conversation, and of one tenant, a consumer holds in memory. What comes beyond
+/// that is put off, so that whoever floods one thread leaves room for everybody else.
+pub const IN_HAND_OF_LANE_MAX: usize = 64;
+/// See [`IN_HAND_OF_LANE_MAX`].
+pub const IN_HAND_OF_TENANT_MAX: usize = 512;
+
+/// After how long what was put off is looked at again.
+pub const PUT_OFF: Duration = Duration::from_secs(5);
+
 /// How far apart the batches of an ordered reader begin: what an event alone costs is most of what a
 /// hundred cost.
 pub const READ_PACE: Duration = Duration::from_millis(50);

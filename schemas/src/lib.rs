@@ -12,6 +12,7 @@ pub mod envelope;
 pub mod event;
 pub mod id;
 pub mod message;
+pub mod nul;
 pub mod subject;
 pub mod text;
 pub mod time;

@@ -12,12 +12,12 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use providers::Router;
-use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, Why, consume};
+use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, Verdict, Why, consume};
 use schemas::{Event, Timestamp, event::MessageDeleted, event::MessageEdited};
 use store::{
     Database, Sealer, StoreError,
     completions::Completions,
-    deferred::{self, Wait},
+    deferred::{Deferrals, Wait},
     memory,
 };
 
@@ -51,7 +51,9 @@ pub struct Completion {
     pub context: Context,
     /// What came of messages.
     pub completions: Completions,
-    /// Memory, deferrals.
+    /// What waits for its time.
+    pub deferrals: Deferrals,
+    /// Edits and deletions of what threads remember.
     pub db: Database,
     /// Tenants' keys.
     pub sealer: Sealer,
@@ -86,26 +88,23 @@ impl Handler for Completion {
             Why::Behind => "an earlier message of its thread waits",
         };
         let wait = Wait {
-            consumer: Self::CONSUMER.name,
             cause: &delivery.cause,
             seq: delivery.first_sequence,
             until,
             reason,
             attempts: delivery.attempt,
         };
-        deferred::defer(&self.db, &wait).await.map_err(from_store)
+        self.deferrals.defer(&wait).await.map_err(from_store)
     }
 
     async fn behind(&self, delivery: &Delivery) -> Result<Option<Timestamp>, Failure> {
-        let (consumer, seq) = (Self::CONSUMER.name, delivery.first_sequence);
-        let behind = deferred::behind(&self.db, consumer, &delivery.cause, seq);
+        let behind = self.deferrals.behind(&delivery.cause, delivery.first_sequence);
         behind.await.map_err(from_store)
     }
 
     async fn settled(&self, delivery: &Delivery) -> Result<(), Failure> {
         let now = self.context.clock.now();
-        let settle = deferred::settle(&self.db, Self::CONSUMER.name, &delivery.cause, now);
-        settle.await.map_err(from_store)
+        self.deferrals.settle(&delivery.cause, now).await.map_err(from_store)
     }
 
     /// Whoever waits for an answer is told that there will be none.
@@ -113,8 +112,15 @@ impl Handler for Completion {
         tracing::warn!(reason, "no answer after all attempts");
         let Event::MessageAdmitted(data) = &delivery.cause.event else { return Ok(Vec::new()) };
         let failed = answer::set_aside(&delivery.cause.id, &data.message.key);
-        let recorded = self.record(delivery, &data.message, failed, &[]).await?;
-        Ok(vec![recorded])
+        match self.record(delivery, &data.message, failed.clone(), &[]).await {
+            Ok(recorded) => Ok(vec![recorded]),
+            Err(failure) if failure.verdict == Verdict::Wait => Err(failure),
+            // What cannot be recorded is said all the same: it is given up for good.
+            Err(failure) => {
+                tracing::warn!(error = %failure, "the apology is not on record");
+                Ok(vec![failed])
+            }
+        }
     }
 }
 

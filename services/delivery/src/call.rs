@@ -2,12 +2,11 @@
 
 use channels::Call;
 use domain::effect::{Rejection, SendOutcome};
-use runtime::Failure;
 use schemas::event::ReplyKind;
 use store::effects::What;
 use tracing::warn;
 
-use crate::{Delivery, Thread, decide::Claimed, from_store};
+use crate::{Delivery, Thread, decide::Claimed};
 
 impl Delivery {
     /// Makes a call. A dead connection whose token was replaced meanwhile is not dead: the call was not
@@ -17,7 +16,7 @@ impl Delivery {
         thread: &Thread<'_>,
         claimed: &Claimed,
         text: &str,
-    ) -> Result<SendOutcome, Failure> {
+    ) -> SendOutcome {
         let place = &thread.message.place;
         let call = Call { token: &thread.token, place, effect: &claimed.effect };
         let ts = claimed.target_ts.as_deref().unwrap_or_default();
@@ -31,13 +30,16 @@ impl Delivery {
         };
         report(claimed, &outcome);
         let SendOutcome::Rejected { class: Rejection::Connection, .. } = &outcome else {
-            return Ok(outcome);
+            return outcome;
         };
         let (tenant, name) = (thread.tenant(), &thread.connection.token);
         let now = self.context.clock.now();
+        // Where nobody can say, the refusal is not taken for the last word.
         let replaced = self.tokens.is_replaced(tenant, name, &thread.token, now).await;
-        let again = || SendOutcome::NotSent("the token was replaced".to_owned());
-        Ok(if replaced.map_err(from_store)? { again() } else { outcome })
+        if replaced.unwrap_or(true) {
+            return SendOutcome::NotSent("the token was replaced".to_owned());
+        }
+        outcome
     }
 }
 

@@ -3,11 +3,17 @@
 //! Each look at the ledger writes down what is new and claims the call that follows, in one
 //! transaction, so a call costs one look before it and one after, which is the look for the next.
 
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
 use channels::{Call, Found};
 use domain::{effect::SendOutcome, reply_state::Verdict};
 use runtime::Failure;
 use schemas::{EffectId, Event};
 use store::effects::What;
+use tracing::warn;
 
 use crate::{
     Delivery, Thread,
@@ -15,6 +21,9 @@ use crate::{
     from_store,
     words::Words,
 };
+
+/// The pause before the ledger is asked again.
+const AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Steps of one reply; the parts of the longest answer and what goes with them are fewer.
 const STEPS_MAX: usize = 64;
@@ -56,7 +65,7 @@ impl Delivery {
                 }
                 Next::Call(claimed) => {
                     let text = words.of(claimed.what, claimed.part);
-                    let outcome = self.call(thread, &claimed, text).await?;
+                    let outcome = self.call(thread, &claimed, text).await;
                     let (effect, attempt) = (claimed.effect, claimed.attempt);
                     vec![News::Came { effect, attempt, outcome }]
                 }
@@ -66,14 +75,42 @@ impl Delivery {
         Err(Failure::retry(anyhow::anyhow!("a reply that never ends")))
     }
 
+    /// One look at the ledger. What a call came to is known to nobody else, so it is said until it is
+    /// heard; and a claim that was perhaps committed is known not to have been made.
     async fn look(&self, thread: &Thread<'_>, look: &Look) -> Result<Next, Failure> {
-        let (tenant, now, look) = (thread.tenant(), look.now, look.clone());
-        let next = move |locked: &mut store::replies::Locked| decide::next(locked, &look);
-        self.replies.0.change(tenant, thread.message, now, next).await.map_err(from_store)
+        let mut look = look.clone();
+        loop {
+            let claimed = Arc::new(Mutex::new(None));
+            let (asked, noted) = (look.clone(), Arc::clone(&claimed));
+            let next = move |locked: &mut store::replies::Locked| {
+                let next = decide::next(locked, &asked);
+                let claim = if let Next::Call(it) = &next { Some(it.clone()) } else { None };
+                *noted.lock().unwrap_or_else(PoisonError::into_inner) = claim;
+                next
+            };
+            let looked = self.replies.0.change(thread.tenant(), thread.message, look.now, next);
+            let error = match looked.await {
+                Ok(next) => return Ok(next),
+                Err(error) => error,
+            };
+            if let Some(claimed) = claimed.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                let (effect, attempt) = (claimed.effect, claimed.attempt);
+                let outcome = SendOutcome::NotSent("its claim was not confirmed".to_owned());
+                look.news.push(News::Came { effect, attempt, outcome });
+            }
+            if !error.is_transient() || look.news.is_empty() {
+                return Err(from_store(error));
+            }
+            warn!(%error, "what is known of a reply is not written down yet");
+            let pause = tokio::time::sleep(AGAIN_AFTER);
+            if self.context.stop.run_until_cancelled(pause).await.is_none() {
+                return Err(from_store(error));
+            }
+        }
     }
 
     /// Nothing depends on the placeholder; the rest waits and comes again.
-    fn not_yet(&self, what: What, wait: std::time::Duration) -> Result<Vec<Event>, Failure> {
+    fn not_yet(&self, what: What, wait: Duration) -> Result<Vec<Event>, Failure> {
         if what == What::Placeholder {
             return Ok(Vec::new());
         }
@@ -104,7 +141,7 @@ impl Delivery {
         effect: &EffectId,
         ts: &str,
     ) -> Result<(), Failure> {
-        tracing::warn!(%effect, "a second one appeared, taking it away");
+        warn!(%effect, "a second one appeared, taking it away");
         let place = &thread.message.place;
         let call = Call { token: &thread.token, place, effect };
         match self.outbound.delete(call, ts).await {

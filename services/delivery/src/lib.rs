@@ -25,7 +25,7 @@ use schemas::{
 };
 use store::{
     Database, Sealer, StoreError,
-    deferred::{self, Wait},
+    deferred::{Deferrals, Wait},
     fence::Fence,
     replies::Replies,
 };
@@ -37,8 +37,8 @@ use self::{decide::failed, words::Words};
 pub struct Delivery {
     /// The loop's context.
     pub context: Context,
-    /// Where deferrals are kept.
-    pub db: Database,
+    /// What waits for its time.
+    pub deferrals: Deferrals,
     /// The ledger.
     pub replies: Ledger,
     /// Opens answers.
@@ -98,26 +98,23 @@ impl Handler for Delivery {
             Why::Behind => "an earlier message of its thread waits",
         };
         let wait = Wait {
-            consumer: Self::CONSUMER.name,
             cause: &delivery.cause,
             seq: delivery.first_sequence,
             until,
             reason,
             attempts: delivery.attempt,
         };
-        deferred::defer(&self.db, &wait).await.map_err(from_store)
+        self.deferrals.defer(&wait).await.map_err(from_store)
     }
 
     async fn behind(&self, delivery: &Delivered) -> Result<Option<Timestamp>, Failure> {
-        let (consumer, seq) = (Self::CONSUMER.name, delivery.first_sequence);
-        let behind = deferred::behind(&self.db, consumer, &delivery.cause, seq);
+        let behind = self.deferrals.behind(&delivery.cause, delivery.first_sequence);
         behind.await.map_err(from_store)
     }
 
     async fn settled(&self, delivery: &Delivered) -> Result<(), Failure> {
         let now = self.context.clock.now();
-        let settle = deferred::settle(&self.db, Self::CONSUMER.name, &delivery.cause, now);
-        settle.await.map_err(from_store)
+        self.deferrals.settle(&delivery.cause, now).await.map_err(from_store)
     }
 
     /// It is in the dead letters; an operator must see as well that the person has no answer.

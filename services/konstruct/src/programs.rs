@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use completion::{Bounds, Completion};
 use delivery::{Delivery, Tokens};
 use runtime::{Context, Engagements, admin, config::ConfigError, shutdown, telemetry};
-use store::completions::Completions;
+use store::{completions::Completions, deferred::Deferrals};
 use tokio::{net::TcpListener, task::JoinSet};
 
 use crate::{
@@ -181,6 +181,7 @@ fn completion(
         completion::run(Completion {
             context,
             completions: Completions::open(db.clone(), fence),
+            deferrals: Deferrals::open(db.clone(), nats::COMPLETION.name),
             db: db.clone(),
             sealer: sealer.clone(),
             directory: directory.clone(),
@@ -202,7 +203,7 @@ fn delivery(
     Ok(led::lead(base.context.clone(), base.db.clone(), "delivery", move |context, fence| {
         delivery::run(Delivery {
             context,
-            db: db.clone(),
+            deferrals: Deferrals::open(db.clone(), nats::DELIVERY.name),
             sealer: sealer.clone(),
             tokens: Arc::clone(&tokens),
             directory: directory.clone(),

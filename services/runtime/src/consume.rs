@@ -132,7 +132,7 @@ async fn pull<H: Handler>(context: &Context, lanes: &mut Lanes<H>) -> anyhow::Re
             message = messages.next(), if lanes.has_room() => {
                 let message = message.ok_or_else(|| anyhow::anyhow!("the stream ended"))??;
                 match Item::read(message) {
-                    Ok(item) => lanes.push(item),
+                    Ok(item) => lanes.take(item).await,
                     Err(unreadable) => unreadable.set_aside::<H>(context).await,
                 }
             }

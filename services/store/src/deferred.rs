@@ -6,8 +6,15 @@
 use std::time::Duration;
 
 use schemas::{Envelope, EventId, TenantId, Timestamp};
+use tokio_postgres::types::ToSql;
 
-use crate::{Database, Platform, PlatformTx, StoreError, TenantTx, row};
+use crate::{
+    Database, Platform, PlatformTx, StoreError,
+    gather::{Gather, Work, by_tenant},
+    row,
+    session::Step,
+    tenant_tx::TenantStep,
+};
 
 /// An event that was brought back and is still not handled is brought back again after this long.
 const AGAIN_AFTER: Duration = Duration::from_mins(5);
@@ -44,8 +51,6 @@ pub struct Deferred {
 /// An event that somebody cannot handle yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Wait<'a> {
-    /// Who.
-    pub consumer: &'static str,
     /// The event.
     pub cause: &'a Envelope,
     /// Its place on the stream.
@@ -66,19 +71,29 @@ const PUT: &str = "
        set due_at_ms = excluded.due_at_ms, reason = excluded.reason, attempts = excluded.attempts,
            brought_back = 0";
 const BEHIND: &str = "
-    select max(due_at_ms) from deferred
-     where tenant_id = $1 and consumer = $2 and lane = $3 and stream_seq < $4";
+    select (select max(due_at_ms) from deferred
+             where tenant_id = $1 and consumer = $2 and deferred.lane = asked.lane
+               and stream_seq < asked.seq)
+      from unnest($3::text[], $4::bigint[]) with ordinality as asked (lane, seq, place)
+     order by place";
 /// Whoever waited behind it is due.
 const SETTLE: &str = "
     with gone as (
         delete from deferred where tenant_id = $1 and consumer = $2 and event_id = $3
         returning lane)
     update deferred set due_at_ms = least(due_at_ms, $4)
-     where tenant_id = $1 and consumer = $2 and event_id <> $3 and lane in (select lane from gone)";
+     where tenant_id = $1 and consumer = $2 and event_id <> $3
+       and lane in (select lane from gone where lane <> '')";
+/// Of a conversation only the first: the others would wait behind it, and be copies on the log.
 const TAKE_DUE: &str = "
     with due as (
-        select tenant_id, consumer, event_id, due_at_ms from deferred
-         where due_at_ms <= $1 order by due_at_ms, stream_seq limit $2 for update)
+        select tenant_id, consumer, event_id, due_at_ms from deferred as it
+         where due_at_ms <= $1
+           and (lane = '' or not exists (
+               select from deferred as earlier
+                where earlier.tenant_id = it.tenant_id and earlier.consumer = it.consumer
+                  and earlier.lane = it.lane and earlier.stream_seq < it.stream_seq))
+         order by due_at_ms, stream_seq limit $2 for update)
     update deferred set due_at_ms = $3, brought_back = brought_back + 1 from due
      where deferred.tenant_id = due.tenant_id and deferred.consumer = due.consumer
        and deferred.event_id = due.event_id
@@ -87,7 +102,12 @@ const TAKE_DUE: &str = "
               deferred.attempts, deferred.brought_back";
 const LET_GO: &str =
     "delete from deferred where tenant_id = $1 and consumer = $2 and event_id = $3";
-const NEXT_DUE: &str = "select min(due_at_ms) from deferred";
+const NEXT_DUE: &str = "
+    select min(due_at_ms) from deferred as it
+     where lane = '' or not exists (
+           select from deferred as earlier
+            where earlier.tenant_id = it.tenant_id and earlier.consumer = it.consumer
+              and earlier.lane = it.lane and earlier.stream_seq < it.stream_seq)";
 
 /// What keeps its order: the conversation. What is about no message waits for nobody.
 fn lane(cause: &Envelope) -> Option<String> {
@@ -95,71 +115,98 @@ fn lane(cause: &Envelope) -> Option<String> {
     Some(format!("{}/{}", message.connection, message.conversation))
 }
 
-/// Puts an event aside in a transaction of its own. Its lane is the conversation.
-pub async fn defer(db: &Database, wait: &Wait<'_>) -> Result<(), StoreError> {
-    let cause = wait.cause;
-    let deferred = Deferred {
-        tenant: cause.tenant.clone(),
-        event: cause.id.clone(),
-        consumer: wait.consumer.to_owned(),
-        lane: lane(cause).unwrap_or_default(),
-        subject: cause.subject().to_string(),
-        seq: wait.seq,
-        due_at: wait.until,
-        reason: wait.reason.to_owned(),
-        attempts: wait.attempts,
-        brought_back: 0,
-    };
-    let mut tx = db.tenant(&cause.tenant).await?;
-    put(&mut tx, &deferred).await?;
-    tx.commit().await
+/// What one consumer has put aside. Cheap to clone.
+#[derive(Clone)]
+pub struct Deferrals {
+    db: Database,
+    consumer: &'static str,
+    behinds: Gather<Behinds>,
 }
 
-/// Puts an event aside until it is due. The same event again moves that.
-pub async fn put(tx: &mut TenantTx, event: &Deferred) -> Result<(), StoreError> {
-    let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] = &[
-        &event.tenant.as_str(),
-        &event.consumer,
-        &event.event.as_str(),
-        &event.lane,
-        &event.subject,
-        &row::big(event.seq),
-        &event.due_at.as_millis(),
-        &event.reason,
-        &row::small(event.attempts),
-    ];
-    tx.execute(PUT, params).await?;
-    Ok(())
+impl Deferrals {
+    /// Those of `consumer`.
+    pub fn open(db: Database, consumer: &'static str) -> Self {
+        let behinds = Gather::start(Behinds { db: db.clone(), consumer });
+        Self { db, consumer, behinds }
+    }
+
+    /// Puts an event aside until it is due. The same event again moves that.
+    pub async fn defer(&self, wait: &Wait<'_>) -> Result<(), StoreError> {
+        let cause = wait.cause;
+        let tx = self.db.tenant(&cause.tenant).await?;
+        let (lane, subject) = (lane(cause).unwrap_or_default(), cause.subject().to_string());
+        let params: &[&(dyn ToSql + Sync)] = &[
+            &cause.tenant.as_str(),
+            &self.consumer,
+            &cause.id.as_str(),
+            &lane,
+            &subject,
+            &row::big(wait.seq),
+            &wait.until.as_millis(),
+            &wait.reason,
+            &row::small(wait.attempts),
+        ];
+        tx.last(PUT, params).await?;
+        Ok(())
+    }
+
+    /// Until when an event at `seq` must wait behind earlier ones of its conversation; nothing if it
+    /// need not.
+    pub async fn behind(
+        &self,
+        cause: &Envelope,
+        seq: u64,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let Some(lane) = lane(cause) else { return Ok(None) };
+        self.behinds.ask((cause.tenant.clone(), lane, row::big(seq))).await
+    }
+
+    /// An event that was deferred is handled: its row goes, and those behind it are due at `now`.
+    pub async fn settle(&self, cause: &Envelope, now: Timestamp) -> Result<(), StoreError> {
+        let tx = self.db.tenant(&cause.tenant).await?;
+        let params: &[&(dyn ToSql + Sync)] =
+            &[&cause.tenant.as_str(), &self.consumer, &cause.id.as_str(), &now.as_millis()];
+        tx.last(SETTLE, params).await?;
+        Ok(())
+    }
 }
 
-/// Until when an event at `seq` must wait behind earlier ones of its conversation; nothing if it need
-/// not.
-pub async fn behind(
-    db: &Database,
-    consumer: &str,
-    cause: &Envelope,
-    seq: u64,
-) -> Result<Option<Timestamp>, StoreError> {
-    let Some(lane) = lane(cause) else { return Ok(None) };
-    let tx = db.tenant(&cause.tenant).await?;
-    let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-        &[&cause.tenant.as_str(), &consumer, &lane, &row::big(seq)];
-    let answer = tx.last(BEHIND, params).await?;
-    answer.rows.first().map_or(Ok(None), |row| row::at_opt(row, 0))
+/// Finds what stands before events.
+struct Behinds {
+    db: Database,
+    consumer: &'static str,
 }
 
-/// An event that was deferred is handled: its row goes, and those behind it are due at `now`.
-pub async fn settle(
-    db: &Database,
-    consumer: &str,
-    cause: &Envelope,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let tx = db.tenant(&cause.tenant).await?;
-    let params: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
-        &[&cause.tenant.as_str(), &consumer, &cause.id.as_str(), &now.as_millis()];
-    tx.last(SETTLE, params).await?;
-    Ok(())
+impl Work for Behinds {
+    type Ask = (TenantId, String, i64);
+    type Answer = Option<Timestamp>;
+
+    async fn run(&self, asks: &[Self::Ask]) -> Result<Vec<Self::Answer>, StoreError> {
+        let tenants = by_tenant(asks, |(tenant, ..)| tenant);
+        let groups: Vec<_> = tenants
+            .iter()
+            .map(|(tenant, asks)| {
+                let lanes: Vec<_> = asks.iter().map(|(_, (_, lane, _))| lane.as_str()).collect();
+                let seqs: Vec<_> = asks.iter().map(|(_, (.., seq))| *seq).collect();
+                (*tenant, tenant.as_str(), lanes, seqs)
+            })
+            .collect();
+        let Some((first, ..)) = groups.first() else { return Ok(Vec::new()) };
+        let steps = groups.iter().map(|(tenant, name, lanes, seqs)| {
+            let params: Vec<&(dyn ToSql + Sync)> = vec![name, &self.consumer, lanes, seqs];
+            TenantStep { tenant, step: Step { sql: BEHIND, params } }
+        });
+        let answers = self.db.tenant(first).await?.run_last(steps.collect()).await?;
+        let mut behind = vec![None; asks.len()];
+        for (asks, answer) in tenants.values().zip(answers) {
+            for ((place, _), row) in asks.iter().zip(&answer.rows) {
+                if let Some(slot) = behind.get_mut(*place) {
+                    *slot = row::at_opt(row, 0)?;
+                }
+            }
+        }
+        Ok(behind)
+    }
 }
 
 /// Takes what is due, in the order of the stream, at most `limit`. Publish it, then commit: what is

@@ -6,9 +6,11 @@
 use std::{
     collections::{BTreeMap, HashMap},
     future::Future,
+    panic::AssertUnwindSafe,
     sync::Arc,
 };
 
+use futures::FutureExt as _;
 use schemas::TenantId;
 use tokio::sync::{mpsc, oneshot};
 use tokio_postgres::{Row, types::ToSql};
@@ -64,7 +66,7 @@ async fn work_off<W: Work>(work: W, mut asked: mpsc::Receiver<Waiting<W>>) {
     let mut waiting = Vec::with_capacity(BATCH_MAX);
     while 0 < asked.recv_many(&mut waiting, BATCH_MAX).await {
         let (asks, tell): (Vec<_>, Vec<_>) = waiting.drain(..).unzip();
-        match work.run(&asks).await {
+        match whole(&work, &asks).await {
             Ok(answers) => {
                 for (tell, answer) in tell.into_iter().zip(answers) {
                     // Nobody may be waiting any more.
@@ -81,10 +83,16 @@ async fn work_off<W: Work>(work: W, mut asked: mpsc::Receiver<Waiting<W>>) {
     }
 }
 
+/// A panic fails the batch and not the worker, which would leave its stage without anybody.
+async fn whole<W: Work>(work: &W, asks: &[W::Ask]) -> Result<Vec<W::Answer>, StoreError> {
+    let run = AssertUnwindSafe(work.run(asks)).catch_unwind();
+    run.await.unwrap_or_else(|_| Err(StoreError::row("what was asked made its worker panic")))
+}
+
 /// One of them is at fault, and the others should not pay for it.
 async fn alone<W: Work>(work: &W, asks: Vec<W::Ask>, tell: Vec<Answered<W>>) {
     for (ask, tell) in asks.into_iter().zip(tell) {
-        let answer = work.run(std::slice::from_ref(&ask)).await;
+        let answer = whole(work, std::slice::from_ref(&ask)).await;
         let only = |mut answers: Vec<_>| {
             answers.pop().ok_or_else(|| StoreError::row("an answer is missing"))
         };
@@ -152,7 +160,7 @@ mod tests {
 
     use super::*;
 
-    /// Doubles what it is asked, in batches that somebody lets begin; thirteen fails.
+    /// Doubles what it is asked, in batches that somebody lets begin; thirteen fails, fourteen panics.
     struct Double {
         begin: Arc<Semaphore>,
         batches: Batches,
@@ -168,6 +176,7 @@ mod tests {
             if asks.contains(&13) {
                 return Err(StoreError::row("thirteen"));
             }
+            assert!(!asks.contains(&14), "fourteen");
             Ok(asks.iter().map(|ask| ask * 2).collect())
         }
     }
@@ -218,5 +227,18 @@ mod tests {
         }
         let refused = "a row does not hold what it should: thirteen".to_owned();
         assert_eq!(answers, [Ok(2), Ok(4), Err(refused), Ok(8)]);
+    }
+
+    #[tokio::test]
+    async fn one_that_panics_fails_alone_and_the_worker_goes_on() {
+        let (gather, begin, _) = double();
+        let asked = ask_all(&gather, &[1, 14, 3]).await;
+        begin.add_permits(9);
+        let mut answers = Vec::new();
+        for asked in asked {
+            answers.push(asked.await.unwrap().map_err(|error| error.is_transient()));
+        }
+        assert_eq!(answers, [Ok(2), Err(false), Ok(6)]);
+        assert_eq!(gather.ask(5).await.unwrap(), 10);
     }
 }

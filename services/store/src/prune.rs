@@ -25,7 +25,8 @@ const VERDICTS: &str = "
 const NOTICES: &str = "
     delete from notice where (tenant_id, person) in (
         select tenant_id, person from notice where told_at_ms < $1 limit $2)";
-/// A reply goes with its effects. One that is in doubt keeps both, and so does one whose effects
+/// A reply goes with its effects; one that is planned is sent no more once the reply has ended. One that
+/// is in doubt keeps both, and so does one whose effects
 /// are younger: an echo may still settle them.
 const REPLIES: &str = "
     with old as (
@@ -35,7 +36,7 @@ const REPLIES: &str = "
            and not exists (
                select from effect
                 where effect.tenant_id = reply.tenant_id and effect.message_id = reply.message_id
-                  and (effect.state in ('planned', 'sending', 'uncertain')
+                  and (effect.state in ('sending', 'uncertain')
                        or $1 <= effect.updated_at_ms))
          limit $2),
     gone as (

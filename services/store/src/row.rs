@@ -1,9 +1,9 @@
 //! Between our types and columns.
 
-use std::{error::Error, str::FromStr};
+use std::{borrow::Cow, error::Error, str::FromStr};
 
 use bytes::{BufMut as _, BytesMut};
-use schemas::{Envelope, Timestamp};
+use schemas::{Envelope, Timestamp, nul::without_nul};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use tokio_postgres::{
@@ -96,9 +96,14 @@ impl ToSql for Written {
     to_sql_checked!();
 }
 
-/// A value as a parameter.
+/// A value as a parameter. What models and chat systems say may hold U+0000, and one such text must not
+/// fail whatever is written with it.
 pub(crate) fn to_json(value: &impl Serialize) -> Result<Written, StoreError> {
-    serde_json::to_vec(value).map(Written).map_err(|_| StoreError::row("it is not JSON"))
+    let json = serde_json::to_vec(value).map_err(|_| StoreError::row("it is not JSON"))?;
+    Ok(Written(match without_nul(&json) {
+        Cow::Borrowed(_) => json,
+        Cow::Owned(cleaned) => cleaned,
+    }))
 }
 
 /// An envelope as a part of one.

@@ -1,69 +1,17 @@
 use konstruct_tests::postgres::raw;
 use schemas::Timestamp;
-use store::{
-    Purpose, dedup,
-    deferred::{self, Deferred},
-    prune::prune,
+use store::{Purpose, dedup, deferred, prune::prune};
+
+use crate::{
+    at, connection,
+    deferred::{about, defer},
+    event, message, tenant, world,
 };
-
-use crate::{World, at, connection, event, message, tenant, world};
-
-fn waiting(slug: &str, name: &str, seq: u64, due_ms: i64) -> Deferred {
-    Deferred {
-        tenant: tenant(slug),
-        event: event(name),
-        consumer: "completion".to_owned(),
-        lane: "thread".to_owned(),
-        subject: "events.00.acme.message.admitted".to_owned(),
-        seq,
-        due_at: at(due_ms),
-        reason: "a breaker is open".to_owned(),
-        attempts: 2,
-        brought_back: 0,
-    }
-}
-
-async fn put(world: &World, events: &[Deferred]) {
-    for event in events {
-        let mut tx = world.db.tenant(&event.tenant).await.unwrap();
-        deferred::put(&mut tx, event).await.unwrap();
-        tx.commit().await.unwrap();
-    }
-}
-
-#[tokio::test]
-async fn the_sweeper_takes_what_is_due_of_every_tenant_and_loses_nothing() {
-    let world = world().await;
-    let (a, b) = (waiting("a", "e1", 5, 100), waiting("b", "e2", 4, 50));
-    let later = waiting("a", "e3", 6, 900);
-    put(&world, &[a.clone(), b.clone(), later.clone()]).await;
-
-    assert_eq!(deferred::next_due(&world.platform).await.unwrap(), Some(at(50)));
-    let mut tx = world.platform.begin(Purpose::Sweep, "test").await.unwrap();
-    let due = deferred::take_due(&mut tx, at(100), 10).await.unwrap();
-    let back = |event: &Deferred| Deferred { brought_back: 1, ..event.clone() };
-    assert_eq!(due, [back(&b), back(&a)], "in the order of the stream");
-    drop(tx);
-
-    let mut tx = world.platform.begin(Purpose::Sweep, "test").await.unwrap();
-    let due = deferred::take_due(&mut tx, at(100), 10).await.unwrap();
-    assert_eq!(due.len(), 2, "not committed, so taken again");
-    tx.commit().await.unwrap();
-    let mut tx = world.platform.begin(Purpose::Sweep, "test").await.unwrap();
-    assert_eq!(deferred::take_due(&mut tx, at(100), 10).await.unwrap(), []);
-    let minutes = |count: i64| count * 60_000;
-    let again = deferred::take_due(&mut tx, at(100 + minutes(5)), 10).await.unwrap();
-    let times: Vec<_> = again.iter().map(|it| (it.event.as_str(), it.brought_back)).collect();
-    assert_eq!(times, [("e2", 2), ("e1", 2), ("e3", 1)], "nobody said a word of them");
-    deferred::let_go(&mut tx, &again[0]).await.unwrap();
-    tx.commit().await.unwrap();
-    assert_eq!(deferred::next_due(&world.platform).await.unwrap(), Some(at(100 + minutes(10))));
-}
 
 #[tokio::test]
 async fn a_look_every_second_leaves_no_row_in_the_audit_and_shows_nothing_else() {
     let world = world().await;
-    put(&world, &[waiting("a", "e1", 5, 100)]).await;
+    defer(&world, "completion", &about("a", "e1", "C1-1"), 5, 100).await;
     for _ in 0..3 {
         assert_eq!(deferred::next_due(&world.platform).await.unwrap(), Some(at(100)));
     }
@@ -80,7 +28,7 @@ async fn a_look_every_second_leaves_no_row_in_the_audit_and_shows_nothing_else()
 #[tokio::test]
 async fn a_purpose_reaches_its_tables_and_no_other() {
     let world = world().await;
-    put(&world, &[waiting("a", "e1", 1, 0)]).await;
+    defer(&world, "completion", &about("a", "e1", "C1-1"), 1, 0).await;
     let mut tx = world.platform.begin(Purpose::Prune, "test").await.unwrap();
     let rows = tx.query("select * from deferred", &[]).await.unwrap();
     assert!(rows.is_empty(), "pruning sees no deferred event");

@@ -5,6 +5,7 @@ mod drain;
 mod exact;
 mod kills;
 mod leaders;
+mod ledger_fails;
 mod load;
 mod log;
 mod mid_answer;

@@ -3,6 +3,7 @@
 mod answers;
 mod bounds;
 mod commands;
+mod floods;
 mod gateway;
 mod ignored;
 mod memory;

@@ -7,10 +7,7 @@ use std::{collections::HashSet, sync::Mutex, time::Duration};
 use konstruct_tests::installation::Installation;
 use runtime::{Bus, Clock, Context, Delivery, Failure, Handler, Why, consume};
 use schemas::{Envelope, Event, MessageRef, Place, PlaceKind, Timestamp, event::MessageDeleted};
-use store::{
-    Database,
-    deferred::{self, Wait},
-};
+use store::deferred::{self, Deferrals, Wait};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +18,7 @@ const LEFT_ALONE: Duration = Duration::from_millis(5_500);
 
 /// Handles everything, but each of `stubborn` only the second time, and says what it does.
 struct Recorder {
-    db: Database,
+    deferrals: Deferrals,
     stubborn: Mutex<HashSet<&'static str>>,
     says: UnboundedSender<String>,
 }
@@ -49,27 +46,25 @@ impl Handler for Recorder {
 
     async fn defer(&self, delivery: &Delivery, until: Timestamp, why: Why) -> Result<(), Failure> {
         let wait = Wait {
-            consumer: "completion",
             cause: &delivery.cause,
             seq: delivery.first_sequence,
             until,
             reason: "a test",
             attempts: 1,
         };
-        deferred::defer(&self.db, &wait).await.map_err(Failure::retry)?;
+        self.deferrals.defer(&wait).await.map_err(Failure::retry)?;
         self.say(if why == Why::Asked { "deferred" } else { "behind" }, delivery);
         Ok(())
     }
 
     async fn behind(&self, delivery: &Delivery) -> Result<Option<Timestamp>, Failure> {
         let (cause, seq) = (&delivery.cause, delivery.first_sequence);
-        deferred::behind(&self.db, "completion", cause, seq).await.map_err(Failure::retry)
+        self.deferrals.behind(cause, seq).await.map_err(Failure::retry)
     }
 
     async fn settled(&self, delivery: &Delivery) -> Result<(), Failure> {
         let now = Clock::system().now();
-        let settle = deferred::settle(&self.db, "completion", &delivery.cause, now);
-        settle.await.map_err(Failure::retry)
+        self.deferrals.settle(&delivery.cause, now).await.map_err(Failure::retry)
     }
 }
 
@@ -113,7 +108,8 @@ async fn a_deferred_message_keeps_its_place_in_its_thread_and_holds_up_no_other(
     let context = Context { bus: bus.clone(), clock: Clock::system(), stop: stop.clone() };
     let (says, mut heard) = unbounded_channel();
     let stubborn = Mutex::new(HashSet::from(["m1", "m2"]));
-    let recorder = Recorder { db: it.database.database().await.unwrap(), stubborn, says };
+    let deferrals = Deferrals::open(it.database.database().await.unwrap(), "completion");
+    let recorder = Recorder { deferrals, stubborn, says };
     let consumer =
         tokio::spawn(async move { consume(&context, std::sync::Arc::new(recorder)).await });
 

@@ -1,5 +1,6 @@
 //! What kind of call it is and for whom. Whatever comes is a decision or a clean error.
 
+use schemas::nul::without_nul;
 use serde_json::value::RawValue;
 
 use super::{
@@ -19,7 +20,8 @@ pub(super) fn read(body: &[u8]) -> Result<Reading, Unreadable> {
     if let Some(reading) = form(body) {
         return Ok(reading);
     }
-    let raw: &RawValue = serde_json::from_slice(body)
+    let body = without_nul(body);
+    let raw: &RawValue = serde_json::from_slice(&body)
         .map_err(|error| Unreadable { line: error.line(), column: error.column() })?;
     let Some(envelope) = object::<Envelope<'_>>(raw) else {
         return Ok(Reading::Ignored(Ignored::UnknownCall));

@@ -15,6 +15,11 @@ use crate::{settings::Asked, wiring};
 /// How often deferrals are looked at.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
+/// How often, and for how many looks, after one was brought back: the next of its thread is due as soon
+/// as it is handled.
+const SOON: Duration = Duration::from_millis(50);
+const SOON_LOOKS: u32 = 40;
+
 /// How often old rows are deleted.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
@@ -38,12 +43,16 @@ pub(crate) async fn run(context: Context, platform: Platform) -> anyhow::Result<
         }
     };
     let sweep = async {
-        let mut sweep = tokio::time::interval(SWEEP_EVERY);
         let mut forget = tokio::time::interval(PRUNE_EVERY);
+        let mut soon = 0_u32;
         loop {
+            let pause = if 0 < soon { SOON } else { SWEEP_EVERY };
             tokio::select! {
                 () = context.stop.cancelled() => return,
-                _ = sweep.tick() => bring_back(&context, &platform).await,
+                () = tokio::time::sleep(pause) => {
+                    let some = bring_back(&context, &platform).await;
+                    soon = if some { SOON_LOOKS } else { soon.saturating_sub(1) };
+                }
                 _ = forget.tick() => prune_old(&context, &platform).await,
             }
         }
@@ -52,32 +61,35 @@ pub(crate) async fn run(context: Context, platform: Platform) -> anyhow::Result<
     Ok(())
 }
 
-async fn bring_back(context: &Context, platform: &Platform) {
-    if let Err(error) = try_bring_back(context, platform).await {
+/// Says whether there was something to bring back.
+async fn bring_back(context: &Context, platform: &Platform) -> bool {
+    try_bring_back(context, platform).await.unwrap_or_else(|error| {
         warn!(error = format!("{error:#}"), "deferred events wait on");
-    }
+        false
+    })
 }
 
 /// Published before it is written down: after a crash they are published again, under the same
 /// message ids, and every stage knows them.
-async fn try_bring_back(context: &Context, platform: &Platform) -> anyhow::Result<()> {
+async fn try_bring_back(context: &Context, platform: &Platform) -> anyhow::Result<bool> {
     let now = context.clock.now();
     if deferred::next_due(platform).await?.is_none_or(|due_at| now < due_at) {
-        return Ok(());
+        return Ok(false);
     }
     let mut tx = platform.begin(Purpose::Sweep, &wiring::owner()).await?;
-    for event in deferred::take_due(&mut tx, now, BATCH_MAX).await? {
+    let due = deferred::take_due(&mut tx, now, BATCH_MAX).await?;
+    for event in &due {
         let recorded = context.bus.at(&nats::EVENTS, event.seq).await?;
         let Some(recorded) = recorded.filter(|_| event.brought_back <= BROUGHT_BACK_MAX) else {
             warn!(event = %event.event, tenant = %event.tenant, "a deferred event is let go");
-            deferred::let_go(&mut tx, &event).await?;
+            deferred::let_go(&mut tx, event).await?;
             continue;
         };
         let id = format!("{}-again-{}", event.event, event.due_at.as_millis());
         context.bus.publish_again(&recorded, &id).await?;
     }
     tx.commit().await?;
-    Ok(())
+    Ok(!due.is_empty())
 }
 
 async fn prune_old(context: &Context, platform: &Platform) {

@@ -1,8 +1,8 @@
 //! The order of a lane across a crash.
 //!
 //! What a worker had in hand when it died comes again only after the ack wait, and newer events of
-//! the same conversation would go ahead. So whoever takes up a consumer lets nothing new begin until
-//! what was delivered before has come again, or until the ack wait is over.
+//! the same conversation would go ahead. So whoever takes up a consumer lets nothing begin until all
+//! that was delivered before has come again, or until the ack wait is over.
 
 use std::time::Duration;
 
@@ -33,9 +33,9 @@ impl Hold {
         }
     }
 
-    /// Whether this one may begin.
-    pub(super) fn admits(&self, sequence: u64, now: Instant) -> bool {
-        self.outstanding == 0 || self.until <= now || sequence <= self.horizon
+    /// Whether anything may begin: what comes again comes in any order.
+    pub(super) fn admits(&self, now: Instant) -> bool {
+        self.outstanding == 0 || self.until <= now
     }
 }
 
@@ -47,20 +47,19 @@ mod tests {
     async fn what_is_new_waits_for_what_was_in_hand() {
         let begun = Instant::now();
         let mut hold = Hold::new(10, 2, Duration::from_secs(15), begun);
-        assert!(!hold.admits(11, begun), "two are still out");
-        assert!(hold.admits(9, begun), "one of the two");
+        assert!(!hold.admits(begun), "two are still out");
         hold.came(9);
         hold.came(11);
-        assert!(!hold.admits(11, begun), "one is still out");
+        assert!(!hold.admits(begun), "one is still out, and may be before 9 in its lane");
         hold.came(4);
-        assert!(hold.admits(11, begun), "both have come");
+        assert!(hold.admits(begun), "both have come");
     }
 
     #[tokio::test]
     async fn nobody_waits_longer_than_the_ack_wait() {
         let begun = Instant::now();
         let hold = Hold::new(10, 1, Duration::from_secs(15), begun);
-        assert!(!hold.admits(11, begun + Duration::from_secs(16)));
-        assert!(hold.admits(11, begun + Duration::from_secs(17)));
+        assert!(!hold.admits(begun + Duration::from_secs(16)));
+        assert!(hold.admits(begun + Duration::from_secs(17)));
     }
 }

@@ -6,13 +6,15 @@ use std::{
     sync::Arc,
 };
 
-use nats::bounds::{DRAIN_MAX, LANES_MAX, LANES_OF_TENANT_MAX};
+use nats::bounds::{
+    DRAIN_MAX, IN_HAND_OF_LANE_MAX, IN_HAND_OF_TENANT_MAX, LANES_MAX, LANES_OF_TENANT_MAX, PUT_OFF,
+};
 use schemas::{Envelope, TenantId, subject::Aggregate};
 use tokio::{task::JoinSet, time::Instant};
 use tracing::warn;
 
 use super::{
-    Context, Handler,
+    Context, Handler, Why,
     hold::Hold,
     item::Item,
     parked::Parked,
@@ -56,6 +58,8 @@ pub(super) struct Lanes<H> {
     running: JoinSet<Done>,
     /// How many lanes of each tenant are at work.
     at_work: HashMap<TenantId, usize>,
+    /// How many deliveries of each tenant are in hand, where lanes are conversations.
+    of_tenant: HashMap<TenantId, usize>,
     in_hand: HashSet<u64>,
     /// What must come again before anything new begins.
     hold: Option<Hold>,
@@ -71,6 +75,7 @@ impl<H: Handler> Lanes<H> {
             idle: VecDeque::new(),
             running: JoinSet::new(),
             at_work: HashMap::new(),
+            of_tenant: HashMap::new(),
             in_hand: HashSet::new(),
             hold: None,
             parked: Arc::new(Parked::new(Instant::now())),
@@ -81,7 +86,7 @@ impl<H: Handler> Lanes<H> {
     /// lane for all has no order to lose.
     pub(super) fn expect_again(&mut self, horizon: u64, unsettled: usize) {
         let lost = unsettled.saturating_sub(self.in_hand.len());
-        self.hold = (0 < lost && H::CONSUMER.batch_max == 1).then(|| {
+        self.hold = (0 < lost && keeps_order::<H>()).then(|| {
             let lost = u64::try_from(lost).unwrap_or(u64::MAX);
             Hold::new(horizon, lost, H::CONSUMER.ack_wait, Instant::now())
         });
@@ -95,11 +100,41 @@ impl<H: Handler> Lanes<H> {
         !self.running.is_empty()
     }
 
+    /// Takes a delivery in hand, or puts it off where its conversation or its tenant has too many there.
+    /// Its place in the conversation is kept: it is deferred like one that waits behind another.
+    pub(super) async fn take(&mut self, item: Item) {
+        let lane = self.handler.lane(&item.delivery.cause);
+        if !self.is_crowded(lane, &item) {
+            return self.push(item);
+        }
+        let until = self.context.clock.now().plus(PUT_OFF);
+        match self.handler.defer(&item.delivery, until, Why::Behind).await {
+            Ok(()) => {
+                self.parked.hold(lane, Instant::now());
+                item.done().await;
+            }
+            Err(error) => {
+                warn!(consumer = H::CONSUMER.name, %error, "not put off; it waits in hand");
+                self.push(item);
+            }
+        }
+    }
+
+    fn is_crowded(&self, lane: Lane, item: &Item) -> bool {
+        let in_lane = self.queues.get(&lane).map_or(0, VecDeque::len);
+        let of_tenant = self.of_tenant.get(&item.delivery.cause.tenant).copied().unwrap_or(0);
+        let is_many = IN_HAND_OF_LANE_MAX <= in_lane || IN_HAND_OF_TENANT_MAX <= of_tenant;
+        is_many && keeps_order::<H>() && !self.in_hand.contains(&item.delivery.sequence)
+    }
+
     /// Queues it. What is in hand already (a redelivery during a long attempt) is passed over: the
     /// attempt under way settles it.
     pub(super) fn push(&mut self, item: Item) {
         if !self.in_hand.insert(item.delivery.sequence) {
             return;
+        }
+        if keeps_order::<H>() {
+            *self.of_tenant.entry(item.delivery.cause.tenant.clone()).or_default() += 1;
         }
         let lane = self.handler.lane(&item.delivery.cause);
         let queue = self.queues.entry(lane).or_insert_with(|| {
@@ -122,14 +157,13 @@ impl<H: Handler> Lanes<H> {
         match self.running.join_next().await {
             None => {}
             Some(Ok(done)) => {
+                let settled = done.settled.len();
                 for sequence in done.settled {
                     self.in_hand.remove(&sequence);
                 }
-                if let Some(at_work) = self.at_work.get_mut(&done.tenant) {
-                    *at_work = at_work.saturating_sub(1);
-                    if *at_work == 0 {
-                        self.at_work.remove(&done.tenant);
-                    }
+                lessen(&mut self.at_work, &done.tenant, 1);
+                if keeps_order::<H>() {
+                    lessen(&mut self.of_tenant, &done.tenant, settled);
                 }
                 self.release(done.lane);
             }
@@ -181,7 +215,7 @@ impl<H: Handler> Lanes<H> {
             let tenant = head.delivery.cause.tenant.clone();
             let at_work = self.at_work.get(&tenant).copied().unwrap_or(0);
             let hold = self.hold.as_ref();
-            let waits = hold.is_some_and(|hold| !hold.admits(head.delivery.sequence, now));
+            let waits = hold.is_some_and(|hold| !hold.admits(now));
             if waits || LANES_OF_TENANT_MAX <= at_work {
                 self.idle.push_back(lane);
                 continue;
@@ -196,6 +230,20 @@ impl<H: Handler> Lanes<H> {
                 work::work(&desk, batch).await;
                 Done { lane, tenant, settled }
             });
+        }
+    }
+}
+
+/// Whether lanes are conversations; one lane for all works in batches, and has no order to lose.
+const fn keeps_order<H: Handler>() -> bool {
+    H::CONSUMER.batch_max == 1
+}
+
+fn lessen(counts: &mut HashMap<TenantId, usize>, tenant: &TenantId, by: usize) {
+    if let Some(count) = counts.get_mut(tenant) {
+        *count = count.saturating_sub(by);
+        if *count == 0 {
+            counts.remove(tenant);
         }
     }
 }

@@ -208,7 +208,15 @@ async fn set_aside<H: Handler>(
     failure: &Failure,
 ) -> Result<(), Failure> {
     let (cause, reason) = (&item.delivery.cause, crate::deadletter::bounded(&failure.to_string()));
-    let events = handler.give_up(&item.delivery, &reason).await?;
+    let events = match handler.give_up(&item.delivery, &reason).await {
+        Ok(events) => events,
+        Err(error) if error.verdict == Verdict::Wait => return Err(error),
+        // It would be refused for ever, and its lane with it: the letter is what is left.
+        Err(error) => {
+            warn!(%error, "set aside without a word to anybody");
+            Vec::new()
+        }
+    };
     let letter = DeadLetter {
         consumer: H::CONSUMER.name.to_owned(),
         stream: H::CONSUMER.stream.name.to_owned(),
