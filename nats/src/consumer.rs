@@ -6,6 +6,16 @@ use schemas::{Kind, subject};
 
 use crate::stream::{ADVISORIES, DIRECTORY, EVENTS, Stream};
 
+/// What the gateway publishes of what it hears; it reads no stream.
+pub const GATEWAY_WRITES: &[Kind] = &[
+    Kind::MessageReceived,
+    Kind::MessageEdited,
+    Kind::MessageDeleted,
+    Kind::MessageThrottled,
+    Kind::EffectObserved,
+    Kind::ConnectionRevoked,
+];
+
 /// A durable pull consumer with explicit acks.
 #[derive(Debug)]
 pub struct Consumer {
@@ -120,12 +130,13 @@ pub const REVOCATION: Consumer = Consumer {
     batch_max: 1,
 };
 
-/// Turns the server's word that it gave a delivery up into a dead letter.
+/// Turns the server's word that it gave a delivery up into a dead letter, and says so for whoever waits
+/// for an answer or a reply.
 pub const SET_ASIDE: Consumer = Consumer {
     name: "set-aside",
     stream: &ADVISORIES,
     reads: &[],
-    writes: &[],
+    writes: &[Kind::CompletionFailed, Kind::ReplyFailed],
     ack_wait: seconds(15),
     backoff: QUICK,
     in_flight_max: 64,

@@ -5,17 +5,21 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::{
-    Consumer, Discard, Stream, consumer::CONSUMERS, consumer::READERS, stream::BUCKETS,
-    stream::STREAMS,
+    Consumer, Discard, Stream, consumer::CONSUMERS, consumer::GATEWAY_WRITES, consumer::READERS,
+    stream::BUCKETS, stream::STREAMS,
 };
 
 /// The pipeline as a Mermaid graph.
 pub fn flow() -> String {
     let mut graph = String::from("```mermaid\nflowchart LR\n  slack([Slack]) --> gateway\n");
-    for topic in ["message.received", "message.edited", "message.deleted", "effect.observed"] {
-        _ = writeln!(graph, "  gateway --> {topic}");
+    for kind in GATEWAY_WRITES {
+        _ = writeln!(graph, "  gateway --> {}", kind.topic());
     }
-    for consumer in CONSUMERS.iter().filter(|consumer| !consumer.writes.is_empty()) {
+    for consumer in CONSUMERS {
+        if consumer.reads.is_empty() {
+            let stream = consumer.stream.name;
+            _ = writeln!(graph, "  {stream}[({stream})] --> {}", consumer.name);
+        }
         for kind in consumer.reads {
             _ = writeln!(graph, "  {} --> {}", kind.topic(), consumer.name);
         }
@@ -24,11 +28,6 @@ pub fn flow() -> String {
         }
     }
     graph.push_str("  delivery --> slack\n```\n\n");
-    for consumer in CONSUMERS.iter().filter(|consumer| consumer.writes.is_empty()) {
-        let reads: Vec<_> = consumer.reads.iter().map(|kind| kind.topic()).collect();
-        let what = if reads.is_empty() { "all".to_owned() } else { reads.join(", ") };
-        _ = writeln!(graph, "`{}` reads {what} of `{}`.", consumer.name, consumer.stream.name);
-    }
     for reader in READERS {
         _ = writeln!(graph, "`{}` reads all of `{}` in order.", reader.name, reader.stream.name);
     }

@@ -12,8 +12,8 @@ mod draw;
 pub mod stream;
 
 pub use consumer::{
-    COMPLETION, CONSUMERS, Consumer, DEDUP, DELIVERY, PROJECT_DIRECTORY, PROJECT_EVENTS,
-    RATE_LIMIT, READERS, REVOCATION, Reader, SET_ASIDE,
+    COMPLETION, CONSUMERS, Consumer, DEDUP, DELIVERY, GATEWAY_WRITES, PROJECT_DIRECTORY,
+    PROJECT_EVENTS, RATE_LIMIT, READERS, REVOCATION, Reader, SET_ASIDE,
 };
 pub use draw::{flow, json};
 pub use stream::{

@@ -21,7 +21,7 @@ pub const FOLLOW_MINUTES_MAX: u32 = 24 * 60;
 /// Who made a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Author {
-    /// The door it came through: `apply`, `cli`, `portal`, `api`.
+    /// The door it came through: `apply`, `cli`, `portal`, `api`, or the channel, e.g. `slack`.
     pub via: String,
     /// The operator, where one is signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,4 +1,7 @@
-//! See `ARCHITECTURE.md`.
+//! The world that tests run in; see `ARCHITECTURE.md`.
+//!
+//! **Invariant:** only Slack and the vendors of models are played, over HTTP; NATS and PostgreSQL are
+//! the real ones. No program is built with this crate.
 
 pub mod cluster;
 pub mod fake_llm;

@@ -177,12 +177,7 @@ fn fake(home: &Home, name: &'static str, world: &mut World, stop: &Stop) -> Resu
 
 /// The customary ports where they are free.
 fn listeners() -> Result<Settings> {
-    let ports = [
-        ("KONSTRUCT_GATEWAY_LISTEN", 8001),
-        ("KONSTRUCT_ADMIN_LISTEN", 8002),
-        ("KONSTRUCT_PORTAL_LISTEN", 3000),
-        ("KONSTRUCT_LLM_LISTEN", 8004),
-    ];
+    let ports = [("KONSTRUCT_GATEWAY_LISTEN", 8001), ("KONSTRUCT_ADMIN_LISTEN", 8002)];
     let mut settings: Settings = ports
         .map(|(name, port)| Ok((name, format!("127.0.0.1:{}", http::free_port(port)?))))
         .into_iter()

@@ -199,7 +199,7 @@ fn is_ready(postmaster_pid: &str, pid: u32) -> bool {
     lines.next() == Some(pid.to_string().as_str()) && lines.nth(6) == Some("ready")
 }
 
-/// The database `konstruct` and its three roles (design §7.2). Harmless when they are there: passwords are set anew.
+/// The database `konstruct` and its three roles. Harmless when they are there: passwords are set anew.
 pub(crate) fn roles_sql(owner: &str, app: &str, platform: &str) -> String {
     let roles =
         [("konstruct_owner", owner), ("konstruct_app", app), ("konstruct_platform", platform)];

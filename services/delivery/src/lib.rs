@@ -5,6 +5,9 @@
 //!
 //! A file for each step of a message: what to say ([`words`]), what is next ([`decide`]), one call
 //! ([`call`]), the loop between them ([`drive`]), and what the chat system shows ([`observed`]).
+//!
+//! **Invariant:** no call is made before its row says `sending`, and what may have been carried out is
+//! not made again.
 
 mod call;
 mod decide;

@@ -61,9 +61,9 @@ pub enum Input {
     Observed(String),
     /// It stands at `sending` and whoever claimed it is gone.
     FoundSendingAfterCrash,
-    /// An operator looked, and found it with this timestamp.
+    /// An operator looked, and found it with this timestamp. No command says that yet.
     OperatorSaysSent(String),
-    /// An operator decided that it is sent again.
+    /// An operator decided that it is sent again. No command says that yet.
     OperatorSaysResend,
 }
 

@@ -228,6 +228,7 @@ impl Gateway {
         incoming: Option<&Incoming>,
         event: Event,
     ) -> Envelope {
+        debug_assert!(nats::GATEWAY_WRITES.contains(&event.kind()), "{:?}", event.kind());
         let id = EventId::of_delivery(call.tenant, &call.connection.id, call.delivery);
         let correlation = match incoming {
             Some(incoming) => CorrelationId::from(&incoming.key(call.tenant, call.connection).id),

@@ -44,27 +44,60 @@ pub fn routes(gateway: Arc<Gateway>) -> Router {
 async fn events(State(door): State<Door>, request: Request) -> Response {
     let signed = ["x-slack-signature", "x-slack-request-timestamp"];
     if !signed.iter().all(|name| request.headers().contains_key(*name)) {
-        counter!("konstruct_gateway_calls_total", "outcome" => "unsigned").increment(1);
+        count("unsigned");
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let Ok(_place) = door.places.try_acquire() else {
-        counter!("konstruct_gateway_calls_total", "outcome" => "no_room").increment(1);
+        count("no_room");
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let (parts, body) = request.into_parts();
     let call = match read(&parts.headers, body).await {
         Ok(call) => call,
-        Err(status) => return status.into_response(),
+        Err(unread) => return refuse(unread),
     };
     note_retry(&parts.headers);
     let heard = tokio::time::timeout(ANSWER_WAIT, door.gateway.hear(call)).await;
     answer(heard.unwrap_or(Err(NotNow::TooSlow)))
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Unverified, StatusCode> {
+/// One call more that ended so.
+fn count(outcome: &'static str) {
+    counter!("konstruct_gateway_calls_total", "outcome" => outcome).increment(1);
+}
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unread {
+    TooLarge,
+    TooSlow,
+}
+
+impl Unread {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Unread::TooLarge => "too_large",
+            Unread::TooSlow => "too_slow",
+        }
+    }
+
+    const fn status(self) -> StatusCode {
+        match self {
+            Unread::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Unread::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        }
+    }
+}
+
+fn refuse(unread: Unread) -> Response {
+    count(unread.as_str());
+    unread.status().into_response()
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Unverified, Unread> {
     let body = tokio::time::timeout(BODY_WAIT, to_bytes(body, BODY_BYTES_MAX)).await;
-    let body = body.map_err(|_| StatusCode::REQUEST_TIMEOUT)?;
-    let body = body.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    let body = body.map_err(|_| Unread::TooSlow)?;
+    let body = body.map_err(|_| Unread::TooLarge)?;
     let text = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
@@ -84,7 +117,7 @@ fn note_retry(headers: &HeaderMap) {
 fn answer(heard: Result<Heard, NotNow>) -> Response {
     match heard {
         Ok(heard) => {
-            counter!("konstruct_gateway_calls_total", "outcome" => heard.as_str()).increment(1);
+            count(heard.as_str());
             match heard {
                 Heard::Challenge(text) => {
                     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
@@ -98,8 +131,11 @@ fn answer(heard: Result<Heard, NotNow>) -> Response {
         }
         Err(reason) => {
             warn!(%reason, "not now: Slack will deliver again");
-            counter!("konstruct_gateway_calls_total", "outcome" => "unavailable").increment(1);
+            count("unavailable");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

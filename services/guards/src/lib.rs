@@ -1,5 +1,8 @@
 //! The consumers that stand between a message and the model: first delivery only, and within the
 //! tenant's limits. Beside them, the one that honours a workspace's withdrawal.
+//!
+//! **Invariant:** a verdict is made once; whoever gets the message again repeats it.
+//! **Invariant:** nothing here speaks to anybody outside.
 
 mod dedup;
 mod rate_limit;
@@ -15,7 +18,7 @@ pub use dedup::Dedup;
 pub use rate_limit::RateLimit;
 pub use revocation::Revocation;
 
-/// Runs both until the context says stop.
+/// Runs all three until the context says stop.
 pub async fn run(context: Context, db: Database, directory: DirectoryWatch) -> anyhow::Result<()> {
     let dedup = Arc::new(Dedup { db: db.clone(), clock: context.clock.clone() });
     let rate_limit = Arc::new(RateLimit { db, directory: directory.clone() });

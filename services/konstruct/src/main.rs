@@ -1,4 +1,6 @@
 //! The one executable: every service, and the commands of operators.
+//!
+//! **Invariant:** nothing else reads the environment of a service.
 
 mod cli;
 mod commands;

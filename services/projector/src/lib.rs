@@ -1,5 +1,8 @@
 //! Writes the read models. One worker at a time, in the order of the log; what was read and how far
 //! it is commit together, so a crash repeats nothing and skips nothing.
+//!
+//! **Invariant:** the log alone decides what is written, no clock and no chance, so that reading it
+//! again gives the same rows.
 
 mod fold;
 
@@ -17,7 +20,7 @@ use tracing::warn;
 pub async fn run(context: Context, db: Database) -> anyhow::Result<()> {
     let events = Projector::<Events>::new(db.clone());
     let directory = Projector::<Directory>::new(db);
-    tokio::try_join!(follow(&context, &events), follow(&context, &directory))?;
+    tokio::join!(follow(&context, &events), follow(&context, &directory));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Where events go that could not be handled: kept with their reason until somebody decides.
 
 use async_nats::jetstream::message::PublishMessage;
+use metrics::counter;
 use nats::bounds::REASON_BYTES_MAX;
 use schemas::{
     Envelope, Event, Kind, TenantId, Timestamp,
@@ -43,7 +44,9 @@ impl DeadLetter {
         let id = format!("{}-{}-{}", self.consumer, self.stream, self.sequence);
         let message = PublishMessage::build().message_id(id).payload(payload.into());
         let subject = subject::dead_letter(&self.consumer, self.tenant.as_ref());
-        bus.send(&subject, message).await?.stored().await.map(drop)
+        bus.send(&subject, message).await?.stored().await?;
+        counter!("konstruct_dead_letters_total", "consumer" => self.consumer.clone()).increment(1);
+        Ok(())
     }
 }
 
@@ -111,6 +114,7 @@ async fn set_aside(bus: &Bus, clock: &Clock, given_up: MaxDeliveries) -> Result<
         _ => None,
     };
     let Some(event) = event else { return Ok(()) };
+    debug_assert!(nats::SET_ASIDE.writes.contains(&event.kind()), "{:?}", event.kind());
     let next = cause.follow(&letter.consumer, 0, clock.now(), event);
     bus.publish(&next).await.map(drop)
 }

@@ -9,7 +9,7 @@ use schemas::{DecodeError, Envelope};
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::{Context, Failure, Verdict};
+use crate::{Context, Failure};
 
 /// The pause before a broken reading is taken up again, and between attempts to write.
 const RESUME_PAUSE: Duration = Duration::from_millis(500);
@@ -35,17 +35,13 @@ pub trait Follower: Send + Sync {
     fn take(&self, batch: &[Read]) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
-/// Reads until the context says stop, or until the reader says that the place is another's.
-pub async fn follow<F: Follower>(context: &Context, follower: &F) -> Result<(), Failure> {
+/// Reads until the context says stop.
+pub async fn follow<F: Follower>(context: &Context, follower: &F) {
     while !context.stop.is_cancelled() {
-        let Err(failure) = read(context, follower).await else { return Ok(()) };
-        if failure.verdict == Verdict::Reject {
-            return Err(failure);
-        }
+        let Err(failure) = read(context, follower).await else { return };
         warn!(reader = F::READER.name, error = %failure, "reading stopped, it goes on");
         _ = context.stop.run_until_cancelled(tokio::time::sleep(RESUME_PAUSE)).await;
     }
-    Ok(())
 }
 
 async fn read<F: Follower>(context: &Context, follower: &F) -> Result<(), Failure> {

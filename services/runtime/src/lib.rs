@@ -3,7 +3,7 @@
 //! To add a consumer: a row in `nats/src/consumer.rs`, a type that is a [`Handler`], and a line in
 //! its program that calls [`consume`].
 //!
-//! **Invariant:** this is the only crate that names `async_nats`.
+//! **Invariant:** this is the only crate that names `async_nats`, beside `tests/`.
 //! **Invariant:** an event is acknowledged only after its consequences are stored.
 
 pub mod admin;

@@ -84,7 +84,7 @@ impl Keys {
 
 /// Erases a tenant's key, and with it every text and secret that was sealed with it: in tables,
 /// streams and backups alike. Who holds it in memory forgets it by [`Keys::evict`], else within five
-/// minutes. Erased twice, it is erased.
+/// minutes, or an hour while the database is away. Erased twice, it is erased.
 pub async fn forget(db: &Database, tenant: &TenantId, now: Timestamp) -> Result<(), StoreError> {
     let tx = db.tenant(tenant).await?;
     tx.last(FORGET, &[&tenant.as_str(), &now.as_millis()]).await?;

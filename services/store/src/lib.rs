@@ -7,7 +7,7 @@
 //! To add a table: a file in `migrations/`, a line in [`mod@migrate`], and `CALL tenant_table(…)` in
 //! it; the tests walk the catalogue and find what was forgotten.
 //!
-//! **Invariant:** this is the only crate that names `tokio_postgres`.
+//! **Invariant:** this is the only crate that names `tokio_postgres`, beside `tests/`.
 //! **Invariant:** SQL is `&'static str`: nothing a person said is ever part of a statement.
 //! **Invariant:** no error, log line or `Debug` holds a row, a parameter, a key or a password.
 

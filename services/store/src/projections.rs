@@ -74,7 +74,8 @@ pub struct MessageRow {
     pub conversation_id: ConversationId,
     /// Where that is.
     pub reference: MessageRef,
-    /// A word for where it stands, e.g. `received`, `throttled`, `answered`, `failed`.
+    /// A word for where it stands: `accepted`, `admitted`, `throttled`, `completed`, `no answer`,
+    /// `delivered`, `told`, `uncertain` or `failed`.
     pub state: String,
     /// More of it, e.g. a code.
     pub detail: Option<String>,
@@ -96,7 +97,7 @@ pub struct MessageRow {
     pub price_version: Option<String>,
     /// When it came.
     pub received_at_ms: Option<i64>,
-    /// When it was admitted, throttled or dropped.
+    /// When it was admitted or throttled.
     pub decided_at_ms: Option<i64>,
     /// When the model was done.
     pub completed_at_ms: Option<i64>,

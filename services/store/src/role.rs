@@ -4,7 +4,7 @@ use tokio_postgres::Client;
 
 use crate::StoreError;
 
-/// The oldest server we work with: `security_invoker` and the schema rights of 15.
+/// The oldest server we work with: the schema rights of 15.
 pub(crate) const VERSION_MIN: i32 = 150_000;
 
 /// The three ways into the database.

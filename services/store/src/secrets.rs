@@ -26,7 +26,7 @@ pub struct Secrets {
     sealed: Gather<Sealed>,
 }
 
-/// Reads what is sealed. Nothing of it is held: a token that was replaced is used at once.
+/// Reads what is sealed. Nothing of it is held here; `delivery::Tokens` holds what is opened for 30 s.
 struct Sealed {
     db: Database,
 }

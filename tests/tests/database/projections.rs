@@ -34,12 +34,12 @@ fn change(seq: u64, state: &str) -> MessageRow {
 
 /// Three pieces of a log, two tenants in them.
 fn pieces() -> Vec<(u64, BTreeMap<TenantId, Changes>)> {
-    let received = MessageRow { received_at_ms: Some(at(0).as_millis()), ..change(1, "received") };
+    let accepted = MessageRow { received_at_ms: Some(at(0).as_millis()), ..change(1, "accepted") };
     let decided = MessageRow { decided_at_ms: Some(at(1).as_millis()), ..change(2, "admitted") };
-    let answered = MessageRow {
+    let delivered = MessageRow {
         answered_at_ms: Some(at(9).as_millis()),
         cost_micros: Some(42),
-        ..change(5, "answered")
+        ..change(5, "delivered")
     };
     let state = Tenant {
         id: tenant("acme"),
@@ -60,7 +60,7 @@ fn pieces() -> Vec<(u64, BTreeMap<TenantId, Changes>)> {
     };
     let first = Changes {
         events: vec![row(1, "message.received"), row(2, "message.admitted")],
-        messages: vec![received.clone(), decided],
+        messages: vec![accepted.clone(), decided],
         entries: vec![
             (Entry::Tenant(state), 1),
             (Entry::Agent(Box::new(agent)), 2),
@@ -69,12 +69,12 @@ fn pieces() -> Vec<(u64, BTreeMap<TenantId, Changes>)> {
     };
     let other = Changes {
         events: vec![row(3, "message.received")],
-        messages: vec![received],
+        messages: vec![accepted],
         ..Changes::default()
     };
     let last = Changes {
         events: vec![row(5, "reply.delivered")],
-        messages: vec![answered],
+        messages: vec![delivered],
         ..Changes::default()
     };
     vec![
@@ -116,7 +116,7 @@ async fn a_piece_of_the_log_moves_rows_and_reader_together() {
     let kinds: Vec<_> = kinds.into_iter().map(|row| row.kind).collect();
     assert_eq!(kinds, ["message.received", "message.admitted", "reply.delivered"]);
     let row = projections::message(&mut tx, &message("m1")).await.unwrap().unwrap();
-    assert_eq!((row.state.as_str(), row.cost_micros), ("answered", Some(42)));
+    assert_eq!((row.state.as_str(), row.cost_micros), ("delivered", Some(42)));
     assert_eq!(row.received_at_ms, Some(at(0).as_millis()), "what came before stays");
     assert_eq!(projections::messages(&mut tx, i64::MAX, 10).await.unwrap(), [row]);
 

@@ -229,7 +229,6 @@ async fn set_aside<H: Handler>(
         at: context.clock.now(),
     };
     letter.keep(&context.bus).await?;
-    counter!("konstruct_dead_letters_total", "consumer" => H::CONSUMER.name).increment(1);
     for (index, event) in events.into_iter().enumerate() {
         let next = cause.follow(H::CONSUMER.name, index, context.clock.now(), event);
         context.bus.publish(&next).await?;
