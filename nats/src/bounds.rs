@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-/// The longest an event may be, in bytes.
+/// The longest an event may be on a stream, in bytes, its headers included.
 pub const MESSAGE_BYTES_MAX: i32 = 1024 * 1024;
+
+// An envelope that a stream refuses would be tried for ever.
+const _: () = assert!(schemas::envelope::LEN_MAX + 4 * 1024 == MESSAGE_BYTES_MAX as usize);
 
 /// How long the server remembers a `Nats-Msg-Id`. Only the cheap first filter: the window is in
 /// memory, and the database remembers longer.

@@ -8,8 +8,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{CorrelationId, Event, EventId, Kind, Subject, TenantId, Timestamp, subject};
 
-/// The longest envelope, in bytes. Also the streams' message bound.
-pub const LEN_MAX: usize = 1024 * 1024;
+/// The longest envelope, in bytes: a mebibyte, which is the streams' bound, less its headers.
+pub const LEN_MAX: usize = 1024 * 1024 - 4 * 1024;
 
 /// A fact, with what every fact carries.
 #[derive(Clone, Debug, PartialEq)]

@@ -21,9 +21,18 @@ pub use self::{
 };
 use crate::{directory::Directory, secret::Secret};
 
-/// The longest text of a configuration, in bytes: with all of them an event stays well below the
-/// longest envelope.
+/// The longest text of a configuration, in bytes: with all of them and with all that follows, twice (an
+/// agent has a draft beside what is published) and sealed, an event stays below the longest envelope.
 pub const CONFIG_TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// The most tools an agent has.
+pub const TOOLS_MAX: usize = 64;
+
+/// The most rules by which an agent hands over.
+pub const ESCALATION_RULES_MAX: usize = 10;
+
+/// The most keywords of one rule.
+pub const KEYWORDS_MAX: usize = 20;
 
 /// The longest name of a tenant, an agent or a role, in bytes.
 pub const NAME_BYTES_MAX: usize = 200;

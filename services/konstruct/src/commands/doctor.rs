@@ -8,7 +8,7 @@ use runtime::{
     setup::{self, Fill},
 };
 use serde::Serialize;
-use store::{Database, check};
+use store::{Database, Platform, StoreError, check};
 
 use crate::{
     cli::Doctor,
@@ -178,25 +178,64 @@ async fn room(bus: &Bus) -> Finding {
 }
 
 async fn database(asked: &Asked<'_>) -> Vec<Finding> {
-    let away = "start PostgreSQL, and set KONSTRUCT_DATABASE_URL to it";
-    let settings = match asked.database("KONSTRUCT_DATABASE_URL") {
-        Ok(settings) => settings,
-        Err(error) => return vec![Finding::bad("database", error.to_string(), away)],
+    let mut findings = vec![platform(asked).await];
+    let setting = "KONSTRUCT_DATABASE_URL";
+    let connected = match asked.database(setting) {
+        Ok(settings) => Database::connect(&settings).await,
+        Err(error) => {
+            findings.push(Finding::bad("database", error.to_string(), "set it; see the README"));
+            return findings;
+        }
     };
-    let db = match Database::connect(&settings).await {
+    let db = match connected {
         Ok(db) => db,
-        Err(error) => return vec![Finding::bad("database", error.to_string(), away)],
+        Err(error) => {
+            findings.push(Finding::bad("database", error.to_string(), &way_out(&error, setting)));
+            return findings;
+        }
     };
-    let mut findings = vec![clock(&db).await];
+    findings.push(clock(&db).await);
     match check::check(&db).await {
         Ok(found) => findings.extend(found.into_iter().map(|it| Finding {
             what: format!("database {}", it.what),
             found: it.found,
             fix: it.fix,
         })),
-        Err(error) => findings.push(Finding::bad("database", error.to_string(), away)),
+        Err(error) => {
+            findings.push(Finding::bad("database", error.to_string(), &way_out(&error, setting)));
+        }
     }
     findings
+}
+
+/// The door of the sweeper, and of commands that look across tenants.
+async fn platform(asked: &Asked<'_>) -> Finding {
+    let (what, setting) = ("platform role", "KONSTRUCT_PLATFORM_DATABASE_URL");
+    let settings = match asked.database(setting) {
+        Ok(settings) => settings,
+        Err(error) => return Finding::bad(what, error.to_string(), "set it; see the README"),
+    };
+    match Platform::connect(&settings).await {
+        Ok(_) => Finding::good(what, "it connects, and is bound by its policies"),
+        Err(error) => Finding::bad(what, error.to_string(), &way_out(&error, setting)),
+    }
+}
+
+fn way_out(error: &StoreError, setting: &str) -> String {
+    match error {
+        StoreError::Refused(_) => {
+            format!(
+                "put the role or the URL of {setting} right; deploy/postgres-init.sh makes the roles"
+            )
+        }
+        StoreError::Migration(_) => "run `konstruct migrate` with this program".to_owned(),
+        StoreError::Unavailable(_)
+        | StoreError::Statement { .. }
+        | StoreError::Row(_)
+        | StoreError::Fenced(_)
+        | StoreError::KeyGone(_)
+        | StoreError::Seal(_) => format!("start PostgreSQL, and set {setting} to it"),
+    }
 }
 
 async fn clock(db: &Database) -> Finding {
@@ -213,5 +252,26 @@ async fn clock(db: &Database) -> Finding {
             }
         }
         Err(error) => Finding::bad("clock", error.to_string(), fix),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_out_is_that_of_the_fault() {
+        let text = || "why".to_owned();
+        let cases = [
+            (
+                StoreError::Refused(text()),
+                "put the role or the URL of S right; deploy/postgres-init.sh makes the roles",
+            ),
+            (StoreError::Migration(text()), "run `konstruct migrate` with this program"),
+            (StoreError::Unavailable(text()), "start PostgreSQL, and set S to it"),
+        ];
+        for (error, want) in cases {
+            assert_eq!(way_out(&error, "S"), want);
+        }
     }
 }

@@ -4,8 +4,11 @@ use schemas::{AgentId, TenantId, Text, directory::FOLLOW_MINUTES_MAX};
 
 use super::{Checker, WishedAgent, shorten};
 use crate::{
-    config::OpenConfig,
-    plan::{CONFIG_TEXT_BYTES_MAX, DesiredAgent, NAME_BYTES_MAX},
+    config::{OpenConfig, OpenRule, OpenTrigger},
+    plan::{
+        CONFIG_TEXT_BYTES_MAX, DesiredAgent, ESCALATION_RULES_MAX, KEYWORDS_MAX, NAME_BYTES_MAX,
+        TOOLS_MAX,
+    },
 };
 
 /// A text that is there does not open.
@@ -58,8 +61,34 @@ impl Checker<'_> {
                 self.problem(place, &problem);
             }
         }
+        if TOOLS_MAX < config.tools.len() {
+            self.problem(place, &format!("`tools` has more than {TOOLS_MAX}"));
+        }
+        for tool in &config.tools {
+            self.name(place, "tools", tool);
+        }
+        if ESCALATION_RULES_MAX < config.escalation.len() {
+            self.problem(
+                place,
+                &format!("`escalation` has more than {ESCALATION_RULES_MAX} rules"),
+            );
+        }
+        for rule in &config.escalation {
+            self.rule(place, rule);
+        }
         if FOLLOW_MINUTES_MAX < config.follow_minutes {
             self.problem(place, &format!("`follow_minutes` is more than {FOLLOW_MINUTES_MAX}"));
+        }
+    }
+
+    fn rule(&mut self, place: &str, rule: &OpenRule) {
+        self.name(place, "to_channel", &rule.to_channel);
+        let OpenTrigger::Keywords(keywords) = &rule.when else { return };
+        if KEYWORDS_MAX < keywords.len() {
+            self.problem(place, &format!("a rule has more than {KEYWORDS_MAX} `keywords`"));
+        }
+        for keyword in keywords {
+            self.name(place, "keywords", keyword);
         }
     }
 }

@@ -74,3 +74,36 @@ fn texts_that_do_not_open_cannot_stay_as_they_are() {
         tenant `acme`, agent `mara`: its texts cannot be opened, so every one must be said"#]]
     .assert_eq(&world.plan(file).unwrap_err().0.join("\n"));
 }
+
+#[test]
+fn what_an_agent_has_is_bounded() {
+    let many = |count: usize| (0..count).map(|n| format!("t{n}")).collect::<Vec<_>>().join(", ");
+    let rules = |count: usize, keywords: &str| {
+        let rule = format!("{{ when: {{ keywords: [{keywords}] }}, to_channel: C1 }}");
+        vec![rule; count].join(", ")
+    };
+    let file = |tools: &str, rules: &str| {
+        format!(
+            "tenants: [{{ slug: beta, name: Beta, agents: [{{ slug: otto, name: Otto, \
+             tools: [{tools}], escalation: [{rules}] }}] }}]"
+        )
+    };
+    let long = "x".repeat(NAME_BYTES_MAX + 1);
+    let cases = [
+        (file(&many(TOOLS_MAX), &rules(ESCALATION_RULES_MAX, &many(KEYWORDS_MAX))), ""),
+        (file(&many(TOOLS_MAX + 1), ""), "`tools` has more than 64"),
+        (file(&long, ""), "`tools` is longer than 200 bytes"),
+        (file("", &rules(ESCALATION_RULES_MAX + 1, "")), "`escalation` has more than 10 rules"),
+        (file("", &rules(1, &many(KEYWORDS_MAX + 1))), "a rule has more than 20 `keywords`"),
+        (file("", &rules(1, &long)), "`keywords` is longer than 200 bytes"),
+    ];
+    for (file, want) in cases {
+        let problems = World::new().plan(&file).err().map(|problems| problems.0.join("\n"));
+        let want = if want.is_empty() {
+            None
+        } else {
+            Some(format!("tenant `beta`, agent `otto`: {want}"))
+        };
+        assert_eq!(problems, want);
+    }
+}
