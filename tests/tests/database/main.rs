@@ -1,7 +1,5 @@
 //! The database as it really is: migrated by the owner, used by the app and the platform role.
 
-#![cfg(test)]
-
 mod completion;
 mod deferred;
 mod delivery;

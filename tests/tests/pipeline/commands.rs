@@ -1,5 +1,7 @@
 //! Commands that run again change nothing, and two that want the same do not both get it.
 
+use std::time::Instant;
+
 use konstruct_tests::{
     fake_slack::{Gateway, Team},
     installation::{Installation, SIGNING_SECRET, acme, tenant},
@@ -54,6 +56,7 @@ async fn of_two_that_claim_a_workspace_at_once_one_wins_and_one_is_told_why() {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "how long it took")]
 async fn two_thousand_tenants_come_from_one_file_and_the_gateway_knows_them_all() {
     let mut it = Installation::prepare().await.unwrap();
     it.run("all").await.unwrap();
@@ -61,7 +64,9 @@ async fn two_thousand_tenants_come_from_one_file_and_the_gateway_knows_them_all(
     let workspace = |number| format!("T0MANY{number}");
     let entries: String =
         (0..2_000).map(|it| tenant(&slug(it), &workspace(it), "mara", "warm")).collect();
+    let begun = Instant::now();
     let said = it.apply(&format!("tenants:\n{entries}")).await.unwrap();
+    println!("2,000 tenants were applied in {:.1} s", begun.elapsed().as_secs_f64());
     // Tenant, agent, its first version, token and connection of each.
     assert!(said.ends_with("10000 changes made\n"), "{}", said.lines().last().unwrap());
     it.slack.link(Gateway::new(&it.gateway(), SIGNING_SECRET), true);
