@@ -7,9 +7,7 @@ use konstruct_tests::{
     postgres::raw,
 };
 
-use crate::{
-    BOT, Log, PATIENCE, ask, heard, mention, reply_to, running_acme, seen, until,
-};
+use crate::{BOT, Log, PATIENCE, ask, heard, mention, reply_to, running_acme, seen, until};
 
 /// `acme` with a log of 64 MiB, of which a tenant has 10 %: 216 kB a day, and a person 54 kB of that.
 async fn narrow() -> Installation {

@@ -26,9 +26,8 @@ async fn withdrawn(it: &Installation, event: &Value) -> anyhow::Result<()> {
     anyhow::ensure!(it.slack.deliver(event).await?.is_taken());
     let stream = jetstream::new(async_nats::connect(it.nats.url()).await?);
     let stream = stream.get_stream("EVENTS").await?;
-    let honoured = || async {
-        Ok(0 < stream.consumer_info("revocation").await?.ack_floor.consumer_sequence)
-    };
+    let honoured =
+        || async { Ok(0 < stream.consumer_info("revocation").await?.ack_floor.consumer_sequence) };
     until(PATIENCE, "the revocation is handled", honoured).await
 }
 
