@@ -1,5 +1,8 @@
 //! What is killed, cut off or delivered twice, and what people see in the end.
 
+// For clippy, which takes helpers of tests for tests only where this stands.
+#![cfg(test)]
+
 mod before_ack;
 mod drain;
 mod exact;
