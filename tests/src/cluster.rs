@@ -104,7 +104,8 @@ impl Cluster {
         Ok(())
     }
 
-    fn data(&self) -> PathBuf {
+    /// Where its files are.
+    pub fn data(&self) -> PathBuf {
         self.dir.path().join("data")
     }
 

@@ -10,3 +10,4 @@ pub mod installation;
 pub mod nats_proxy;
 pub mod nats_server;
 pub mod postgres;
+pub mod wait;

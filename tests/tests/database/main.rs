@@ -1,5 +1,6 @@
 //! The database as it really is: migrated by the owner, used by the app and the platform role.
 
+// For clippy, which takes helpers of tests for tests only where this stands.
 #![cfg(test)]
 
 mod completion;

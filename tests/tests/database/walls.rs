@@ -223,7 +223,6 @@ fn insert(table: &str, columns: &[Column], tenant: &str) -> String {
     format!("insert into {table} ({}) values ({})", names.join(", "), values.join(", "))
 }
 
-/// One statement, bound to `tenant` as a service would be.
 /// No row of theirs, or no right to delete at all.
 fn none_deleted(done: &Result<u64, tokio_postgres::Error>, table: &str) {
     match done {
@@ -232,6 +231,7 @@ fn none_deleted(done: &Result<u64, tokio_postgres::Error>, table: &str) {
     }
 }
 
+/// One statement, bound to `tenant` as a service would be.
 async fn run(client: &Client, tenant: &str, sql: &str) -> Result<u64, tokio_postgres::Error> {
     client.batch_execute("begin").await.unwrap();
     bind(client, tenant).await;

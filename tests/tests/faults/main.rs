@@ -1,5 +1,8 @@
 //! What is killed, cut off or delivered twice, and what people see in the end.
 
+// For clippy, which takes helpers of tests for tests only where this stands.
+#![cfg(test)]
+
 mod before_ack;
 mod drain;
 mod exact;
@@ -22,7 +25,7 @@ mod stale;
 mod tally;
 mod verdicts;
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use konstruct_tests::{
@@ -30,6 +33,7 @@ use konstruct_tests::{
     installation::{Installation, SIGNING_SECRET, acme, tenant},
     nats_proxy::NatsProxy,
     postgres::raw,
+    wait::{tail, until},
 };
 use tokio::process::Command;
 
@@ -127,20 +131,6 @@ fn holds(replies: &[&Posted], text: &str) -> bool {
     matches!(replies, [only] if only.text.contains(text))
 }
 
-/// Waits for what nobody tells: asks again and again, within bounds.
-async fn until<F>(within: Duration, what: &str, mut is_so: impl FnMut() -> F) -> anyhow::Result<()>
-where
-    F: Future<Output = anyhow::Result<bool>>,
-{
-    let so = async {
-        while !is_so().await? {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(within, so).await.with_context(|| format!("in vain: {what}"))?
-}
-
 /// Where each message ended: its timestamp and its state.
 async fn states(it: &Installation) -> anyhow::Result<Vec<(String, String)>> {
     let client = raw(&it.database.superuser_url()).await?;
@@ -176,12 +166,6 @@ fn said(it: &Installation) -> String {
     let each = each.filter(|(_, said)| !said.is_empty());
     let each: Vec<_> = each.map(|(service, said)| format!("{service}:\n{said}")).collect();
     each.join("\n")
-}
-
-/// The end of what a service logged.
-fn tail(log: &str) -> String {
-    let lines: Vec<_> = log.lines().collect();
-    lines.get(lines.len().saturating_sub(60)..).unwrap_or_default().join("\n")
 }
 
 /// How many events were set aside.

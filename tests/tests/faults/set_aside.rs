@@ -123,20 +123,33 @@ async fn an_event_that_fails_every_attempt_is_set_aside_with_its_reason() {
 
 #[tokio::test]
 async fn what_is_no_event_is_set_aside_and_stops_nobody() {
-    let it = started().await.unwrap();
-    let (jetstream, _) = log::stream(&it, "EVENTS").await.unwrap();
+    let payload = br#"{"specversion":"1.0","id":"x"}"#;
+    assert_ne!(unreadable(payload).await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn an_event_of_a_version_nobody_knows_is_set_aside_by_its_name() {
+    let known = include_str!("../../../schemas/samples/message.received.v1.json");
+    let payload = known.replace("message.received.v1", "message.received.v9");
+    let reason = unreadable(payload.as_bytes()).await.unwrap();
+    assert_eq!(reason, "unknown event type `konstruct.message.received.v9`");
+}
+
+/// The reason why this is set aside when it comes first, while what comes next is answered.
+async fn unreadable(payload: &[u8]) -> anyhow::Result<String> {
+    let it = started().await?;
+    let (jetstream, _) = log::stream(&it, "EVENTS").await?;
     let subject = "events.00.acme.message.received";
-    let payload = br#"{"specversion":"1.0","id":"x"}"#.to_vec();
-    jetstream.publish(subject, payload.into()).await.unwrap().await.unwrap();
-    let spoken = ask(&it, "and then?").await.unwrap();
-    crate::answered(&it, &spoken, "and then?").await.unwrap();
+    jetstream.publish(subject, payload.to_vec().into()).await?.await?;
+    let spoken = ask(&it, "and then?").await?;
+    crate::answered(&it, &spoken, "and then?").await?;
     let kept = || async { Ok(dead_letters(&it).await? == 1) };
-    until(ANSWER_WAIT, "it is set aside", kept).await.unwrap();
-    let letter = letter(&it).await.unwrap();
+    until(ANSWER_WAIT, "it is set aside", kept).await?;
+    let letter = letter(&it).await?;
     assert_eq!((&letter["consumer"], &letter["subject"]), (&"dedup".into(), &subject.into()));
     assert_eq!((&letter["tenant"], &letter["sequence"]), (&Value::Null, &1.into()));
-    assert_ne!(letter["reason"], "");
-    handled(&it, &log::CONSUMERS).await.unwrap();
+    handled(&it, &log::CONSUMERS).await?;
+    Ok(letter["reason"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The reference leads to the story, and nobody apologizes twice.

@@ -1,7 +1,5 @@
 //! What nobody can fill, what nobody sees from outside, and what is gone when a tenant is.
 
-#![cfg(test)]
-
 use async_nats::jetstream;
 use konstruct_tests::{
     fake_slack::{Gateway, Team},
@@ -9,7 +7,7 @@ use konstruct_tests::{
     postgres::raw,
 };
 
-use crate::{BOT, Log, ask, heard, mention, reply_to, running_acme, seen};
+use crate::{BOT, Log, PATIENCE, ask, heard, mention, reply_to, running_acme, seen, until};
 
 /// `acme` with a log of 64 MiB, of which a tenant has 10 %: 216 kB a day, and a person 54 kB of that.
 async fn narrow() -> Installation {
@@ -171,19 +169,11 @@ async fn a_deleted_tenants_key_is_gone_from_the_database_and_from_memory() {
     jetstream.publish(subject, deleted.into()).await.unwrap().await.unwrap();
 
     let client = raw(&it.database.superuser_url()).await.unwrap();
-    let gone = async {
-        let sql = "select count(*) from tenant_key where wrapped is null and 0 < forgotten_at_ms";
-        while client.query_one(sql, &[]).await.unwrap().get::<_, i64>(0) == 0 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(crate::PATIENCE, gone).await.expect("the key stays");
-    let evicted = async {
-        while !it.said("all").contains("its key is gone") {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(crate::PATIENCE, evicted).await.expect("nobody forgets it");
+    let sql = "select count(*) from tenant_key where wrapped is null and 0 < forgotten_at_ms";
+    let gone = || async { Ok(client.query_one(sql, &[]).await?.get::<_, i64>(0) == 1) };
+    until(PATIENCE, "the key is gone", gone).await.unwrap();
+    let evicted = || async { Ok(it.said("all").contains("its key is gone")) };
+    until(PATIENCE, "memory forgets it", evicted).await.unwrap();
 
     // The tenant's last echoes may still come in: only words need the key.
     let body = mention(&it, "T0ACME", "are you there?").unwrap().app_mention();

@@ -1,15 +1,17 @@
 //! Commands that run again change nothing, and two that want the same do not both get it.
 
+use std::time::Instant;
+
 use konstruct_tests::{
     fake_slack::{Gateway, Team},
-    installation::{Installation, SIGNING_SECRET, acme, tenant},
+    installation::{Installation, MASTER_KEY, SIGNING_SECRET, acme, free_port, tenant},
 };
 
 use runtime::{Bus, DirectoryWatch, DirectoryWriter, WriteError};
 use schemas::{Agent, Author, Envelope, Event, EventId, Timestamp, event::AgentChanged};
 use tokio_util::sync::CancellationToken;
 
-use crate::{BOT, Log, ask, mention};
+use crate::{BOT, Log, ask, mention, reply_to, running_acme};
 
 #[tokio::test]
 async fn a_second_run_changes_nothing() {
@@ -54,6 +56,7 @@ async fn of_two_that_claim_a_workspace_at_once_one_wins_and_one_is_told_why() {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "how long it took")]
 async fn two_thousand_tenants_come_from_one_file_and_the_gateway_knows_them_all() {
     let mut it = Installation::prepare().await.unwrap();
     it.run("all").await.unwrap();
@@ -61,7 +64,9 @@ async fn two_thousand_tenants_come_from_one_file_and_the_gateway_knows_them_all(
     let workspace = |number| format!("T0MANY{number}");
     let entries: String =
         (0..2_000).map(|it| tenant(&slug(it), &workspace(it), "mara", "warm")).collect();
+    let begun = Instant::now();
     let said = it.apply(&format!("tenants:\n{entries}")).await.unwrap();
+    println!("2,000 tenants were applied in {:.1} s", begun.elapsed().as_secs_f64());
     // Tenant, agent, its first version, token and connection of each.
     assert!(said.ends_with("10000 changes made\n"), "{}", said.lines().last().unwrap());
     it.slack.link(Gateway::new(&it.gateway(), SIGNING_SECRET), true);
@@ -153,4 +158,92 @@ async fn more_than_one_write_takes_is_written_in_several() {
     let said = it.apply(&file).await.unwrap();
     assert!(said.ends_with("1201 changes made\n"), "{}", said.lines().last().unwrap());
     assert_eq!(it.apply(&file).await.unwrap(), "nothing to change\n");
+}
+
+#[tokio::test]
+async fn what_was_applied_is_shown_but_for_what_is_secret() {
+    let it = Installation::prepare().await.unwrap();
+    it.apply(&acme()).await.unwrap();
+    let show = async |what: &[&str]| {
+        let said = it.ok(&[what, &["--tenant", "acme", "--json"]].concat()).await.unwrap();
+        for secret in ["warm, brief", "xoxb-T0ACME"] {
+            assert!(!said.contains(secret), "{said}");
+        }
+        serde_json::from_str::<serde_json::Value>(&said).unwrap()
+    };
+    let agent = show(&["agent", "show", "mara"]).await;
+    assert_eq!((&agent["id"], &agent["retired"]), (&"mara".into(), &false.into()));
+    assert_eq!(agent["published"]["version"], 1);
+    assert_eq!(agent["published"]["role"], "Support lead of acme");
+    let connection = show(&["connection", "show", "slack-T0ACME"]).await;
+    assert_eq!(connection["workspace"], "T0ACME");
+    assert_eq!(connection["agent"], "mara");
+    let all = show(&["tenant", "show"]).await;
+    assert_eq!(all["tenant"]["name"], "acme Ltd");
+    assert_eq!(all["tenant"]["limits"]["messages_per_minute"], 6_000);
+    assert_eq!(all["agents"], serde_json::json!([agent]));
+    assert_eq!(all["connections"], serde_json::json!([connection]));
+
+    for (what, id) in [("agent", "leo"), ("connection", "slack-T0BETA")] {
+        let output = it.output(&[what, "show", "--tenant", "acme", id]).await.unwrap();
+        assert!(!output.status.success());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(&format!("tenant `acme` has no {what} `{id}`")), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn after_the_master_key_is_rotated_the_new_one_opens_everything_and_the_old_one_nothing() {
+    let mut it = running_acme().await.unwrap();
+    let root = mention(&it, "T0ACME", "remember-the-blue-one").unwrap();
+    ask(&it, &root).await.unwrap();
+    it.kill("all").await.unwrap();
+    let new = MASTER_KEY.chars().rev().collect::<String>();
+    it.settings.insert("KONSTRUCT_MASTER_KEY".to_owned(), new);
+    it.settings.insert("KONSTRUCT_MASTER_KEY_PREVIOUS".to_owned(), MASTER_KEY.to_owned());
+    let rotated = async |it: &Installation| it.ok(&["rotate-master-key"]).await.unwrap();
+    assert_eq!(rotated(&it).await, "1 keys are wrapped with the current master key\n");
+    assert_eq!(rotated(&it).await, "0 keys are wrapped with the current master key\n");
+
+    it.settings.remove("KONSTRUCT_MASTER_KEY_PREVIOUS");
+    it.run("all").await.unwrap();
+    ask(&it, &reply_to(&it, &root, "which one?").unwrap()).await.unwrap();
+    let asked = it.llm.requests();
+    let turns = format!("{:?}", asked.last().unwrap().turns());
+    assert!(turns.contains("echo: ") && turns.contains("remember-the-blue-one"), "{turns}");
+    let said = it.ok(&["say", "--tenant", "acme", "and you?"]).await.unwrap();
+    assert!(said.contains("and you?"), "{said}");
+
+    it.kill("all").await.unwrap();
+    it.settings.insert("KONSTRUCT_MASTER_KEY".to_owned(), MASTER_KEY.to_owned());
+    it.run("all").await.unwrap();
+    let mut log = Log::open(&it, "EVENTS").await.unwrap();
+    let stored = log.stored().await.unwrap();
+    let body = mention(&it, "T0ACME", "and now?").unwrap().app_mention();
+    let delivery = it.slack.deliver_times(&body, 1).await.unwrap();
+    assert_eq!(delivery.statuses(), [Some(503)], "Slack will deliver it again");
+    assert_eq!(log.stored().await.unwrap(), stored);
+    let why = "the key of tenant `acme` is wrapped with another master key";
+    assert!(it.said("all").contains(why), "{}", it.said("all"));
+}
+
+#[tokio::test]
+async fn the_doctor_is_content_with_what_is_sound_and_says_what_to_do_without_nats() {
+    let mut it = Installation::prepare().await.unwrap();
+    let said = it.ok(&["doctor"]).await.unwrap();
+    assert!(said.lines().all(|line| line.starts_with("ok ")), "{said}");
+    for what in ["NATS", "topology", "room", "clock", "master key", "signing secret", "models"] {
+        assert!(said.lines().any(|line| line.starts_with(&format!("ok    {what}: "))), "{said}");
+    }
+
+    let nowhere = format!("nats://127.0.0.1:{}", free_port().unwrap());
+    it.settings.insert("KONSTRUCT_NATS_URL".to_owned(), nowhere);
+    let output = it.output(&["doctor"]).await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let mut wrong = said.lines().skip_while(|line| !line.starts_with("WRONG"));
+    assert!(wrong.next().unwrap_or_default().starts_with("WRONG NATS: "), "{said}");
+    let fix = "start nats-server with JetStream, and set KONSTRUCT_NATS_URL to it";
+    assert_eq!(wrong.next().map(str::trim), Some(fix), "{said}");
+    assert!(wrong.all(|line| line.starts_with("ok ")), "nothing else is wrong: {said}");
 }

@@ -20,7 +20,9 @@ async fn call(it: &Installation, body: &str, secret: &str, age_s: u64) -> (u16, 
 
 async fn post(it: &Installation, body: &str, headers: &[(&str, &str)]) -> (u16, String) {
     let url = format!("{}/slack/events", it.gateway());
-    let mut request = reqwest::Client::new().post(url).header("content-type", "application/json");
+    let kind = if body.starts_with('{') { "json" } else { "x-www-form-urlencoded" };
+    let kind = format!("application/{kind}");
+    let mut request = reqwest::Client::new().post(url).header("content-type", kind);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
@@ -67,4 +69,36 @@ async fn the_challenge_is_echoed_to_slack_alone() {
     assert_eq!(call(&it, body, SIGNING_SECRET, 0).await, (200, "3eZbrw1aB".to_owned()));
     assert_eq!(call(&it, body, "another secret", 0).await, (401, String::new()));
     assert_eq!(post(&it, body, &[]).await, (401, String::new()));
+}
+
+#[tokio::test]
+async fn the_check_of_our_certificate_is_answered_to_slack_alone() {
+    let it = running_acme().await.unwrap();
+    let body = "ssl_check=1&token=x";
+    assert_eq!(call(&it, body, SIGNING_SECRET, 0).await, (200, String::new()));
+    assert_eq!(call(&it, body, "another secret", 0).await, (401, String::new()));
+    assert_eq!(post(&it, body, &[]).await, (401, String::new()));
+    let mut log = Log::open(&it, "EVENTS").await.unwrap();
+    assert_eq!(log.stored().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_workspace_that_nobody_connected_is_counted_and_told_once_a_minute() {
+    let it = running_acme().await.unwrap();
+    let known = mention(&it, "T0ACME", "hello").unwrap();
+    let stranger = Team::new("T0STRANGER", "U0BOT");
+    let stranger = Spoken::new(&stranger, "C1", "U0EVE", "<@U0BOT> hi", &known.ts);
+    let body = stranger.app_mention().to_string();
+    for _ in 0..2 {
+        assert_eq!(call(&it, &body, SIGNING_SECRET, 0).await.0, 200);
+    }
+    let metrics = reqwest::get(format!("{}/metrics", it.admin())).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let counted = "konstruct_gateway_unknown_workspace_total 2";
+    assert!(metrics.lines().any(|line| line == counted), "{metrics}");
+    let said = it.said("all");
+    let told = said.lines().filter(|line| line.contains("workspace that nobody has connected"));
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("T0STRANGER"), "{told:?}");
 }

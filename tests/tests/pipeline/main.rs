@@ -1,5 +1,8 @@
 //! From Slack's webhook to the answer in the thread, through the services as they run.
 
+// For clippy, which takes helpers of tests for tests only where this stands.
+#![cfg(test)]
+
 mod answers;
 mod bounds;
 mod commands;
@@ -21,10 +24,12 @@ use async_nats::jetstream::{
     self,
     consumer::{DeliverPolicy, pull::OrderedConfig},
 };
+use domain::reply::PLACEHOLDER;
 use futures::StreamExt as _;
 use konstruct_tests::{
     fake_slack::{Gateway, Posted, Spoken, Team, World},
     installation::{Installation, SIGNING_SECRET, acme, tenant},
+    wait::{tail, until},
 };
 use serde_json::Value;
 
@@ -33,9 +38,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The employee, in every workspace.
 const BOT: &str = "U0BOT";
-
-/// What stands in the thread until the answer does.
-const PLACEHOLDER: &str = "Thinking…";
 
 /// A running installation with these tenants, installed in these workspaces; employees hear
 /// themselves, as in Slack.
@@ -115,12 +117,6 @@ async fn ask(it: &Installation, spoken: &Spoken) -> anyhow::Result<String> {
     heard(it, spoken).await?;
     let replies = answers(it, spoken, before + 1).await?;
     Ok(replies.last().context("no reply")?.text.clone())
-}
-
-/// The last of what was logged.
-fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    lines.get(lines.len().saturating_sub(30)..).unwrap_or_default().join("\n")
 }
 
 /// A stream from its beginning, as it grows.

@@ -1,7 +1,5 @@
 //! The order of a thread while one of its messages waits for its time.
 
-#![cfg(test)]
-
 use std::{collections::HashSet, sync::Mutex, time::Duration};
 
 use konstruct_tests::installation::Installation;

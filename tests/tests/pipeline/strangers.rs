@@ -45,7 +45,7 @@ async fn who_is_a_customer_cannot_be_asked_without_the_secret() {
         assert_eq!(ours, theirs);
     }
     // Nor was it looked up.
-    let metrics = reqwest::get(format!("{}/metrics", it.gateway())).await.unwrap();
+    let metrics = reqwest::get(format!("{}/metrics", it.admin())).await.unwrap();
     let metrics = metrics.text().await.unwrap();
     assert!(metrics.contains("konstruct_gateway_calls_total"), "{metrics}");
     assert!(!metrics.contains("konstruct_gateway_unknown_workspace_total"), "{metrics}");

@@ -7,7 +7,7 @@ use konstruct_tests::{
 };
 use serde_json::Value;
 
-use crate::{BOT, Log, PATIENCE, ask, heard, mention, running_acme};
+use crate::{BOT, Log, PATIENCE, ask, heard, mention, running_acme, until};
 
 fn team() -> Team {
     Team::new("T0ACME", BOT)
@@ -26,11 +26,9 @@ async fn withdrawn(it: &Installation, event: &Value) -> anyhow::Result<()> {
     anyhow::ensure!(it.slack.deliver(event).await?.is_taken());
     let stream = jetstream::new(async_nats::connect(it.nats.url()).await?);
     let stream = stream.get_stream("EVENTS").await?;
-    let honoured = async {
-        while stream.consumer_info("revocation").await?.ack_floor.consumer_sequence == 0 {}
-        anyhow::Ok(())
-    };
-    tokio::time::timeout(PATIENCE, honoured).await?
+    let honoured =
+        || async { Ok(0 < stream.consumer_info("revocation").await?.ack_floor.consumer_sequence) };
+    until(PATIENCE, "the revocation is handled", honoured).await
 }
 
 #[tokio::test]
