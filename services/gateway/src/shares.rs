@@ -49,7 +49,7 @@ struct State {
 struct Person {
     tat: Option<Tat>,
     told: Option<Told>,
-    /// The message charged last: a mention is delivered twice, and answered once.
+    /// The message taken last: a mention is delivered twice, and answered once.
     last: Option<MessageId>,
 }
 
@@ -111,6 +111,9 @@ impl Shares {
     }
 
     /// Charges it, if there is room. What is not kept in the end is given back.
+    ///
+    /// A message that was taken a moment ago is taken, whatever is left: refused the second time, it
+    /// would be answered and refused at once.
     pub(crate) fn charge<'a>(
         &'a self,
         bill: Bill<'a>,
@@ -118,18 +121,20 @@ impl Shares {
     ) -> Result<Charged<'a>, Full> {
         let mut state = self.state();
         let person = state.person(bill.person);
-        let bytes = match bill.again {
-            Some((message, bytes)) if person.last.as_ref() == Some(message) => bytes,
-            Some(_) | None => bill.bytes,
+        let bill = match bill.again {
+            Some((message, bytes)) if person.last.as_ref() == Some(message) => {
+                Bill { bytes, again: None, matter: Matter::Fact, ..bill }
+            }
+            Some(_) | None => bill,
         };
         let before =
             Brought { tenant: state.tenants.get(bill.tenant).copied(), person: person.tat };
-        match charge(self.share, before, bytes, bill.matter, now) {
+        match charge(self.share, before, bill.bytes, bill.matter, now) {
             Charge::Room { tenant, person: tat } => {
                 state.tenants.insert(bill.tenant.clone(), tenant);
                 let last = bill.again.map(|(message, _)| message.clone()).or(person.last);
                 state.remember(bill.person, Person { tat: Some(tat), last, ..person });
-                Ok(Charged { shares: self, bill: Bill { bytes, ..bill }, kept: false })
+                Ok(Charged { shares: self, bill, kept: false })
             }
             Charge::Full { whose, retry_at } => {
                 let tell = tells(person.told, now);
@@ -152,7 +157,9 @@ impl Shares {
         if let Some(tenant) = left.tenant {
             state.tenants.insert(bill.tenant.clone(), tenant);
         }
-        state.remember(bill.person, Person { tat: left.person, last: None, ..person });
+        let taken = |last: &MessageId| bill.again.is_none_or(|(message, _)| message != last);
+        let last = person.last.filter(taken);
+        state.remember(bill.person, Person { tat: left.person, last, ..person });
     }
 
     /// Forgets who owes nothing at `now`.

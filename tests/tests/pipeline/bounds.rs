@@ -93,6 +93,26 @@ async fn whoever_writes_more_than_their_part_is_told_and_colleagues_are_answered
 }
 
 #[tokio::test]
+async fn a_mention_that_is_the_last_to_fit_is_answered_and_not_refused() {
+    let it = narrow().await;
+    // The message event takes 48 of the person's 54 kB, its `app_mention` 14 kB more.
+    let root = mention(&it, "T0ACME", &"words ".repeat(1_500)).unwrap();
+    ask(&it, &root).await.unwrap();
+    let refused = mention(&it, "T0ACME", "and one more").unwrap();
+    heard(&it, &refused).await.unwrap();
+    let mut log = Log::open(&it, "EVENTS").await.unwrap();
+    log.until("message.throttled", 1).await.unwrap();
+    let stored = log.stored().await.unwrap();
+    log.read(stored - u64::try_from(log.events.len()).unwrap()).await.unwrap();
+    let of = |kind: &str| log.events.iter().filter(|it| it["type"] == kind).collect::<Vec<_>>();
+    let received = of("konstruct.message.received.v1");
+    assert_eq!(received.len(), 2, "both deliveries: {:?}", log.kinds());
+    let throttled = of("konstruct.message.throttled.v1");
+    assert_eq!(throttled.len(), 1, "{throttled:?}");
+    assert_ne!(throttled[0]["correlationid"], received[0]["correlationid"]);
+}
+
+#[tokio::test]
 async fn streams_have_their_bytes_and_a_service_refuses_others() {
     let mut it = Installation::prepare().await.unwrap();
     let jetstream = jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());

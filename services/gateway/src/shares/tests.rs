@@ -55,6 +55,31 @@ fn a_message_that_is_delivered_twice_is_answered_once_and_charged_so() {
 }
 
 #[test]
+fn a_message_that_was_taken_is_not_refused_the_second_time() {
+    let (shares, acme) = (shares(), tenant("acme"));
+    let message = "m".parse().unwrap();
+    let mention = Bill { again: Some((&message, 1024)), ..bill(&acme, "ann", Matter::Words) };
+    for _ in 0..3 {
+        store(&shares, bill(&acme, "ann", Matter::Words), at(0)).unwrap();
+    }
+    store(&shares, mention, at(0)).unwrap();
+    drop(shares.charge(mention, at(0)).unwrap());
+    assert_eq!(store(&shares, mention, at(0)), Ok(1024), "also when it comes a third time");
+    let other = "n".parse().unwrap();
+    let next = Bill { again: Some((&other, 1024)), ..mention };
+    assert!(store(&shares, next, at(0)).is_err());
+}
+
+#[test]
+fn a_message_that_was_not_stored_was_not_taken() {
+    let (shares, acme) = (shares(), tenant("acme"));
+    let message = "m".parse().unwrap();
+    let mention = Bill { again: Some((&message, 1024)), ..bill(&acme, "ann", Matter::Words) };
+    drop(shares.charge(mention, at(0)).unwrap());
+    assert_eq!(store(&shares, mention, at(0)), Ok(64 * 1024));
+}
+
+#[test]
 fn what_was_not_stored_costs_nothing() {
     let (shares, acme) = (shares(), tenant("acme"));
     for _ in 0..100 {
