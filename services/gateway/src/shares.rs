@@ -64,8 +64,6 @@ struct Tally {
 pub(crate) struct Full {
     /// When as much will pass.
     pub(crate) retry_at: Timestamp,
-    /// Whether this is the one that tells the person.
-    pub(crate) tell: bool,
 }
 
 /// What is to be stored, and for whom.
@@ -105,6 +103,30 @@ impl Drop for Charged<'_> {
     }
 }
 
+/// That a person is to be told. Until they are, and whatever keeps them from it, they were not: the
+/// next message that is refused tells them.
+#[must_use = "who is not told is told later"]
+pub(crate) struct Notice<'a> {
+    shares: &'a Shares,
+    person: &'a str,
+    told: bool,
+}
+
+impl Notice<'_> {
+    /// They are told.
+    pub(crate) fn keep(mut self) {
+        self.told = true;
+    }
+}
+
+impl Drop for Notice<'_> {
+    fn drop(&mut self) {
+        if !self.told {
+            self.shares.forget_notice(self.person);
+        }
+    }
+}
+
 impl Shares {
     pub(crate) fn new(share: Share) -> Self {
         Self { share, state: Mutex::default() }
@@ -137,15 +159,34 @@ impl Shares {
                 Ok(Charged { shares: self, bill, kept: false })
             }
             Charge::Full { whose, retry_at } => {
-                let tell = tells(person.told, now);
-                if tell {
-                    let told = Some(Told { at: now, retry_at });
-                    state.remember(bill.person, Person { told, ..person });
-                }
                 state.count(bill.tenant, whose, now);
-                Err(Full { retry_at, tell })
+                Err(Full { retry_at })
             }
         }
+    }
+
+    /// Whether a person whose message was refused is told of it now. One notice at a time: who is
+    /// being told is not told again meanwhile.
+    pub(crate) fn notice<'a>(
+        &'a self,
+        person: &'a str,
+        full: Full,
+        now: Timestamp,
+    ) -> Option<Notice<'a>> {
+        let mut state = self.state();
+        let before = state.person(Some(person));
+        if !tells(before.told, now) {
+            return None;
+        }
+        let told = Some(Told { at: now, retry_at: full.retry_at });
+        state.remember(Some(person), Person { told, ..before });
+        Some(Notice { shares: self, person, told: false })
+    }
+
+    fn forget_notice(&self, key: &str) {
+        let mut state = self.state();
+        let person = state.person(Some(key));
+        state.remember(Some(key), Person { told: None, ..person });
     }
 
     fn give_back(&self, bill: Bill<'_>) {

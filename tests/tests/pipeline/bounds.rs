@@ -4,7 +4,7 @@
 
 use async_nats::jetstream;
 use konstruct_tests::{
-    fake_slack::{Gateway, Team},
+    fake_slack::{Gateway, Team, World},
     installation::{Installation, SIGNING_SECRET, acme},
     postgres::raw,
 };
@@ -110,6 +110,21 @@ async fn a_mention_that_is_the_last_to_fit_is_answered_and_not_refused() {
     let throttled = of("konstruct.message.throttled.v1");
     assert_eq!(throttled.len(), 1, "{throttled:?}");
     assert_ne!(throttled[0]["correlationid"], received[0]["correlationid"]);
+}
+
+#[tokio::test]
+async fn whoever_edits_without_end_is_told_of_the_message_that_is_not_taken() {
+    let it = narrow().await;
+    let root = mention(&it, "T0ACME", "hello").unwrap();
+    ask(&it, &root).await.unwrap();
+    for n in 10..110 {
+        let edit = root.edited(&format!("<@{BOT}> version {n}"), &format!("{}{n}", root.ts));
+        it.slack.deliver_times(&edit, 1).await.unwrap();
+    }
+    let told = |world: &World| world.messages().filter(|it| it.only_for.is_some()).count();
+    assert_eq!(it.slack.see(told), 0, "nobody is told of an edit");
+    heard(&it, &mention(&it, "T0ACME", "and now a question").unwrap()).await.unwrap();
+    seen(&it, "word of it", |world| told(world) == 1).await.unwrap();
 }
 
 #[tokio::test]
