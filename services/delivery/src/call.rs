@@ -33,8 +33,9 @@ impl Delivery {
         let SendOutcome::Rejected { class: Rejection::Connection, .. } = &outcome else {
             return Ok(outcome);
         };
-        let (tenant, name) = (thread.tenant(), &thread.connection.token);
-        let now = self.context.clock.now();
+        let (tenant, now) = (thread.tenant(), self.context.clock.now());
+        let connection = self.connection(tenant, &thread.connection.id);
+        let name = &connection.as_ref().unwrap_or(&thread.connection).token;
         let replaced = self.tokens.is_replaced(tenant, name, &thread.token, now).await;
         let again = || SendOutcome::NotSent("the token was replaced".to_owned());
         Ok(if replaced.map_err(from_store)? { again() } else { outcome })
