@@ -150,7 +150,16 @@ impl Installation {
 
     /// `konstruct apply` of a file with this text.
     pub async fn apply(&self, yaml: &str) -> anyhow::Result<String> {
-        let mut command = self.command(&["apply", "--file", "-"]);
+        self.with_file(&["apply", "--file", "-"], yaml).await
+    }
+
+    /// What `konstruct apply` would do with it.
+    pub async fn would_apply(&self, yaml: &str) -> anyhow::Result<String> {
+        self.with_file(&["apply", "--dry-run", "--file", "-"], yaml).await
+    }
+
+    async fn with_file(&self, args: &[&str], yaml: &str) -> anyhow::Result<String> {
+        let mut command = self.command(args);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn()?;
         let mut stdin = child.stdin.take().context("no stdin")?;

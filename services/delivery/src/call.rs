@@ -32,8 +32,9 @@ impl Delivery {
         let SendOutcome::Rejected { class: Rejection::Connection, .. } = &outcome else {
             return outcome;
         };
-        let (tenant, name) = (thread.tenant(), &thread.connection.token);
-        let now = self.context.clock.now();
+        let (tenant, now) = (thread.tenant(), self.context.clock.now());
+        let connection = self.connection(tenant, &thread.connection.id);
+        let name = &connection.as_ref().unwrap_or(&thread.connection).token;
         // Where nobody can say, the refusal is not taken for the last word.
         let replaced = self.tokens.is_replaced(tenant, name, &thread.token, now).await;
         if replaced.unwrap_or(true) {

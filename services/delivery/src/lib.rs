@@ -23,7 +23,7 @@ use channels::Outbound;
 use domain::{reply_state::Verdict, secret::Secret};
 use runtime::{Context, Delivery as Delivered, DirectoryWatch, Failure, Handler, Why, consume};
 use schemas::{
-    Connection, Event, MessageRef, TenantId, Timestamp,
+    Connection, ConnectionId, Event, MessageRef, TenantId, Timestamp,
     event::{FailureReason, MessageAdmitted, ReplyKind},
 };
 use store::{
@@ -215,23 +215,35 @@ impl Delivery {
         Ok(vec![failed(message, ReplyKind::Apology, code)])
     }
 
-    /// The connection and its token; nothing if either is gone.
+    /// The connection and its token; nothing if it is gone.
     pub(crate) async fn thread<'a>(
         &self,
         cause: &'a Delivered,
         message: &'a MessageRef,
     ) -> Result<Option<Thread<'a>>, Failure> {
         let tenant = &cause.cause.tenant;
-        let found = self
-            .directory
-            .read(|directory| directory.connection(tenant, &message.connection).map(Arc::clone));
+        let found = self.connection(tenant, &message.connection);
         let Some(connection) = found else { return Ok(None) };
         if !matches!(connection.status, schemas::ConnectionStatus::Active) {
             return Ok(None);
         }
         let now = self.context.clock.now();
         let token = self.tokens.get(tenant, &connection.token, now).await.map_err(from_store)?;
-        Ok(token.map(|token| Thread { cause, message, connection, token }))
+        let Some(token) = token else {
+            // It was replaced this moment, and memory is behind.
+            let gone = format!("the token of connection `{}` is not there", connection.id);
+            return Err(Failure::retry(anyhow!(gone)));
+        };
+        Ok(Some(Thread { cause, message, connection, token }))
+    }
+
+    /// The connection as it is now.
+    pub(crate) fn connection(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+    ) -> Option<Arc<Connection>> {
+        self.directory.read(|directory| directory.connection(tenant, id).map(Arc::clone))
     }
 }
 

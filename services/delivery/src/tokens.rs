@@ -45,7 +45,8 @@ impl Tokens {
         self.read(key, now).await
     }
 
-    /// Whether another token than `refused` is there by now; it is used from here on.
+    /// Whether `refused` is no longer the token of that name. Another is used from here on; where
+    /// there is none, the connection names another by now.
     pub(crate) async fn is_replaced(
         &self,
         tenant: &TenantId,
@@ -54,7 +55,7 @@ impl Tokens {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let token = self.read((tenant.clone(), name.to_owned()), now).await?;
-        Ok(token.is_some_and(|token| token != *refused))
+        Ok(token.is_none_or(|token| token != *refused))
     }
 
     async fn read(

@@ -47,6 +47,9 @@ pub struct Present<'a> {
     pub open: &'a dyn Fn(&TenantId, &AgentId, &Text) -> Option<String>,
     /// Whether the tenant's secret of that name is this one already.
     pub has_secret: &'a dyn Fn(&TenantId, &str, &Secret) -> bool,
+    /// What no other plan has: it ends the names of the secrets that this one sets, so that of two
+    /// at once neither replaces what the other's events name.
+    pub unique: &'a str,
     /// Looks up `${NAME}`.
     pub env: &'a dyn Fn(&str) -> Option<String>,
 }

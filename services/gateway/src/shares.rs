@@ -49,7 +49,7 @@ struct State {
 struct Person {
     tat: Option<Tat>,
     told: Option<Told>,
-    /// The message charged last: a mention is delivered twice, and answered once.
+    /// The message taken last: a mention is delivered twice, and answered once.
     last: Option<MessageId>,
 }
 
@@ -64,8 +64,6 @@ struct Tally {
 pub(crate) struct Full {
     /// When as much will pass.
     pub(crate) retry_at: Timestamp,
-    /// Whether this is the one that tells the person.
-    pub(crate) tell: bool,
 }
 
 /// What is to be stored, and for whom.
@@ -105,12 +103,39 @@ impl Drop for Charged<'_> {
     }
 }
 
+/// That a person is to be told. Until they are, and whatever keeps them from it, they were not: the
+/// next message that is refused tells them.
+#[must_use = "who is not told is told later"]
+pub(crate) struct Notice<'a> {
+    shares: &'a Shares,
+    person: &'a str,
+    told: bool,
+}
+
+impl Notice<'_> {
+    /// They are told.
+    pub(crate) fn keep(mut self) {
+        self.told = true;
+    }
+}
+
+impl Drop for Notice<'_> {
+    fn drop(&mut self) {
+        if !self.told {
+            self.shares.forget_notice(self.person);
+        }
+    }
+}
+
 impl Shares {
     pub(crate) fn new(share: Share) -> Self {
         Self { share, state: Mutex::default() }
     }
 
     /// Charges it, if there is room. What is not kept in the end is given back.
+    ///
+    /// A message that was taken a moment ago is taken, whatever is left: refused the second time, it
+    /// would be answered and refused at once.
     pub(crate) fn charge<'a>(
         &'a self,
         bill: Bill<'a>,
@@ -118,29 +143,50 @@ impl Shares {
     ) -> Result<Charged<'a>, Full> {
         let mut state = self.state();
         let person = state.person(bill.person);
-        let bytes = match bill.again {
-            Some((message, bytes)) if person.last.as_ref() == Some(message) => bytes,
-            Some(_) | None => bill.bytes,
+        let bill = match bill.again {
+            Some((message, bytes)) if person.last.as_ref() == Some(message) => {
+                Bill { bytes, again: None, matter: Matter::Fact, ..bill }
+            }
+            Some(_) | None => bill,
         };
         let before =
             Brought { tenant: state.tenants.get(bill.tenant).copied(), person: person.tat };
-        match charge(self.share, before, bytes, bill.matter, now) {
+        match charge(self.share, before, bill.bytes, bill.matter, now) {
             Charge::Room { tenant, person: tat } => {
                 state.tenants.insert(bill.tenant.clone(), tenant);
                 let last = bill.again.map(|(message, _)| message.clone()).or(person.last);
                 state.remember(bill.person, Person { tat: Some(tat), last, ..person });
-                Ok(Charged { shares: self, bill: Bill { bytes, ..bill }, kept: false })
+                Ok(Charged { shares: self, bill, kept: false })
             }
             Charge::Full { whose, retry_at } => {
-                let tell = tells(person.told, now);
-                if tell {
-                    let told = Some(Told { at: now, retry_at });
-                    state.remember(bill.person, Person { told, ..person });
-                }
                 state.count(bill.tenant, whose, now);
-                Err(Full { retry_at, tell })
+                Err(Full { retry_at })
             }
         }
+    }
+
+    /// Whether a person whose message was refused is told of it now. One notice at a time: who is
+    /// being told is not told again meanwhile.
+    pub(crate) fn notice<'a>(
+        &'a self,
+        person: &'a str,
+        full: Full,
+        now: Timestamp,
+    ) -> Option<Notice<'a>> {
+        let mut state = self.state();
+        let before = state.person(Some(person));
+        if !tells(before.told, now) {
+            return None;
+        }
+        let told = Some(Told { at: now, retry_at: full.retry_at });
+        state.remember(Some(person), Person { told, ..before });
+        Some(Notice { shares: self, person, told: false })
+    }
+
+    fn forget_notice(&self, key: &str) {
+        let mut state = self.state();
+        let person = state.person(Some(key));
+        state.remember(Some(key), Person { told: None, ..person });
     }
 
     fn give_back(&self, bill: Bill<'_>) {
@@ -152,7 +198,9 @@ impl Shares {
         if let Some(tenant) = left.tenant {
             state.tenants.insert(bill.tenant.clone(), tenant);
         }
-        state.remember(bill.person, Person { tat: left.person, last: None, ..person });
+        let taken = |last: &MessageId| bill.again.is_none_or(|(message, _)| message != last);
+        let last = person.last.filter(taken);
+        state.remember(bill.person, Person { tat: left.person, last, ..person });
     }
 
     /// Forgets who owes nothing at `now`.

@@ -32,7 +32,7 @@ impl Gateway {
         };
         let charged = match self.shares.charge(bill, self.context.clock.now()) {
             Ok(charged) => charged,
-            Err(full) => return self.refuse(call, &incoming, full).await,
+            Err(full) => return self.refuse(call, &incoming, &person, full).await,
         };
         let heard = self.take_in(call, incoming, address).await?;
         charged.keep();
@@ -114,9 +114,10 @@ impl Gateway {
         &self,
         call: &Call<'_>,
         incoming: &Incoming,
+        person: &str,
         full: Full,
     ) -> Result<Heard, NotNow> {
-        if full.tell {
+        if let Some(notice) = self.shares.notice(person, full, self.context.clock.now()) {
             let throttled = MessageThrottled {
                 message: incoming.key(call.tenant, call.connection),
                 limit: LimitScope::Log,
@@ -129,6 +130,7 @@ impl Gateway {
             // Once there is room, the same delivery is another event.
             envelope.id = EventId::derive(envelope.id.as_str(), "over-share", 0);
             self.context.bus.publish(&envelope).await?;
+            notice.keep();
         }
         Ok(Heard::OverShare)
     }

@@ -2,7 +2,7 @@
 
 use async_nats::jetstream;
 use konstruct_tests::{
-    fake_slack::{Gateway, Team},
+    fake_slack::{Gateway, Team, World},
     installation::{Installation, SIGNING_SECRET, acme},
     postgres::raw,
 };
@@ -88,6 +88,41 @@ async fn whoever_writes_more_than_their_part_is_told_and_colleagues_are_answered
     let stored = log.stored().await.unwrap();
     log.read(stored - u64::try_from(log.events.len()).unwrap()).await.unwrap();
     assert_eq!(log.count("message.throttled"), 1, "told once: {:?}", log.kinds());
+}
+
+#[tokio::test]
+async fn a_mention_that_is_the_last_to_fit_is_answered_and_not_refused() {
+    let it = narrow().await;
+    // The message event takes 48 of the person's 54 kB, its `app_mention` 14 kB more.
+    let root = mention(&it, "T0ACME", &"words ".repeat(1_500)).unwrap();
+    ask(&it, &root).await.unwrap();
+    let refused = mention(&it, "T0ACME", "and one more").unwrap();
+    heard(&it, &refused).await.unwrap();
+    let mut log = Log::open(&it, "EVENTS").await.unwrap();
+    log.until("message.throttled", 1).await.unwrap();
+    let stored = log.stored().await.unwrap();
+    log.read(stored - u64::try_from(log.events.len()).unwrap()).await.unwrap();
+    let of = |kind: &str| log.events.iter().filter(|it| it["type"] == kind).collect::<Vec<_>>();
+    let received = of("konstruct.message.received.v1");
+    assert_eq!(received.len(), 2, "both deliveries: {:?}", log.kinds());
+    let throttled = of("konstruct.message.throttled.v1");
+    assert_eq!(throttled.len(), 1, "{throttled:?}");
+    assert_ne!(throttled[0]["correlationid"], received[0]["correlationid"]);
+}
+
+#[tokio::test]
+async fn whoever_edits_without_end_is_told_of_the_message_that_is_not_taken() {
+    let it = narrow().await;
+    let root = mention(&it, "T0ACME", "hello").unwrap();
+    ask(&it, &root).await.unwrap();
+    for n in 10..110 {
+        let edit = root.edited(&format!("<@{BOT}> version {n}"), &format!("{}{n}", root.ts));
+        it.slack.deliver_times(&edit, 1).await.unwrap();
+    }
+    let told = |world: &World| world.messages().filter(|it| it.only_for.is_some()).count();
+    assert_eq!(it.slack.see(told), 0, "nobody is told of an edit");
+    heard(&it, &mention(&it, "T0ACME", "and now a question").unwrap()).await.unwrap();
+    seen(&it, "word of it", |world| told(world) == 1).await.unwrap();
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::time::Instant;
 use konstruct_tests::{
     fake_slack::{Gateway, Team},
     installation::{Installation, MASTER_KEY, SIGNING_SECRET, acme, free_port, tenant},
+    postgres::raw,
 };
 
 use runtime::{Bus, DirectoryWatch, DirectoryWriter, WriteError};
@@ -78,6 +79,32 @@ async fn two_thousand_tenants_come_from_one_file_and_the_gateway_knows_them_all(
     let directory = it.ok(&["tenant", "list", "--json"]).await.unwrap();
     let listed: Vec<serde_json::Value> = serde_json::from_str(&directory).unwrap();
     assert_eq!(listed.len(), 2_000);
+}
+
+/// Their events are taken or refused as one; so is what these name.
+#[tokio::test]
+async fn of_two_files_at_once_one_is_there_with_its_token_and_no_other_token_stays() {
+    let it = Installation::prepare().await.unwrap();
+    it.apply(&acme()).await.unwrap();
+    let client = raw(&it.database.superuser_url()).await.unwrap();
+    let file = |name: &str| {
+        let named = acme().replace("acme Ltd", name);
+        named.replace("bot_token: xoxb-T0ACME", &format!("bot_token: xoxb-{name}"))
+    };
+    let mut refused = 0;
+    for round in 0..12 {
+        let (one, other) = (file(&format!("One{round}")), file(&format!("Other{round}")));
+        let (first, second) = tokio::join!(it.apply(&one), it.apply(&other));
+        refused += usize::from(first.is_err()) + usize::from(second.is_err());
+        let mut whole = 0;
+        for file in [&one, &other] {
+            whole += usize::from(it.would_apply(file).await.unwrap() == "nothing to change\n");
+        }
+        assert_eq!(whole, 1, "round {round}: {first:?} and {second:?}");
+        let kept = client.query_one("select count(*) from secret", &[]).await.unwrap();
+        assert_eq!(kept.get::<_, i64>(0), 1, "round {round}: {first:?} and {second:?}");
+    }
+    assert!(0 < refused, "they never met");
 }
 
 /// An agent of `acme` retires, as a command of that name says it.

@@ -2,12 +2,13 @@
 
 use async_nats::jetstream;
 use konstruct_tests::{
-    fake_slack::{Gateway, Team, World, events},
+    fake_slack::{Act, Fault, Gateway, Team, World, events},
     installation::{Installation, SIGNING_SECRET, acme},
+    postgres::raw,
 };
 use serde_json::Value;
 
-use crate::{BOT, Log, PATIENCE, ask, heard, mention, running_acme, until};
+use crate::{BOT, Log, PATIENCE, answers, ask, heard, mention, running_acme, until};
 
 fn team() -> Team {
     Team::new("T0ACME", BOT)
@@ -82,7 +83,7 @@ async fn what_was_admitted_before_the_app_was_uninstalled_shows_nothing_and_fail
     assert_eq!(it.llm.requests().len(), 0, "nobody is paid for what nobody reads");
 }
 
-/// The one in memory is refused; the next call has the new one.
+/// The connection names the new one; the one in memory is of no use.
 #[tokio::test]
 async fn after_its_token_is_replaced_a_workspace_is_answered_at_once() {
     let it = running_acme().await.unwrap();
@@ -91,4 +92,26 @@ async fn after_its_token_is_replaced_a_workspace_is_answered_at_once() {
     it.apply(&acme().replace("xoxb-T0ACME", "xoxb-T0ACME-2")).await.unwrap();
     it.slack.uninstall("xoxb-T0ACME");
     ask(&it, &mention(&it, "T0ACME", "and with another token?").unwrap()).await.unwrap();
+}
+
+/// Between the removal of the old one and the word of the new one: it is waited for.
+#[tokio::test]
+async fn while_its_token_is_being_replaced_a_workspaces_answers_wait() {
+    let it = running_acme().await.unwrap();
+    ask(&it, &mention(&it, "T0ACME", "hello").unwrap()).await.unwrap();
+    let client = raw(&it.database.superuser_url()).await.unwrap();
+    client.execute("update secret set name = name || '/away'", &[]).await.unwrap();
+    let revoked = Act::Code("token_revoked".to_owned());
+    it.slack.fail(Fault::new(revoked).method("chat.update").times(1));
+    let root = mention(&it, "T0ACME", "and meanwhile?").unwrap();
+    heard(&it, &root).await.unwrap();
+    let missed = async {
+        while !it.said("all").contains("the token of connection `slack-T0ACME` is not there") {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, missed).await.expect("nobody misses it");
+    let back = "update secret set name = left(name, -length('/away'))";
+    assert_eq!(client.execute(back, &[]).await.unwrap(), 1);
+    answers(&it, &root, 1).await.unwrap();
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use schemas::{
-    Agent, AgentConfig, AgentId, Author, Claim, Connection, ConnectionStatus, Event, Limits,
-    Published, Tenant, TenantId, Timestamp,
+    Agent, AgentConfig, AgentId, Author, Claim, Connection, ConnectionId, ConnectionStatus, Event,
+    Limits, Published, Tenant, TenantId, Timestamp,
     event::{AgentChanged, ConnectionChanged, TenantChanged},
 };
 
@@ -38,8 +38,15 @@ pub enum Change {
     },
     /// An agent leaves.
     AgentRetire { tenant: TenantId, agent: Agent },
-    /// A secret is kept, before the event that refers to it.
-    SecretSet { tenant: TenantId, name: String, value: Secret },
+    /// A connection's token is kept, before the event that names it. What it replaces is of no use
+    /// once that event is written.
+    SecretSet {
+        tenant: TenantId,
+        connection: ConnectionId,
+        name: String,
+        replaces: Option<String>,
+        value: Secret,
+    },
     /// A connection is made, or leads elsewhere; `claim` if the workspace is not held yet.
     ConnectionMake {
         tenant: TenantId,
@@ -146,7 +153,9 @@ impl fmt::Display for Change {
             Change::AgentRetire { tenant, agent } => {
                 write!(f, "- agent {tenant}/{}: retired", agent.id)
             }
-            Change::SecretSet { tenant, name, .. } => write!(f, "~ secret {tenant}/{name}"),
+            Change::SecretSet { tenant, connection, .. } => {
+                write!(f, "~ secret {tenant}/{connection}/bot_token")
+            }
             Change::ConnectionMake { tenant, connection, from, .. } => match from {
                 Some(from) if from.status == ConnectionStatus::Active => {
                     let line = connection_line(from, connection);
@@ -186,10 +195,12 @@ fn connection_line(from: &Connection, to: &Connection) -> String {
     let fields = [
         ("agent", from.agent.as_str(), to.agent.as_str()),
         ("bot_user_id", from.bot_user.as_str(), to.bot_user.as_str()),
-        ("token", from.token.as_str(), to.token.as_str()),
     ];
     let changed = fields.into_iter().filter(|(_, from, to)| from != to);
-    let changed: Vec<_> =
+    let mut changed: Vec<_> =
         changed.map(|(name, from, to)| format!("{name} {from} -> {to}")).collect();
+    if from.token != to.token {
+        changed.push("another token".to_owned());
+    }
     if changed.is_empty() { "claim the workspace".to_owned() } else { changed.join(", ") }
 }

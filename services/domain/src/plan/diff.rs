@@ -108,7 +108,14 @@ fn connection(tenant: &TenantId, wished: WishedConnection, present: &Present<'_>
     };
     let holder = present.directory.holder(wished.channel, &wished.app, &wished.workspace);
     let claim = holder != Some((tenant, &wished.id));
-    let name = known.map_or_else(|| format!("{}/bot_token", wished.id), |it| it.token.clone());
+    let before = known.map(|known| known.token.clone());
+    let kept =
+        |token: &_| before.as_ref().is_some_and(|it| (present.has_secret)(tenant, it, token));
+    let value = token.filter(|token| !kept(token));
+    let name = match (&before, &value) {
+        (Some(before), None) => before.clone(),
+        (_, _) => format!("{}/bot_token/{}", wished.id, present.unique),
+    };
     let connection = Connection {
         id: wished.id,
         channel: wished.channel,
@@ -116,14 +123,16 @@ fn connection(tenant: &TenantId, wished: WishedConnection, present: &Present<'_>
         workspace: wished.workspace,
         bot_user,
         agent,
-        token: name.clone(),
+        token: name,
         status: ConnectionStatus::Active,
     };
 
     let mut changes = Vec::new();
     // The secret first: a connection never points to a token that is not there.
-    if let Some(value) = token.filter(|token| !(present.has_secret)(tenant, &name, token)) {
-        changes.push(Change::SecretSet { tenant: tenant.clone(), name, value });
+    if let Some(value) = value {
+        let (tenant, id) = (tenant.clone(), connection.id.clone());
+        let (name, replaces) = (connection.token.clone(), before);
+        changes.push(Change::SecretSet { tenant, connection: id, name, replaces, value });
     }
     if claim || known.is_none_or(|known| **known != connection) {
         let (tenant, from) = (tenant.clone(), known.map(|known| Connection::clone(known)));

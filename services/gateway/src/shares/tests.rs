@@ -32,10 +32,12 @@ fn whoever_writes_without_end_is_stopped_told_once_and_stops_nobody_else() {
     for _ in 0..4 {
         assert!(store(&shares, words(&acme, "acme/eve"), at(0)).is_ok());
     }
-    let full = |tell| Full { retry_at: at(360), tell };
-    assert_eq!(store(&shares, words(&acme, "acme/eve"), at(0)).err(), Some(full(true)));
+    let full = Full { retry_at: at(360) };
+    assert_eq!(store(&shares, words(&acme, "acme/eve"), at(0)).err(), Some(full));
+    shares.notice("acme/eve", full, at(0)).unwrap().keep();
     for _ in 0..10_000 {
-        assert_eq!(store(&shares, words(&acme, "acme/eve"), at(1)).err(), Some(full(false)));
+        assert_eq!(store(&shares, words(&acme, "acme/eve"), at(1)).err(), Some(full));
+        assert!(shares.notice("acme/eve", full, at(1)).is_none());
     }
     assert!(store(&shares, words(&acme, "acme/ann"), at(1)).is_ok(), "a colleague");
     assert!(store(&shares, words(&beta, "beta/eve"), at(1)).is_ok(), "another tenant");
@@ -52,6 +54,43 @@ fn a_message_that_is_delivered_twice_is_answered_once_and_charged_so() {
         store(&shares, Bill { again, ..bill }, at(0)).unwrap()
     };
     assert_eq!([charge(&one), charge(&one), charge(&two)], [64 * 1024, 1024, 64 * 1024]);
+}
+
+#[test]
+fn a_message_that_was_taken_is_not_refused_the_second_time() {
+    let (shares, acme) = (shares(), tenant("acme"));
+    let message = "m".parse().unwrap();
+    let mention = Bill { again: Some((&message, 1024)), ..bill(&acme, "ann", Matter::Words) };
+    for _ in 0..3 {
+        store(&shares, bill(&acme, "ann", Matter::Words), at(0)).unwrap();
+    }
+    store(&shares, mention, at(0)).unwrap();
+    drop(shares.charge(mention, at(0)).unwrap());
+    assert_eq!(store(&shares, mention, at(0)), Ok(1024), "also when it comes a third time");
+    let other = "n".parse().unwrap();
+    let next = Bill { again: Some((&other, 1024)), ..mention };
+    assert!(store(&shares, next, at(0)).is_err());
+}
+
+#[test]
+fn a_message_that_was_not_stored_was_not_taken() {
+    let (shares, acme) = (shares(), tenant("acme"));
+    let message = "m".parse().unwrap();
+    let mention = Bill { again: Some((&message, 1024)), ..bill(&acme, "ann", Matter::Words) };
+    drop(shares.charge(mention, at(0)).unwrap());
+    assert_eq!(store(&shares, mention, at(0)), Ok(64 * 1024));
+}
+
+#[test]
+fn who_was_not_told_is_told_next_time() {
+    let (shares, acme) = (shares(), tenant("acme"));
+    while store(&shares, bill(&acme, "ann", Matter::Words), at(0)).is_ok() {}
+    let full = store(&shares, bill(&acme, "ann", Matter::Words), at(0)).unwrap_err();
+    let notice = shares.notice("ann", full, at(0)).unwrap();
+    assert!(shares.notice("ann", full, at(0)).is_none(), "it is on its way");
+    drop(notice);
+    shares.notice("ann", full, at(0)).unwrap().keep();
+    assert!(shares.notice("ann", full, at(0)).is_none());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `konstruct apply`: tenants, agents and connections as a file says.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     io::Read as _,
     path::Path,
 };
@@ -14,11 +14,12 @@ use domain::{
     secret::Secret,
 };
 use futures::{StreamExt as _, TryStreamExt as _};
-use runtime::{DirectoryWriter, Snapshot, WRITE_EVENTS_MAX, WriteError};
+use runtime::{BusError, DirectoryWriter, Snapshot, WRITE_EVENTS_MAX, WriteError};
 use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId};
 use serde_json::json;
 use store::{Sealer, secrets::Secrets};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::{cli::Apply, output::Output, settings::Asked, wiring, wiring::Base};
 
@@ -87,7 +88,13 @@ impl Applier {
             kept.is_some_and(|kept| kept.expose() == secret.expose())
         };
         let env = |name: &str| std::env::var(name).ok();
-        let present = Present { directory, open: &open, has_secret: &has_secret, env: &env };
+        let present = Present {
+            directory,
+            open: &open,
+            has_secret: &has_secret,
+            unique: &self.command,
+            env: &env,
+        };
         plan(desired, &present).map_err(|problems| {
             anyhow::anyhow!("nothing was changed:\n  {}", problems.0.join("\n  "))
         })
@@ -148,7 +155,7 @@ impl Applier {
     }
 
     /// One tenant's changes: secrets first, then the events, all or none of them as long as they
-    /// are not more than one write takes.
+    /// are not more than one write takes. Secrets that no event names in the end are removed.
     async fn apply_to(
         &self,
         tenant: TenantId,
@@ -160,19 +167,33 @@ impl Applier {
         let by = Author { via: "apply".to_owned(), operator: None };
         let events = changes.iter().flat_map(|change| change.events(&by, &sealing, now));
         let events: Vec<_> = events.map(|event| self.envelope(&tenant, event)).collect();
-        let mut progress = Progress { tenant: &tenant, secrets: 0, written: 0, all: events.len() };
+        let mut progress = Progress { tenant: &tenant, written: 0, all: events.len() };
         self.writer.check(known, &events).map_err(|error| progress.stopped(&error))?;
         for change in &changes {
             if let Change::SecretSet { name, value, .. } = change {
                 self.secrets.put(&tenant, name, value, now).await?;
-                progress.secrets += 1;
             }
         }
+        let done = self.write(&events, known, &mut progress.written).await;
+        let named = tokens(events.get(..progress.written).unwrap_or_default());
+        for name in changes.iter().filter_map(|change| unused(change, &named, &done)) {
+            if let Err(error) = self.secrets.remove(&tenant, name).await {
+                warn!(%tenant, name, %error, "a secret that is of no use stays");
+            }
+        }
+        done.map_err(|error| progress.stopped(&error))
+    }
+
+    async fn write(
+        &self,
+        events: &[Envelope],
+        known: &Snapshot,
+        written: &mut usize,
+    ) -> Result<(), WriteError> {
         let mut known = known.clone();
         for batch in events.chunks(WRITE_EVENTS_MAX) {
-            let written = self.writer.write(&mut known, batch.to_vec()).await;
-            written.map_err(|error| progress.stopped(&error))?;
-            progress.written += batch.len();
+            self.writer.write(&mut known, batch.to_vec()).await?;
+            *written += batch.len();
         }
         Ok(())
     }
@@ -196,6 +217,31 @@ impl Applier {
     }
 }
 
+/// The tokens that these events name.
+fn tokens(events: &[Envelope]) -> BTreeSet<&str> {
+    let made = events.iter().filter_map(|event| {
+        let Event::ConnectionMade(made) = &event.event else { return None };
+        Some(made.connection.token.as_str())
+    });
+    made.collect()
+}
+
+/// The secret that a change leaves of no use: what it replaced, or its own if no event came to name
+/// it. Where nobody knows, both stay.
+fn unused<'a>(
+    change: &'a Change,
+    named: &BTreeSet<&str>,
+    done: &Result<(), WriteError>,
+) -> Option<&'a str> {
+    let Change::SecretSet { name, replaces, .. } = change else { return None };
+    if named.contains(name.as_str()) {
+        return replaces.as_deref();
+    }
+    let conflict = |error: &_| matches!(error, BusError::Conflict);
+    let in_doubt = matches!(done, Err(WriteError::Bus(error)) if !conflict(error));
+    (!in_doubt).then_some(name)
+}
+
 /// What is known of a tenant that exists.
 struct Known {
     sealing: Sealing,
@@ -205,7 +251,6 @@ struct Known {
 /// How far the changes of a tenant came.
 struct Progress<'a> {
     tenant: &'a TenantId,
-    secrets: usize,
     written: usize,
     all: usize,
 }
@@ -218,14 +263,10 @@ impl Progress<'_> {
             (_, 0) => "nothing of its changes was written".to_owned(),
             (_, written) => format!("{written} of its {} events were written", self.all),
         };
-        let secrets = match self.secrets {
-            0 => String::new(),
-            secrets => format!(", {secrets} of its tokens were kept"),
-        };
         let then = match error {
             WriteError::Conflict { .. } | WriteError::Bus(_) => "; run the command again",
             WriteError::Held { .. } => "",
         };
-        anyhow::anyhow!("tenant `{}`: {error}; {events}{secrets}{then}", self.tenant)
+        anyhow::anyhow!("tenant `{}`: {error}; {events}{then}", self.tenant)
     }
 }
