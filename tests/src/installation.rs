@@ -83,14 +83,6 @@ impl Installation {
         Ok(it)
     }
 
-    /// One tenant `acme` with agent Mara in workspace `T0ACME`, and every service in one process.
-    pub async fn start() -> anyhow::Result<Self> {
-        let mut it = Self::prepare().await?;
-        it.apply(&acme()).await?;
-        it.run("all").await?;
-        Ok(it)
-    }
-
     /// Where Slack delivers.
     pub fn gateway(&self) -> String {
         format!("http://127.0.0.1:{}", self.gateway_port)

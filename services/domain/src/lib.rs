@@ -7,7 +7,6 @@
 //! `wasm32-unknown-unknown` hold it.
 
 pub mod addressed;
-pub mod backoff;
 pub mod config;
 pub mod directory;
 pub mod effect;

@@ -61,11 +61,6 @@ impl Router {
         }
     }
 
-    /// Whether there is such a group.
-    pub fn has_group(&self, group: &str) -> bool {
-        self.groups.contains_key(group)
-    }
-
     /// Gets one whole answer from `group` or the groups it falls back to, by `deadline`. The recorder
     /// is told of each attempt before it is made.
     pub async fn complete<R: Recorder>(

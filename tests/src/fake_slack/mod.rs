@@ -127,11 +127,6 @@ impl FakeSlack {
         self.inner.link.send_replace(Some(Link { gateway, echo }));
     }
 
-    /// Delivers nothing any more.
-    pub fn unlink(&self) {
-        self.inner.link.send_replace(None);
-    }
-
     /// What goes wrong from now on.
     pub fn fail(&self, fault: Fault) {
         self.inner.world.send_modify(|world| world.faults.push(fault));

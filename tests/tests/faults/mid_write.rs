@@ -18,7 +18,7 @@ use crate::{
 async fn what_was_deferred_is_brought_back_twice_and_answered_once() {
     let mut it = prepared().await.unwrap();
     let line = on_a_line(&mut it, "sweeper").await.unwrap();
-    // When the event is on the log again, its row is still there.
+    // The event is on the log again, and nobody has written that down.
     line.hold(Point::Stored { stream: "EVENTS" });
     // Longer than anybody waits in place.
     let later = Act::RateLimited { retry_after_s: 6 };
@@ -32,7 +32,6 @@ async fn what_was_deferred_is_brought_back_twice_and_answered_once() {
         let row = client.query_one("select count(*) from deferred", &[]).await?;
         anyhow::Ok(row.try_get::<_, i64>(0)?)
     };
-    assert_eq!(waiting().await.unwrap(), 1, "its row is gone before anybody knows");
 
     it.run("sweeper").await.unwrap();
     let none = || async { Ok(waiting().await? == 0) };
