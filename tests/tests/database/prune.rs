@@ -73,6 +73,7 @@ async fn a_story_goes_after_31_days_and_only_when_it_is_over() {
         Story { name: "doubtful", outcome: Some("uncertain"), state: "uncertain", ..OLD },
         Story { name: "open", outcome: None, state: "admitted", ..OLD },
         Story { name: "unsettled", effect: "uncertain", state: "delivered", ..OLD },
+        Story { name: "unsent", effect: "planned", ..OLD },
     ];
     for story in &stories {
         tell(&admin, "acme", story).await;
@@ -81,12 +82,12 @@ async fn a_story_goes_after_31_days_and_only_when_it_is_over() {
 
     let pruned = prune(&platform, "test", at(32 * DAY_MS)).await.unwrap();
     let want = Pruned {
-        replies: 2,
-        completions: 5,
-        attempts: 5,
-        turns: 5,
-        messages: 3,
-        events: 3,
+        replies: 3,
+        completions: 6,
+        attempts: 6,
+        turns: 6,
+        messages: 4,
+        events: 4,
         ..Pruned::default()
     };
     assert_eq!(pruned, want);
@@ -96,6 +97,8 @@ async fn a_story_goes_after_31_days_and_only_when_it_is_over() {
     assert_eq!(counts(&admin, "doubtful").await, [1, 1, 0, 0, 0, 1, 2], "nobody knows its end");
     assert_eq!(counts(&admin, "open").await, [1, 1, 0, 0, 0, 1, 2], "it has no end");
     assert_eq!(counts(&admin, "unsettled").await, [1, 1, 0, 0, 0, 0, 1], "an effect is in doubt");
+    let gone = counts(&admin, "unsent").await;
+    assert_eq!(gone, [0, 0, 0, 0, 0, 0, 1], "nobody sends a placeholder of a reply that has ended");
     assert_eq!(prune(&platform, "test", at(32 * DAY_MS)).await.unwrap().total(), 0);
 }
 
