@@ -147,7 +147,7 @@ impl Delivery {
         match self.outbound.delete(call, ts).await {
             SendOutcome::Sent(_) | SendOutcome::Rejected { .. } => Ok(()),
             SendOutcome::NotSent(_) | SendOutcome::RetryAfter(_) | SendOutcome::Ambiguous(_) => {
-                Err(Failure::retry(anyhow::anyhow!("a stray message stays for now")))
+                Err(Failure::retry(anyhow::anyhow!("the second copy was not taken away")))
             }
         }
     }
