@@ -97,6 +97,8 @@ ids! {
     EventId: token_problem, "^[A-Za-z0-9_-]{1,64}$";
     /// One call to the outside world that somebody could notice.
     EffectId: token_problem, "^[A-Za-z0-9_-]{1,64}$";
+    /// Someone who signs in to the portal, or a key of the API; drawn, never reused.
+    OperatorId: token_problem, "^[A-Za-z0-9_-]{1,64}$";
     /// What all events of one story share: the message id in the pipeline.
     CorrelationId: token_problem, "^[A-Za-z0-9_-]{1,64}$";
 }

@@ -26,7 +26,7 @@ pub use envelope::{DecodeError, Envelope, Trace};
 pub use event::{Event, Kind, LimitScope};
 pub use id::{
     AgentId, ConnectionId, ConversationId, CorrelationId, EffectId, EventId, InvalidId, MessageId,
-    TenantId,
+    OperatorId, TenantId,
 };
 pub use message::{
     Address, Attachment, ChannelKind, Message, MessageRef, Place, PlaceKind, Sender,

@@ -6,6 +6,7 @@
 //! **Invariant:** no clock, no environment, no randomness, no I/O; `clippy.toml` and the build for
 //! `wasm32-unknown-unknown` hold it.
 
+pub mod access;
 pub mod addressed;
 pub mod config;
 pub mod directory;
