@@ -17,6 +17,7 @@ mod out;
 mod postgres;
 mod random;
 mod secrets;
+mod site;
 mod stop;
 mod suite;
 
@@ -59,6 +60,8 @@ enum Task {
         #[arg(long)]
         no_model: bool,
     },
+    /// Build what runs in the browser
+    Site,
     /// Measure (arguments go to the bench program)
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -93,6 +96,7 @@ fn perform(task: &Task, stop: &Stop) -> Result<ExitCode> {
         Task::Test { args } => return Ok(code(suite::test(&home, args, stop)?)),
         Task::Ci { step } => ci::ci(&home, step.as_deref(), stop)?,
         Task::Fetch { no_model } => fetch::all(&home, !no_model, stop)?,
+        Task::Site => drop(site::site(&home, stop)?),
         Task::Bench { args } => return Ok(code(suite::bench(&home, args, stop)?)),
     }
     Ok(ExitCode::SUCCESS)

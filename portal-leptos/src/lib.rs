@@ -1,0 +1,21 @@
+//! The portal: where operators hire, shape, watch and correct AI employees.
+//!
+//! Pages are rendered whole by the server: a handler loads what a page shows, and whether it may be
+//! seen is decided before a byte is written. Forms are plain forms, links are plain links; what needs
+//! a browser is an island (see [`islands`]), and nothing is lost without it.
+//!
+//! **Invariant:** what changes anything is a POST, and each route says in one table what it takes.
+
+pub mod islands;
+#[cfg(feature = "ssr")]
+pub mod server;
+#[cfg(feature = "ssr")]
+mod pages;
+
+/// Called once by the page, before its islands wake up.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_islands();
+}

@@ -1,0 +1,9 @@
+//! What operators see: a file a page, with its routes, what it loads, what it shows and what its
+//! forms do.
+
+use crate::server::routes::Routes;
+
+/// The routes of all pages.
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+}

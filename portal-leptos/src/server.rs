@@ -1,0 +1,65 @@
+//! From a request to a page: the way in that all pages share.
+//!
+//! In the order a request meets them: [`headers`] (on every answer), [`error`] (for whatever goes
+//! wrong behind it), [`csrf`] (on every change), [`session`], the route's [`routes::Need`], the page.
+
+pub mod assets;
+pub mod csrf;
+pub mod error;
+pub mod flash;
+pub mod headers;
+pub mod render;
+pub mod routes;
+pub mod session;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    assets::Assets,
+    csrf::Origin,
+    routes::{Need, Routes},
+};
+
+/// What pages are made with. Cheap to clone.
+#[derive(Clone)]
+pub struct Portal {
+    /// The site's files.
+    pub assets: Assets,
+    /// Where browsers reach the portal.
+    pub origin: Origin,
+}
+
+/// Every route there is.
+pub fn table() -> Routes {
+    Routes::default()
+        .get("/assets/{version}/{file}", Need::Public, assets::serve)
+        .and(crate::pages::routes())
+}
+
+/// The portal as a service.
+pub fn router(portal: Portal) -> Router {
+    let (_, routes) = table().split();
+    routes
+        .layer(DefaultBodyLimit::max(session::FORM_BYTES_MAX))
+        .layer(from_fn_with_state(portal.origin.clone(), csrf::refuse_foreign))
+        .layer(from_fn_with_state(portal.clone(), error::explain))
+        .layer(from_fn(headers::secure))
+        .with_state(portal)
+}
+
+/// Serves the portal until it is asked to stop.
+pub async fn run(
+    listener: TcpListener,
+    portal: Portal,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let serve = axum::serve(listener, router(portal));
+    serve.with_graceful_shutdown(stop.cancelled_owned()).await?;
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! Who is signed in, and what becomes of a request when nobody is.
+
+use axum::{
+    body::to_bytes,
+    extract::{Request, State},
+    http::{Method, StatusCode, header},
+    middleware::Next,
+    response::Response,
+};
+use domain::access::Principal;
+
+use super::{Portal, error::PageError, flash::cookie};
+
+/// The session's cookie. No script reads it.
+pub const COOKIE: &str = "__Host-ks";
+
+/// Where a second factor is set up: the only page of a session that misses one.
+pub const ENROLMENT: &str = "/settings/security/second-factor";
+
+/// The longest form, in bytes: an agent's texts at their longest, percent-encoded, and some air.
+pub const FORM_BYTES_MAX: usize = 1024 * 1024;
+
+/// Whoever is signed in.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// What they may do.
+    pub principal: Principal,
+    /// What people call them.
+    pub name: String,
+    /// Where mail reaches them.
+    pub email: String,
+    /// Whether they still owe the second factor that the installation asks for.
+    pub must_enrol: bool,
+}
+
+/// A form that came after the session had ended: nothing that was typed is lost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resend {
+    /// Where it was sent.
+    pub action: String,
+    /// What was typed, in its order.
+    pub fields: Vec<(String, String)>,
+}
+
+/// Whether that path belongs to setting up a second factor.
+pub fn is_enrolment(path: &str) -> bool {
+    path == ENROLMENT || path == "/sign-out"
+}
+
+/// What to say to a request without a session. A page is come back to; a form is kept.
+pub async fn ended(request: Request) -> PageError {
+    let target = request.uri().path_and_query().map_or("/", |it| it.as_str()).to_owned();
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return PageError::SignIn { next: target };
+    }
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    if !kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
+        return PageError::Ended(Resend::default());
+    }
+    match to_bytes(request.into_body(), FORM_BYTES_MAX).await {
+        Ok(body) => PageError::Ended(Resend { action: target, fields: fields(&body) }),
+        Err(_) => PageError::BadRequest,
+    }
+}
+
+/// The fields of a form as it was sent.
+fn fields(body: &[u8]) -> Vec<(String, String)> {
+    let decode = |text: &[u8]| {
+        let spaced: Vec<u8> = text.iter().map(|&b| if b == b'+' { b' ' } else { b }).collect();
+        percent_encoding::percent_decode(&spaced).decode_utf8_lossy().into_owned()
+    };
+    let pairs = body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let mut halves = pair.splitn(2, |&byte| byte == b'=');
+            let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_is_read_as_it_was_typed() {
+        let body = b"name=Mara+B&persona=warm%2C%0D%0Abrief%20%26%20kind&empty=&%C3%BC=%F0%9F%8E%89";
+        let want = [
+            ("name", "Mara B"),
+            ("persona", "warm,\r\nbrief & kind"),
+            ("empty", ""),
+            ("ü", "🎉"),
+        ];
+        assert_eq!(fields(body), want.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+}
