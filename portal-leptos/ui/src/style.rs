@@ -1,0 +1,18 @@
+//! The sheet: small files, joined here in the order of their layers.
+
+/// All of the portal's style. Serve it as one file, named by its content.
+pub const STYLESHEET: &str = concat!(
+    "@layer reset, tokens, base, components, pages, print;\n",
+    include_str!("../style/tokens.css"),
+    include_str!("../style/base.css"),
+    include_str!("../style/button.css"),
+    include_str!("../style/field.css"),
+    include_str!("../style/shell.css"),
+    include_str!("../style/card.css"),
+    include_str!("../style/table.css"),
+    include_str!("../style/status.css"),
+    include_str!("../style/print.css"),
+);
+
+#[cfg(test)]
+mod tests;
