@@ -38,8 +38,27 @@ pub struct Tenant {
     /// How much it may ask.
     #[serde(default)]
     pub limits: Limits,
+    /// How much it may cost.
+    #[serde(default, skip_serializing_if = "Budget::is_unset")]
+    pub budget: Budget,
     /// Whether it is served.
     pub status: TenantStatus,
+}
+
+/// How much a tenant may cost. It is shown, and warned about when it is spent; nothing is refused
+/// for it yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Budget {
+    /// Millionths of a dollar in a calendar month, by UTC; as much as it takes if unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub monthly_micros: Option<u64>,
+}
+
+impl Budget {
+    /// Whether nobody chose one.
+    pub fn is_unset(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How many messages a tenant may send its agents.

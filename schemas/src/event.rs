@@ -126,6 +126,8 @@ events! {
     TenantRenamed(TenantChanged) = "tenant.renamed" v "1";
     /// It has other limits.
     TenantLimitsChanged(TenantChanged) = "tenant.limits_changed" v "1";
+    /// It may cost more or less.
+    TenantBudgetChanged(TenantChanged) = "tenant.budget_changed" v "1";
     /// It is not served.
     TenantSuspended(TenantChanged) = "tenant.suspended" v "1";
     /// It is served again.

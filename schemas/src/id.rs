@@ -22,6 +22,13 @@ pub struct InvalidId {
     problem: &'static str,
 }
 
+impl InvalidId {
+    /// What is wrong with it, without the text itself.
+    pub fn problem(&self) -> &'static str {
+        self.problem
+    }
+}
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident: $rule:ident, $pattern:literal;)+) => { $(
         $(#[$doc])*

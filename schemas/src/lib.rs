@@ -19,8 +19,8 @@ pub mod time;
 pub mod usage;
 
 pub use directory::{
-    Agent, AgentConfig, Author, Claim, Connection, ConnectionStatus, Limits, Published, Tenant,
-    TenantStatus,
+    Agent, AgentConfig, Author, Budget, Claim, Connection, ConnectionStatus, Limits, Published,
+    Tenant, TenantStatus,
 };
 pub use envelope::{DecodeError, Envelope, Trace};
 pub use event::{Event, Kind, LimitScope};

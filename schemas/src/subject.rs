@@ -110,6 +110,7 @@ impl Event {
             Event::TenantCreated(_)
             | Event::TenantRenamed(_)
             | Event::TenantLimitsChanged(_)
+            | Event::TenantBudgetChanged(_)
             | Event::TenantSuspended(_)
             | Event::TenantResumed(_)
             | Event::TenantDeleted(_) => Err(Aggregate::Tenant),

@@ -162,6 +162,7 @@ fn where_each_sample_is_published() {
         TenantCreated: directory.acme.tenant
         TenantRenamed: directory.acme.tenant
         TenantLimitsChanged: directory.acme.tenant
+        TenantBudgetChanged: directory.acme.tenant
         TenantSuspended: directory.acme.tenant
         TenantResumed: directory.acme.tenant
         TenantDeleted: directory.acme.tenant

@@ -1,7 +1,7 @@
 //! What the events of the directory have in common.
 
 use super::Event;
-use crate::{Agent, Claim, Connection, Tenant};
+use crate::{Agent, Author, Claim, Connection, Tenant};
 
 /// An entry of the directory, as it is from an event on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ impl Event {
             Event::TenantCreated(data)
             | Event::TenantRenamed(data)
             | Event::TenantLimitsChanged(data)
+            | Event::TenantBudgetChanged(data)
             | Event::TenantSuspended(data)
             | Event::TenantResumed(data)
             | Event::TenantDeleted(data) => Some(Entry::Tenant(&data.tenant)),
@@ -35,6 +36,39 @@ impl Event {
             }
             Event::WorkspaceClaimed(claim) => Some(Entry::Claim(claim)),
             Event::MessageReceived(_)
+            | Event::MessageAccepted(_)
+            | Event::MessageDuplicate(_)
+            | Event::MessageAdmitted(_)
+            | Event::MessageThrottled(_)
+            | Event::CompletionFinished(_)
+            | Event::CompletionFailed(_)
+            | Event::ReplyDelivered(_)
+            | Event::ReplyUncertain(_)
+            | Event::ReplyFailed(_)
+            | Event::EffectObserved(_)
+            | Event::MessageEdited(_)
+            | Event::MessageDeleted(_)
+            | Event::ConnectionRevoked(_) => None,
+        }
+    }
+
+    /// Who changed it; the claim of a workspace and the events of the pipeline do not say.
+    pub fn author(&self) -> Option<&Author> {
+        match self {
+            Event::TenantCreated(data)
+            | Event::TenantRenamed(data)
+            | Event::TenantLimitsChanged(data)
+            | Event::TenantBudgetChanged(data)
+            | Event::TenantSuspended(data)
+            | Event::TenantResumed(data)
+            | Event::TenantDeleted(data) => Some(&data.by),
+            Event::AgentCreated(data)
+            | Event::AgentDraftSaved(data)
+            | Event::AgentPublished(data)
+            | Event::AgentRetired(data) => Some(&data.by),
+            Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => Some(&data.by),
+            Event::WorkspaceClaimed(_)
+            | Event::MessageReceived(_)
             | Event::MessageAccepted(_)
             | Event::MessageDuplicate(_)
             | Event::MessageAdmitted(_)

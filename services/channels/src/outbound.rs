@@ -17,6 +17,15 @@ pub trait Outbound: Send + Sync {
     fn kind(&self) -> ChannelKind;
     /// Posts in the thread, and names the effect in the message.
     fn post<'a>(&'a self, call: Call<'a>, text: &'a str) -> Sending<'a, SendOutcome>;
+    /// Says something in a channel in the open, as no effect: for what an operator tries out. Nobody
+    /// looks for it afterwards.
+    fn announce<'a>(
+        &'a self,
+        token: &'a Secret,
+        workspace: &'a str,
+        channel: &'a str,
+        text: &'a str,
+    ) -> Sending<'a, SendOutcome>;
     /// Puts another text in the place of the message at `ts`.
     fn update<'a>(&'a self, call: Call<'a>, ts: &'a str, text: &'a str)
     -> Sending<'a, SendOutcome>;

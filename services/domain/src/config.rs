@@ -1,5 +1,7 @@
 //! An agent's configuration with its texts opened.
 
+mod field;
+
 use std::fmt;
 
 use schemas::{
@@ -8,6 +10,7 @@ use schemas::{
 };
 use serde::Deserialize;
 
+pub use self::field::{Field, Value};
 use crate::seal::{OpenError, Owner, Sealing};
 
 /// How an agent sounds when nobody chose otherwise.
@@ -188,21 +191,21 @@ impl OpenConfig {
 
     /// The fields in which the two differ, by name.
     pub fn difference(&self, other: &Self) -> Vec<&'static str> {
-        [
-            ("name", self.name == other.name),
-            ("role", self.role == other.role),
-            ("job_description", self.job_description == other.job_description),
-            ("statement_of_work", self.statement_of_work == other.statement_of_work),
-            ("persona", self.persona == other.persona),
-            ("system_prompt", self.system_prompt == other.system_prompt),
-            ("model", self.model == other.model),
-            ("tools", self.tools == other.tools),
-            ("escalation", self.escalation == other.escalation),
-            ("follow_minutes", self.follow_minutes == other.follow_minutes),
-        ]
-        .into_iter()
-        .filter_map(|(field, same)| (!same).then_some(field))
-        .collect()
+        self.fields_changed(other).into_iter().map(Field::as_str).collect()
+    }
+}
+
+/// As a person reads it.
+impl fmt::Display for OpenRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.when {
+            OpenTrigger::Keywords(words) => write!(f, "one of {} is said", words.join(", "))?,
+            OpenTrigger::AskedForHuman => f.write_str("a person is asked for")?,
+            OpenTrigger::Sentiment => f.write_str("somebody sounds upset")?,
+            OpenTrigger::ToolFailure => f.write_str("a tool failed")?,
+            OpenTrigger::Budget => f.write_str("the budget is spent")?,
+        }
+        write!(f, " -> {}", self.to_channel)
     }
 }
 

@@ -8,9 +8,12 @@
 
 pub mod access;
 pub mod addressed;
+pub mod command;
 pub mod config;
 pub mod directory;
+pub mod draft;
 pub mod effect;
+pub mod fields;
 pub mod gcra;
 pub mod incoming;
 pub mod mrkdwn;

@@ -7,9 +7,9 @@
 //! taken away by a file that never knew of it. Taking away is said (`removed: true`).
 
 mod change;
-mod check;
+pub(crate) mod check;
 mod desired;
-mod diff;
+pub(crate) mod diff;
 
 use std::fmt;
 
@@ -17,25 +17,14 @@ use schemas::{AgentId, TenantId, Text};
 
 pub use self::{
     change::Change,
-    desired::{Desired, DesiredAgent, DesiredConnection, DesiredLimits, DesiredTenant},
+    desired::{
+        Desired, DesiredAgent, DesiredBudget, DesiredConnection, DesiredLimits, DesiredTenant,
+    },
+};
+pub use crate::fields::{
+    CONFIG_TEXT_BYTES_MAX, ESCALATION_RULES_MAX, KEYWORDS_MAX, NAME_BYTES_MAX, TOOLS_MAX,
 };
 use crate::{directory::Directory, secret::Secret};
-
-/// The longest text of a configuration, in bytes: with all of them and with all that follows, twice (an
-/// agent has a draft beside what is published) and sealed, an event stays below the longest envelope.
-pub const CONFIG_TEXT_BYTES_MAX: usize = 64 * 1024;
-
-/// The most tools an agent has.
-pub const TOOLS_MAX: usize = 64;
-
-/// The most rules by which an agent hands over.
-pub const ESCALATION_RULES_MAX: usize = 10;
-
-/// The most keywords of one rule.
-pub const KEYWORDS_MAX: usize = 20;
-
-/// The longest name of a tenant, an agent or a role, in bytes.
-pub const NAME_BYTES_MAX: usize = 200;
 
 /// What is there already, and how to look.
 #[derive(Clone, Copy)]

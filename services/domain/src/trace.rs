@@ -116,6 +116,7 @@ pub fn outcome(event: &Event) -> String {
         | Event::TenantCreated(_)
         | Event::TenantRenamed(_)
         | Event::TenantLimitsChanged(_)
+        | Event::TenantBudgetChanged(_)
         | Event::TenantSuspended(_)
         | Event::TenantResumed(_)
         | Event::TenantDeleted(_)

@@ -5,7 +5,10 @@ use schemas::{
     Envelope, Event, EventId, LimitScope, Message, MessageRef,
     event::{self, CompletionFailed, CompletionFinished, ReplyKind},
 };
-use store::projections::{Changes, Entry, EventRow, MessageRow};
+use store::{
+    changes::ChangeRow,
+    projections::{Changes, Entry, EventRow, MessageRow},
+};
 
 /// Adds what the event at `seq` changes.
 pub(crate) fn fold(changes: &mut Changes, stream: &str, seq: u64, envelope: &Envelope) {
@@ -18,6 +21,7 @@ pub(crate) fn fold(changes: &mut Changes, stream: &str, seq: u64, envelope: &Env
     if let Some(entry) = entry(&envelope.event) {
         changes.entries.push((entry, seq));
     }
+    changes.changes.extend(ChangeRow::of(seq, envelope));
 }
 
 /// A change of a message's state with the event that makes it.
@@ -75,6 +79,7 @@ fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
         | Event::TenantCreated(_)
         | Event::TenantRenamed(_)
         | Event::TenantLimitsChanged(_)
+        | Event::TenantBudgetChanged(_)
         | Event::TenantSuspended(_)
         | Event::TenantResumed(_)
         | Event::TenantDeleted(_)

@@ -33,6 +33,14 @@ pub async fn load(db: &Database, name: &str) -> Result<Checkpoint, StoreError> {
     })
 }
 
+/// How far the reader `name` has come, and nothing else: it makes no reader.
+pub async fn seq(db: &Database, name: &str) -> Result<u64, StoreError> {
+    let step = Step { sql: LOAD, params: vec![&name] };
+    let answers = Session::new(db.pool()).await?.run_last(&[step]).await?;
+    let row = answers.first().and_then(|answer| answer.rows.first());
+    row.map_or(Ok(0), |row| row::count(row.try_get(1)?))
+}
+
 /// Moves the reader from where it was to `seq`. Refused if somebody else has moved it meanwhile:
 /// then nothing of this transaction may stand.
 pub async fn advance(

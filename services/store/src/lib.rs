@@ -11,12 +11,14 @@
 //! **Invariant:** SQL is `&'static str`: nothing a person said is ever part of a statement.
 //! **Invariant:** no error, log line or `Debug` holds a row, a parameter, a key or a password.
 
+pub mod changes;
 pub mod check;
 pub mod checkpoint;
 pub mod completions;
 mod database;
 pub mod dedup;
 pub mod deferred;
+pub mod drafts;
 pub mod effects;
 mod error;
 pub mod fence;

@@ -10,6 +10,8 @@ use schemas::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::changes::ChangeRow;
+
 pub use self::{
     read::{find, find_anywhere, message, messages, story, tenants},
     write::{apply, clear},
@@ -177,6 +179,8 @@ pub struct Changes {
     pub messages: Vec<MessageRow>,
     /// What they change of the directory, with the place of the event.
     pub entries: Vec<(Entry, u64)>,
+    /// Who changed it.
+    pub changes: Vec<ChangeRow>,
 }
 
 /// A tenant, as operators see it.

@@ -45,6 +45,7 @@ fn pieces() -> Vec<(u64, BTreeMap<TenantId, Changes>)> {
         id: tenant("acme"),
         name: "Acme".to_owned(),
         limits: Limits::default(),
+        budget: schemas::Budget::default(),
         status: TenantStatus::Active,
     };
     let agent = Agent { id: "mara".parse().unwrap(), draft: None, published: None, retired: false };
@@ -96,7 +97,7 @@ async fn project(world: &World) {
 async fn dump(world: &World) -> String {
     let admin = raw(&world.test.superuser_url()).await.unwrap();
     let mut dump = String::new();
-    for table in ["p_tenant", "p_agent", "p_connection", "p_message", "p_event"] {
+    for table in ["p_tenant", "p_agent", "p_connection", "p_message", "p_event", "p_change"] {
         let sql = format!(
             "select coalesce(string_agg(t::text, E'\n' order by t::text), '') from {table} t"
         );

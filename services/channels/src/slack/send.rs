@@ -172,6 +172,18 @@ impl SlackOut {
         sent(answer, |answer| answer.ts.clone())
     }
 
+    async fn announce(
+        &self,
+        token: &Secret,
+        workspace: &str,
+        channel: &str,
+        text: &str,
+    ) -> SendOutcome {
+        let body = json!({ "channel": channel, "text": text });
+        let answer = self.call(token, workspace, Method::PostMessage, &body).await;
+        sent(answer, |answer| answer.ts.clone())
+    }
+
     async fn update(&self, call: Call<'_>, ts: &str, text: &str) -> SendOutcome {
         let body = json!({
             "channel": call.place.channel,
@@ -262,6 +274,16 @@ impl Outbound for SlackOut {
 
     fn post<'a>(&'a self, call: Call<'a>, text: &'a str) -> Sending<'a, SendOutcome> {
         Box::pin(self.post(call, text))
+    }
+
+    fn announce<'a>(
+        &'a self,
+        token: &'a Secret,
+        workspace: &'a str,
+        channel: &'a str,
+        text: &'a str,
+    ) -> Sending<'a, SendOutcome> {
+        Box::pin(self.announce(token, workspace, channel, text))
     }
 
     fn update<'a>(

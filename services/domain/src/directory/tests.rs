@@ -30,6 +30,7 @@ fn tenant(slug: &str, status: TenantStatus) -> Envelope {
         id: slug.parse().unwrap(),
         name: slug.to_uppercase(),
         limits: Limits::default(),
+        budget: schemas::Budget::default(),
         status,
     };
     envelope(slug, Event::TenantCreated(TenantChanged { tenant, by: by() }))

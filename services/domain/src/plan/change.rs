@@ -3,12 +3,16 @@
 use std::fmt;
 
 use schemas::{
-    Agent, AgentConfig, AgentId, Author, Claim, Connection, ConnectionId, ConnectionStatus, Event,
-    Limits, Published, Tenant, TenantId, Timestamp,
+    Agent, AgentConfig, AgentId, Author, Budget, Claim, Connection, ConnectionId, ConnectionStatus,
+    Event, Limits, Published, Tenant, TenantId, TenantStatus, Text, Timestamp,
     event::{AgentChanged, ConnectionChanged, TenantChanged},
 };
 
-use crate::{config::OpenConfig, seal::Sealing, secret::Secret};
+use crate::{
+    config::OpenConfig,
+    seal::{Owner, Sealing},
+    secret::Secret,
+};
 
 /// One thing to do. Texts are plain; [`Change::events`] seals them.
 #[expect(missing_docs, reason = "the fields are the states before and after")]
@@ -20,20 +24,33 @@ pub enum Change {
     TenantRename { tenant: Tenant, from: String },
     /// It has other limits.
     TenantLimits { tenant: Tenant, from: Limits },
+    /// It may cost more or less.
+    TenantBudget { tenant: Tenant, from: Budget },
     /// It is not served.
     TenantSuspend { tenant: Tenant },
     /// It is served again.
     TenantResume { tenant: Tenant },
-    /// An agent comes; its first version follows.
-    AgentCreate { tenant: TenantId, agent: AgentId, name: String },
+    /// It leaves for good; its connections went before, and its key goes when this is heard.
+    TenantDelete { tenant: Tenant },
+    /// An agent comes, with what it begins as where nothing is published right after.
+    AgentCreate { tenant: TenantId, agent: AgentId, name: String, draft: Option<OpenConfig> },
+    /// What is being worked on is kept; what is published goes on answering.
+    AgentDraftSave {
+        tenant: TenantId,
+        /// As it was.
+        agent: Agent,
+        config: OpenConfig,
+    },
     /// A version of an agent answers from now on; `fields` are those that differ from the last.
     AgentPublish {
         tenant: TenantId,
         agent: AgentId,
-        /// As it is; publishing takes nobody's draft away.
+        /// As it stays; unless it is what is published, publishing takes nobody's draft away.
         draft: Option<AgentConfig>,
         version: u32,
         config: OpenConfig,
+        /// Why, not sealed yet.
+        note: Option<Text>,
         fields: Vec<&'static str>,
     },
     /// An agent leaves.
@@ -65,9 +82,12 @@ impl Change {
             Change::TenantCreate { tenant }
             | Change::TenantRename { tenant, .. }
             | Change::TenantLimits { tenant, .. }
+            | Change::TenantBudget { tenant, .. }
             | Change::TenantSuspend { tenant }
-            | Change::TenantResume { tenant } => &tenant.id,
+            | Change::TenantResume { tenant }
+            | Change::TenantDelete { tenant } => &tenant.id,
             Change::AgentCreate { tenant, .. }
+            | Change::AgentDraftSave { tenant, .. }
             | Change::AgentPublish { tenant, .. }
             | Change::AgentRetire { tenant, .. }
             | Change::SecretSet { tenant, .. }
@@ -87,14 +107,28 @@ impl Change {
             Change::TenantLimits { tenant: to, .. } => {
                 vec![Event::TenantLimitsChanged(tenant(to))]
             }
+            Change::TenantBudget { tenant: to, .. } => {
+                vec![Event::TenantBudgetChanged(tenant(to))]
+            }
             Change::TenantSuspend { tenant: to } => vec![Event::TenantSuspended(tenant(to))],
             Change::TenantResume { tenant: to } => vec![Event::TenantResumed(tenant(to))],
-            Change::AgentCreate { agent: id, .. } => {
-                vec![Event::AgentCreated(agent(new_agent(id)))]
+            Change::TenantDelete { tenant: to } => {
+                let to = Tenant { status: TenantStatus::Deleted, ..to.clone() };
+                vec![Event::TenantDeleted(tenant(&to))]
             }
-            Change::AgentPublish { tenant, agent: id, draft, version, config, .. } => {
+            Change::AgentCreate { tenant, agent: id, draft, .. } => {
+                let draft = draft.as_ref().map(|draft| draft.seal(tenant, id, sealing));
+                vec![Event::AgentCreated(agent(Agent { draft, ..new_agent(id) }))]
+            }
+            Change::AgentDraftSave { tenant, agent: from, config } => {
+                let draft = Some(config.seal(tenant, &from.id, sealing));
+                vec![Event::AgentDraftSaved(agent(Agent { draft, ..from.clone() }))]
+            }
+            Change::AgentPublish { tenant, agent: id, draft, version, config, note, .. } => {
+                let owner = Owner { tenant, of: id.as_str() };
+                let note = note.as_ref().map(|note| seal(sealing, owner, note));
                 let config = config.seal(tenant, id, sealing);
-                let published = Published { version: *version, config, note: None };
+                let published = Published { version: *version, config, note };
                 let (draft, published) = (draft.clone(), Some(published));
                 let published = Agent { draft, published, ..new_agent(id) };
                 vec![Event::AgentPublished(agent(published))]
@@ -112,6 +146,14 @@ impl Change {
                 vec![Event::ConnectionRemoved(changed(removed)), claim_of(connection, false)]
             }
         }
+    }
+}
+
+/// What is sealed already stays as it is.
+fn seal(sealing: &Sealing, owner: Owner<'_>, text: &Text) -> Text {
+    match text {
+        Text::Plain(plain) => sealing.seal(owner, plain),
+        Text::Sealed(_) => text.clone(),
     }
 }
 
@@ -141,10 +183,21 @@ impl fmt::Display for Change {
             Change::TenantLimits { tenant, from } => {
                 write!(f, "~ tenant {}: {}", tenant.id, limits_line(from, &tenant.limits))
             }
+            Change::TenantBudget { tenant, from } => {
+                let show = |budget: Budget| {
+                    budget.monthly_micros.map_or("none".to_owned(), |micros| micros.to_string())
+                };
+                let (from, to) = (show(*from), show(tenant.budget));
+                write!(f, "~ tenant {}: budget.monthly_micros {from} -> {to}", tenant.id)
+            }
             Change::TenantSuspend { tenant } => write!(f, "~ tenant {}: suspended", tenant.id),
             Change::TenantResume { tenant } => write!(f, "~ tenant {}: resumed", tenant.id),
-            Change::AgentCreate { tenant, agent, name } => {
+            Change::TenantDelete { tenant } => write!(f, "- tenant {}: deleted", tenant.id),
+            Change::AgentCreate { tenant, agent, name, .. } => {
                 write!(f, "+ agent {tenant}/{agent} {name:?}")
+            }
+            Change::AgentDraftSave { tenant, agent, .. } => {
+                write!(f, "~ agent {tenant}/{}: draft saved", agent.id)
             }
             Change::AgentPublish { tenant, agent, version, fields, .. } => {
                 write!(f, "~ agent {tenant}/{agent}: publish version {version}")?;

@@ -5,18 +5,19 @@ mod agent;
 use std::collections::BTreeSet;
 
 use schemas::{
-    AgentId, ChannelKind, Connection, ConnectionId, ConnectionStatus, InvalidId, Limits, TenantId,
-    TenantStatus,
+    AgentId, Budget, ChannelKind, Connection, ConnectionId, ConnectionStatus, InvalidId, Limits,
+    TenantId, TenantStatus,
 };
 
-use super::{Desired, DesiredConnection, DesiredTenant, NAME_BYTES_MAX, Present, Problems};
-use crate::{config::OpenConfig, directory::APP_DEFAULT, secret::Secret};
+use super::{Desired, DesiredConnection, DesiredTenant, Present, Problems};
+use crate::{config::OpenConfig, directory::APP_DEFAULT, fields, secret::Secret};
 
 /// A tenant's wishes, checked.
 pub(super) struct Wish {
     pub(super) id: TenantId,
     pub(super) name: String,
     pub(super) limits: Limits,
+    pub(super) budget: Budget,
     pub(super) suspended: Option<bool>,
     pub(super) agents: Vec<WishedAgent>,
     pub(super) connections: Vec<WishedConnection>,
@@ -28,20 +29,20 @@ pub(super) struct WishedAgent {
     pub(super) retired: bool,
 }
 
-pub(super) struct WishedConnection {
-    pub(super) id: ConnectionId,
-    pub(super) channel: ChannelKind,
-    pub(super) app: String,
-    pub(super) workspace: String,
+pub(crate) struct WishedConnection {
+    pub(crate) id: ConnectionId,
+    pub(crate) channel: ChannelKind,
+    pub(crate) app: String,
+    pub(crate) workspace: String,
     /// `None` where it is taken away.
-    pub(super) wanted: Option<Wanted>,
+    pub(crate) wanted: Option<Wanted>,
 }
 
-pub(super) struct Wanted {
-    pub(super) agent: AgentId,
-    pub(super) bot_user: String,
+pub(crate) struct Wanted {
+    pub(crate) agent: AgentId,
+    pub(crate) bot_user: String,
     /// `None` where it stays as it is.
-    pub(super) token: Option<Secret>,
+    pub(crate) token: Option<Secret>,
 }
 
 /// Collects problems, each with the place it is in.
@@ -92,6 +93,8 @@ impl Checker<'_> {
             }
         }
         let limits = desired.limits.over(known.map(|it| it.limits.clone()).unwrap_or_default());
+        let known_budget = known.map(|it| it.budget).unwrap_or_default();
+        let budget = desired.budget.map_or(known_budget, Budget::from);
         let agents = desired.agents.into_iter();
         let agents: Vec<_> = agents.filter_map(|it| self.agent(&place, id.as_ref(), it)).collect();
         let connections = desired.connections.into_iter();
@@ -101,6 +104,7 @@ impl Checker<'_> {
             id: id?,
             name: desired.name,
             limits,
+            budget,
             suspended: desired.suspended,
             agents,
             connections: connections.into_iter().flatten().collect(),
@@ -216,12 +220,9 @@ impl Checker<'_> {
         whole.then_some(token)
     }
 
-    fn name(&mut self, place: &str, field: &str, name: &str) {
-        if name.trim().is_empty() {
-            self.problem(place, &format!("`{field}` is empty"));
-        }
-        if NAME_BYTES_MAX < name.len() {
-            self.problem(place, &format!("`{field}` is longer than {NAME_BYTES_MAX} bytes"));
+    fn name(&mut self, place: &str, field: &'static str, name: &str) {
+        for problem in fields::name(field, name) {
+            self.problem(place, &problem.to_string());
         }
     }
 
@@ -235,7 +236,7 @@ impl Checker<'_> {
 }
 
 /// `slack-T0ACME`, or `slack-{app}-T0ACME` where the app is one of its own.
-pub(super) fn connection_id(channel: ChannelKind, app: &str, workspace: &str) -> String {
+pub(crate) fn connection_id(channel: ChannelKind, app: &str, workspace: &str) -> String {
     let channel = channel.as_str();
     if app == APP_DEFAULT {
         return format!("{channel}-{workspace}");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use schemas::{ChannelKind, Limits};
+use schemas::{Budget, ChannelKind, Limits};
 use serde::Deserialize;
 
 use crate::{
@@ -32,6 +32,9 @@ pub struct DesiredTenant {
     /// How much it may ask.
     #[serde(default)]
     pub limits: DesiredLimits,
+    /// How much it may cost; unsaid, that stays as it is.
+    #[serde(default)]
+    pub budget: Option<DesiredBudget>,
     /// Whether it is not served; unsaid, that stays as it is.
     #[serde(default)]
     pub suspended: Option<bool>,
@@ -51,6 +54,21 @@ pub struct DesiredLimits {
     pub messages_per_minute: Option<u32>,
     /// Messages a minute per kind of channel; what is said is all of them.
     pub per_channel: Option<BTreeMap<ChannelKind, u32>>,
+}
+
+/// A budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DesiredBudget {
+    /// Millionths of a dollar in a calendar month; none if unsaid.
+    #[serde(default)]
+    pub monthly_micros: Option<u64>,
+}
+
+impl From<DesiredBudget> for Budget {
+    fn from(DesiredBudget { monthly_micros }: DesiredBudget) -> Self {
+        Self { monthly_micros }
+    }
 }
 
 impl DesiredLimits {

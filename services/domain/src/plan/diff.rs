@@ -30,6 +30,7 @@ fn tenant_itself(wish: &Wish, present: &Present<'_>) -> Vec<Change> {
                 id: wish.id.clone(),
                 name: wish.name.clone(),
                 limits: wish.limits.clone(),
+                budget: wish.budget,
                 status: TenantStatus::Active,
             };
             changes.push(Change::TenantCreate { tenant: tenant.clone() });
@@ -43,6 +44,10 @@ fn tenant_itself(wish: &Wish, present: &Present<'_>) -> Vec<Change> {
     if tenant.limits != wish.limits {
         let from = std::mem::replace(&mut tenant.limits, wish.limits.clone());
         changes.push(Change::TenantLimits { tenant: tenant.clone(), from });
+    }
+    if tenant.budget != wish.budget {
+        let from = std::mem::replace(&mut tenant.budget, wish.budget);
+        changes.push(Change::TenantBudget { tenant: tenant.clone(), from });
     }
     match (wish.suspended, tenant.status) {
         (Some(true), TenantStatus::Active) => {
@@ -67,7 +72,7 @@ fn agent(tenant: &TenantId, wished: WishedAgent, present: &Present<'_>) -> Vec<C
     let mut changes = Vec::new();
     if known.is_none() {
         let (tenant, agent, name) = (tenant.clone(), id.clone(), config.name.clone());
-        changes.push(Change::AgentCreate { tenant, agent, name });
+        changes.push(Change::AgentCreate { tenant, agent, name, draft: None });
     }
     let published = known.and_then(|agent| agent.published.as_ref());
     let open = |text: &_| (present.open)(tenant, &id, text).ok_or(());
@@ -83,8 +88,8 @@ fn agent(tenant: &TenantId, wished: WishedAgent, present: &Present<'_>) -> Vec<C
     if before.is_none() || !fields.is_empty() {
         let version = published.map_or(0, |published: &Published| published.version) + 1;
         let draft = known.and_then(|agent| agent.draft.clone());
-        let (tenant, agent) = (tenant.clone(), id);
-        changes.push(Change::AgentPublish { tenant, agent, draft, version, config, fields });
+        let (tenant, agent, note) = (tenant.clone(), id, None);
+        changes.push(Change::AgentPublish { tenant, agent, draft, version, config, note, fields });
     }
     changes
 }
@@ -96,7 +101,12 @@ fn retire(tenant: &TenantId, wished: &WishedAgent, present: &Present<'_>) -> Opt
     (!known.retired).then(|| Change::AgentRetire { tenant: tenant.clone(), agent })
 }
 
-fn connection(tenant: &TenantId, wished: WishedConnection, present: &Present<'_>) -> Vec<Change> {
+/// What makes a connection as it is wished.
+pub(crate) fn connection(
+    tenant: &TenantId,
+    wished: WishedConnection,
+    present: &Present<'_>,
+) -> Vec<Change> {
     let known = present.directory.connection(tenant, &wished.id);
     let active = known.filter(|known| known.status == ConnectionStatus::Active);
     let Some(Wanted { agent, bot_user, token }) = wished.wanted else {

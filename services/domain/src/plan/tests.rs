@@ -248,6 +248,11 @@ fn what_an_entry_leaves_out_stays() {
         expect!["~ tenant acme: per_channel.slack 30 -> none"],
     );
     world.apply(
+        &file("budget: { monthly_micros: 5000000 },"),
+        expect!["~ tenant acme: budget.monthly_micros none -> 5000000"],
+    );
+    world.apply(&file(""), expect![""]);
+    world.apply(
         &file("").replace("name: Mara", "name: Mara, escalation: []"),
         expect!["~ agent acme/mara: publish version 2 (escalation)"],
     );

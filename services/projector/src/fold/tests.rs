@@ -84,6 +84,7 @@ fn what_each_kind_of_event_changes() {
         tenant.created | - | - | tenant acme, Active
         tenant.renamed | - | - | tenant acme, Active
         tenant.limits_changed | - | - | tenant acme, Active
+        tenant.budget_changed | - | - | tenant acme, Active
         tenant.suspended | - | - | tenant acme, Suspended
         tenant.resumed | - | - | tenant acme, Active
         tenant.deleted | - | - | tenant acme, Deleted

@@ -66,12 +66,20 @@ const CONNECTION: &str = "
         agent_id = excluded.agent_id, active = excluded.active, last_seq = excluded.last_seq
      where was.last_seq < excluded.last_seq";
 
-const CLEAR: [&str; 5] = [
+const CHANGES: &str = "
+    insert into p_change (tenant_id, seq, event_id, kind, entity, author_via, author_operator,
+                          time_ms, version, state)
+    select $1, seq, event_id, kind, entity, author_via, author_operator, time_ms, version, state
+      from jsonb_populate_recordset(null::p_change, $2)
+    on conflict do nothing";
+
+const CLEAR: [&str; 6] = [
     "delete from p_tenant",
     "delete from p_agent",
     "delete from p_connection",
     "delete from p_message",
     "delete from p_event",
+    "delete from p_change",
 ];
 const RESTART: &str =
     "update checkpoint set generation = generation + 1, seq = 0 where name = any($1)";
@@ -162,6 +170,11 @@ fn write_tenant<'a>(
     for (entry, seq) in changes.entries.iter().filter(|(_, seq)| !again.contains(seq)) {
         let (sql, values) = entry_columns(entry, row::big(*seq))?;
         write(sql, values);
+    }
+    let new = changes.changes.iter().filter(|change| !again.contains(&change.seq));
+    let new: Vec<_> = new.collect();
+    if !new.is_empty() {
+        write(CHANGES, vec![Box::new(row::to_json(&new)?)]);
     }
     Ok(())
 }

@@ -94,7 +94,7 @@ fn what_an_agent_has_is_bounded() {
         (file(&many(TOOLS_MAX + 1), ""), "`tools` has more than 64"),
         (file(&long, ""), "`tools` is longer than 200 bytes"),
         (file("", &rules(ESCALATION_RULES_MAX + 1, "")), "`escalation` has more than 10 rules"),
-        (file("", &rules(1, &many(KEYWORDS_MAX + 1))), "a rule has more than 20 `keywords`"),
+        (file("", &rules(1, &many(KEYWORDS_MAX + 1))), "`keywords` has more than 20 in one rule"),
         (file("", &rules(1, &long)), "`keywords` is longer than 200 bytes"),
     ];
     for (file, want) in cases {

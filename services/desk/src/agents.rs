@@ -1,0 +1,154 @@
+//! Agents.
+
+use domain::{
+    access::{Permission, Principal},
+    command::agent::{self, DraftAfter, Publication},
+    config::OpenConfig,
+};
+use schemas::{AgentId, TenantId, Text};
+use store::{changes, drafts};
+use tracing::warn;
+
+use crate::{Desk, DeskError, Written};
+
+/// A draft that is to answer people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publish {
+    /// The revision of the draft that was looked at; another one is a conflict.
+    pub revision: u32,
+    /// Why, if anybody says.
+    pub note: String,
+    /// The version that answered when it was looked at, 0 for none; another one is a conflict.
+    pub expected_version: u32,
+}
+
+impl Desk {
+    /// An agent comes, with everything but its name as nobody chose it. It answers nobody yet.
+    pub async fn create_agent(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        slug: &str,
+        name: &str,
+    ) -> Result<Written, DeskError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        let config = OpenConfig::named(name.trim());
+        self.change_texts(by, tenant, |directory| agent::create(directory, tenant, slug, config))
+            .await
+    }
+
+    /// A draft is kept on the log, because somebody said so. It may be unfinished.
+    pub async fn save_draft(
+        &self,
+        by: &Principal,
+        (tenant, agent): (&TenantId, &AgentId),
+        config: OpenConfig,
+    ) -> Result<Written, DeskError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        self.change_texts(by, tenant, |directory| {
+            agent::save_draft(directory, tenant, agent, config)
+        })
+        .await
+    }
+
+    /// The draft answers people from now on, as the next version.
+    pub async fn publish(
+        &self,
+        by: &Principal,
+        (tenant, agent): (&TenantId, &AgentId),
+        publish: Publish,
+    ) -> Result<Written, DeskError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        let draft = self.draft(by, tenant, agent).await?;
+        if draft.revision != publish.revision {
+            let what = "somebody else changed the draft meanwhile: look at it again, then publish";
+            return Err(DeskError::Conflict { what: what.to_owned() });
+        }
+        let publication = Publication {
+            config: draft.fields,
+            note: note(&publish.note),
+            expected: publish.expected_version,
+            draft: DraftAfter::Published,
+        };
+        let written = self.publish_as(by, (tenant, agent), publication).await?;
+        let mut tx = self.parts().db.tenant(tenant).await?;
+        let version = publish.expected_version + 1;
+        let rebased = match drafts::rebase(&mut tx, agent, version).await {
+            Ok(()) => tx.commit().await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = rebased {
+            warn!(%tenant, %agent, %error, "a draft says an older version than it goes beyond");
+        }
+        Ok(written)
+    }
+
+    /// A whole configuration answers people from now on, as the next version. Drafts stay as they are.
+    pub async fn publish_config(
+        &self,
+        by: &Principal,
+        (tenant, agent): (&TenantId, &AgentId),
+        config: OpenConfig,
+        (text, expected): (&str, u32),
+    ) -> Result<Written, DeskError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        let publication =
+            Publication { config, note: note(text), expected, draft: DraftAfter::Stays };
+        self.publish_as(by, (tenant, agent), publication).await
+    }
+
+    /// What an earlier version was answers again, as the next version. Drafts stay as they are.
+    pub async fn restore(
+        &self,
+        by: &Principal,
+        (tenant, agent): (&TenantId, &AgentId),
+        version: u32,
+        text: &str,
+    ) -> Result<Written, DeskError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        let expected = agent::version_of(&self.agent(tenant, agent)?);
+        let mut tx = self.parts().db.tenant(tenant).await?;
+        let found = changes::agent_version(&mut tx, agent, version).await?;
+        drop(tx);
+        let published = found.map(|row| row.agent()).transpose()?.flatten();
+        let published = published.and_then(|agent| agent.published).ok_or(DeskError::NotFound)?;
+        let sealing = self.sealing(tenant).await?;
+        let config = OpenConfig::open(&published.config, tenant, agent, &sealing);
+        let config = config.map_err(|error| {
+            warn!(%tenant, %agent, version, %error, "a version does not open");
+            DeskError::Unavailable
+        })?;
+        let publication =
+            Publication { config, note: note(text), expected, draft: DraftAfter::Stays };
+        self.publish_as(by, (tenant, agent), publication).await
+    }
+
+    /// It answers nobody any more. Publishing a version brings it back.
+    pub async fn retire_agent(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        agent: &AgentId,
+    ) -> Result<Written, DeskError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        self.change(by, tenant, |directory| agent::retire(directory, tenant, agent)).await
+    }
+
+    async fn publish_as(
+        &self,
+        by: &Principal,
+        (tenant, agent): (&TenantId, &AgentId),
+        publication: Publication,
+    ) -> Result<Written, DeskError> {
+        self.change_texts(by, tenant, |directory| {
+            agent::publish(directory, tenant, agent, publication)
+        })
+        .await
+    }
+}
+
+/// A note without a word is none.
+fn note(text: &str) -> Option<Text> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| Text::Plain(text.to_owned()))
+}

@@ -1,0 +1,201 @@
+//! Drafts: what operators are working on, saved as they type.
+
+use domain::{
+    access::{Permission, Principal},
+    config::OpenConfig,
+    draft::{Merged, merge},
+    fields,
+    seal::Sealing,
+};
+use schemas::{Agent, AgentConfig, AgentId, TenantId, TenantStatus, Timestamp};
+use store::drafts::{self, DraftRow, Save};
+use tracing::warn;
+
+use crate::{Desk, DeskError};
+
+/// How often a save that met another one is tried again.
+const TRIES_MAX: u32 = 5;
+
+/// A draft, opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// Which one: the next save says it. 0 where nothing was saved yet.
+    pub revision: u32,
+    /// The published version that it goes beyond; 0 for none.
+    pub base_version: u32,
+    /// What it says.
+    pub fields: OpenConfig,
+    /// Who saved it, and when.
+    pub updated: Option<(String, Timestamp)>,
+}
+
+/// What became of a save.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Autosaved {
+    /// It is kept.
+    Saved {
+        /// The next save says it.
+        revision: u32,
+    },
+    /// Somebody else had saved other fields: both are kept, and `fields` is what the form shows now.
+    Merged {
+        /// The next save says it.
+        revision: u32,
+        /// What both made of it.
+        fields: OpenConfig,
+    },
+    /// Somebody else has saved the same fields: theirs are kept, and a person decides. A save that says
+    /// `revision` then stands.
+    Conflict {
+        /// That of `theirs`.
+        revision: u32,
+        /// Mine and theirs, and the fields in which they meet.
+        merged: Merged,
+        /// What is kept.
+        theirs: OpenConfig,
+        /// What mine began with, if it is still known.
+        base: Option<OpenConfig>,
+    },
+}
+
+/// What a draft is seen with.
+struct Eyes<'a> {
+    tenant: &'a TenantId,
+    agent: &'a Agent,
+    sealing: Sealing,
+}
+
+impl Eyes<'_> {
+    fn open(&self, config: &AgentConfig) -> Result<OpenConfig, DeskError> {
+        OpenConfig::open(config, self.tenant, &self.agent.id, &self.sealing).map_err(|error| {
+            warn!(tenant = %self.tenant, agent = %self.agent.id, %error, "an agent does not open");
+            DeskError::Unavailable
+        })
+    }
+
+    fn seal(&self, config: &OpenConfig) -> AgentConfig {
+        config.seal(self.tenant, &self.agent.id, &self.sealing)
+    }
+
+    /// What somebody who has saved nothing yet begins with.
+    fn begun(&self) -> Result<OpenConfig, DeskError> {
+        let published = self.agent.published.as_ref().map(|published| &published.config);
+        match self.agent.draft.as_ref().or(published) {
+            Some(config) => self.open(config),
+            None => Ok(OpenConfig::named(self.agent.id.as_str())),
+        }
+    }
+}
+
+impl Desk {
+    /// What is being worked on: what was saved last, else what is published.
+    pub async fn draft(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        agent: &AgentId,
+    ) -> Result<Draft, DeskError> {
+        by.require(Permission::AgentsRead, tenant)?;
+        let agent = self.agent(tenant, agent)?;
+        let eyes = Eyes { tenant, agent: &agent, sealing: self.sealing(tenant).await? };
+        let mut tx = self.parts().db.tenant(tenant).await?;
+        match drafts::load(&mut tx, &agent.id).await? {
+            Some(row) => Ok(Draft {
+                revision: row.revision,
+                base_version: row.base_version,
+                fields: eyes.open(&row.fields)?,
+                updated: Some((row.updated_by, row.updated_at)),
+            }),
+            None => Ok(Draft {
+                revision: 0,
+                base_version: domain::command::agent::version_of(&agent),
+                fields: eyes.begun()?,
+                updated: None,
+            }),
+        }
+    }
+
+    /// Keeps what an operator has typed, made from the draft of `base_revision`. It may be unfinished.
+    pub async fn autosave(
+        &self,
+        by: &Principal,
+        (tenant, agent): (&TenantId, &AgentId),
+        base_revision: u32,
+        mine: OpenConfig,
+    ) -> Result<Autosaved, DeskError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        let problems = fields::draft(&mine);
+        if !problems.is_empty() {
+            return Err(DeskError::Invalid(problems));
+        }
+        let agent = self.agent(tenant, agent)?;
+        let eyes = Eyes { tenant, agent: &agent, sealing: self.sealing(tenant).await? };
+        for _ in 0..TRIES_MAX {
+            if let Some(saved) = self.try_save(by, &eyes, base_revision, &mine).await? {
+                return Ok(saved);
+            }
+        }
+        warn!(%tenant, agent = %agent.id, "a draft is saved by others again and again");
+        Err(DeskError::Unavailable)
+    }
+
+    /// Saves unless somebody else does meanwhile.
+    async fn try_save(
+        &self,
+        by: &Principal,
+        eyes: &Eyes<'_>,
+        base_revision: u32,
+        mine: &OpenConfig,
+    ) -> Result<Option<Autosaved>, DeskError> {
+        let mut tx = self.parts().db.tenant(eyes.tenant).await?;
+        let saved = drafts::load(&mut tx, &eyes.agent.id).await?;
+        let Some(theirs) = saved.filter(|theirs| theirs.revision != base_revision) else {
+            let revision = self.save(by, eyes, base_revision, mine).await?;
+            return Ok(revision.map(|revision| Autosaved::Saved { revision }));
+        };
+        let base = drafts::revision(&mut tx, &eyes.agent.id, base_revision).await?;
+        drop(tx);
+        let base = base.map(|base| eyes.open(&base)).transpose()?;
+        let DraftRow { revision, fields, .. } = theirs;
+        let theirs = eyes.open(&fields)?;
+        let merged = merge(base.as_ref(), mine, &theirs);
+        if !merged.conflicts.is_empty() {
+            return Ok(Some(Autosaved::Conflict { revision, merged, theirs, base }));
+        }
+        let fields = merged.config;
+        if fields == theirs {
+            return Ok(Some(Autosaved::Merged { revision, fields }));
+        }
+        let revision = self.save(by, eyes, revision, &fields).await?;
+        Ok(revision.map(|revision| Autosaved::Merged { revision, fields }))
+    }
+
+    async fn save(
+        &self,
+        by: &Principal,
+        eyes: &Eyes<'_>,
+        follows: u32,
+        fields: &OpenConfig,
+    ) -> Result<Option<u32>, DeskError> {
+        let tx = self.parts().db.tenant(eyes.tenant).await?;
+        let save = Save {
+            follows,
+            begun: &eyes.seal(&eyes.begun()?),
+            base_version: domain::command::agent::version_of(eyes.agent),
+            fields: &eyes.seal(fields),
+            by: by.operator.as_str(),
+            at: self.parts().clock.now(),
+        };
+        Ok(drafts::save(tx, &eyes.agent.id, save).await?)
+    }
+
+    /// An agent of a tenant that is still there.
+    pub(crate) fn agent(&self, tenant: &TenantId, agent: &AgentId) -> Result<Agent, DeskError> {
+        let found = self.parts().directory.read(|directory| {
+            let known = directory.tenant(tenant)?;
+            let there = known.status != TenantStatus::Deleted;
+            directory.agent(tenant, agent).filter(|_| there).map(|agent| Agent::clone(agent))
+        });
+        found.ok_or(DeskError::NotFound)
+    }
+}

@@ -1,0 +1,141 @@
+//! Changes of an agent.
+
+use schemas::{Agent, AgentConfig, AgentId, ConnectionStatus, TenantId, Text};
+
+use super::{Decided, Refused, known, valid};
+use crate::{
+    config::OpenConfig,
+    directory::Directory,
+    fields::{self, FieldProblem},
+    plan::Change,
+};
+
+/// A version that is to answer people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Publication {
+    /// What it is.
+    pub config: OpenConfig,
+    /// Why, if anybody says; plain.
+    pub note: Option<Text>,
+    /// The version that answers while this is asked for; 0 for none. Another one is a conflict.
+    pub expected: u32,
+    /// What is being worked on afterwards.
+    pub draft: DraftAfter,
+}
+
+/// What becomes of the draft when a version is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DraftAfter {
+    /// It is what was published.
+    Published,
+    /// It stays as it is.
+    Stays,
+}
+
+/// An agent comes. It answers nobody yet; `config` is what it begins as.
+pub fn create(directory: &Directory, tenant: &TenantId, slug: &str, config: OpenConfig) -> Decided {
+    known(directory, tenant)?;
+    let id = slug.parse::<AgentId>();
+    let mut problems = match &id {
+        Err(error) => vec![FieldProblem::of_id("slug", error)],
+        Ok(id) if directory.agent(tenant, id).is_some() => {
+            vec![FieldProblem::new("slug", "is taken")]
+        }
+        Ok(_) => Vec::new(),
+    };
+    problems.extend(fields::config(&config));
+    let Ok(agent) = id else { return Err(Refused::Invalid(problems)) };
+    valid(problems)?;
+    let (tenant, name) = (tenant.clone(), config.name.clone());
+    Ok(vec![Change::AgentCreate { tenant, agent, name, draft: Some(config) }])
+}
+
+/// What is being worked on is kept on the log; it may be unfinished.
+pub fn save_draft(
+    directory: &Directory,
+    tenant: &TenantId,
+    agent: &AgentId,
+    config: OpenConfig,
+) -> Decided {
+    let agent = found(directory, tenant, agent)?.clone();
+    valid(fields::draft(&config))?;
+    Ok(vec![Change::AgentDraftSave { tenant: tenant.clone(), agent, config }])
+}
+
+/// A version answers people from now on. An agent that had retired is back.
+pub fn publish(
+    directory: &Directory,
+    tenant: &TenantId,
+    id: &AgentId,
+    publication: Publication,
+) -> Decided {
+    let agent = found(directory, tenant, id)?;
+    let Publication { config, note, expected, draft } = publication;
+    let mut problems = fields::config(&config);
+    if let Some(Text::Plain(note)) = &note {
+        problems.extend(fields::note(note));
+    }
+    valid(problems)?;
+    let version = version_of(agent);
+    if version != expected {
+        return Err(Refused::conflict(format!(
+            "version {version} of agent `{id}` was published meanwhile"
+        )));
+    }
+    let draft = match draft {
+        DraftAfter::Published => None,
+        DraftAfter::Stays => agent.draft.clone(),
+    };
+    Ok(vec![published(tenant, agent, draft, (config, note))])
+}
+
+/// It answers nobody any more. Whoever would be left without an answer gets another agent first.
+pub fn retire(directory: &Directory, tenant: &TenantId, id: &AgentId) -> Decided {
+    let agent = found(directory, tenant, id)?;
+    if agent.retired {
+        return Ok(Vec::new());
+    }
+    let connections = directory.connections(tenant).into_iter();
+    let mut leading = connections
+        .filter(|it| it.agent == *id && it.status == ConnectionStatus::Active)
+        .map(|it| format!("`{}`", it.id));
+    if let Some(first) = leading.next() {
+        let all = leading.fold(first, |all, next| format!("{all}, {next}"));
+        return Err(Refused::conflict(format!(
+            "agent `{id}` still answers {all}: give it another agent or disconnect it first"
+        )));
+    }
+    let agent = Agent { retired: true, ..agent.clone() };
+    Ok(vec![Change::AgentRetire { tenant: tenant.clone(), agent }])
+}
+
+/// The version that answers; 0 where none does.
+pub fn version_of(agent: &Agent) -> u32 {
+    agent.published.as_ref().map_or(0, |published| published.version)
+}
+
+fn published(
+    tenant: &TenantId,
+    agent: &Agent,
+    draft: Option<AgentConfig>,
+    (config, note): (OpenConfig, Option<Text>),
+) -> Change {
+    Change::AgentPublish {
+        tenant: tenant.clone(),
+        agent: agent.id.clone(),
+        draft,
+        version: version_of(agent) + 1,
+        config,
+        note,
+        fields: Vec::new(),
+    }
+}
+
+fn found<'a>(
+    directory: &'a Directory,
+    tenant: &TenantId,
+    agent: &AgentId,
+) -> Result<&'a Agent, Refused> {
+    known(directory, tenant)?;
+    directory.agent(tenant, agent).map(AsRef::as_ref).ok_or(Refused::NotFound)
+}

@@ -1,0 +1,119 @@
+//! Whether what somebody filled in can be had: the same of a file for `apply`, a form and the API.
+
+use std::fmt;
+
+use schemas::{InvalidId, directory::FOLLOW_MINUTES_MAX};
+
+use crate::config::{OpenConfig, OpenRule, OpenTrigger};
+
+/// The longest text of a configuration, in bytes: with all of them and with all that follows, twice (an
+/// agent has a draft beside what is published) and sealed, an event stays below the longest envelope.
+pub const CONFIG_TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// The most tools an agent has.
+pub const TOOLS_MAX: usize = 64;
+
+/// The most rules by which an agent hands over.
+pub const ESCALATION_RULES_MAX: usize = 10;
+
+/// The most keywords of one rule.
+pub const KEYWORDS_MAX: usize = 20;
+
+/// The longest name of a tenant, an agent or a role, in bytes.
+pub const NAME_BYTES_MAX: usize = 200;
+
+/// The longest note of a publication, in bytes.
+pub const NOTE_BYTES_MAX: usize = 2_000;
+
+/// One field, and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// Its name, as in files and in the API, e.g. `system_prompt`.
+    pub field: &'static str,
+    /// What is wrong, to be read after the field's name, e.g. `is empty`. Never what was filled in.
+    pub problem: String,
+}
+
+impl FieldProblem {
+    /// Says what is wrong with a field.
+    pub fn new(field: &'static str, problem: impl Into<String>) -> Self {
+        Self { field, problem: problem.into() }
+    }
+
+    /// A field that is no id.
+    pub fn of_id(field: &'static str, error: &InvalidId) -> Self {
+        Self::new(field, format!("cannot be used: {}", error.problem()))
+    }
+}
+
+impl fmt::Display for FieldProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", self.field, self.problem)
+    }
+}
+
+/// What is wrong with a name.
+pub fn name(field: &'static str, name: &str) -> Vec<FieldProblem> {
+    let empty = name.trim().is_empty().then(|| FieldProblem::new(field, "is empty"));
+    empty.into_iter().chain(longer(field, name, NAME_BYTES_MAX)).collect()
+}
+
+/// What is wrong with a note.
+pub fn note(note: &str) -> Vec<FieldProblem> {
+    longer("note", note, NOTE_BYTES_MAX).into_iter().collect()
+}
+
+/// What is wrong with an agent that is to answer people.
+pub fn config(config: &OpenConfig) -> Vec<FieldProblem> {
+    let mut problems = name("name", &config.name);
+    problems.extend(name("model", &config.model));
+    problems.extend(longer("role", &config.role, NAME_BYTES_MAX));
+    problems.extend(long_texts(config));
+    if TOOLS_MAX < config.tools.len() {
+        problems.push(FieldProblem::new("tools", format!("has more than {TOOLS_MAX}")));
+    }
+    problems.extend(config.tools.iter().flat_map(|tool| name("tools", tool)));
+    if ESCALATION_RULES_MAX < config.escalation.len() {
+        let problem = format!("has more than {ESCALATION_RULES_MAX} rules");
+        problems.push(FieldProblem::new("escalation", problem));
+    }
+    problems.extend(config.escalation.iter().flat_map(rule));
+    if FOLLOW_MINUTES_MAX < config.follow_minutes {
+        let problem = format!("is more than {FOLLOW_MINUTES_MAX}");
+        problems.push(FieldProblem::new("follow_minutes", problem));
+    }
+    problems
+}
+
+/// What is wrong with one that is only being worked on: it may be unfinished, and not without bounds.
+pub fn draft(draft: &OpenConfig) -> Vec<FieldProblem> {
+    let unfinished = |problem: &FieldProblem| problem.problem == "is empty";
+    config(draft).into_iter().filter(|problem| !unfinished(problem)).collect()
+}
+
+fn long_texts(config: &OpenConfig) -> impl Iterator<Item = FieldProblem> {
+    [
+        ("job_description", &config.job_description),
+        ("statement_of_work", &config.statement_of_work),
+        ("persona", &config.persona),
+        ("system_prompt", &config.system_prompt),
+    ]
+    .into_iter()
+    .filter_map(|(field, text)| longer(field, text, CONFIG_TEXT_BYTES_MAX))
+}
+
+fn rule(rule: &OpenRule) -> Vec<FieldProblem> {
+    let mut problems = name("to_channel", &rule.to_channel);
+    let OpenTrigger::Keywords(keywords) = &rule.when else { return problems };
+    if KEYWORDS_MAX < keywords.len() {
+        let problem = format!("has more than {KEYWORDS_MAX} in one rule");
+        problems.push(FieldProblem::new("keywords", problem));
+    }
+    problems.extend(keywords.iter().flat_map(|keyword| name("keywords", keyword)));
+    problems
+}
+
+fn longer(field: &'static str, text: &str, max: usize) -> Option<FieldProblem> {
+    let problem = format!("is longer than {max} bytes");
+    (max < text.len()).then(|| FieldProblem::new(field, problem))
+}
