@@ -9,10 +9,12 @@
 pub mod access;
 pub mod addressed;
 pub mod config;
+pub mod day;
 pub mod directory;
 pub mod effect;
 pub mod gcra;
 pub mod incoming;
+pub mod latency;
 pub mod mrkdwn;
 pub mod plan;
 pub mod prompt;

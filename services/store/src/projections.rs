@@ -1,7 +1,9 @@
 //! The read models: what portal and command line show. They derive from the log and nothing else,
 //! and move with the projector's checkpoint, so that a crash repeats nothing and skips nothing.
 
+mod conversation;
 mod read;
+mod usage;
 mod write;
 
 use schemas::{
@@ -12,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     read::{find, find_anywhere, message, messages, story, tenants},
+    usage::{Counts, Under, UsageRow},
     write::{apply, clear},
 };
 
@@ -177,6 +180,8 @@ pub struct Changes {
     pub messages: Vec<MessageRow>,
     /// What they change of the directory, with the place of the event.
     pub entries: Vec<(Entry, u64)>,
+    /// What they add to what was used.
+    pub usage: Vec<UsageRow>,
 }
 
 /// A tenant, as operators see it.
