@@ -43,6 +43,12 @@ impl Day {
         Self(self.month() * 100 + 1)
     }
 
+    /// The last day of its month.
+    #[must_use]
+    pub fn last_of_month(self) -> Self {
+        self.first_of_month().plus(31).first_of_month().plus(-1)
+    }
+
     /// So many days later, or earlier.
     #[must_use]
     pub fn plus(self, days: i64) -> Self {
@@ -108,6 +114,7 @@ mod tests {
         assert_eq!(next, [20_240_228, 20_240_229, 20_240_301]);
         assert_eq!((day.plus(-31).number(), day.month()), (20_240_128, 202_402));
         assert_eq!(day.first_of_month().number(), 20_240_201);
+        assert_eq!(day.last_of_month().number(), 20_240_229);
         let none = [0, 20_241_301, 20_240_100, 19_691_231].map(Day::new);
         assert_eq!(none, [None; 4]);
     }

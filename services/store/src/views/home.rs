@@ -49,6 +49,14 @@ const MONTH: &str = "
     select messages, answered, failed, throttled, uncertain, unpriced, input_tokens, output_tokens,
            cost_micros
       from p_month where tenant_id = $1 and month = $2";
+const SUMS: &str = "
+    select coalesce(sum(messages), 0)::bigint, coalesce(sum(answered), 0)::bigint,
+           coalesce(sum(failed), 0)::bigint, coalesce(sum(throttled), 0)::bigint,
+           coalesce(sum(uncertain), 0)::bigint, coalesce(sum(unpriced), 0)::bigint,
+           coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint,
+           coalesce(sum(cost_micros), 0)::bigint
+      from p_day where day between $1 and $2";
+const SERVED: &str = "select count(*) from p_tenant where status = 'active'";
 const READERS: &str = "select name, seq from checkpoint order by name";
 const DOUBTS: &str = "
     select tenant_id, count(*) from p_message where state = 'uncertain'
@@ -76,6 +84,24 @@ pub async fn vitals(tx: &mut TenantTx, since: Timestamp, today: Day) -> Result<V
 
 /// How far each reader of the log has come.
 pub async fn readers(tx: &mut TenantTx) -> Result<Vec<(String, u64)>, StoreError> {
+    let rows = tx.query(READERS, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row::count(row.try_get(1)?)?))).collect()
+}
+
+/// What all tenants used on a day, and in its month; and how many are served.
+pub async fn sums(tx: &mut PlatformTx, today: Day) -> Result<(Counts, Counts, u64), StoreError> {
+    let day = row::small(today.number());
+    let rows = tx.query(SUMS, &[&row::small(today.first_of_month().number()), &day]).await?;
+    let month = rows.first().map(|row| counts(row, 0)).transpose()?.unwrap_or_default();
+    let rows = tx.query(SUMS, &[&day, &day]).await?;
+    let today = rows.first().map(|row| counts(row, 0)).transpose()?.unwrap_or_default();
+    let served = tx.query(SERVED, &[]).await?;
+    let served = served.first().map_or(Ok(0), |row| row::count(row.try_get(0)?))?;
+    Ok((today, month, served))
+}
+
+/// How far each reader of the log has come, as the platform sees it.
+pub async fn readers_of_all(tx: &mut PlatformTx) -> Result<Vec<(String, u64)>, StoreError> {
     let rows = tx.query(READERS, &[]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row::count(row.try_get(1)?)?))).collect()
 }

@@ -76,10 +76,6 @@ const CONNECTIONS: &str = "
               and m.received_at_ms >= $2 and m.connection_id = c.connection_id
             order by received_at_ms desc limit 1) e on true
      where c.tenant_id = $1 order by c.active desc, c.connection_id limit $3";
-const REMOVED: &str = "
-    select state from p_connection where tenant_id = $1 and not active
-     order by connection_id limit $2";
-
 /// The bound tenant's agents, those that have left last.
 pub async fn agents(tx: &mut TenantTx, since: Day) -> Result<Vec<AgentLine>, StoreError> {
     let tenant = tx.tenant().clone();
@@ -113,13 +109,6 @@ pub async fn connections(
         })
     };
     tx.query(CONNECTIONS, params).await?.iter().map(line).collect()
-}
-
-/// The bound tenant's connections that were removed.
-pub async fn removed(tx: &mut TenantTx) -> Result<Vec<Connection>, StoreError> {
-    let tenant = tx.tenant().clone();
-    let rows = tx.query(REMOVED, &[&tenant.as_str(), &limit(ROWS_MAX)]).await?;
-    rows.iter().map(|row| row::json(row, 0)).collect()
 }
 
 fn last_error(row: &Row, first: usize) -> Result<Option<LastError>, StoreError> {
