@@ -1,5 +1,7 @@
 //! What one event changes in the read models. Pure: nothing but the event decides.
 
+mod usage;
+
 use domain::trace::outcome;
 use schemas::{
     Envelope, Event, EventId, LimitScope, Message, MessageRef,
@@ -18,6 +20,7 @@ pub(crate) fn fold(changes: &mut Changes, stream: &str, seq: u64, envelope: &Env
     if let Some(message) = message(seq, envelope) {
         changes.messages.push(message);
     }
+    changes.usage.extend(usage::used(seq, envelope));
     if let Some(entry) = entry(&envelope.event) {
         changes.entries.push((entry, seq));
     }

@@ -24,6 +24,12 @@ impl Database {
         Ok(Self { pool, settings: settings.clone() })
     }
 
+    /// The same with connections of their own that only read: their statements are planned for what a
+    /// page asks, and end after 5 s. Whatever such a transaction sees is still one tenant's.
+    pub async fn reader(settings: &Settings) -> Result<Self, StoreError> {
+        Self::connect(&settings.reading()).await
+    }
+
     /// A transaction of one tenant. It begins, in one round trip, with its first statement.
     pub async fn tenant(&self, tenant: &TenantId) -> Result<TenantTx, StoreError> {
         Ok(TenantTx::new(Session::new(&self.pool).await?, tenant))

@@ -41,6 +41,7 @@ mod session;
 mod settings;
 mod tenant_tx;
 mod tls;
+pub mod views;
 
 pub use database::Database;
 pub use error::StoreError;

@@ -32,6 +32,7 @@ migrations! {
     9 "0009_events_once";
     10 "0010_bounds";
     12 "0012_desk";
+    13 "0013_views";
 }
 
 /// One file.

@@ -1,7 +1,9 @@
 //! The read models: what portal and command line show. They derive from the log and nothing else,
 //! and move with the projector's checkpoint, so that a crash repeats nothing and skips nothing.
 
+mod conversation;
 mod read;
+mod usage;
 mod write;
 
 use schemas::{
@@ -14,6 +16,7 @@ use crate::changes::ChangeRow;
 
 pub use self::{
     read::{find, find_anywhere, message, messages, story, tenants},
+    usage::{Counts, Under, UsageRow},
     write::{apply, clear},
 };
 
@@ -181,6 +184,8 @@ pub struct Changes {
     pub entries: Vec<(Entry, u64)>,
     /// Who changed it.
     pub changes: Vec<ChangeRow>,
+    /// What they add to what was used.
+    pub usage: Vec<UsageRow>,
 }
 
 /// A tenant, as operators see it.

@@ -15,6 +15,8 @@ pub(crate) const CONNECT_WAIT_MAX: Duration = Duration::from_secs(5);
 pub(crate) const POOL_WAIT_MAX: Duration = Duration::from_secs(5);
 /// For one statement. Nothing we do in a request comes near.
 const STATEMENT_MS_MAX: u32 = 30_000;
+/// For one statement of a page.
+const READ_MS_MAX: u32 = 5_000;
 /// For one lock: another worker's transaction is over long before.
 const LOCK_MS_MAX: u32 = 10_000;
 /// For a transaction in which nothing happens: its program hangs, and its locks must go.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub(crate) url: String,
     pub(crate) pool_size: usize,
     pub(crate) ca_file: Option<PathBuf>,
+    /// Whether it is only read, for people who wait for a page.
+    pub(crate) reads: bool,
 }
 
 /// The app role looks rows up by their keys, with the same statements again and again. They are planned
@@ -36,11 +40,16 @@ pub struct Settings {
 const KEYS_ONLY: &str = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
                          -c plan_cache_mode=force_generic_plan";
 
+/// What people look at is filtered and sorted in many ways: each is planned for what it asks, and writes
+/// nothing.
+const READS: &str =
+    " -c default_transaction_read_only=on -c plan_cache_mode=force_custom_plan -c jit=off";
+
 impl Settings {
     /// A database at `postgres://role:password@host:port/name`. With `sslmode=require` the server
     /// must prove who it is; so it must with `prefer`, once it speaks TLS.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), pool_size: POOL_SIZE_DEFAULT, ca_file: None }
+        Self { url: url.into(), pool_size: POOL_SIZE_DEFAULT, ca_file: None, reads: false }
     }
 
     /// With so many connections at most.
@@ -54,6 +63,10 @@ impl Settings {
     #[must_use]
     pub fn ca_file(self, path: Option<PathBuf>) -> Self {
         Self { ca_file: path, ..self }
+    }
+
+    pub(crate) fn reading(&self) -> Self {
+        Self { reads: true, ..self.clone() }
     }
 
     /// What the driver needs, bounds included.
@@ -73,10 +86,15 @@ impl Settings {
             .keepalives_idle(Duration::from_secs(30))
             .tcp_user_timeout(Duration::from_secs(30));
         if role != Role::Owner {
+            let statement_ms = if self.reads { READ_MS_MAX } else { STATEMENT_MS_MAX };
             config.options(format!(
-                "-c statement_timeout={STATEMENT_MS_MAX} -c lock_timeout={LOCK_MS_MAX} \
+                "-c statement_timeout={statement_ms} -c lock_timeout={LOCK_MS_MAX} \
                  -c idle_in_transaction_session_timeout={IDLE_MS_MAX}{}",
-                if role == Role::App { KEYS_ONLY } else { "" }
+                match role {
+                    _ if self.reads => READS,
+                    Role::App => KEYS_ONLY,
+                    Role::Platform | Role::Owner => "",
+                }
             ));
         }
         if config.get_ssl_mode() == SslMode::Prefer && config.get_hosts().iter().all(is_local) {

@@ -8,8 +8,8 @@ use tokio_postgres::Client;
 use crate::StoreError;
 
 /// Tables that belong to no tenant. Every other table must be walled.
-pub const PLATFORM_TABLES: [&str; 4] =
-    ["checkpoint", "konstruct_migration", "platform_audit", "stage_fence"];
+pub const PLATFORM_TABLES: [&str; 5] =
+    ["checkpoint", "konstruct_migration", "p_day", "platform_audit", "stage_fence"];
 
 /// What every tenant table's policy for the app role says, as PostgreSQL writes it back.
 const EXPRESSION: &str =

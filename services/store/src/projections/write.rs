@@ -5,7 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, btree_map};
 use schemas::{MessageId, TenantId, TenantStatus};
 use tokio_postgres::{Row, types::ToSql};
 
-use super::{Changes, Entry, MessageRow};
+use super::{
+    Changes, Entry, MessageRow,
+    conversation::{CONVERSATIONS, conversations},
+    usage::{DAYS, USAGE, sums, sums_of_days},
+};
 use crate::{
     Database, PlatformTx, StoreError, checkpoint, checkpoint::Checkpoint, row, session::Step,
     tenant_tx::TenantStep,
@@ -73,13 +77,17 @@ const CHANGES: &str = "
       from jsonb_populate_recordset(null::p_change, $2)
     on conflict do nothing";
 
-const CLEAR: [&str; 6] = [
+const CLEAR: [&str; 10] = [
     "delete from p_tenant",
     "delete from p_agent",
     "delete from p_connection",
     "delete from p_message",
     "delete from p_event",
     "delete from p_change",
+    "delete from p_conversation",
+    "delete from p_usage",
+    "delete from p_month",
+    "delete from p_day",
 ];
 const RESTART: &str =
     "update checkpoint set generation = generation + 1, seq = 0 where name = any($1)";
@@ -130,6 +138,11 @@ pub async fn apply(
     for (tenant, changes) in changes {
         write_tenant(tenant, changes, &again, &mut writes)?;
     }
+    let days = sums_of_days(changes.values().flat_map(|changes| changes.used(&again)));
+    if let Some((tenant, _)) = changes.last_key_value().filter(|_| !days.is_empty()) {
+        // Sums of all tenants; whoever is bound stays so.
+        writes.push(Write { tenant, sql: DAYS, values: vec![Box::new(row::to_json(&days)?)] });
+    }
     tx.run_last(writes.iter().map(Write::step).collect()).await?;
     Ok(moved)
 }
@@ -162,10 +175,16 @@ fn write_tenant<'a>(
         values.insert(0, Box::new(tenant.as_str().to_owned()));
         writes.push(Write { tenant, sql, values });
     };
-    let messages = fold(changes.messages.iter().filter(|it| !again.contains(&it.last_seq)));
+    let new = || changes.messages.iter().filter(|it| !again.contains(&it.last_seq));
+    let messages = fold(new());
     if !messages.is_empty() {
         let messages: Vec<_> = messages.values().collect();
         write(MESSAGES, vec![Box::new(row::to_json(&messages)?)]);
+        write(CONVERSATIONS, vec![Box::new(row::to_json(&conversations(new()))?)]);
+    }
+    let used = sums(changes.used(again));
+    if !used.is_empty() {
+        write(USAGE, vec![Box::new(row::to_json(&used)?)]);
     }
     for (entry, seq) in changes.entries.iter().filter(|(_, seq)| !again.contains(seq)) {
         let (sql, values) = entry_columns(entry, row::big(*seq))?;

@@ -1,0 +1,88 @@
+//! What one event adds to what was used. A message counts once, when it is decided what comes of it.
+
+use domain::day::Day;
+use schemas::{
+    Envelope, Event, MessageRef,
+    event::{CompletionFailed, CompletionFinished, ReplyKind},
+};
+use store::projections::{Counts, Under, UsageRow};
+
+/// What the event at `seq` adds, if anything.
+pub(super) fn used(seq: u64, envelope: &Envelope) -> Option<UsageRow> {
+    let day = Day::of(envelope.time);
+    let (under, counts, latency_ms) = match &envelope.event {
+        Event::MessageThrottled(_) => {
+            (Under::default(), Counts { messages: 1, throttled: 1, ..Counts::default() }, None)
+        }
+        Event::CompletionFinished(data) => {
+            let under = Under {
+                agent: Some(data.agent.clone()),
+                version: Some(data.version),
+                by_model: Some(data.model.clone()),
+                ..Under::default()
+            };
+            (under, answered(data), Some(data.latency_ms))
+        }
+        Event::CompletionFailed(data) => {
+            (Under { agent: data.agent.clone(), ..Under::default() }, failed(data), None)
+        }
+        Event::ReplyUncertain(data) => {
+            (of(&data.message), Counts { uncertain: 1, ..Counts::default() }, None)
+        }
+        // Without an answer, it has failed before.
+        Event::ReplyFailed(data) if data.reply == ReplyKind::Answer => {
+            (of(&data.message), Counts { failed: 1, ..Counts::default() }, None)
+        }
+        Event::MessageReceived(_)
+        | Event::MessageAccepted(_)
+        | Event::MessageDuplicate(_)
+        | Event::MessageAdmitted(_)
+        | Event::ReplyDelivered(_)
+        | Event::ReplyFailed(_)
+        | Event::EffectObserved(_)
+        | Event::MessageEdited(_)
+        | Event::MessageDeleted(_)
+        | Event::ConnectionRevoked(_)
+        | Event::TenantCreated(_)
+        | Event::TenantRenamed(_)
+        | Event::TenantLimitsChanged(_)
+        | Event::TenantSuspended(_)
+        | Event::TenantResumed(_)
+        | Event::TenantDeleted(_)
+        | Event::AgentCreated(_)
+        | Event::AgentDraftSaved(_)
+        | Event::AgentPublished(_)
+        | Event::AgentRetired(_)
+        | Event::ConnectionMade(_)
+        | Event::ConnectionRemoved(_)
+        | Event::WorkspaceClaimed(_) => return None,
+    };
+    Some(UsageRow { seq, under: Under { day, ..under }, counts, latency_ms })
+}
+
+/// Who answered stands with the message.
+fn of(message: &MessageRef) -> Under {
+    Under { message: Some(message.id.clone()), ..Under::default() }
+}
+
+fn answered(data: &CompletionFinished) -> Counts {
+    Counts {
+        messages: 1,
+        answered: 1,
+        unpriced: u64::from(data.cost.amount.is_none()),
+        input_tokens: data.usage.input_tokens.unwrap_or(0),
+        output_tokens: data.usage.output_tokens.unwrap_or(0),
+        cost_micros: data.cost.amount.map_or(0, |amount| amount.0),
+        ..Counts::default()
+    }
+}
+
+fn failed(data: &CompletionFailed) -> Counts {
+    let amount = data.cost.as_ref().and_then(|cost| cost.amount);
+    Counts {
+        messages: 1,
+        failed: 1,
+        cost_micros: amount.map_or(0, |amount| amount.0),
+        ..Counts::default()
+    }
+}

@@ -1,0 +1,116 @@
+//! How a tenant is doing, in a few numbers.
+
+use domain::day::Day;
+use schemas::{MessageId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{PlatformTx, StoreError, TenantTx, projections::Counts, row, views::usage::counts};
+
+/// What went wrong, how far a tenant has come, and what was used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vitals {
+    /// Replies of which it is not known whether they arrived.
+    pub uncertain: u64,
+    /// Messages that failed since the instant asked for.
+    pub failed: u64,
+    /// The newest of these.
+    pub last_failed: Option<MessageId>,
+    /// Messages over a limit since then.
+    pub throttled: u64,
+    /// Whether somebody ever wrote.
+    pub was_written_to: bool,
+    /// Whether somebody ever had an answer.
+    pub has_answered: bool,
+    /// Today (UTC).
+    pub today: Counts,
+    /// This month (UTC).
+    pub month: Counts,
+}
+
+const VITALS: &str = "
+    select (select count(*) from p_message where tenant_id = $1 and state = 'uncertain'),
+           (select count(*) from p_message
+             where tenant_id = $1 and state in ('failed', 'no answer') and received_at_ms >= $2),
+           (select message_id from p_message
+             where tenant_id = $1 and state in ('failed', 'no answer') and received_at_ms >= $2
+             order by received_at_ms desc limit 1),
+           (select count(*) from p_message
+             where tenant_id = $1 and state in ('throttled', 'told') and received_at_ms >= $2),
+           exists (select from p_month where tenant_id = $1 and messages > 0),
+           exists (select from p_month where tenant_id = $1 and answered > 0)";
+const TODAY: &str = "
+    select coalesce(sum(messages), 0)::bigint, coalesce(sum(answered), 0)::bigint,
+           coalesce(sum(failed), 0)::bigint, coalesce(sum(throttled), 0)::bigint,
+           coalesce(sum(uncertain), 0)::bigint, coalesce(sum(unpriced), 0)::bigint,
+           coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint,
+           coalesce(sum(cost_micros), 0)::bigint
+      from p_usage where tenant_id = $1 and day = $2";
+const MONTH: &str = "
+    select messages, answered, failed, throttled, uncertain, unpriced, input_tokens, output_tokens,
+           cost_micros
+      from p_month where tenant_id = $1 and month = $2";
+const SUMS: &str = "
+    select coalesce(sum(messages), 0)::bigint, coalesce(sum(answered), 0)::bigint,
+           coalesce(sum(failed), 0)::bigint, coalesce(sum(throttled), 0)::bigint,
+           coalesce(sum(uncertain), 0)::bigint, coalesce(sum(unpriced), 0)::bigint,
+           coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint,
+           coalesce(sum(cost_micros), 0)::bigint
+      from p_day where day between $1 and $2";
+const SERVED: &str = "select count(*) from p_tenant where status = 'active'";
+const READERS: &str = "select name, seq from checkpoint order by name";
+const DOUBTS: &str = "
+    select tenant_id, count(*) from p_message where state = 'uncertain'
+     group by tenant_id order by 2 desc, 1 limit $1";
+
+/// Of the tenant that is bound.
+pub async fn vitals(tx: &mut TenantTx, since: Timestamp, today: Day) -> Result<Vitals, StoreError> {
+    let tenant = tx.tenant().clone();
+    let tenant = tenant.as_str();
+    let found = tx.query_opt(VITALS, &[&tenant, &since.as_millis()]).await?;
+    let found = found.ok_or_else(|| StoreError::row("no answer"))?;
+    let day = tx.query_opt(TODAY, &[&tenant, &row::small(today.number())]).await?;
+    let month = tx.query_opt(MONTH, &[&tenant, &row::small(today.month())]).await?;
+    Ok(Vitals {
+        uncertain: row::count(found.try_get(0)?)?,
+        failed: row::count(found.try_get(1)?)?,
+        last_failed: row::id_opt(&found, 2)?,
+        throttled: row::count(found.try_get(3)?)?,
+        was_written_to: found.try_get(4)?,
+        has_answered: found.try_get(5)?,
+        today: day.map(|row| counts(&row, 0)).transpose()?.unwrap_or_default(),
+        month: month.map(|row| counts(&row, 0)).transpose()?.unwrap_or_default(),
+    })
+}
+
+/// How far each reader of the log has come.
+pub async fn readers(tx: &mut TenantTx) -> Result<Vec<(String, u64)>, StoreError> {
+    let rows = tx.query(READERS, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row::count(row.try_get(1)?)?))).collect()
+}
+
+/// What all tenants used on a day, and in its month; and how many are served.
+pub async fn sums(tx: &mut PlatformTx, today: Day) -> Result<(Counts, Counts, u64), StoreError> {
+    let day = row::small(today.number());
+    let rows = tx.query(SUMS, &[&row::small(today.first_of_month().number()), &day]).await?;
+    let month = rows.first().map(|row| counts(row, 0)).transpose()?.unwrap_or_default();
+    let rows = tx.query(SUMS, &[&day, &day]).await?;
+    let today = rows.first().map(|row| counts(row, 0)).transpose()?.unwrap_or_default();
+    let served = tx.query(SERVED, &[]).await?;
+    let served = served.first().map_or(Ok(0), |row| row::count(row.try_get(0)?))?;
+    Ok((today, month, served))
+}
+
+/// How far each reader of the log has come, as the platform sees it.
+pub async fn readers_of_all(tx: &mut PlatformTx) -> Result<Vec<(String, u64)>, StoreError> {
+    let rows = tx.query(READERS, &[]).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row::count(row.try_get(1)?)?))).collect()
+}
+
+/// The tenants with replies in doubt, those with the most first.
+pub async fn doubts(
+    tx: &mut PlatformTx,
+    rows: u32,
+) -> Result<Vec<(schemas::TenantId, u64)>, StoreError> {
+    let rows = tx.query(DOUBTS, &[&super::limit(rows)]).await?;
+    rows.iter().map(|row| Ok((row::id(row, 0)?, row::count(row.try_get(1)?)?))).collect()
+}

@@ -1,0 +1,148 @@
+//! What was used and what it cost.
+
+use domain::day::Day;
+use schemas::TenantId;
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+
+use super::{ROWS_MAX, limit};
+use crate::{PlatformTx, StoreError, TenantTx, projections::Counts, row};
+
+/// What a tenant's usage is added up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// By day.
+    Day,
+    /// By agent.
+    Agent,
+    /// By agent and version.
+    Version,
+    /// By model.
+    Model,
+}
+
+/// What the installation's usage is added up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlatformGroup {
+    /// By day.
+    Day,
+    /// By model.
+    Model,
+    /// By tenant, in whole months; without latencies.
+    Tenant,
+}
+
+/// A sum.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsageLine {
+    /// What it is the sum of: a day (`20261121`), an agent, an agent and a version (`mara 3`), a model or
+    /// a tenant. Empty where that is not known.
+    pub key: String,
+    /// What was used.
+    pub counts: Counts,
+    /// The latencies of all answers together, in milliseconds.
+    pub latency_ms_sum: u64,
+    /// Answers by latency; see `domain::latency`.
+    pub latency_buckets: Vec<u64>,
+}
+
+macro_rules! sums {
+    ($key:literal, $from:literal) => {
+        concat!(
+            "select ",
+            $key,
+            " as key, sum(messages)::bigint, sum(answered)::bigint, sum(failed)::bigint,
+                sum(throttled)::bigint, sum(uncertain)::bigint, sum(unpriced)::bigint,
+                sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cost_micros)::bigint,
+                sum(latency_ms_sum)::bigint, buckets_sum(latency_buckets)
+               from ",
+            $from,
+            " group by 1 order by 1 limit $3"
+        )
+    };
+}
+macro_rules! of_tenant {
+    ($key:literal) => {
+        sums!($key, "p_usage where tenant_id = $4 and day between $1 and $2")
+    };
+}
+
+const BY_DAY: &str = of_tenant!("day::text");
+const BY_AGENT: &str = of_tenant!("agent_id");
+const BY_VERSION: &str = of_tenant!("rtrim(agent_id || ' ' || agent_version)");
+const BY_MODEL: &str = of_tenant!("model");
+const ALL_BY_DAY: &str = sums!("day::text", "p_day where day between $1 and $2");
+const ALL_BY_MODEL: &str = sums!("model", "p_day where day between $1 and $2");
+/// Those that cost most; tenants without a name for the sum are none.
+const ALL_BY_TENANT: &str = "
+    select tenant_id, sum(messages)::bigint, sum(answered)::bigint, sum(failed)::bigint,
+           sum(throttled)::bigint, sum(uncertain)::bigint, sum(unpriced)::bigint,
+           sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cost_micros)::bigint,
+           0::bigint, '{}'::bigint[]
+      from p_month where month between $1 / 100 and $2 / 100
+     group by tenant_id order by sum(cost_micros) desc, sum(messages) desc, tenant_id limit $3";
+
+/// A tenant's, from a day to a day, both included.
+pub async fn of_tenant(
+    tx: &mut TenantTx,
+    group: Group,
+    from: Day,
+    to: Day,
+) -> Result<Vec<UsageLine>, StoreError> {
+    let sql = match group {
+        Group::Day => BY_DAY,
+        Group::Agent => BY_AGENT,
+        Group::Version => BY_VERSION,
+        Group::Model => BY_MODEL,
+    };
+    let (from, to) = (row::small(from.number()), row::small(to.number()));
+    let tenant: TenantId = tx.tenant().clone();
+    let rows = tx.query(sql, &[&from, &to, &limit(ROWS_MAX), &tenant.as_str()]).await?;
+    rows.iter().map(line).collect()
+}
+
+/// The installation's.
+pub async fn of_all(
+    tx: &mut PlatformTx,
+    group: PlatformGroup,
+    from: Day,
+    to: Day,
+    rows: u32,
+) -> Result<Vec<UsageLine>, StoreError> {
+    let sql = match group {
+        PlatformGroup::Day => ALL_BY_DAY,
+        PlatformGroup::Model => ALL_BY_MODEL,
+        PlatformGroup::Tenant => ALL_BY_TENANT,
+    };
+    let (from, to) = (row::small(from.number()), row::small(to.number()));
+    let rows = tx.query(sql, &[&from, &to, &limit(rows)]).await?;
+    rows.iter().map(line).collect()
+}
+
+fn line(row: &Row) -> Result<UsageLine, StoreError> {
+    let buckets: Vec<i64> = row.try_get(11)?;
+    Ok(UsageLine {
+        key: row.try_get(0)?,
+        counts: counts(row, 1)?,
+        latency_ms_sum: row::count(row.try_get(10)?)?,
+        latency_buckets: buckets.into_iter().map(row::count).collect::<Result<_, _>>()?,
+    })
+}
+
+/// Nine columns from `first` on, in the order of the fields.
+pub(super) fn counts(row: &Row, first: usize) -> Result<Counts, StoreError> {
+    let count = |place: usize| row::count(row.try_get(first + place)?);
+    Ok(Counts {
+        messages: count(0)?,
+        answered: count(1)?,
+        failed: count(2)?,
+        throttled: count(3)?,
+        uncertain: count(4)?,
+        unpriced: count(5)?,
+        input_tokens: count(6)?,
+        output_tokens: count(7)?,
+        cost_micros: count(8)?,
+    })
+}

@@ -1,0 +1,299 @@
+//! The list of threads, and the search in what was said.
+
+use domain::{
+    access::{Permission, Principal},
+    seal::{Owner, Sealing},
+};
+use schemas::{
+    AgentId, ConnectionId, ConversationId, MessageId, Place as Where, TenantId, Text, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use store::{
+    TenantTx,
+    views::conversations::{self as rows, Mark, Thread, ThreadFilter, Way},
+};
+
+use crate::{
+    Cursor, ViewError, Views,
+    cursor::Place,
+    search::{Found, Needle, Scan},
+};
+
+/// How many threads that are newer than the first page are counted.
+const NEWER_MAX: u32 = 100;
+
+/// Characters of the first words in a list.
+const OPENING_CHARS_MAX: usize = 160;
+
+/// Which threads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filter {
+    /// In which this was said, in whatever case; empty for all.
+    pub text: String,
+    /// Answered last by this agent.
+    pub agent: Option<AgentId>,
+    /// Whose newest message stands so.
+    pub state: Option<Standing>,
+    /// In which this person wrote: the chat system's id.
+    pub person: Option<String>,
+    /// Of this connection.
+    pub connection: Option<ConnectionId>,
+    /// Whose newest message came then or later.
+    pub from: Option<Timestamp>,
+    /// Whose newest message came before.
+    pub to: Option<Timestamp>,
+}
+
+/// Where a message stands, in the few words that people filter by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is being answered.
+    Open,
+    /// The person has the answer.
+    Answered,
+    /// It was over a limit.
+    Throttled,
+    /// There is no answer, or the person could not be given it.
+    Failed,
+    /// It is not known whether the reply arrived.
+    Uncertain,
+}
+
+impl Standing {
+    /// Every one.
+    pub const ALL: [Standing; 5] = [
+        Standing::Open,
+        Standing::Answered,
+        Standing::Throttled,
+        Standing::Failed,
+        Standing::Uncertain,
+    ];
+
+    /// As the states of the table.
+    fn states(self) -> &'static [&'static str] {
+        match self {
+            Standing::Open => &["accepted", "admitted", "completed"],
+            Standing::Answered => &["delivered"],
+            Standing::Throttled => &["throttled", "told"],
+            Standing::Failed => &["failed", "no answer"],
+            Standing::Uncertain => &["uncertain"],
+        }
+    }
+
+    /// Of a state of the table.
+    pub fn of(state: &str) -> Self {
+        let is = |standing: &Self| standing.states().contains(&state);
+        Self::ALL.into_iter().find(is).unwrap_or(Standing::Open)
+    }
+}
+
+/// A page of threads, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conversations {
+    /// The threads.
+    pub lines: Vec<ConversationLine>,
+    /// Where the next page begins, if there may be one.
+    pub next: Option<Cursor>,
+    /// How many threads have come or moved before the first page since it was shown, 100 at most.
+    pub newer: u64,
+    /// How far a search has looked; nothing where nothing was searched for.
+    pub scan: Option<Scan>,
+}
+
+/// A thread.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationLine {
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// Which thread of it.
+    pub conversation: ConversationId,
+    /// Where that is in the chat system.
+    pub place: Where,
+    /// Who wrote in it, in the order of their first words; the first 16.
+    pub people: Vec<String>,
+    /// Who answered last.
+    pub agent: Option<AgentId>,
+    /// Where its newest message stands.
+    pub standing: Standing,
+    /// How many messages people wrote.
+    pub messages: u32,
+    /// When the first came.
+    pub first_at: Timestamp,
+    /// When the newest came.
+    pub last_at: Timestamp,
+    /// When a reply was last delivered.
+    pub answered_at: Option<Timestamp>,
+    /// Its first words that are kept, cut to 160 characters.
+    pub opening: Option<String>,
+    /// What others call whoever said them.
+    pub opening_by: Option<String>,
+    /// The words that were searched for, where they were said last.
+    pub found: Option<Found>,
+}
+
+impl Views {
+    /// A page of a tenant's threads. A search opens what was said, the newest threads first, so many
+    /// turns at a time: a page may be short, or empty, and still have a next one.
+    pub async fn conversations(
+        &self,
+        principal: &Principal,
+        tenant: &TenantId,
+        filter: &Filter,
+        cursor: Option<&Cursor>,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Conversations, ViewError> {
+        principal.require(Permission::ConversationsRead, tenant)?;
+        let place = cursor.map(Cursor::place).transpose()?;
+        let sealing = self.sealing(tenant, now).await?;
+        let mut tx = self.tx(tenant).await?;
+        let at = place.as_ref().map_or_else(Mark::start, |place| place.at.clone());
+        let look = Look { filter, way: Way::Older, limit: limit.clamp(1, 200) };
+        let seen = look.from(&mut tx, &sealing, at).await?;
+        let newer = match &place {
+            Some(place) => {
+                rows::count_newer(&mut tx, &filter.rows(), &place.top, NEWER_MAX).await?
+            }
+            None => 0,
+        };
+        let top = match place {
+            Some(place) => Some(place.top),
+            None => seen.first.clone(),
+        };
+        let next = top.zip(seen.on_from).map(|(top, at)| Cursor::of(&Place { top, at }));
+        Ok(Conversations { lines: seen.lines, next, newer, scan: seen.scan })
+    }
+}
+
+/// A look at threads from a place on.
+pub(crate) struct Look<'a> {
+    pub(crate) filter: &'a Filter,
+    pub(crate) way: Way,
+    pub(crate) limit: u32,
+}
+
+/// What was seen.
+pub(crate) struct Seen {
+    pub(crate) lines: Vec<ConversationLine>,
+    /// The first thread that was looked at.
+    first: Option<Mark>,
+    /// Where to go on, unless that was all.
+    on_from: Option<Mark>,
+    scan: Option<Scan>,
+}
+
+impl Look<'_> {
+    pub(crate) async fn from(
+        &self,
+        tx: &mut TenantTx,
+        sealing: &Sealing,
+        at: Mark,
+    ) -> Result<Seen, ViewError> {
+        if let Some(needle) = Needle::of(&self.filter.text) {
+            return self.search(tx, sealing, at, &needle).await;
+        }
+        let (filter, limit) = (self.filter.rows(), self.limit as usize);
+        let mut threads = rows::page(tx, &filter, &at, self.way, self.limit + 1).await?;
+        let has_more = limit < threads.len();
+        threads.truncate(limit);
+        let tenant = tx.tenant().clone();
+        let first = threads.first().map(Thread::mark);
+        let on_from = threads.last().filter(|_| has_more).map(Thread::mark);
+        let line = |thread| ConversationLine::open(thread, &tenant, sealing);
+        Ok(Seen { lines: threads.into_iter().map(line).collect(), first, on_from, scan: None })
+    }
+
+    async fn search(
+        &self,
+        tx: &mut TenantTx,
+        sealing: &Sealing,
+        mut at: Mark,
+        needle: &Needle,
+    ) -> Result<Seen, ViewError> {
+        let (filter, tenant) = (self.filter.rows(), tx.tenant().clone());
+        let mut seen = Seen { lines: Vec::new(), first: None, on_from: None, scan: None };
+        let mut scan = Scan::default();
+        let is_all = loop {
+            let threads = rows::page(tx, &filter, &at, self.way, Scan::THREADS).await?;
+            let is_last = threads.len() < Scan::THREADS as usize;
+            if seen.first.is_none() {
+                seen.first = threads.first().map(Thread::mark);
+            }
+            let looked = scan.look(tx, sealing, &threads, needle).await?;
+            let was_cut = looked.len() < threads.len();
+            let mut is_full = false;
+            for (thread, found) in threads.into_iter().zip(looked) {
+                at = thread.mark();
+                scan.back_to = Some(thread.last_at);
+                let Some(found) = found else { continue };
+                let line = ConversationLine::open(thread, &tenant, sealing);
+                seen.lines.push(ConversationLine { found: Some(found), ..line });
+                is_full = self.limit as usize <= seen.lines.len();
+                if is_full {
+                    break;
+                }
+            }
+            if is_full || was_cut || scan.is_spent() {
+                break false;
+            }
+            if is_last {
+                break true;
+            }
+        };
+        scan.is_all = is_all;
+        seen.on_from = (!is_all).then_some(at);
+        seen.scan = Some(scan);
+        Ok(seen)
+    }
+}
+
+impl Filter {
+    /// What the database filters by; words it cannot read.
+    pub(crate) fn rows(&self) -> ThreadFilter {
+        let states = self.state.map(Standing::states).unwrap_or_default();
+        ThreadFilter {
+            agent: self.agent.clone(),
+            states: states.iter().map(|&state| state.to_owned()).collect(),
+            person: self.person.clone().filter(|person| !person.is_empty()),
+            connection: self.connection.clone(),
+            from: self.from,
+            to: self.to,
+        }
+    }
+}
+
+impl ConversationLine {
+    pub(crate) fn open(thread: Thread, tenant: &TenantId, sealing: &Sealing) -> Self {
+        let opening = thread.opening;
+        let words = opening.as_ref().and_then(|it| open(sealing, tenant, &it.message, &it.text));
+        Self {
+            connection: thread.connection,
+            conversation: thread.conversation,
+            place: thread.place,
+            people: thread.people,
+            agent: thread.agent,
+            standing: Standing::of(&thread.state),
+            messages: thread.messages,
+            first_at: thread.first_at,
+            last_at: thread.last_at,
+            answered_at: thread.answered_at,
+            opening: words.map(|words| words.chars().take(OPENING_CHARS_MAX).collect()),
+            opening_by: opening.and_then(|it| it.name),
+            found: None,
+        }
+    }
+}
+
+/// What a message says; nothing if it does not open.
+pub(crate) fn open(
+    sealing: &Sealing,
+    tenant: &TenantId,
+    message: &MessageId,
+    text: &Text,
+) -> Option<String> {
+    let owner = Owner { tenant, of: message.as_str() };
+    let opened = sealing.open(owner, text);
+    opened.map_err(|error| tracing::warn!(%tenant, %message, %error, "a text is not shown")).ok()
+}
