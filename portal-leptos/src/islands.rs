@@ -1,5 +1,5 @@
 //! What wakes up in the browser. Everything here also works, or is not needed, without it.
 
-mod shell;
+mod awake;
 
-pub use shell::Shell;
+pub use awake::Awake;

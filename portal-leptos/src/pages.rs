@@ -1,9 +1,12 @@
 //! What operators see: a file a page, with its routes, what it loads, what it shows and what its
 //! forms do.
 
+mod form;
+mod tenants;
+
 use crate::server::routes::Routes;
 
 /// The routes of all pages.
 pub(crate) fn routes() -> Routes {
-    Routes::default()
+    Routes::default().and(tenants::routes())
 }

@@ -7,18 +7,25 @@ pub mod assets;
 pub mod csrf;
 pub mod error;
 pub mod flash;
+mod frame;
 pub mod headers;
 pub mod render;
 pub mod routes;
 pub mod session;
 
+use std::net::SocketAddr;
+
+use accounts::Accounts;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
+use desk::Desk;
+use runtime::Clock;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use views::Views;
 
 use self::{
     assets::Assets,
@@ -33,6 +40,16 @@ pub struct Portal {
     pub assets: Assets,
     /// Where browsers reach the portal.
     pub origin: Origin,
+    /// Whether everybody needs a second factor.
+    pub second_factor: bool,
+    /// The time.
+    pub clock: Clock,
+    /// Who signs in.
+    pub accounts: Accounts,
+    /// What operators change.
+    pub desk: Desk,
+    /// What operators read.
+    pub views: Views,
 }
 
 /// Every route there is.
@@ -47,6 +64,8 @@ pub fn router(portal: Portal) -> Router {
     let (_, routes) = table().split();
     routes
         .layer(DefaultBodyLimit::max(session::FORM_BYTES_MAX))
+        .layer(from_fn_with_state(portal.clone(), error::explain))
+        .layer(from_fn_with_state(portal.clone(), session::identify))
         .layer(from_fn_with_state(portal.origin.clone(), csrf::refuse_foreign))
         .layer(from_fn_with_state(portal.clone(), error::explain))
         .layer(from_fn(headers::secure))
@@ -59,7 +78,8 @@ pub async fn run(
     portal: Portal,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let serve = axum::serve(listener, router(portal));
+    let app = router(portal).into_make_service_with_connect_info::<SocketAddr>();
+    let serve = axum::serve(listener, app);
     serve.with_graceful_shutdown(stop.cancelled_owned()).await?;
     Ok(())
 }

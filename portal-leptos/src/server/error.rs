@@ -8,7 +8,10 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use accounts::AccountsError;
+use desk::DeskError;
 use domain::access::Denied;
+use views::ViewError;
 
 use super::{Portal, render, session::Resend};
 
@@ -66,11 +69,99 @@ impl PageError {
     }
 }
 
+impl PageError {
+    /// A title and a sentence for whoever sees it.
+    pub const fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            PageError::NotFound => (
+                "There is no such page",
+                "The address may be mistyped, or what was here is gone.",
+            ),
+            PageError::Forbidden => (
+                "Your role does not allow this",
+                "Ask an administrator of this installation if you need it.",
+            ),
+            PageError::Foreign => (
+                "This was not sent by a page of the portal",
+                "Nothing was changed. Go back, reload the page and try again.",
+            ),
+            PageError::SignIn { .. } => ("Please sign in", "You will come back here."),
+            PageError::Ended(_) => ("Your session has ended", "Sign in again."),
+            PageError::Enrol => ("Set up a second factor", "It is asked for once."),
+            PageError::BadRequest => (
+                "The request cannot be understood",
+                "Nothing was changed. Go back, and check what was filled in.",
+            ),
+            PageError::TooMany => (
+                "That was too much at once",
+                "Nothing was changed. Wait a moment, then try again.",
+            ),
+            PageError::Unavailable => (
+                "Something the portal needs is not answering",
+                "It usually is back within a minute. What is stored is not lost.",
+            ),
+            PageError::Internal => (
+                "Something went wrong on our side",
+                "It is in the logs under the reference below.",
+            ),
+        }
+    }
+}
+
 impl From<Denied> for PageError {
     fn from(denied: Denied) -> Self {
         match denied {
             Denied::NotFound => PageError::NotFound,
             Denied::Forbidden => PageError::Forbidden,
+        }
+    }
+}
+
+impl From<ViewError> for PageError {
+    fn from(error: ViewError) -> Self {
+        match error {
+            ViewError::Denied(denied) => denied.into(),
+            ViewError::Cursor => PageError::NotFound,
+            ViewError::Store(error) => {
+                tracing::warn!(%error, "a page cannot be read");
+                PageError::Unavailable
+            }
+        }
+    }
+}
+
+impl From<DeskError> for PageError {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Denied => PageError::Forbidden,
+            DeskError::NotFound => PageError::NotFound,
+            DeskError::Invalid(_) | DeskError::Conflict { .. } => PageError::BadRequest,
+            DeskError::Unavailable => PageError::Unavailable,
+        }
+    }
+}
+
+impl From<AccountsError> for PageError {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::Denied(denied) => denied.into(),
+            AccountsError::Busy => PageError::TooMany,
+            AccountsError::Store(error) => {
+                tracing::warn!(%error, "an account cannot be read");
+                PageError::Unavailable
+            }
+            AccountsError::Mail(error) => {
+                tracing::warn!(%error, "a mail did not go out");
+                PageError::Unavailable
+            }
+            AccountsError::Password(_)
+            | AccountsError::Email(_)
+            | AccountsError::Link
+            | AccountsError::SessionEnded
+            | AccountsError::Wrong
+            | AccountsError::IsSetUp
+            | AccountsError::LastAdministrator
+            | AccountsError::EmailTaken => PageError::BadRequest,
         }
     }
 }
@@ -101,9 +192,9 @@ pub async fn explain(State(portal): State<Portal>, request: Request, next: Next)
     if let PageError::Enrol = &error {
         return see_other(super::session::ENROLMENT);
     }
-    let reference = reference();
-    tracing::info!(reference, status = error.status().as_u16(), path = asked.path, %error, "no page");
-    render::error_page(&portal, &asked, &error, &reference)
+    let (reference, status) = (asked.reference.as_str(), error.status().as_u16());
+    tracing::info!(reference, status, path = asked.path, %error, "no page");
+    render::error_page(&portal, &asked, &error)
 }
 
 /// What axum itself answers where no handler does.
@@ -122,9 +213,4 @@ const fn of_router(status: StatusCode) -> Option<PageError> {
 pub fn see_other(path: &str) -> Response {
     let target = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response()
-}
-
-/// What a person quotes and an engineer searches for.
-fn reference() -> String {
-    hex::encode(rand::random::<[u8; 5]>())
 }

@@ -24,6 +24,10 @@ impl Nonce {
     }
 }
 
+/// What a person quotes and an engineer searches for: one for each request, and in its logs.
+#[derive(Clone, Debug)]
+pub struct Reference(pub Arc<str>);
+
 /// Put on an answer that has no script at all: sign-in and its like.
 #[derive(Clone, Copy, Debug)]
 pub struct NoScript;
@@ -49,6 +53,8 @@ fn policy(nonce: Option<&str>) -> String {
 pub async fn secure(mut request: Request, next: Next) -> Response {
     let nonce = Nonce::draw();
     request.extensions_mut().insert(nonce.clone());
+    let reference = Reference(hex::encode(rand::random::<[u8; 5]>()).into());
+    request.extensions_mut().insert(reference);
     let mut response = next.run(request).await;
     let plain = response.extensions().get::<NoScript>().is_some();
     let kept = response.extensions().get::<Immutable>().is_some();

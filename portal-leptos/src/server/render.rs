@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use accounts::Signed;
 use axum::{
     extract::{FromRequestParts, Request},
     http::{Extensions, HeaderMap, StatusCode, Uri, header, request::Parts},
@@ -12,14 +13,17 @@ use axum::{
 use hydration_context::SsrSharedContext;
 use leptos::{config::LeptosOptions, hydration::HydrationScripts, prelude::*};
 
+use portal_ui::{EmptyState, Icon, PlainPage, SubmitButton, Theme};
+use schemas::Timestamp;
+
 use super::{
     Portal,
     error::PageError,
     flash::{Flash, cookie},
-    headers::{NoScript, Nonce},
-    session::Signed,
+    frame::frame,
+    headers::{NoScript, Nonce, Reference},
+    session::Resend,
 };
-use crate::islands::Shell;
 
 /// Who asks, for what, and how it should look.
 #[derive(Clone, Debug)]
@@ -30,41 +34,17 @@ pub struct Asked {
     pub target: String,
     /// Whoever is signed in.
     pub signed: Option<Signed>,
+    /// What a person quotes and an engineer searches for.
+    pub reference: String,
+    /// What the form before has to say.
+    pub flash: Option<Flash>,
+    /// How it should look.
+    pub theme: Theme,
     nonce: Arc<str>,
-    flash: Option<Flash>,
-    theme: Theme,
 }
 
-/// Light, dark, or as the system is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Theme {
-    /// As the system is.
-    #[default]
-    System,
-    /// Dark on light.
-    Light,
-    /// Light on dark.
-    Dark,
-}
-
-impl Theme {
-    /// As it stands in the cookie and on the document.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Theme::System => "system",
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-        }
-    }
-
-    /// The cookie's name; a script may read it, it is no secret.
-    pub const COOKIE: &str = "__Host-ks-theme";
-
-    /// What somebody chose.
-    pub fn parse(text: &str) -> Option<Self> {
-        [Theme::System, Theme::Light, Theme::Dark].into_iter().find(|it| it.as_str() == text)
-    }
-}
+/// The theme's cookie.
+pub const THEME_COOKIE: &str = "__Host-ks-theme";
 
 impl Asked {
     /// What a request asks.
@@ -78,9 +58,10 @@ impl Asked {
             path: uri.path().to_owned(),
             target: uri.path_and_query().map_or("/", |it| it.as_str()).to_owned(),
             signed: extensions.get::<Signed>().cloned(),
-            nonce,
+            reference: extensions.get::<Reference>().map_or_else(String::new, |it| it.0.to_string()),
             flash: Flash::of(headers),
-            theme: cookie(headers, Theme::COOKIE).and_then(Theme::parse).unwrap_or_default(),
+            theme: cookie(headers, THEME_COOKIE).and_then(Theme::parse).unwrap_or_default(),
+            nonce,
         }
     }
 }
@@ -108,6 +89,11 @@ impl FromRequestParts<Portal> for Cx {
 }
 
 impl Cx {
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.portal.clock.now()
+    }
+
     /// The page of that title. `body` builds what stands in its middle.
     pub fn page(&self, title: &str, body: impl FnOnce() -> AnyView) -> Response {
         self.page_with(StatusCode::OK, title, body)
@@ -120,18 +106,86 @@ impl Cx {
         title: &str,
         body: impl FnOnce() -> AnyView,
     ) -> Response {
-        respond(status, &self.portal, &self.asked, title, body)
+        framed(status, &self.portal, &self.asked, title, body)
     }
 }
 
-fn respond(
+/// What a page of somebody who is not signed in starts from: no frame, no script.
+#[derive(Clone)]
+pub struct PlainCx {
+    /// The portal.
+    pub portal: Portal,
+    /// The request.
+    pub asked: Asked,
+}
+
+impl FromRequestParts<Portal> for PlainCx {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, PageError> {
+        let asked = Asked::read(&parts.uri, &parts.headers, &parts.extensions);
+        Ok(Self { portal: portal.clone(), asked })
+    }
+}
+
+impl PlainCx {
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.portal.clock.now()
+    }
+
+    /// A card of that title.
+    pub fn page(
+        &self,
+        status: StatusCode,
+        (title, lead): (&str, Option<&str>),
+        body: impl FnOnce() -> AnyView,
+    ) -> Response {
+        let reference = self.asked.reference.clone();
+        let (title, lead) = (title.to_owned(), lead.map(str::to_owned));
+        plain(status, &self.portal, &self.asked, &title.clone(), || {
+            let body = body();
+            match lead {
+                Some(lead) => view! { <PlainPage title lead reference>{body}</PlainPage> }.into_any(),
+                None => view! { <PlainPage title reference>{body}</PlainPage> }.into_any(),
+            }
+        })
+    }
+}
+
+/// A page within the frame, for somebody who is signed in; else a plain one.
+fn framed(
     status: StatusCode,
     portal: &Portal,
     asked: &Asked,
     title: &str,
     body: impl FnOnce() -> AnyView,
 ) -> Response {
-    let html = render(&asked.nonce, || document(portal, asked, title, body()));
+    let Some(signed) = &asked.signed else {
+        return plain(status, portal, asked, title, body);
+    };
+    let html = render(&asked.nonce, || {
+        let body = frame(asked, signed, portal.assets.version(), body());
+        document(portal, asked, title, scripts(portal), body)
+    });
+    finish(status, asked, html)
+}
+
+/// A page without scripts.
+fn plain(
+    status: StatusCode,
+    portal: &Portal,
+    asked: &Asked,
+    title: &str,
+    body: impl FnOnce() -> AnyView,
+) -> Response {
+    let html = render(&asked.nonce, || document(portal, asked, title, None, body()));
+    let mut response = finish(status, asked, html);
+    response.extensions_mut().insert(NoScript);
+    response
+}
+
+fn finish(status: StatusCode, asked: &Asked, html: String) -> Response {
     let mut response = (status, Html(html)).into_response();
     if asked.flash.is_some() {
         response.headers_mut().append(header::SET_COOKIE, Flash::gone());
@@ -150,33 +204,82 @@ fn render(nonce: &Arc<str>, view: impl FnOnce() -> AnyView) -> String {
     format!("<!DOCTYPE html>{html}")
 }
 
-fn document(portal: &Portal, asked: &Asked, title: &str, body: AnyView) -> AnyView {
+fn scripts(portal: &Portal) -> Option<AnyView> {
     let base = portal.assets.base();
-    let options = LeptosOptions::builder().output_name("portal").site_pkg_dir(base.clone()).build();
-    let scripts = portal
-        .assets
-        .has_islands()
-        .then(|| view! { <HydrationScripts options=options islands=true /> });
+    let options = LeptosOptions::builder().output_name("portal").site_pkg_dir(base).build();
+    let awake = portal.assets.has_islands();
+    awake.then(|| view! { <HydrationScripts options islands=true /> }.into_any())
+}
+
+fn document(
+    portal: &Portal,
+    asked: &Asked,
+    title: &str,
+    scripts: Option<AnyView>,
+    body: AnyView,
+) -> AnyView {
+    let style = format!("/{}/portal.css", portal.assets.base());
+    let version = portal.assets.version().to_owned();
     view! {
-        <html lang="en" data-theme=asked.theme.as_str() data-version=portal.assets.version().to_owned()>
+        <html lang="en" data-theme=asked.theme.word() data-version=version>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <title>{title.to_owned()} " · Konstruct"</title>
-                <link rel="stylesheet" href=format!("/{base}/portal.css") />
+                <title>{format!("{title} · Konstruct")}</title>
+                <link rel="stylesheet" href=style />
+                <link rel="icon" href="data:," />
                 {scripts}
             </head>
-            <body>{body} <Shell /></body>
+            <body>{body}</body>
         </html>
     }
     .into_any()
 }
 
 /// The page of an error, with the reference that finds it in the logs.
-pub fn error_page(portal: &Portal, asked: &Asked, error: &PageError, reference: &str) -> Response {
-    let (status, text, reference) = (error.status(), error.to_string(), reference.to_owned());
-    respond(status, portal, asked, "Not here", || {
-        view! { <main><h1>{text}</h1><p>"Reference " <code>{reference}</code></p></main> }.into_any()
+pub fn error_page(portal: &Portal, asked: &Asked, error: &PageError) -> Response {
+    if let PageError::Ended(resend) = error {
+        let cx = PlainCx { portal: portal.clone(), asked: asked.clone() };
+        let lead = "What you typed is kept on this page. Sign in again in another tab, come back, and \
+                    send it.";
+        return cx.page(error.status(), ("Your session has ended", Some(lead)), || ended(resend));
+    }
+    let (title, text) = error.words();
+    let reference = asked.reference.clone();
+    framed(error.status(), portal, asked, title, || {
+        view! {
+            <EmptyState
+                title=title
+                text=text
+                icon=Icon::Info
+                action=Some(("Go to the first page".to_owned(), "/".to_owned()))
+            />
+            <p class="meta">"If it stays so, quote the reference " <code>{reference}</code> "."</p>
+        }
+        .into_any()
     })
+}
+
+/// The form as it was sent, to be sent again. Passwords are not sent back.
+fn ended(resend: &Resend) -> AnyView {
+    let fields = resend.fields.iter().filter(|(name, _)| !name.contains("password"));
+    let fields: Vec<_> = fields
+        .map(|(name, value)| {
+            view! { <textarea hidden name=name.clone()>{format!("\n{value}")}</textarea> }
+        })
+        .collect();
+    let kept = (!fields.is_empty()).then(|| {
+        view! {
+            <form method="post" action=resend.action.clone()>
+                {fields}
+                <SubmitButton wide=true>"Send it again"</SubmitButton>
+            </form>
+        }
+    });
+    view! {
+        <p><a href="/sign-in" target="_blank" rel="noopener">"Sign in in a new tab"</a></p>
+        {kept}
+    }
+    .into_any()
 }

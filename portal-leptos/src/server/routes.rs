@@ -1,6 +1,7 @@
 //! The table of routes: a method, a path, and what it takes to get there. What stands in the table is
 //! what is enforced, and what the tests walk.
 
+use accounts::Signed;
 use axum::{
     Router,
     extract::{RawPathParams, Request},
@@ -13,7 +14,7 @@ use axum::{
 use domain::access::Permission;
 use schemas::TenantId;
 
-use super::{Portal, error::PageError, session::{self, Signed}};
+use super::{Portal, error::PageError, session};
 
 /// What it takes to get to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,7 +108,8 @@ async fn guard(
     let Some(signed) = request.extensions().get::<Signed>() else {
         return Err(session::ended(request).await);
     };
-    if signed.must_enrol && !session::is_enrolment(request.uri().path()) {
+    let owes = request.extensions().get::<session::Owes>().is_some();
+    if owes && !session::is_enrolment(request.uri().path()) {
         return Err(PageError::Enrol);
     }
     match need {

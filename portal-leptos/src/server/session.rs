@@ -1,13 +1,15 @@
 //! Who is signed in, and what becomes of a request when nobody is.
 
+use std::net::SocketAddr;
+
+use accounts::{SessionToken, Signed, Visit};
 use axum::{
     body::to_bytes,
-    extract::{Request, State},
-    http::{Method, StatusCode, header},
+    extract::{ConnectInfo, FromRequestParts, Request, State},
+    http::{HeaderValue, Method, header, request::Parts},
     middleware::Next,
     response::Response,
 };
-use domain::access::Principal;
 
 use super::{Portal, error::PageError, flash::cookie};
 
@@ -20,19 +22,6 @@ pub const ENROLMENT: &str = "/settings/security/second-factor";
 /// The longest form, in bytes: an agent's texts at their longest, percent-encoded, and some air.
 pub const FORM_BYTES_MAX: usize = 1024 * 1024;
 
-/// Whoever is signed in.
-#[derive(Clone, Debug)]
-pub struct Signed {
-    /// What they may do.
-    pub principal: Principal,
-    /// What people call them.
-    pub name: String,
-    /// Where mail reaches them.
-    pub email: String,
-    /// Whether they still owe the second factor that the installation asks for.
-    pub must_enrol: bool,
-}
-
 /// A form that came after the session had ended: nothing that was typed is lost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resend {
@@ -40,6 +29,61 @@ pub struct Resend {
     pub action: String,
     /// What was typed, in its order.
     pub fields: Vec<(String, String)>,
+}
+
+/// Whoever is signed in still owes the second factor that the installation asks for.
+#[derive(Clone, Copy, Debug)]
+pub struct Owes;
+
+/// The cookie that holds a session until the browser ends, or the session does.
+pub fn held(token: &SessionToken) -> Result<HeaderValue, PageError> {
+    let text = format!("{COOKIE}={}; Path=/; Secure; HttpOnly; SameSite=Lax", token.expose());
+    let mut value = HeaderValue::from_str(&text).map_err(|_| PageError::Internal)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The cookie that takes it away.
+pub fn gone() -> HeaderValue {
+    HeaderValue::from_static("__Host-ks=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0")
+}
+
+/// Finds out who is signed in, for whatever comes after. What the cookie says is nobody's word: the
+/// database is asked, once for each request.
+pub async fn identify(
+    State(portal): State<Portal>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, PageError> {
+    let held = cookie(request.headers(), COOKIE).and_then(SessionToken::parse);
+    if let Some(token) = held {
+        if let Some(signed) = portal.accounts.principal(&token, portal.clock.now()).await? {
+            if portal.second_factor && !signed.has_second_factor {
+                request.extensions_mut().insert(Owes);
+            }
+            request.extensions_mut().insert(signed);
+        }
+        request.extensions_mut().insert(token);
+    }
+    Ok(next.run(request).await)
+}
+
+/// The request as accounts see it: when, from where, with what, and the session it held.
+pub struct Visited(pub Visit);
+
+impl FromRequestParts<Portal> for Visited {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, PageError> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let ip = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
+        let agent = parts.headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
+        let visit = Visit::new(portal.clock.now(), &ip, agent.unwrap_or_default());
+        Ok(Self(match parts.extensions.get::<SessionToken>() {
+            Some(token) => visit.holding(token.clone()),
+            None => visit,
+        }))
+    }
 }
 
 /// Whether that path belongs to setting up a second factor.

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 /// Marks the document once the page's islands are awake, so that tests and styles can tell.
 #[island]
-pub fn Shell() -> impl IntoView {
+pub fn Awake() -> impl IntoView {
     Effect::new(|| {
         if let Some(body) = document().body() {
             drop(body.set_attribute("data-hydrated", ""));

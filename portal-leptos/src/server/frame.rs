@@ -1,0 +1,121 @@
+//! What stands around every page of somebody who is signed in: where they are, and where they can go.
+
+use accounts::Signed;
+use domain::access::{Permission, Principal};
+use leptos::prelude::*;
+use portal_ui::{
+    Icon, NavGroup, NavItem, Shell, SubmitButton, Symbol, Toast, Toasts, Tone, Variant,
+};
+use schemas::TenantId;
+
+use super::{
+    flash::{self, Flash},
+    render::Asked,
+};
+use crate::islands::Awake;
+
+/// The page within its frame. What somebody may not see is not offered.
+pub(super) fn frame(asked: &Asked, signed: &Signed, version: &str, body: AnyView) -> AnyView {
+    let tenant = tenant_of(&asked.path);
+    let nav = nav(&signed.principal, tenant.as_ref(), &asked.path);
+    let named = tenant.map(|tenant| tenant.to_string());
+    let tenant = move || {
+        let named = named.clone();
+        view! {
+            <a class="tenant-switch" href="/tenants">
+                <Symbol icon=Icon::Tenants />
+                <span>{named.unwrap_or_else(|| "All tenants".to_owned())}</span>
+            </a>
+        }
+    };
+    let (name, theme) = (signed.name.clone(), asked.theme);
+    let back = asked.target.clone();
+    let tools = move || {
+        let next = theme.next();
+        view! {
+            <form method="post" action="/settings/theme" class="inline-form">
+                <input type="hidden" name="theme" value=next.word() />
+                <input type="hidden" name="next" value=back.clone() />
+                <SubmitButton variant=Variant::Quiet dense=true>
+                    {format!("Theme: {}", theme.word())}
+                </SubmitButton>
+            </form>
+            <a class="button" data-variant="quiet" data-dense href="/settings">{name.clone()}</a>
+            <form method="post" action="/sign-out" class="inline-form">
+                <SubmitButton variant=Variant::Quiet dense=true icon=Icon::SignOut>
+                    "Sign out"
+                </SubmitButton>
+            </form>
+        }
+    };
+    let flash = asked.flash.clone();
+    let toasts = move || toasts(flash.clone());
+    view! {
+        <Shell
+            nav
+            tenant=tenant
+            tools=tools
+            toasts=toasts
+            version=version.to_owned()
+            reference=asked.reference.clone()
+        >
+            {body}
+        </Shell>
+        <Awake />
+    }
+    .into_any()
+}
+
+fn toasts(flash: Option<Flash>) -> impl IntoView {
+    let toast = flash.map(|Flash { tone, text }| {
+        let tone = match tone {
+            flash::Tone::Good => Tone::Ok,
+            flash::Tone::Note => Tone::Info,
+            flash::Tone::Bad => Tone::Bad,
+        };
+        view! { <Toast tone text /> }
+    });
+    view! { <Toasts>{toast}</Toasts> }
+}
+
+/// The tenant that a path is about.
+pub(super) fn tenant_of(path: &str) -> Option<TenantId> {
+    path.strip_prefix("/t/")?.split('/').next()?.parse().ok()
+}
+
+fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec<NavGroup> {
+    let item = |label: &str, href: String, icon| {
+        let below = path.strip_prefix(&href).is_some_and(|rest| rest.starts_with('/'));
+        let is_home = href == "/" || tenant.is_some_and(|tenant| href == format!("/t/{tenant}"));
+        let current = path == href || (below && !is_home);
+        NavItem { label: label.to_owned(), href, icon, current, count: None }
+    };
+    let mut groups = Vec::new();
+    if let Some(tenant) = tenant {
+        let pages = [
+            ("Home", "", Icon::Home, Permission::TenantRead),
+            ("Agents", "/agents", Icon::Agent, Permission::AgentsRead),
+            ("Channels", "/channels", Icon::Channel, Permission::ChannelsRead),
+            ("Conversations", "/conversations", Icon::Conversations, Permission::ConversationsRead),
+            ("Activity", "/activity", Icon::Activity, Permission::ConversationsRead),
+            ("Usage", "/usage", Icon::Chart, Permission::UsageRead),
+            ("Audit", "/audit", Icon::Audit, Permission::AuditRead),
+            ("Tenant", "/settings", Icon::Settings, Permission::TenantRead),
+        ];
+        let offered = pages.into_iter().filter(|(.., may)| who.require(*may, tenant).is_ok());
+        let items =
+            offered.map(|(label, end, icon, _)| item(label, format!("/t/{tenant}{end}"), icon));
+        groups.push(NavGroup { title: tenant.to_string(), items: items.collect() });
+    }
+    let mut items = vec![item("Tenants", "/tenants".to_owned(), Icon::Tenants)];
+    if who.platform.is_some() {
+        items.insert(0, item("Installation", "/".to_owned(), Icon::Layers));
+    }
+    if who.require_platform(Permission::OperatorsManage).is_ok() {
+        items.push(item("Operators", "/operators".to_owned(), Icon::Users));
+    }
+    groups.push(NavGroup { title: "Installation".to_owned(), items });
+    let own = vec![item("Your settings", "/settings".to_owned(), Icon::Settings)];
+    groups.push(NavGroup { title: "You".to_owned(), items: own });
+    groups
+}
