@@ -12,6 +12,8 @@
 //! encryption and for nonces are derived apart, so neither use says anything about the other. What
 //! shows is that one owner sealed the same words twice, and how long they are.
 
+mod own;
+
 use std::{fmt, sync::Arc};
 
 use base64::prelude::{BASE64_STANDARD_NO_PAD as BASE64, Engine as _};
@@ -24,6 +26,7 @@ use schemas::{TenantId, Text};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+pub use self::own::{open_own, own_index, seal_own};
 use crate::secret::Secret;
 
 /// Bytes of every key here.
@@ -222,11 +225,15 @@ fn decrypt(key: &Bytes32, data: &[u8], sealed: &str) -> Result<Zeroizing<Vec<u8>
         .map_err(|_| OpenError::Forged)
 }
 
+fn associated_data(purpose: &str, tenant: &TenantId, of: &str) -> Vec<u8> {
+    parts([purpose, tenant.as_str(), of])
+}
+
 /// Each part with its length before it, so that it ends where it ends and nothing can be moved
 /// from one part to the next.
-fn associated_data(purpose: &str, tenant: &TenantId, of: &str) -> Vec<u8> {
-    let mut data = Vec::with_capacity(24 + purpose.len() + tenant.as_str().len() + of.len());
-    for part in [purpose, tenant.as_str(), of] {
+fn parts(parts: [&str; 3]) -> Vec<u8> {
+    let mut data = Vec::with_capacity(parts.iter().map(|part| 8 + part.len()).sum());
+    for part in parts {
         data.extend_from_slice(&(part.len() as u64).to_be_bytes());
         data.extend_from_slice(part.as_bytes());
     }

@@ -11,6 +11,7 @@
 //! **Invariant:** SQL is `&'static str`: nothing a person said is ever part of a statement.
 //! **Invariant:** no error, log line or `Debug` holds a row, a parameter, a key or a password.
 
+pub mod accounts;
 pub mod changes;
 pub mod check;
 pub mod checkpoint;

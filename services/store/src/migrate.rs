@@ -31,6 +31,7 @@ migrations! {
     8 "0008_ledger";
     9 "0009_events_once";
     10 "0010_bounds";
+    11 "0011_accounts";
     12 "0012_desk";
     13 "0013_views";
 }

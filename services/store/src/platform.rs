@@ -11,6 +11,7 @@ use crate::{
 const AUDIT: &str = "insert into platform_audit (purpose, actor) values ($1, $2)";
 const STATE: &str = "select set_config('app.platform_reason', $1, true)";
 const LOOK: &str = "look";
+const SIGN_IN: &str = "sign-in";
 
 /// Why rows of several tenants are touched. The policies allow each its tables, and no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Purpose {
     List,
     /// Finds whose message an operator asks for.
     Trace,
+    /// Gives and takes roles in tenants.
+    Members,
 }
 
 impl Purpose {
@@ -39,6 +42,7 @@ impl Purpose {
             Purpose::Rebuild => "rebuild",
             Purpose::List => "list",
             Purpose::Trace => "trace",
+            Purpose::Members => "members",
         }
     }
 }
@@ -63,6 +67,28 @@ impl Platform {
         session.alone(Step { sql: AUDIT, params: vec![&purpose, &actor] }).await?;
         session.run(&[Step { sql: STATE, params: vec![&purpose] }]).await?;
         Ok(PlatformTx { session })
+    }
+
+    /// A transaction over what belongs to no tenant: operators, sessions, keys. It sees roles in
+    /// tenants and changes none, so it leaves no row in the audit; what operators do is in
+    /// `operator_log`.
+    pub async fn accounts(&self) -> Result<PlatformTx, StoreError> {
+        let mut session = Session::new(&self.pool).await?;
+        session.run(&[Step { sql: STATE, params: vec![&SIGN_IN] }]).await?;
+        Ok(PlatformTx { session })
+    }
+
+    /// The same for one statement, in one round trip.
+    pub(crate) async fn account(
+        &self,
+        sql: &'static str,
+        params: Params<'_>,
+    ) -> Result<Answer, StoreError> {
+        let session = Session::new(&self.pool).await?;
+        let state = Step { sql: STATE, params: vec![&SIGN_IN] };
+        let step = Step { sql, params: params.to_vec() };
+        let mut answers = session.run_last(&[state, step]).await?;
+        answers.pop().ok_or_else(|| StoreError::row("no answer"))
     }
 
     /// A look that is taken every second and shows nothing of any tenant. The one purpose without a

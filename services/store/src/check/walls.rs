@@ -8,8 +8,20 @@ use tokio_postgres::Client;
 use crate::StoreError;
 
 /// Tables that belong to no tenant. Every other table must be walled.
-pub const PLATFORM_TABLES: [&str; 5] =
-    ["checkpoint", "konstruct_migration", "p_day", "platform_audit", "stage_fence"];
+pub const PLATFORM_TABLES: [&str; 12] = [
+    "api_key",
+    "checkpoint",
+    "konstruct_migration",
+    "one_use_token",
+    "operator",
+    "operator_log",
+    "operator_session",
+    "p_day",
+    "platform_audit",
+    "recovery_code",
+    "sign_in_throttle",
+    "stage_fence",
+];
 
 /// What every tenant table's policy for the app role says, as PostgreSQL writes it back.
 const EXPRESSION: &str =

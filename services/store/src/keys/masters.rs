@@ -1,6 +1,9 @@
 //! The installation's master key, and those before it while keys are being wrapped anew.
 
-use domain::seal::{self, DataKey, KEY_LEN, MasterKey, NONCE_LEN};
+use domain::{
+    seal::{self, DataKey, KEY_LEN, MasterKey, NONCE_LEN},
+    secret::Secret,
+};
 use schemas::TenantId;
 use sha2::{Digest as _, Sha256};
 
@@ -27,6 +30,27 @@ impl Masters {
     /// Tells the current master key from others, and nothing more of it.
     pub fn fingerprint(&self) -> &str {
         &self.current.fingerprint
+    }
+
+    /// Seals a secret of the installation; `name` says whose it is.
+    pub fn seal_own(&self, name: &str, secret: &Secret) -> String {
+        format!("{}.{}", self.fingerprint(), seal::seal_own(&self.current.key, name, secret))
+    }
+
+    /// Opens what [`Self::seal_own`] sealed.
+    pub fn open_own(&self, name: &str, sealed: &str) -> Result<Secret, StoreError> {
+        let (fingerprint, sealed) = sealed.split_once('.').unwrap_or_default();
+        let mut masters = std::iter::once(&self.current).chain(&self.previous);
+        let Some(master) = masters.find(|master| master.fingerprint == fingerprint) else {
+            return Err(StoreError::Seal("sealed with another master key".to_owned()));
+        };
+        seal::open_own(&master.key, name, sealed)
+            .map_err(|error| StoreError::Seal(error.to_string()))
+    }
+
+    /// Tells texts apart without showing them. Changes with the master key.
+    pub fn own_index(&self, name: &str, text: &str) -> [u8; KEY_LEN] {
+        seal::own_index(&self.current.key, name, text)
     }
 
     pub(crate) fn wrap(&self, tenant: &TenantId, key: &DataKey) -> (String, &str) {

@@ -1,0 +1,150 @@
+//! Links that work once, and the first half of a sign-in with two factors.
+
+use schemas::{OperatorId, Timestamp};
+use tokio_postgres::Row;
+
+use super::{Grant, Hash};
+use crate::{Platform, PlatformTx, StoreError, row};
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Makes the first administrator.
+    SetUp,
+    /// Makes an account with a role, or gives the role to one.
+    Invite,
+    /// Chooses another password.
+    Reset,
+    /// The password was right; the second factor is still to come.
+    SecondFactor,
+}
+
+impl Use {
+    const fn word(self) -> &'static str {
+        match self {
+            Use::SetUp => "setup",
+            Use::Invite => "invite",
+            Use::Reset => "reset",
+            Use::SecondFactor => "second-factor",
+        }
+    }
+}
+
+/// One that is made.
+pub struct NewToken<'a> {
+    /// Of the token.
+    pub hash: &'a Hash,
+    /// What it is for.
+    pub purpose: Use,
+    /// Whose it is, if they have an account.
+    pub operator: Option<&'a OperatorId>,
+    /// Whose it is, if they have none.
+    pub email: Option<&'a str>,
+    /// The role that comes with it.
+    pub grant: Option<&'a Grant>,
+    /// Who made it.
+    pub by: Option<&'a OperatorId>,
+    /// When it is made.
+    pub now: Timestamp,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+}
+
+/// One that works.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Whose it is, if they have an account.
+    pub operator: Option<OperatorId>,
+    /// Whose it is, if they have none.
+    pub email: Option<String>,
+    /// The role that comes with it.
+    pub grant: Option<Grant>,
+    /// Who made it.
+    pub by: Option<OperatorId>,
+}
+
+const PUT: &str = "
+    insert into one_use_token (sha256, purpose, operator_id, email, tenant, role, made_by,
+        created_at_ms, expires_at_ms)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const PEEK: &str = "
+    select operator_id, email, tenant, role, made_by from one_use_token
+     where sha256 = $1 and purpose = $2 and used_at_ms is null and $3 < expires_at_ms";
+const TAKE: &str = "
+    update one_use_token set used_at_ms = $3
+     where sha256 = $1 and purpose = $2 and used_at_ms is null and $3 < expires_at_ms
+    returning operator_id, email, tenant, role, made_by";
+/// Whoever is asked for a second link for the same thing voids the first.
+const VOID: &str = "
+    update one_use_token set used_at_ms = $5
+     where purpose = $1 and operator_id is not distinct from $2 and email is not distinct from $3
+       and tenant is not distinct from $4 and used_at_ms is null";
+const VOID_ALL: &str = "
+    update one_use_token set used_at_ms = $3
+     where (operator_id = $1 or email = $2) and used_at_ms is null";
+
+/// Makes one, and voids those before it for the same person and thing, unless it is half a sign-in.
+pub async fn put(tx: &mut PlatformTx, new: &NewToken<'_>) -> Result<(), StoreError> {
+    let operator = new.operator.map(OperatorId::as_str);
+    let by = new.by.map(OperatorId::as_str);
+    let tenant = new.grant.and_then(Grant::tenant).map(schemas::TenantId::as_str);
+    let role = new.grant.map(Grant::word);
+    let (purpose, now) = (new.purpose.word(), new.now.as_millis());
+    match new.purpose {
+        Use::SecondFactor => {}
+        Use::SetUp | Use::Invite | Use::Reset => {
+            tx.execute(VOID, &[&purpose, &operator, &new.email, &tenant, &now]).await?;
+        }
+    }
+    let (hash, expires) = (new.hash.as_slice(), new.expires_at.as_millis());
+    tx.execute(
+        PUT,
+        &[&hash, &purpose, &operator, &new.email, &tenant, &role, &by, &now, &expires],
+    )
+    .await
+    .map(drop)
+}
+
+/// What the token is, without using it: a page that shows a form must not use it up.
+pub async fn peek(
+    platform: &Platform,
+    purpose: Use,
+    hash: &Hash,
+    now: Timestamp,
+) -> Result<Option<Found>, StoreError> {
+    let params = (hash.as_slice(), purpose.word(), now.as_millis());
+    let answer = platform.account(PEEK, &[&params.0, &params.1, &params.2]).await?;
+    answer.rows.first().map(read).transpose()
+}
+
+/// Uses it up.
+pub async fn take(
+    tx: &mut PlatformTx,
+    purpose: Use,
+    hash: &Hash,
+    now: Timestamp,
+) -> Result<Option<Found>, StoreError> {
+    let rows = tx.query(TAKE, &[&hash.as_slice(), &purpose.word(), &now.as_millis()]).await?;
+    rows.first().map(read).transpose()
+}
+
+/// Voids every link of an account.
+pub async fn void_all(
+    tx: &mut PlatformTx,
+    operator: &OperatorId,
+    email: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(VOID_ALL, &[&operator.as_str(), &email, &now.as_millis()]).await.map(drop)
+}
+
+fn read(row: &Row) -> Result<Found, StoreError> {
+    let role: Option<&str> = row.try_get(3)?;
+    let tenant: Option<&str> = row.try_get(2)?;
+    Ok(Found {
+        operator: row::id_opt(row, 0)?,
+        email: row.try_get(1)?,
+        grant: role.map(|role| Grant::read(tenant, role)).transpose()?,
+        by: row::id_opt(row, 4)?,
+    })
+}
