@@ -30,7 +30,7 @@ pub const NOTE_BYTES_MAX: usize = 2_000;
 pub struct FieldProblem {
     /// Its name, as in files and in the API, e.g. `system_prompt`.
     pub field: &'static str,
-    /// What is wrong, to be read after the field's name, e.g. `is empty`. Never what was filled in.
+    /// What is wrong, to be read after the field's name, e.g. `is empty`. Never a text or a token.
     pub problem: String,
 }
 

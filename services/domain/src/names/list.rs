@@ -1,0 +1,35 @@
+//! First names of people, from many places; none that an assistant is known by.
+
+/// In no order that means anything.
+#[rustfmt::skip]
+pub(super) const NAMES: &[&str] = &[
+    "Mara", "Lena", "Clara", "Greta", "Frieda", "Johanna", "Emil", "Otto", "Anton", "Jonas",
+    "Moritz", "Theo", "Hannes", "Lorenz", "Jasper", "Amelie", "Camille", "Elodie", "Margaux",
+    "Juliette", "Manon", "Celeste", "Bastien", "Lucien", "Rémy", "Thibault", "Florian", "Mathis",
+    "Étienne", "Colette", "Noémie", "Bianca", "Chiara", "Ginevra", "Fiorella", "Serena", "Matteo",
+    "Lorenzo", "Dario", "Renzo", "Sandro", "Ottavia", "Livia", "Elisa", "Tommaso", "Fabio", "Nico",
+    "Lucía", "Marisol", "Paloma", "Inés", "Carmen", "Ximena", "Diego", "Rafael", "Mateo", "Joaquín",
+    "Andrés", "Esteban", "Pilar", "Nuria", "Gael", "Ramiro", "Beatriz", "Catarina", "Leonor",
+    "Mafalda", "Duarte", "Tiago", "Afonso", "Rui", "Vasco", "Iara", "Thiago", "Caetano", "Astrid",
+    "Freja", "Ingrid", "Linnea", "Maja", "Saga", "Tuva", "Sigrid", "Elin", "Solveig", "Aksel",
+    "Anders", "Bjorn", "Henrik", "Leif", "Mikkel", "Nils", "Soren", "Viggo", "Eino", "Aino",
+    "Helmi", "Ilona", "Saara", "Veikko", "Onni", "Katrin", "Maarja", "Liis", "Rasmus", "Agnieszka",
+    "Halina", "Kasia", "Zofia", "Jadwiga", "Marek", "Tomasz", "Kazimir", "Ludmila", "Milena",
+    "Bozena", "Vesna", "Zdenka", "Radek", "Bohdan", "Dragan", "Goran", "Mirko", "Tamara", "Yelena",
+    "Darina", "Oksana", "Taras", "Vadim", "Eleni", "Daphne", "Ariadne", "Thalia", "Kostas", "Nikos",
+    "Stavros", "Petros", "Ayla", "Defne", "Elif", "Leyla", "Selin", "Emre", "Kerem", "Onur",
+    "Tolga", "Deniz", "Noor", "Yasmin", "Samira", "Layla", "Rania", "Salma", "Amira", "Karim",
+    "Tariq", "Nadim", "Omar", "Idris", "Hamza", "Faris", "Shirin", "Laleh", "Parisa", "Roya",
+    "Darius", "Kian", "Navid", "Behrouz", "Tamar", "Noa", "Yael", "Shira", "Eitan", "Asaf", "Avner",
+    "Ilan", "Aarav", "Anaya", "Devika", "Ishaan", "Kavya", "Leela", "Meera", "Nikhil", "Priya",
+    "Rohan", "Tara", "Vikram", "Anjali", "Arjun", "Lakshmi", "Nandini", "Zara", "Imran", "Ayesha",
+    "Farhan", "Aiko", "Hana", "Haruka", "Kenji", "Mika", "Naoki", "Ren", "Yuki", "Emi", "Takumi",
+    "Kaori", "Jia", "Mei", "Lan", "Wei", "Xiu", "Yan", "Bo", "Jun", "Minh", "Linh", "Thuy", "Quang",
+    "Mai", "Somchai", "Malee", "Dewi", "Putri", "Bayu", "Arif", "Jiho", "Minji", "Soyeon", "Hyun",
+    "Yuna", "Seojun", "Amara", "Ngozi", "Chidi", "Adaeze", "Kofi", "Abena", "Kwame", "Ama",
+    "Thandiwe", "Sipho", "Zola", "Naledi", "Tendai", "Chipo", "Makena", "Wanjiru", "Jabari",
+    "Aisha", "Fatou", "Moussa", "Ousmane", "Awa", "Selam", "Dawit", "Kiri", "Aroha", "Moana",
+    "Tane", "Leilani", "Aoife", "Niamh", "Saoirse", "Ciara", "Cillian", "Eoin", "Rhys", "Carys",
+    "Bronwen", "Ewan", "Isla", "Fiona", "Harriet", "Phoebe", "Imogen", "Rosalind", "Edith", "Flora",
+    "Hugh", "Rupert", "Felix", "Oscar", "Jude", "Miles",
+];
