@@ -115,6 +115,11 @@ impl MessageId {
     pub fn derive(tenant: &TenantId, connection: &ConnectionId, channel: &str, ts: &str) -> Self {
         Self(derive('m', &[tenant.as_str(), connection.as_str(), channel, ts]))
     }
+
+    /// What is said when a draft is tried: no message of any chat system, but a turn of a prompt.
+    pub fn of_trial(turn: usize) -> Self {
+        Self(derive('m', &["trial", &turn.to_string()]))
+    }
 }
 
 impl EventId {

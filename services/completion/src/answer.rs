@@ -3,11 +3,11 @@
 use domain::{
     config::OpenConfig,
     directory::Routed,
-    prompt::{self, BUILDER_VERSION, Prompt, PromptInput, Role},
+    prompt::{self, BUILDER_VERSION, Prompt, PromptInput},
     reply::reference_of,
     seal::{Owner, Sealing},
 };
-use providers::{Completed, Exhausted, Request, Timeouts, total_cost};
+use providers::{Completed, Exhausted, Request, total_cost};
 use runtime::{Delivery, Failure, Handler as _};
 use schemas::{
     AgentId, Event, EventId, Message, MessageRef,
@@ -98,7 +98,7 @@ impl Completion {
             message: &message.key.id,
             before: asking.before,
         };
-        let request = self.request(&asking.prompt);
+        let request = Request::of_prompt(&asking.prompt, self.bounds.answer_tokens_max);
         let deadline = begun + self.bounds.answer_time_max;
         let asked = self.router.complete(&asking.config.model, &request, deadline, &recorder);
         match asked.await {
@@ -109,23 +109,6 @@ impl Completion {
                 self.record(delivery, message, event, &attempts).await
             }
             Err(exhausted) => self.exhausted(delivery, message, &asking, exhausted).await,
-        }
-    }
-
-    fn request(&self, prompt: &Prompt) -> Request {
-        let turns = prompt.turns.iter().map(|turn| providers::Turn {
-            role: match turn.role {
-                Role::User => providers::Role::User,
-                Role::Assistant => providers::Role::Assistant,
-            },
-            text: turn.text.clone(),
-        });
-        Request {
-            system: prompt.system.clone(),
-            turns: turns.collect(),
-            max_output_tokens: self.bounds.answer_tokens_max,
-            temperature: None,
-            timeouts: Timeouts::default(),
         }
     }
 

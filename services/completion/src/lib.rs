@@ -11,6 +11,7 @@ mod thread;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
+use domain::prompt::{ANSWER_TIME_MAX, ANSWER_TOKENS_MAX, THREAD_TOKENS_MAX};
 use providers::Router;
 use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, Verdict, Why, consume};
 use schemas::{Event, Timestamp, event::MessageDeleted, event::MessageEdited};
@@ -37,9 +38,9 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            thread_tokens_max: 3_000,
-            answer_tokens_max: 1_024,
-            answer_time_max: Duration::from_mins(2),
+            thread_tokens_max: THREAD_TOKENS_MAX,
+            answer_tokens_max: ANSWER_TOKENS_MAX,
+            answer_time_max: ANSWER_TIME_MAX,
             calls_max: 12,
         }
     }

@@ -6,7 +6,7 @@
 mod system;
 mod turns;
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use schemas::{MessageId, event::TurnUsed};
 
@@ -14,6 +14,15 @@ use crate::config::OpenConfig;
 
 /// The version of this builder; recorded with every answer.
 pub const BUILDER_VERSION: u32 = 1;
+
+/// The tokens of a thread that a model is shown, by [`estimate_tokens`].
+pub const THREAD_TOKENS_MAX: u32 = 3_000;
+
+/// The tokens of an answer.
+pub const ANSWER_TOKENS_MAX: u32 = 1_024;
+
+/// How long an answer may take, all attempts together.
+pub const ANSWER_TIME_MAX: Duration = Duration::from_mins(2);
 
 /// The smallest budget for a thread; a smaller one counts as this.
 pub const BUDGET_TOKENS_MIN: u32 = 64;

@@ -11,6 +11,7 @@ use crate::{
     classify::Report,
     reading::{Reading, Stage},
     retry_after::retry_after,
+    stream::Watch,
     vendor::Call,
 };
 
@@ -38,19 +39,20 @@ pub(crate) struct Limits {
     pub total_at: Instant,
 }
 
-/// Calls the deployment once.
+/// Calls the deployment once, watched.
 pub(crate) async fn attempt(
     client: &Client,
     to: &Deployment,
     ask: &Request,
     output_tokens: u32,
     limits: Limits,
+    watch: &mut impl Watch,
 ) -> Tried {
     let mut exchange = Exchange { started: Instant::now(), first_token: None, limits };
     let dialect = to.vendor.dialect();
     let result = match dialect.call(to, ask, output_tokens) {
         Err(failure) => Err(Failure { unbilled: true, ..failure }),
-        Ok(call) => exchange.run(client, to, call, Reading::new(dialect)).await,
+        Ok(call) => exchange.run(client, to, call, Reading::new(dialect), watch).await,
     };
     Tried { result, latency: exchange.started.elapsed(), first_token: exchange.first_token }
 }
@@ -68,12 +70,15 @@ impl Exchange {
         to: &Deployment,
         call: Call,
         reading: Reading,
+        watch: &mut impl Watch,
     ) -> Result<Answer, Failure> {
         let response = self.send(client, to, call).await?;
         if !response.status().is_success() {
             return Err(self.rejected(response).await);
         }
-        let mut answer = self.read(response, reading).await?;
+        let mut answer = self.read(response, reading, watch).await?;
+        // What the last frame said is in the answer only.
+        watch.so_far(&answer.text);
         if answer.model.is_empty() {
             answer.model.clone_from(&to.model);
         }
@@ -116,6 +121,7 @@ impl Exchange {
         &mut self,
         mut response: Response,
         mut reading: Reading,
+        watch: &mut impl Watch,
     ) -> Result<Answer, Failure> {
         let mut stage = Stage::Silent;
         let mut heard_at = self.started;
@@ -135,6 +141,7 @@ impl Exchange {
             };
             heard_at = Instant::now();
             stage = reading.push(&bytes).map_err(|failure| partial(&reading, failure))?;
+            watch.so_far(reading.text());
             if stage != Stage::Silent && self.first_token.is_none() {
                 self.first_token = Some(self.started.elapsed());
             }

@@ -1,6 +1,6 @@
 //! Language models: three wire formats behind one trait, and a router that gets one whole answer.
 //!
-//! Start at [`Router::complete`]. It tries the deployments of a model group in order, then those of
+//! Start at [`Router::complete`], or at [`Router::stream`] for the text as it comes. It tries the deployments of a model group in order, then those of
 //! the groups it falls back to, and says of each failure what to do next ([`FailureClass::action`]).
 //!
 //! **Invariant:** an answer is whole or it is not an answer. It counts only with its vendor's end
@@ -33,6 +33,7 @@ mod record;
 mod request;
 mod retry_after;
 mod router;
+mod stream;
 mod vendor;
 
 pub use client::{ClientSettings, client};
@@ -44,4 +45,5 @@ pub use prices::{Prices, total_cost};
 pub use record::{AttemptStart, Recorder, Unrecorded};
 pub use request::{Answer, Finish, Request, Role, Timeouts, Turn};
 pub use router::{Completed, Router};
+pub use stream::Delta;
 pub use vendor::Vendor;

@@ -64,6 +64,11 @@ impl Reading {
         draft.finish().map_err(|failure| Failure { usage: usage.map(Box::new), ..failure })
     }
 
+    /// The text so far; it only grows.
+    pub(crate) fn text(&self) -> &str {
+        self.draft.text()
+    }
+
     /// What the vendor has counted so far.
     pub(crate) fn usage(&self) -> Option<Usage> {
         self.draft.usage()

@@ -2,6 +2,7 @@
 
 use std::{fmt, time::Duration};
 
+use domain::prompt::{self, Prompt};
 use schemas::usage::Usage;
 
 /// Who said a turn of the conversation.
@@ -46,6 +47,26 @@ pub struct Request {
     pub temperature: Option<f32>,
     /// In place of the deployment's own.
     pub timeouts: Timeouts,
+}
+
+impl Request {
+    /// Asks what the prompt asks, with the deployment's own clocks and temperature.
+    pub fn of_prompt(prompt: &Prompt, max_output_tokens: u32) -> Self {
+        let turns = prompt.turns.iter().map(|turn| Turn {
+            role: match turn.role {
+                prompt::Role::User => Role::User,
+                prompt::Role::Assistant => Role::Assistant,
+            },
+            text: turn.text.clone(),
+        });
+        Self {
+            system: prompt.system.clone(),
+            turns: turns.collect(),
+            max_output_tokens,
+            temperature: None,
+            timeouts: Timeouts::default(),
+        }
+    }
 }
 
 /// Why the model stopped.

@@ -12,11 +12,12 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::{
-    Answer, AttemptStart, Cause, Deployment, Exhausted, Failure, Models, Prices, Recorder, Request,
-    Vendor,
+    Answer, AttemptStart, Cause, Delta, Deployment, Exhausted, Failure, Models, Prices, Recorder,
+    Request, Vendor,
     call::{Limits, Tried, attempt},
     plan::{Candidate, Moment, Plan, Retries, Step},
     prices::total_cost,
+    stream::{Nobody, Watch, Watcher},
 };
 
 /// A whole answer, and what it took to get it.
@@ -70,6 +71,30 @@ impl Router {
         deadline: Instant,
         recorder: &R,
     ) -> Result<Completed, Exhausted> {
+        self.answer(group, request, deadline, recorder, &mut Nobody).await
+    }
+
+    /// As [`Self::complete`], and shows the text as it comes. What was shown since the last
+    /// [`Delta::Restart`] is the whole answer in the end, or void where there is none.
+    pub async fn stream<R: Recorder>(
+        &self,
+        group: &str,
+        request: &Request,
+        deadline: Instant,
+        recorder: &R,
+        on: impl FnMut(Delta) + Send,
+    ) -> Result<Completed, Exhausted> {
+        self.answer(group, request, deadline, recorder, &mut Watcher::new(on)).await
+    }
+
+    async fn answer<R: Recorder>(
+        &self,
+        group: &str,
+        request: &Request,
+        deadline: Instant,
+        recorder: &R,
+        watch: &mut impl Watch,
+    ) -> Result<Completed, Exhausted> {
         let mut run = Run { group, request, deadline, attempts: Vec::new(), failures: Vec::new() };
         let Some(routes) = self.groups.get(group) else {
             return Err(run.exhausted(Cause::UnknownGroup, None));
@@ -77,12 +102,13 @@ impl Router {
         let mut plan = Plan::new(self.retries, routes.iter().map(Route::candidate));
         while let Step::Try { candidate, wait } = plan.next(Instant::now(), deadline) {
             let Some(route) = routes.get(candidate) else { break };
+            watch.anew();
             tokio::time::sleep(wait).await;
             let start = run.start(route);
             if let Err(error) = recorder.starting(&start).await {
                 return Err(run.exhausted(Cause::NotRecorded(Box::new(error)), plan.retry_at()));
             }
-            let tried = self.attempt(route, &run, &start).await;
+            let tried = self.attempt(route, &run, &start, watch).await;
             let failure = match run.note(&self.prices, route, start.index, tried) {
                 Ok(answer) => return Ok(run.completed(route, answer)),
                 Err(failure) => failure,
@@ -96,10 +122,16 @@ impl Router {
         Err(run.exhausted(cause, plan.retry_at()))
     }
 
-    async fn attempt(&self, route: &Route, run: &Run<'_>, start: &AttemptStart) -> Tried {
+    async fn attempt(
+        &self,
+        route: &Route,
+        run: &Run<'_>,
+        start: &AttemptStart,
+        watch: &mut impl Watch,
+    ) -> Tried {
         let limits = route.limits(run);
         let (deployment, tokens) = (&route.deployment, start.max_output_tokens);
-        let tried = attempt(&self.client, deployment, run.request, tokens, limits).await;
+        let tried = attempt(&self.client, deployment, run.request, tokens, limits, watch).await;
         route.heard(tried.result.is_ok());
         tried
     }

@@ -74,6 +74,8 @@ pub(crate) trait Draft: Send {
     fn read(&mut self, frame: &[u8]) -> Result<(), Failure>;
     /// How far it is.
     fn stage(&self) -> Stage;
+    /// The text so far; it only grows.
+    fn text(&self) -> &str;
     /// What the vendor has counted so far.
     fn usage(&self) -> Option<Usage>;
     /// The answer, if the stream held a whole one.

@@ -56,6 +56,10 @@ impl Draft for Message {
         self.sketch.stage()
     }
 
+    fn text(&self) -> &str {
+        &self.sketch.text
+    }
+
     fn usage(&self) -> Option<Usage> {
         (!self.counted.is_empty()).then(|| usage(Value::Object(self.counted.clone())))
     }

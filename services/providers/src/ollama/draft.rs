@@ -42,6 +42,10 @@ impl Draft for Chat {
         self.sketch.stage()
     }
 
+    fn text(&self) -> &str {
+        &self.sketch.text
+    }
+
     fn usage(&self) -> Option<Usage> {
         self.sketch.usage.clone()
     }

@@ -47,6 +47,10 @@ impl Draft for Completion {
         self.sketch.stage()
     }
 
+    fn text(&self) -> &str {
+        &self.sketch.text
+    }
+
     fn usage(&self) -> Option<Usage> {
         self.sketch.usage.clone()
     }

@@ -5,4 +5,6 @@ mod contract;
 #[cfg(test)]
 mod routing;
 #[cfg(test)]
+mod streaming;
+#[cfg(test)]
 mod world;

@@ -1,0 +1,165 @@
+//! Answers that are shown while they are made.
+
+use std::{sync::LazyLock, time::Duration};
+
+use konstruct_tests::fake_llm::{Behaviour, FakeLlm, Fault, Say};
+use proptest::prelude::*;
+use providers::{Completed, Delta, Exhausted, Request, Router, Unrecorded, Vendor};
+use tokio::{runtime::Runtime, sync::mpsc, time::Instant};
+
+use crate::world::{QUICK, SECRET, deployment, request, router};
+
+/// Two deployments of one vendor at one fake.
+async fn two(vendor: Vendor) -> (Router, FakeLlm) {
+    let fake = FakeLlm::start().await.unwrap();
+    let deployment = |name| deployment("quality", name, vendor, &fake.url());
+    let router = router(&(deployment("a") + &deployment("b") + QUICK));
+    (router, fake)
+}
+
+/// Asks, and returns all that was shown.
+async fn watch(router: &Router, request: &Request) -> (Vec<Delta>, Result<Completed, Exhausted>) {
+    let mut shown = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let on = |delta| shown.push(delta);
+    let result = router.stream("quality", request, deadline, &Unrecorded, on).await;
+    (shown, result)
+}
+
+/// What was shown, a text for each start.
+fn texts(shown: &[Delta]) -> Vec<String> {
+    let mut texts = vec![String::new()];
+    for delta in shown {
+        match delta {
+            Delta::Text(more) => texts.last_mut().unwrap().push_str(more),
+            Delta::Restart => texts.push(String::new()),
+        }
+    }
+    texts
+}
+
+#[tokio::test]
+async fn text_is_shown_before_the_answer_is_whole() {
+    for vendor in Vendor::ALL {
+        let (router, fake) = two(vendor).await;
+        fake.script([Behaviour { held: true, ..Behaviour::text("one two three") }]);
+        let (sender, mut shown) = mpsc::unbounded_channel();
+        let request = request();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let on = |delta| drop(sender.send(delta));
+        let asked = router.stream("quality", &request, deadline, &Unrecorded, on);
+        let looked = async {
+            // The rest is held until somebody has seen this.
+            let first = shown.recv().await;
+            fake.release();
+            first
+        };
+        let (completed, first) = tokio::join!(asked, looked);
+        assert_eq!(first, Some(Delta::Text("one ".to_owned())), "{vendor}");
+        assert_eq!(completed.unwrap().answer.text, "one two three", "{vendor}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_attempt_is_taken_back_before_the_next_begins() {
+    for vendor in Vendor::ALL {
+        for fault in [Fault::Cut, Fault::Reset, Fault::Stall] {
+            let (router, fake) = two(vendor).await;
+            let broken = Behaviour { fault: Some(fault), ..Behaviour::text("half an ans") };
+            fake.script([broken, Behaviour::text("the answer")]);
+            let mut request = request();
+            request.timeouts.idle = Some(Duration::from_millis(200));
+            let (shown, completed) = watch(&router, &request).await;
+            assert_eq!(completed.unwrap().answer.text, "the answer");
+            assert_eq!(texts(&shown), ["half an ans", "the answer"], "{vendor}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_breaks_before_its_first_word_is_not_noticed() {
+    for vendor in Vendor::ALL {
+        let (router, fake) = two(vendor).await;
+        let mute = Behaviour { fault: Some(Fault::Cut), ..Behaviour::text("") };
+        fake.script([Behaviour::status(500, ""), mute]);
+        let (shown, completed) = watch(&router, &request()).await;
+        assert_eq!(completed.unwrap().attempts.len(), 3);
+        assert_eq!(texts(&shown), [format!("echo: {SECRET}")], "{vendor}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_stream_is_shown_too() {
+    let whole = r#"{"model":"m","choices":[{"index":0,"finish_reason":"stop",
+        "message":{"role":"assistant","content":"all at once"}}]}"#;
+    let (router, fake) = two(Vendor::OpenAi).await;
+    fake.script([Behaviour::status(200, &whole.replace('\n', ""))]);
+    let (shown, completed) = watch(&router, &request()).await;
+    assert_eq!(completed.unwrap().answer.text, "all at once");
+    assert_eq!(shown, [Delta::Text("all at once".to_owned())]);
+}
+
+#[test]
+fn a_delta_does_not_print_what_was_said() {
+    assert_eq!(format!("{:?}", Delta::Text(SECRET.to_owned())), "Text(17 bytes)");
+}
+
+/// One attempt of a script.
+fn behaviour() -> impl Strategy<Value = Behaviour> {
+    let word = proptest::sample::select(vec!["Grüße ", "a ", "\n", "🦀 ", "longer-word ", " "]);
+    let text = proptest::collection::vec(word, 0..6).prop_map(|words| words.concat());
+    let inside =
+        |kind: &str| Fault::ErrorInside { kind: kind.to_owned(), message: "Overloaded".to_owned() };
+    let faults = proptest::sample::select(vec![
+        None,
+        Some(Fault::Cut),
+        Some(Fault::Reset),
+        Some(Fault::Stall),
+        Some(Fault::Malformed),
+        Some(Fault::NoClose),
+        Some(inside("overloaded_error")),
+        Some(inside("api_error")),
+        Some(Fault::Status { status: 500, headers: Vec::new(), body: String::new() }),
+    ]);
+    (text, faults, 0_u64..2).prop_map(|(text, fault, token_ms)| Behaviour {
+        say: Say::Text(text),
+        token_ms,
+        fault,
+        ..Behaviour::default()
+    })
+}
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    /// What is shown last is the answer, and each text shown is of one attempt alone.
+    #[test]
+    fn texts_of_two_attempts_never_mix(
+        vendor in proptest::sample::select(Vendor::ALL.to_vec()),
+        script in proptest::collection::vec(behaviour(), 1..6),
+    ) {
+        let said: Vec<String> = script.iter().map(|behaviour| match &behaviour.say {
+            Say::Text(text) => text.clone(),
+            Say::Echo => String::new(),
+        }).chain([format!("echo: {SECRET}")]).collect();
+        let (shown, result) = RUNTIME.block_on(async {
+            let (router, fake) = two(vendor).await;
+            fake.script(script);
+            let mut request = request();
+            request.timeouts.idle = Some(Duration::from_millis(100));
+            watch(&router, &request).await
+        });
+        prop_assert!(!shown.contains(&Delta::Text(String::new())));
+        let texts = texts(&shown);
+        let mut attempts = said.iter();
+        for text in texts.iter().filter(|text| !text.is_empty()) {
+            let one = attempts.any(|said| said.starts_with(text.as_str()));
+            prop_assert!(one, "{:?} of {:?}", texts, said);
+        }
+        if let Ok(completed) = result {
+            prop_assert_eq!(texts.last(), Some(&completed.answer.text));
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Drafts that are tried, with the real router, and a vendor that is played.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    access::{PlatformRole, TenantRole},
+    config::OpenConfig,
+    prompt::Speaker,
+};
+use konstruct_tests::fake_llm::{Behaviour, FakeLlm, Fault};
+use providers::{ClientSettings, Models, client};
+use schemas::usage::{AttemptOutcome, MicroDollars};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+
+fn person(text: &str) -> (Speaker, String) {
+    (Speaker::Person { id: "ada".to_owned(), name: Some("Ada".to_owned()) }, text.to_owned())
+}
+
+fn agent(text: &str) -> (Speaker, String) {
+    (Speaker::Agent, text.to_owned())
+}
+
+fn input(newest: &str) -> TrialInput {
+    let mut config = OpenConfig::named("Mara");
+    config.system_prompt = "Never mention the moon.".to_owned();
+    TrialInput {
+        config,
+        tenant_name: "Acme Ltd".to_owned(),
+        history: vec![person("hi"), agent("hello")],
+        newest: person(newest),
+    }
+}
+
+fn acme() -> TenantId {
+    "acme".parse().unwrap()
+}
+
+fn operator(role: TenantRole) -> Principal {
+    Principal {
+        operator: "ada".parse().unwrap(),
+        via: "portal",
+        platform: None,
+        tenants: BTreeMap::from([(acme(), role)]),
+    }
+}
+
+async fn trial() -> (Trial, FakeLlm) {
+    // The second test in this process finds it installed, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let fake = FakeLlm::start().await.unwrap();
+    let models = format!(
+        "[[models.quality]]\nname = 'a'\nvendor = 'openai'\nmodel = 'm'\n\
+         base_url = '{}/v1'\n[retries]\npause_ms = 1\npause_ms_max = 2\n\
+         [prices]\nversion = 'test'\n\
+         [[prices.models]]\nvendor = 'openai'\nmodel = 'm'\ninput = 1_000_000\n\
+         output = 2_000_000\nsource = 'test'\nas_of = '2026-11-21'\n",
+        fake.url()
+    );
+    let models = Models::from_toml(&models, &|_| None).unwrap();
+    let router = Router::from_config(&models, client(&ClientSettings::default()).unwrap());
+    (Trial::new(Arc::new(router), Bounds::default()), fake)
+}
+
+async fn ask(trial: &Trial, input: TrialInput) -> Result<TrialAnswer, TrialError> {
+    let operator = operator(TenantRole::Operator);
+    trial.answer(&operator, &acme(), input, NOW, |_| {}).await
+}
+
+#[tokio::test]
+async fn a_draft_answers_as_it_would_in_slack() {
+    let (trial, fake) = trial().await;
+    let mut shown = String::new();
+    let on = |delta| match delta {
+        Delta::Text(more) => shown.push_str(&more),
+        Delta::Restart => shown.clear(),
+    };
+    let ada = operator(TenantRole::Operator);
+    let answer = trial.answer(&ada, &acme(), input("what is new?"), NOW, on).await.unwrap();
+    assert_eq!((answer.text.as_str(), shown.as_str()), ("echo: what is new?", &*answer.text));
+    assert_eq!((answer.deployment.as_str(), answer.model.as_str()), ("quality/a", "m"));
+    assert_eq!(answer.builder, BUILDER_VERSION);
+    let sent = &fake.requests()[0];
+    let built = prompt::build(PromptInput {
+        agent: &input("").config,
+        tenant_name: "Acme Ltd",
+        history: &input("x").talk().unwrap().history,
+        newest: &input("what is new?").talk().unwrap().newest,
+        older_exist: false,
+        budget_tokens: THREAD_TOKENS_MAX,
+    });
+    assert_eq!(sent.system(), built.system, "what the model was shown is what people's models are");
+    assert_eq!(sent.system(), answer.prompt.system);
+    assert!(sent.system().contains("Never mention the moon."));
+    let turns = [("user", "hi"), ("assistant", "hello"), ("user", "what is new?")];
+    assert_eq!(sent.turns(), turns);
+    let usage = answer.usage.unwrap();
+    let words = sent.system().split_whitespace().count() + 5;
+    assert_eq!(usage.input_tokens, Some(words as u64));
+    let cost = words as u64 + 2 * 4;
+    assert_eq!(answer.cost.amount, Some(MicroDollars(cost)));
+    assert!(answer.first_token_ms.unwrap() <= answer.latency_ms);
+}
+
+#[tokio::test]
+async fn only_who_designs_agents_of_the_tenant_may_try_one() {
+    let (trial, fake) = trial().await;
+    let beta = "beta".parse().unwrap();
+    let engineer = Principal {
+        platform: Some(PlatformRole::Engineer),
+        tenants: BTreeMap::new(),
+        ..operator(TenantRole::Viewer)
+    };
+    let cases = [
+        (operator(TenantRole::Viewer), acme(), Denied::Forbidden),
+        (operator(TenantRole::Operator), beta, Denied::NotFound),
+        (engineer, acme(), Denied::Forbidden),
+    ];
+    for (who, tenant, want) in cases {
+        let denied = trial.answer(&who, &tenant, input("hi"), NOW, |_| {}).await.unwrap_err();
+        assert!(matches!(denied, TrialError::Denied(denied) if denied == want), "{denied:?}");
+    }
+    assert_eq!(fake.requests(), [], "nobody was asked");
+}
+
+#[tokio::test]
+async fn texts_are_bounded_and_old_turns_left_out() {
+    let (trial, fake) = trial().await;
+    let long = "x".repeat(TEXT_BYTES_MAX + 1);
+    assert!(matches!(ask(&trial, input(&long)).await, Err(TrialError::TooLong)));
+    let history = vec![agent(&long)];
+    let said_before = TrialInput { history, ..input("hi") };
+    assert!(matches!(ask(&trial, said_before).await, Err(TrialError::TooLong)));
+    assert!(matches!(ask(&trial, input(" \n")).await, Err(TrialError::Empty)));
+    assert_eq!(fake.requests(), []);
+
+    let history = (0..HISTORY_MAX + 2).map(|n| person(&format!("turn-{n}."))).collect();
+    let answer = ask(&trial, TrialInput { history, ..input("hi") }).await.unwrap();
+    assert!(answer.prompt.truncated);
+    let shown = answer.prompt.turns[0].text.as_str();
+    assert!(!shown.contains("turn-1.") && shown.contains("turn-2."), "{shown}");
+}
+
+#[tokio::test]
+async fn one_question_at_a_time_and_ten_a_minute() {
+    let (trial, fake) = trial().await;
+    fake.script([Behaviour { held: true, ..Behaviour::text("one two") }]);
+    let first = ask(&trial, input("hi"));
+    let second = async {
+        fake.held(1, Duration::from_secs(10)).await.unwrap();
+        let busy = ask(&trial, input("hi")).await.unwrap_err();
+        fake.release();
+        busy
+    };
+    let (first, busy) = tokio::join!(first, second);
+    assert_eq!(first.unwrap().text, "one two");
+    assert!(matches!(busy, TrialError::Busy), "{busy:?}");
+    for _ in 1..10 {
+        ask(&trial, input("hi")).await.unwrap();
+    }
+    let often = ask(&trial, input("hi")).await.unwrap_err();
+    let TrialError::TooOften { retry_at } = often else { panic!("{often:?}") };
+    assert_eq!(retry_at, NOW.plus(Duration::from_secs(6)));
+    assert_eq!(fake.requests().len(), 10);
+}
+
+#[tokio::test]
+async fn whoever_leaves_may_ask_again() {
+    let (trial, fake) = trial().await;
+    fake.script([Behaviour::fault(Fault::Stall)]);
+    let (sender, shown) = tokio::sync::oneshot::channel();
+    let mut sender = Some(sender);
+    let ada = operator(TenantRole::Operator);
+    let on = |_| drop(sender.take().map(|sender| sender.send(())));
+    let tenant = acme();
+    let asked = trial.answer(&ada, &tenant, input("hi"), NOW, on);
+    tokio::select! {
+        _ = asked => panic!("it stalls"),
+        seen = shown => seen.unwrap(),
+    }
+    assert_eq!(ask(&trial, input("again")).await.unwrap().text, "echo: again");
+}
+
+#[tokio::test]
+async fn where_no_model_answers_all_attempts_are_told() {
+    let (trial, fake) = trial().await;
+    fake.always(Behaviour::status(401, ""));
+    let failed = ask(&trial, input("my secret")).await.unwrap_err();
+    let shown = format!("{failed} {failed:?}");
+    assert!(!shown.contains("my secret") && !shown.contains("moon"), "{shown}");
+    let TrialError::NoAnswer(exhausted) = failed else { panic!("{shown}") };
+    let [attempt] = exhausted.attempts.as_slice() else { panic!("{shown}") };
+    let class = "credential_dead".to_owned();
+    assert_eq!(attempt.outcome, AttemptOutcome::Failed { class });
+}
