@@ -65,6 +65,8 @@ pub(crate) enum Service {
     Projector,
     /// Brings back what was deferred, and forgets what is old.
     Sweeper,
+    /// Where operators work.
+    Portal,
 }
 
 impl Command {

@@ -2,6 +2,7 @@
 
 mod erase;
 mod led;
+mod portal;
 mod sweep;
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
@@ -51,6 +52,9 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
         if is(Service::Delivery) {
             services.spawn(delivery(&base, vault, &asked)?);
         }
+        if is(Service::Portal) {
+            services.spawn(portal::prepare(&base, vault, sources).await?);
+        }
         if is(Service::Gateway) {
             services.spawn(gateway(&base, vault, &asked).await?);
         }
@@ -73,7 +77,11 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
 /// Which of them seal or open.
 const fn holds_keys(which: Service) -> bool {
     match which {
-        Service::All | Service::Gateway | Service::Completion | Service::Delivery => true,
+        Service::All
+        | Service::Gateway
+        | Service::Completion
+        | Service::Delivery
+        | Service::Portal => true,
         Service::Guards | Service::Projector | Service::Sweeper => false,
     }
 }
@@ -99,13 +107,16 @@ fn check(which: Service, sources: &Sources) -> anyhow::Result<()> {
         note(asked.listen("KONSTRUCT_GATEWAY_LISTEN", GATEWAY_LISTEN).map(drop));
         note(asked.share().map(drop));
     }
-    if is(Service::Delivery) {
+    if is(Service::Delivery) || is(Service::Portal) {
         note(asked.slack_api().map(drop));
     }
-    if is(Service::Sweeper) {
+    if is(Service::Portal) {
+        note(asked.portal(portal::LISTEN).map(drop));
+    }
+    if is(Service::Sweeper) || is(Service::Portal) {
         note(asked.database("KONSTRUCT_PLATFORM_DATABASE_URL").map(drop));
     }
-    if is(Service::Completion)
+    if (is(Service::Completion) || is(Service::Portal))
         && let Err(error) = sources.models()
     {
         problems.push(format!("{error:#}"));

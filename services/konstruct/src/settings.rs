@@ -1,6 +1,8 @@
 //! Every setting of the executable: the environment first, then the file that `KONSTRUCT_CONFIG`
 //! names. Read whole, before anything starts; all problems are named at once.
 
+mod portal;
+
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,

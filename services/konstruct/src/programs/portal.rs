@@ -1,0 +1,72 @@
+//! The portal: what it is made of here.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use accounts::{Accounts, Mailer};
+use anyhow::Context as _;
+use desk::{Desk, Parts};
+use portal::server::{Portal, assets::Assets, csrf::Origin};
+use store::{Database, Platform};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use views::Views;
+
+use crate::{
+    settings::{Asked, Sources},
+    wiring::{self, Base, Vault},
+};
+
+/// Where the portal listens, when nobody chose otherwise.
+pub(crate) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
+
+/// Makes the portal ready to serve. Says on its log where an installation without operators is set up.
+pub(crate) async fn prepare(
+    base: &Base,
+    vault: &Vault,
+    sources: &Sources,
+) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
+    let asked = Asked::new(sources);
+    let settings = asked.portal(LISTEN)?;
+    let platform =
+        Platform::connect(&asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?).await?;
+    let reader = Database::reader(&asked.database("KONSTRUCT_DATABASE_URL")?).await?;
+    let origin = Origin::of(&settings.public_url);
+    let origin = origin.context("`KONSTRUCT_PUBLIC_URL`: not like https://portal.example.com")?;
+    let accounts = accounts(&asked, platform.clone())?;
+    let desk = Desk::new(Parts {
+        bus: base.context.bus.clone(),
+        directory: base.directory.clone(),
+        clock: base.context.clock.clone(),
+        db: base.db.clone(),
+        sealer: vault.sealer.clone(),
+        secrets: vault.secrets.clone(),
+        slack: wiring::outbound(&asked)?,
+    });
+    let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
+    let portal = Portal {
+        assets,
+        origin,
+        second_factor: settings.second_factor,
+        clock: base.context.clock.clone(),
+        accounts,
+        desk,
+        views: Views::new(reader, platform, vault.sealer.clone()),
+    };
+    let listener = TcpListener::bind(settings.listen).await;
+    let listener = listener.with_context(|| format!("KONSTRUCT_PORTAL_LISTEN {}", settings.listen))?;
+    Ok(portal::server::run(listener, portal, base.context.stop.clone()))
+}
+
+/// Who signs in.
+pub(crate) fn accounts(asked: &Asked<'_>, platform: Platform) -> anyhow::Result<Accounts> {
+    let settings = asked.portal(LISTEN)?;
+    let keys = asked.master_keys()?;
+    let mailer = settings.mail.map(|(url, from)| Mailer::new(&url, &from)).transpose();
+    let mailer = mailer.context("`KONSTRUCT_SMTP_URL` or `KONSTRUCT_MAIL_FROM`")?;
+    let masters = wiring::masters(keys.current, keys.previous);
+    Ok(Accounts::new(platform, masters, mailer, &settings.public_url))
+}
