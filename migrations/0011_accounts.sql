@@ -75,7 +75,7 @@ CREATE TABLE api_key (
     role            text   NOT NULL CHECK (
         role IN ('administrator', 'engineer') AND tenant IS NULL
         OR role IN ('operator', 'viewer') AND tenant IS NOT NULL),
-    created_by      text   COLLATE "C" NOT NULL REFERENCES operator (id),
+    created_by      text   COLLATE "C" NOT NULL,
     created_at_ms   bigint NOT NULL,
     last_used_at_ms bigint,
     revoked_at_ms   bigint

@@ -1,1 +1,93 @@
+//! Who signs in to the portal, and how: passwords, second factors, sessions, links that work once, roles,
+//! keys of the API.
+//!
+//! [`Accounts`] is the door; what it decides by stands in modules without I/O (`password::policy`,
+//! `throttle`, `session`, `totp`, `local_path`). Every operation is told the time. Whoever reads a
+//! cookie asks [`Accounts::principal`], once for each request.
+//!
+//! **Invariant:** a token, a code or a key is kept as its SHA-256 only, and a password as argon2id.
+//! **Invariant:** nobody learns from an answer, or from how long it took, whether an e-mail has an
+//! account.
+//! **Invariant:** no password, token or code is in an error, a log line, the log of operators or a
+//! `Debug`.
 
+mod api_keys;
+mod email;
+mod error;
+mod invites;
+mod journal;
+mod local_path;
+pub mod mail;
+mod members;
+mod operators;
+pub mod password;
+mod passwords;
+mod second_factor;
+pub mod session;
+mod set_up;
+mod sign_in;
+pub mod throttle;
+mod token;
+pub mod totp;
+mod visit;
+
+use std::sync::Arc;
+
+pub use domain::access::{Denied, Permission, PlatformRole, Principal, TenantRole};
+pub use store::accounts::{
+    Grant,
+    api_keys::ApiKey,
+    log::{Entry, Filter},
+    members::Member,
+    operators::Operator,
+    sessions::Listed as Session,
+};
+use store::{Platform, keys::Masters};
+
+pub use self::{
+    api_keys::NewApiKey,
+    email::{Email, InvalidEmail},
+    error::AccountsError,
+    invites::Invitation,
+    local_path::LocalPath,
+    mail::{Delivery, Mailer},
+    second_factor::{Enrolment, RecoveryCodes},
+    set_up::NewAdministrator,
+    sign_in::{SignIn, Signed},
+    token::{ApiToken, LinkToken, PendingToken, SessionToken},
+    visit::Visit,
+};
+use self::{mail::Link, password::Hasher};
+
+/// Everything about accounts. Cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    platform: Platform,
+    masters: Arc<Masters>,
+    hasher: Hasher,
+    mailer: Option<Mailer>,
+    public_url: Arc<str>,
+}
+
+impl Accounts {
+    /// Accounts in that database. Second factors are sealed with `masters`; links begin with
+    /// `public_url`; without a mailer they are shown to administrators.
+    pub fn new(
+        platform: Platform,
+        masters: Masters,
+        mailer: Option<Mailer>,
+        public_url: &str,
+    ) -> Self {
+        let public_url = public_url.trim_end_matches('/').into();
+        Self { platform, masters: Arc::new(masters), hasher: Hasher::new(), mailer, public_url }
+    }
+
+    /// Whether links go out by mail.
+    pub fn sends_mail(&self) -> bool {
+        self.mailer.is_some()
+    }
+
+    fn link(&self, page: &str, token: &LinkToken) -> Link {
+        Link::new(&self.public_url, page, token)
+    }
+}

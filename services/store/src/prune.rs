@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use schemas::Timestamp;
 
-use crate::{Platform, PlatformTx, Purpose, StoreError};
+use crate::{Platform, PlatformTx, Purpose, StoreError, accounts};
 
 /// Slack delivers again for some hours, and we promise 25; twice that, so that clocks may differ.
 const DEDUP_KEPT: Duration = Duration::from_hours(48);
@@ -113,12 +113,14 @@ pub struct Pruned {
     pub messages: u64,
     /// Their stories.
     pub events: u64,
+    /// Sessions and links of operators, and tries to sign in.
+    pub accounts: u64,
 }
 
 impl Pruned {
     /// All of them.
     pub fn total(mut self) -> u64 {
-        RULES.iter().map(|rule| *(rule.count)(&mut self)).sum()
+        RULES.iter().map(|rule| *(rule.count)(&mut self)).sum::<u64>() + self.accounts
     }
 }
 
@@ -139,6 +141,7 @@ pub async fn prune(platform: &Platform, actor: &str, now: Timestamp) -> Result<P
             }
         }
     }
+    pruned.accounts = accounts::prune::prune(platform, now).await?;
     Ok(pruned)
 }
 

@@ -184,12 +184,13 @@ pub async fn set_password(
     tx.execute(PASSWORD, &[&id.as_str(), &phc]).await.map(drop)
 }
 
+/// What a sealed second factor is named after: moved to another operator, it does not open.
+pub fn totp_name(id: &OperatorId) -> String {
+    format!("totp {id}")
+}
+
 /// Uses a step up; false if it was, or a later one.
-pub async fn use_step(
-    tx: &mut PlatformTx,
-    id: &OperatorId,
-    step: i64,
-) -> Result<bool, StoreError> {
+pub async fn use_step(tx: &mut PlatformTx, id: &OperatorId, step: i64) -> Result<bool, StoreError> {
     Ok(tx.execute(STEP, &[&id.as_str(), &step]).await? == 1)
 }
 

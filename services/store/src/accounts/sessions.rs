@@ -98,6 +98,7 @@ const FIND: &str = "
       from operator_session s join operator o on o.id = s.operator_id
      where s.token_sha256 = $1 and s.revoked_at_ms is null and o.disabled_at_ms is null
        and $2 < s.expires_at_ms and $3 < s.last_seen_at_ms";
+const ID: &str = "select id from operator_session where token_sha256 = $1";
 const CLOSE: &str = "
     update operator_session set revoked_at_ms = $2
      where token_sha256 = $1 and revoked_at_ms is null returning operator_id";
@@ -198,4 +199,10 @@ pub async fn list(
         })
     };
     answer.rows.iter().map(read).collect()
+}
+
+/// The name of the session of that token.
+pub async fn id_of(tx: &mut PlatformTx, token: &Hash) -> Result<Option<String>, StoreError> {
+    let rows = tx.query(ID, &[&token.as_slice()]).await?;
+    rows.first().map(|row| Ok(row.try_get(0)?)).transpose()
 }

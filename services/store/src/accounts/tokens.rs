@@ -97,12 +97,9 @@ pub async fn put(tx: &mut PlatformTx, new: &NewToken<'_>) -> Result<(), StoreErr
         }
     }
     let (hash, expires) = (new.hash.as_slice(), new.expires_at.as_millis());
-    tx.execute(
-        PUT,
-        &[&hash, &purpose, &operator, &new.email, &tenant, &role, &by, &now, &expires],
-    )
-    .await
-    .map(drop)
+    tx.execute(PUT, &[&hash, &purpose, &operator, &new.email, &tenant, &role, &by, &now, &expires])
+        .await
+        .map(drop)
 }
 
 /// What the token is, without using it: a page that shows a form must not use it up.

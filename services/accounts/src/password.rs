@@ -1,0 +1,7 @@
+//! Passwords: which will do, and how they are kept.
+
+mod hasher;
+mod policy;
+
+pub(crate) use self::hasher::{Hasher, is_outdated};
+pub use self::policy::{PasswordProblem, check, score};

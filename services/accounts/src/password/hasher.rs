@@ -1,0 +1,122 @@
+//! argon2id, off the threads that serve requests, and only so many at once.
+
+use std::sync::{Arc, OnceLock};
+
+use argon2::{
+    Algorithm, Argon2, Params, Version,
+    password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
+};
+use domain::secret::Secret;
+use tokio::sync::Semaphore;
+
+use crate::AccountsError;
+
+/// OWASP's minimum: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19_456;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// How a hash of these begins; another one is made anew at the next sign-in.
+const BEGINS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
+/// At once: a flood costs time in a queue, and not memory.
+const AT_ONCE_MAX: usize = 2;
+/// In the queue. Beyond it, whoever comes is told to come back.
+const WAITING_MAX: usize = 64;
+
+/// Makes and checks hashes. Cheap to clone; clones share the queue.
+#[derive(Clone)]
+pub(crate) struct Hasher {
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+}
+
+impl Hasher {
+    pub(crate) fn new() -> Self {
+        let waiting = Arc::new(Semaphore::new(AT_ONCE_MAX + WAITING_MAX));
+        Self { running: Arc::new(Semaphore::new(AT_ONCE_MAX)), waiting }
+    }
+
+    /// The PHC string of a password.
+    pub(crate) async fn hash(&self, password: &Secret) -> Result<String, AccountsError> {
+        let password = password.clone();
+        self.run(move || hash(&password)).await?.ok_or(AccountsError::Busy)
+    }
+
+    /// Whether it is the password of that hash. Without a hash, the same work is done, and it is not.
+    pub(crate) async fn verify(
+        &self,
+        password: &Secret,
+        phc: Option<&str>,
+    ) -> Result<bool, AccountsError> {
+        let (password, phc) = (password.clone(), phc.map(str::to_owned));
+        self.run(move || match phc {
+            Some(phc) => verify(&password, &phc),
+            None => verify(&password, dummy()) && false,
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AccountsError> {
+        let _place = self.waiting.try_acquire().map_err(|_| AccountsError::Busy)?;
+        let _turn = self.running.acquire().await.map_err(|_| AccountsError::Busy)?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| AccountsError::Busy)
+    }
+}
+
+/// Whether it was made otherwise than one would be made today.
+pub(crate) fn is_outdated(phc: &str) -> bool {
+    !phc.starts_with(BEGINS)
+}
+
+fn argon2() -> Option<Argon2<'static>> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).ok()?;
+    Some(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+fn hash(password: &Secret) -> Option<String> {
+    let hash = argon2()?.hash_password(password.expose().as_bytes()).ok()?;
+    Some(hash.to_string())
+}
+
+fn verify(password: &Secret, phc: &str) -> bool {
+    let Ok(parsed) = PasswordHash::new(phc) else { return false };
+    let argon2 = Argon2::default();
+    argon2.verify_password(password.expose().as_bytes(), &parsed).is_ok()
+}
+
+/// The hash of nobody's password.
+fn dummy() -> &'static str {
+    static DUMMY: OnceLock<String> = OnceLock::new();
+    DUMMY.get_or_init(|| hash(&Secret::from("nobody's".to_owned())).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::from(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_password_is_known_by_its_hash_and_no_other_is() {
+        let hasher = Hasher::new();
+        let phc = hasher.hash(&secret("correct staple glove")).await.unwrap();
+        assert!(!is_outdated(&phc), "{phc}");
+        assert!(hasher.verify(&secret("correct staple glove"), Some(&phc)).await.unwrap());
+        assert!(!hasher.verify(&secret("correct staple gloves"), Some(&phc)).await.unwrap());
+        assert_ne!(hasher.hash(&secret("correct staple glove")).await.unwrap(), phc, "salted");
+    }
+
+    #[tokio::test]
+    async fn nobody_has_the_password_of_no_account() {
+        let hasher = Hasher::new();
+        for text in ["nobody's", ""] {
+            assert!(!hasher.verify(&secret(text), None).await.unwrap());
+            assert!(!hasher.verify(&secret(text), Some("not a hash")).await.unwrap());
+        }
+        assert!(is_outdated("$argon2id$v=19$m=4096,t=3,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"));
+    }
+}

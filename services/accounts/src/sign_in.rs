@@ -1,0 +1,325 @@
+//! Signing in and out, and who a session is.
+
+use domain::{
+    access::{PlatformRole, Principal},
+    secret::Secret,
+};
+use schemas::{OperatorId, Timestamp};
+use serde_json::json;
+use store::{
+    PlatformTx, StoreError,
+    accounts::{
+        Hash,
+        operators::{self, Credentials},
+        sessions::{self, NewSession},
+        throttle as tries,
+        tokens::{self, NewToken, Use},
+    },
+};
+
+use crate::{
+    Accounts, AccountsError, PendingToken, Session, SessionToken, Visit,
+    journal::{Deed, note},
+    password,
+    session::{self, AGE_MAX, FRESH},
+    throttle, token,
+};
+
+/// How long the second factor may take.
+const PENDING_MAX: std::time::Duration = std::time::Duration::from_mins(10);
+
+/// What came of a try.
+#[derive(Debug)]
+pub enum SignIn {
+    /// Here is the session.
+    Done(SessionToken),
+    /// The password was right; now the second factor.
+    SecondFactor(PendingToken),
+    /// Wrong, unknown or disabled: nobody learns which.
+    Refused,
+    /// Too many tries; the next one is looked at then.
+    Throttled {
+        /// When.
+        until: Timestamp,
+    },
+}
+
+/// Someone who is signed in.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// What they may do.
+    pub principal: Principal,
+    /// As they call themselves.
+    pub name: String,
+    /// In lower case.
+    pub email: String,
+    /// The session's name in lists; opens nothing.
+    pub session: String,
+    /// How many factors were shown.
+    pub aal: u8,
+    /// Whether the password was typed a moment ago.
+    pub is_fresh: bool,
+    /// Whether a second factor is set up.
+    pub has_second_factor: bool,
+    /// When the session ends, however much it is used.
+    pub expires_at: Timestamp,
+}
+
+impl Signed {
+    /// Whether they run the installation.
+    pub fn is_administrator(&self) -> bool {
+        self.principal.platform == Some(PlatformRole::Administrator)
+    }
+}
+
+impl Accounts {
+    /// Tries a password. The answer and the work are the same whether there is such an account or not.
+    pub async fn sign_in(
+        &self,
+        email: &str,
+        password: &Secret,
+        visit: &Visit,
+    ) -> Result<SignIn, AccountsError> {
+        let email = normal(email);
+        let account = self.masters.own_index("sign in", &email);
+        if let Err(until) = self.admit(&account, visit.now).await? {
+            return Ok(SignIn::Throttled { until });
+        }
+        let found = operators::by_email(&self.platform, &email).await?;
+        let phc = found.as_ref().and_then(|it| it.password.as_deref());
+        let is_right = self.hasher.verify(password, phc).await?;
+        let Some(found) = found.filter(|_| is_right) else {
+            tracing::info!(ip = visit.ip(), "a sign-in was refused");
+            return Ok(SignIn::Refused);
+        };
+        let mut tx = self.platform.accounts().await?;
+        if found.is_disabled {
+            let deed = deed(&found, "sign-in.refused", "disabled");
+            note(&mut tx, visit, deed).await?;
+            tx.commit().await?;
+            return Ok(SignIn::Refused);
+        }
+        if found.password.as_deref().is_some_and(password::is_outdated) {
+            let phc = self.hasher.hash(password).await?;
+            operators::set_password(&mut tx, &found.id, Some(&phc)).await?;
+        }
+        let done = if found.totp.is_some() {
+            SignIn::SecondFactor(pending(&mut tx, &found.id, visit).await?)
+        } else {
+            note(&mut tx, visit, deed(&found, "sign-in.done", "password")).await?;
+            SignIn::Done(open(&mut tx, &found.id, 1, visit).await?)
+        };
+        tx.commit().await?;
+        tries::clear(&self.platform, &account).await?;
+        Ok(done)
+    }
+
+    /// Who the session is, in one round trip; nobody, if it has ended. Asked once for each request.
+    pub async fn principal(
+        &self,
+        token: &SessionToken,
+        now: Timestamp,
+    ) -> Result<Option<Signed>, AccountsError> {
+        let found = sessions::find(&self.platform, &token.hash(), session::bounds(now)).await?;
+        Ok(found.map(|it| Signed {
+            principal: Principal {
+                operator: it.operator,
+                via: "portal",
+                platform: it.platform,
+                tenants: it.tenants,
+            },
+            name: it.name,
+            email: it.email,
+            session: it.id,
+            aal: u8::try_from(it.aal).unwrap_or(1),
+            is_fresh: now < it.fresh_until,
+            has_second_factor: it.has_totp,
+            expires_at: it.expires_at,
+        }))
+    }
+
+    /// Ends the session. Ended twice, it has ended.
+    pub async fn sign_out(&self, token: &SessionToken, visit: &Visit) -> Result<(), AccountsError> {
+        let mut tx = self.platform.accounts().await?;
+        if let Some(who) = sessions::close(&mut tx, &token.hash(), visit.now).await? {
+            let (action, detail) = ("sign-out", json!({}));
+            note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail }).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Asks for the password again, and gives a new session for the old one, which ends.
+    pub async fn freshen(
+        &self,
+        token: &SessionToken,
+        password: &Secret,
+        visit: &Visit,
+    ) -> Result<SignIn, AccountsError> {
+        let signed = self.signed(token, visit.now).await?;
+        if let Some(refusal) = self.typed_again(&signed, password, visit).await? {
+            return Ok(refusal);
+        }
+        let mut tx = self.platform.accounts().await?;
+        let renewed = renew(&mut tx, token, &signed, visit).await?;
+        tx.commit().await?;
+        Ok(SignIn::Done(renewed))
+    }
+
+    /// The sessions of whoever this is, the last used first.
+    pub async fn sessions(
+        &self,
+        signed: &Signed,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, AccountsError> {
+        let of = &signed.principal.operator;
+        Ok(sessions::list(&self.platform, of, session::bounds(now)).await?)
+    }
+
+    /// Ends one of their own sessions, by its name in the list.
+    pub async fn end_session(
+        &self,
+        signed: &Signed,
+        id: &str,
+        visit: &Visit,
+    ) -> Result<(), AccountsError> {
+        let who = &signed.principal.operator;
+        let mut tx = self.platform.accounts().await?;
+        if sessions::close_one(&mut tx, who, id, visit.now).await? {
+            let (action, detail) = ("session.ended", json!({ "session": id }));
+            note(&mut tx, visit, Deed { who: Some(who), tenant: None, action, detail }).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Ends all their sessions but this one, and says how many there were.
+    pub async fn end_other_sessions(
+        &self,
+        signed: &Signed,
+        visit: &Visit,
+    ) -> Result<u64, AccountsError> {
+        let who = &signed.principal.operator;
+        let mut tx = self.platform.accounts().await?;
+        let ended = sessions::close_all(&mut tx, who, Some(&signed.session), visit.now).await?;
+        let (action, detail) = ("session.others-ended", json!({ "ended": ended }));
+        note(&mut tx, visit, Deed { who: Some(who), tenant: None, action, detail }).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+
+    /// The one who is signed in, or that nobody is.
+    pub(crate) async fn signed(
+        &self,
+        token: &SessionToken,
+        now: Timestamp,
+    ) -> Result<Signed, AccountsError> {
+        self.principal(token, now).await?.ok_or(AccountsError::SessionEnded)
+    }
+
+    /// Counts a try, unless it comes too early.
+    pub(crate) async fn admit(
+        &self,
+        account: &Hash,
+        now: Timestamp,
+    ) -> Result<Result<(), Timestamp>, StoreError> {
+        let mut tx = self.platform.accounts().await?;
+        let before = tries::lock(&mut tx, account).await?;
+        let admitted = throttle::admit(before, now);
+        if let Ok(after) = admitted {
+            tries::write(&mut tx, account, after).await?;
+        }
+        tx.commit().await?;
+        Ok(admitted.map(drop))
+    }
+
+    /// Checks the password of someone who is signed in; nothing, if it is right.
+    pub(crate) async fn typed_again(
+        &self,
+        signed: &Signed,
+        password: &Secret,
+        visit: &Visit,
+    ) -> Result<Option<SignIn>, AccountsError> {
+        let account = self.masters.own_index("sign in", &signed.email);
+        if let Err(until) = self.admit(&account, visit.now).await? {
+            return Ok(Some(SignIn::Throttled { until }));
+        }
+        let found = operators::by_id(&self.platform, &signed.principal.operator).await?;
+        let phc = found.and_then(|it| it.password);
+        if !self.hasher.verify(password, phc.as_deref()).await? {
+            return Ok(Some(SignIn::Refused));
+        }
+        tries::clear(&self.platform, &account).await?;
+        Ok(None)
+    }
+}
+
+/// As accounts are named, if it is an address; else something that is nobody's name.
+fn normal(email: &str) -> String {
+    match crate::Email::parse(email) {
+        Ok(email) => email.to_string(),
+        Err(_) => email.chars().take(254).collect::<String>().to_lowercase(),
+    }
+}
+
+fn deed<'a>(who: &'a Credentials, action: &'static str, how: &str) -> Deed<'a> {
+    Deed { who: Some(&who.id), tenant: None, action, detail: json!({ "how": how }) }
+}
+
+/// Another session for the one who is signed in, in the place of theirs.
+pub(crate) async fn renew(
+    tx: &mut PlatformTx,
+    token: &SessionToken,
+    signed: &Signed,
+    visit: &Visit,
+) -> Result<SessionToken, AccountsError> {
+    let who = &signed.principal.operator;
+    // Whoever ended it meanwhile meant it.
+    let closed = sessions::close(tx, &token.hash(), visit.now).await?;
+    closed.ok_or(AccountsError::SessionEnded)?;
+    Ok(open(tx, who, i16::from(signed.aal), visit).await?)
+}
+
+/// A new session; the one that the browser held ends.
+pub(crate) async fn open(
+    tx: &mut PlatformTx,
+    operator: &OperatorId,
+    aal: i16,
+    visit: &Visit,
+) -> Result<SessionToken, StoreError> {
+    if let Some(held) = visit.held() {
+        sessions::close(tx, &held.hash(), visit.now).await?;
+    }
+    let (opened, id) = (SessionToken::draw(), token::draw_id('s'));
+    let new = NewSession {
+        token: &opened.hash(),
+        id: &id,
+        operator,
+        aal,
+        now: visit.now,
+        expires_at: visit.now.plus(AGE_MAX),
+        fresh_until: visit.now.plus(FRESH),
+        agent: visit.agent(),
+        ip: visit.ip(),
+    };
+    sessions::open(tx, &new).await?;
+    Ok(opened)
+}
+
+async fn pending(
+    tx: &mut PlatformTx,
+    operator: &OperatorId,
+    visit: &Visit,
+) -> Result<PendingToken, StoreError> {
+    let half = PendingToken::draw();
+    let new = NewToken {
+        hash: &half.hash(),
+        purpose: Use::SecondFactor,
+        operator: Some(operator),
+        email: None,
+        grant: None,
+        by: None,
+        now: visit.now,
+        expires_at: visit.now.plus(PENDING_MAX),
+    };
+    tokens::put(tx, &new).await?;
+    Ok(half)
+}

@@ -1,0 +1,49 @@
+//! One request, as far as accounts care.
+
+use schemas::Timestamp;
+
+use crate::SessionToken;
+
+/// The most characters of what a browser says of itself that are kept.
+const AGENT_CHARS_MAX: usize = 200;
+/// The longest IPv6 address with a zone.
+const IP_CHARS_MAX: usize = 64;
+
+/// Where a request came from, and when.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// When.
+    pub now: Timestamp,
+    ip: String,
+    agent: String,
+    held: Option<SessionToken>,
+}
+
+impl Visit {
+    /// `agent` is what the browser calls itself. Both are cut, and lose what would break a line.
+    pub fn new(now: Timestamp, ip: &str, agent: &str) -> Self {
+        let clean =
+            |text: &str, max| text.chars().filter(|it| !it.is_control()).take(max).collect();
+        Self { now, ip: clean(ip, IP_CHARS_MAX), agent: clean(agent, AGENT_CHARS_MAX), held: None }
+    }
+
+    /// The session that the browser came with: it ends when another one begins.
+    #[must_use]
+    pub fn holding(self, held: Option<SessionToken>) -> Self {
+        Self { held, ..self }
+    }
+
+    pub(crate) fn held(&self) -> Option<&SessionToken> {
+        self.held.as_ref()
+    }
+
+    /// Where from.
+    pub fn ip(&self) -> &str {
+        &self.ip
+    }
+
+    /// The browser, as it calls itself.
+    pub fn agent(&self) -> &str {
+        &self.agent
+    }
+}
