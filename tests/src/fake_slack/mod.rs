@@ -6,6 +6,7 @@
 //! what [`FakeSlack`] does in this one.
 
 mod api;
+mod blocks;
 mod control;
 mod deliver;
 pub mod events;
@@ -282,11 +283,13 @@ impl Inner {
             user: spoken.user.clone(),
             bot_id: None,
             text: spoken.text.clone(),
+            blocks: None,
             history: Vec::new(),
             metadata: None,
             effects: Vec::new(),
             deleted: false,
             only_for: None,
+            change: 0,
         };
         let mut stored = Ok(());
         self.world.send_modify(|world| stored = world.store(posted));

@@ -58,6 +58,8 @@ pub struct Posted {
     pub bot_id: Option<String>,
     /// What it says.
     pub text: String,
+    /// What it shows in place of the text, where it has blocks.
+    pub blocks: Option<Value>,
     /// What it said before, oldest first.
     pub history: Vec<String>,
     /// As it came.
@@ -68,6 +70,8 @@ pub struct Posted {
     pub deleted: bool,
     /// The only person who sees it.
     pub only_for: Option<String>,
+    /// The number of its latest change, among all changes of the fake.
+    pub change: u64,
 }
 
 impl Posted {
@@ -79,6 +83,19 @@ impl Posted {
     /// The first message of its thread.
     pub fn root(&self) -> &str {
         self.thread.as_deref().unwrap_or(&self.ts)
+    }
+
+    /// The small line below it.
+    pub fn signature(&self) -> Option<&str> {
+        let last = self.blocks.as_ref()?.as_array()?.last()?;
+        let is_context = last.get("type").and_then(Value::as_str) == Some("context");
+        last.pointer("/elements/0/text").and_then(Value::as_str).filter(|_| is_context)
+    }
+
+    /// What it says, without that line.
+    pub fn said(&self) -> &str {
+        let unsigned = self.signature().and_then(|line| self.text.strip_suffix(line));
+        unsigned.map_or(self.text.as_str(), str::trim_end)
     }
 
     pub(super) fn note_effect(&mut self, metadata: Option<&Value>) {
@@ -113,6 +130,7 @@ pub struct World {
     pub(super) rooms: BTreeMap<(String, String), Vec<Posted>>,
     pub(super) faults: Vec<Fault>,
     pub(super) page_max: Option<usize>,
+    changes: u64,
     calls: std::collections::VecDeque<Called>,
     counts: BTreeMap<String, u64>,
     stored: usize,
@@ -175,7 +193,7 @@ impl World {
         Some(Team::new(team, user))
     }
 
-    /// An installed team, by its id.
+    /// A team that is installed, by its id.
     pub fn team(&self, id: &str) -> Option<Team> {
         self.teams.values().find(|team| team.id == id).cloned()
     }
@@ -189,11 +207,12 @@ impl World {
     }
 
     /// Keeps a message, if there is room.
-    pub(super) fn store(&mut self, posted: Posted) -> Result<(), &'static str> {
+    pub(super) fn store(&mut self, mut posted: Posted) -> Result<(), &'static str> {
         if MESSAGES_MAX <= self.stored {
             return Err("message_limit_exceeded");
         }
         self.stored += 1;
+        posted.change = self.next_change();
         let room = (posted.team.clone(), posted.channel.clone());
         let room = self.rooms.entry(room).or_default();
         // Timestamps rise, except where a test chose one.
@@ -206,6 +225,12 @@ impl World {
         let room = self.rooms.get_mut(&(team.to_owned(), channel.to_owned()))?;
         let at = room.partition_point(|other| other.ts.as_str() < ts);
         room.get_mut(at).filter(|posted| posted.ts == ts && !posted.deleted)
+    }
+
+    /// The number of the change that is being made.
+    pub(super) fn next_change(&mut self) -> u64 {
+        self.changes += 1;
+        self.changes
     }
 
     /// The fault that strikes this call, if any; counts the call down in every fault that fits.
