@@ -7,6 +7,7 @@
 
 mod api;
 mod blocks;
+mod chat;
 mod control;
 mod deliver;
 pub mod events;
@@ -113,6 +114,11 @@ impl FakeSlack {
             world.strict = true;
             world.teams.insert(token.to_owned(), team);
         });
+    }
+
+    /// People speak in this workspace, and any token is still believed.
+    pub fn meet(&self, team: Team) {
+        self.inner.world.send_modify(|world| world.meet(team));
     }
 
     /// The workspace throws the app out: its token is dead from now on.

@@ -307,3 +307,5 @@ async fn slacks_own_bounds_are_kept() {
     let plain = http.post(format!("{}/auth.test", fake.url())).send().await.unwrap();
     assert_eq!(plain.json::<Value>().await.unwrap()["error"], "not_authed");
 }
+
+mod chat;

@@ -125,6 +125,8 @@ pub struct Called {
 #[derive(Debug, Default)]
 pub struct World {
     pub(super) teams: HashMap<String, Team>,
+    /// Workspaces that were met, by their ids; installed or not.
+    met: BTreeMap<String, Team>,
     /// Whether only installed tokens are believed.
     pub(super) strict: bool,
     pub(super) rooms: BTreeMap<(String, String), Vec<Posted>>,
@@ -193,9 +195,31 @@ impl World {
         Some(Team::new(team, user))
     }
 
-    /// A team that is installed, by its id.
+    /// A team that is installed or was met, by its id.
     pub fn team(&self, id: &str) -> Option<Team> {
-        self.teams.values().find(|team| team.id == id).cloned()
+        self.teams.values().chain(self.met.values()).find(|team| team.id == id).cloned()
+    }
+
+    /// Every workspace that is known, once each, by their ids.
+    pub(super) fn known(&self) -> impl Iterator<Item = &Team> {
+        let all = self.teams.values().chain(self.met.values());
+        let by_id: BTreeMap<&str, &Team> = all.map(|team| (team.id.as_str(), team)).collect();
+        by_id.into_values()
+    }
+
+    /// Makes a workspace known, whatever its token.
+    pub(super) fn meet(&mut self, team: Team) {
+        self.met.insert(team.id.clone(), team);
+    }
+
+    /// The channels of a workspace in which something was said.
+    pub(super) fn channels(&self, team: &str) -> impl Iterator<Item = &str> {
+        self.rooms.keys().filter(move |(of, _)| of == team).map(|(_, channel)| channel.as_str())
+    }
+
+    /// How many changes there were.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The next timestamp: now, and later than every one before.
