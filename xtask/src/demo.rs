@@ -17,6 +17,9 @@ const GREETING: &str = "hello";
 /// The look-alike believes any token, and learns the workspace and the bot from it. It opens nothing elsewhere.
 pub(crate) const BOT_TOKEN: &str = "xoxb-T0ACME-U0MARA";
 
+/// That workspace and that bot.
+pub(crate) const TEAM: &str = "T0ACME:U0MARA";
+
 pub(crate) const TENANTS: &str = r#"# Written anew by every `cargo xtask dev`; try your own with `konstruct apply -f`.
 tenants:
   - slug: acme

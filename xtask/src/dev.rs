@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::child::{Service, run_ok, show};
+use crate::child::{Dirs, Service, run_ok, show};
 use crate::demo;
 use crate::fetch;
 use crate::home::Home;
@@ -21,6 +21,8 @@ use crate::secrets::Secrets;
 use crate::stop::Stop;
 
 const READY_MAX: Duration = Duration::from_mins(1);
+/// What the look-alike signs with, and the gateway believes.
+const SIGNING: &str = "KONSTRUCT_SLACK_SIGNING_SECRET";
 /// What `--fresh` removes. The fetched programs stay.
 const DATA: [&str; 6] = ["nats", "logs", "secrets.json", "konstruct.toml", "tenants.yaml", "env"];
 
@@ -71,14 +73,15 @@ pub(crate) fn dev(home: &Home, options: &Options, stop: &Stop) -> Result<()> {
     let mut world = World::default();
     let secrets = Secrets::load_or_draw(&home.dir)?;
     let mut settings = servers(home, &tools, &secrets, &mut world, stop)?;
-    settings.extend(slack(home, &secrets, &mut world, stop)?);
+    settings.extend(listeners()?);
+    let gateway = value(&settings, "KONSTRUCT_GATEWAY_URL")?;
+    settings.extend(slack(home, &secrets, &gateway, &mut world, stop)?);
     let model = match vendor {
         Some(model) => model,
         None => local_model(home, options.llm, &mut world, stop)?,
     };
     settings.push(("KONSTRUCT_CONFIG", write(home, "konstruct.toml", &model.config)?));
     settings.extend(model.environment);
-    settings.extend(listeners()?);
     let address = konstruct(home, &settings, &mut world, stop)?;
 
     demo::hello(&command(home, &settings), &mut world.0, stop)?;
@@ -138,19 +141,31 @@ fn servers(
     Ok(settings)
 }
 
-/// The local Slack look-alike.
-fn slack(home: &Home, secrets: &Secrets, world: &mut World, stop: &Stop) -> Result<Settings> {
-    let url = fake(home, "konstruct-fake-slack", world, stop)?;
+/// The local Slack look-alike, in which people speak to the gateway and employees hear themselves.
+fn slack(
+    home: &Home,
+    secrets: &Secrets,
+    gateway: &str,
+    world: &mut World,
+    stop: &Stop,
+) -> Result<Settings> {
+    let mut command = Command::new(home.built("debug", "konstruct-fake-slack"));
+    command
+        .args(["--team", demo::TEAM, "--gateway", gateway, "--signing-secret-env", SIGNING])
+        .env(SIGNING, &secrets.slack_signing);
+    let url = fake("konstruct-fake-slack", command, &home.dirs(), world, stop)?;
     Ok(vec![
+        ("KONSTRUCT_DEV_SLACK_URL", url.clone()),
         ("KONSTRUCT_SLACK_API_URL", format!("{url}/api")),
-        ("KONSTRUCT_SLACK_SIGNING_SECRET", secrets.slack_signing.clone()),
+        (SIGNING, secrets.slack_signing.clone()),
         ("ACME_SLACK_BOT_TOKEN", demo::BOT_TOKEN.to_owned()),
     ])
 }
 
 fn local_model(home: &Home, llm: Llm, world: &mut World, stop: &Stop) -> Result<Model> {
     if llm == Llm::Echo {
-        let url = fake(home, "konstruct-fake-llm", world, stop)?;
+        let command = Command::new(home.built("debug", "konstruct-fake-llm"));
+        let url = fake("konstruct-fake-llm", command, &home.dirs(), world, stop)?;
         return Ok(Model::keyless(&format!("{url}/v1"), "echo"));
     }
     if let Some(url) = var("KONSTRUCT_MODEL_URL") {
@@ -166,10 +181,15 @@ fn local_model(home: &Home, llm: Llm, world: &mut World, stop: &Stop) -> Result<
 }
 
 /// One of the test crate's servers. Says on its first line where it listens.
-fn fake(home: &Home, name: &'static str, world: &mut World, stop: &Stop) -> Result<String> {
-    let mut command = Command::new(home.built("debug", name));
+fn fake(
+    name: &'static str,
+    mut command: Command,
+    dirs: &Dirs,
+    world: &mut World,
+    stop: &Stop,
+) -> Result<String> {
     command.args(["--listen", "127.0.0.1:0"]);
-    let mut service = Service::start(name, command, &home.dirs())?;
+    let mut service = Service::start(name, command, dirs)?;
     let url = service.wait_line(stop, READY_MAX, "listening on ")?;
     world.0.push(service);
     Ok(url)

@@ -19,7 +19,7 @@ pub use self::{
     inbound::{
         Arrived, Ignored, Inbound, Me, Read, Reading, Refused, Unreadable, Unverified, Verified,
     },
-    outbound::{Call, Found, Identity, Outbound, Sending},
+    outbound::{Call, Found, Identity, Outbound, Sending, Wording},
 };
 
 #[cfg(test)]

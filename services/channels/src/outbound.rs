@@ -29,6 +29,14 @@ pub trait Outbound: Send + Sync {
     /// Puts another text in the place of the message at `ts`.
     fn update<'a>(&'a self, call: Call<'a>, ts: &'a str, text: &'a str)
     -> Sending<'a, SendOutcome>;
+    fn post<'a>(&'a self, call: Call<'a>, wording: Wording<'a>) -> Sending<'a, SendOutcome>;
+    /// Puts other words in the place of the message at `ts`.
+    fn update<'a>(
+        &'a self,
+        call: Call<'a>,
+        ts: &'a str,
+        wording: Wording<'a>,
+    ) -> Sending<'a, SendOutcome>;
     /// Takes the message at `ts` away; one that is gone already counts as taken away.
     fn delete<'a>(&'a self, call: Call<'a>, ts: &'a str) -> Sending<'a, SendOutcome>;
     /// Tells one person, in the thread, what nobody else sees. Such a message has no echo.
@@ -54,6 +62,21 @@ pub struct Call<'a> {
     pub place: &'a Place,
     /// What the ledger calls it.
     pub effect: &'a EffectId,
+}
+
+/// What is said, in the chat system's own format.
+#[derive(Clone, Copy)]
+pub struct Wording<'a> {
+    /// The words.
+    pub text: &'a str,
+    /// A small line below them: who says it, and which version of them.
+    pub signature: Option<&'a str>,
+}
+
+impl<'a> From<&'a str> for Wording<'a> {
+    fn from(text: &'a str) -> Self {
+        Self { text, signature: None }
+    }
 }
 
 /// Where an effect was found.

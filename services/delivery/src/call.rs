@@ -1,6 +1,6 @@
 //! One call to the chat system. The ledger says `sending` before it is made, and what came of it after.
 
-use channels::Call;
+use channels::{Call, Wording};
 use domain::effect::{Rejection, SendOutcome};
 use schemas::event::ReplyKind;
 use store::effects::What;
@@ -15,18 +15,18 @@ impl Delivery {
         &self,
         thread: &Thread<'_>,
         claimed: &Claimed,
-        text: &str,
+        wording: Wording<'_>,
     ) -> SendOutcome {
         let place = &thread.message.place;
         let call = Call { token: &thread.token, place, effect: &claimed.effect };
         let ts = claimed.target_ts.as_deref().unwrap_or_default();
         let outcome = match claimed.what {
-            What::Update => self.outbound.update(call, ts, text).await,
+            What::Update => self.outbound.update(call, ts, wording).await,
             What::Delete => self.outbound.delete(call, ts).await,
             What::Post if claimed.kind == Some(ReplyKind::Notice) => {
-                self.outbound.tell(call, &thread.message.sender, text).await
+                self.outbound.tell(call, &thread.message.sender, wording.text).await
             }
-            What::Post | What::Placeholder => self.outbound.post(call, text).await,
+            What::Post | What::Placeholder => self.outbound.post(call, wording).await,
         };
         report(claimed, &outcome);
         let SendOutcome::Rejected { class: Rejection::Connection, .. } = &outcome else {

@@ -64,8 +64,8 @@ impl Delivery {
                     self.find(thread, in_doubt).await
                 }
                 Next::Call(claimed) => {
-                    let text = words.of(claimed.what, claimed.part);
-                    let outcome = self.call(thread, &claimed, text).await;
+                    let wording = words.of(claimed.what, claimed.part);
+                    let outcome = self.call(thread, &claimed, wording).await;
                     let (effect, attempt) = (claimed.effect, claimed.attempt);
                     vec![News::Came { effect, attempt, outcome }]
                 }

@@ -22,12 +22,31 @@ pub const CUT_NOTE: &str = "_(This answer was longer than a chat can hold; the r
 /// What a person reads when the model said nothing at all.
 pub const EMPTY_ANSWER: &str = "I have nothing to say to that. Could you put it another way?";
 
+/// The longest signature, in UTF-16 units: with it, a part is still no longer than Slack takes.
+pub const SIGNATURE_CHARS_MAX: usize = 96;
+
 /// How much of an event's id a person is asked to quote.
 const REFERENCE_LEN: usize = 10;
 
 /// A model's answer in standard Markdown, as messages for Slack; never none.
 pub fn answer_parts(markdown: &str) -> Vec<String> {
     split(&mrkdwn::from_markdown(markdown), PART_CHARS_MAX)
+}
+
+/// The line under an answer that says who gave it, and which version of them. For Slack's format.
+pub fn signature(name: &str, version: u32) -> String {
+    let version = format!(" · version {version}");
+    let room = SIGNATURE_CHARS_MAX - version.encode_utf16().count();
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut out = String::new();
+    for c in name.chars() {
+        let escaped = mrkdwn::escape(c.encode_utf8(&mut [0; 4]));
+        if room < out.encode_utf16().count() + escaped.encode_utf16().count() {
+            break;
+        }
+        out.push_str(&escaped);
+    }
+    out + &version
 }
 
 /// What a person quotes, and an operator finds the event by: the start of its id.

@@ -9,12 +9,14 @@ use konstruct_tests::fake_slack::{FakeSlack, Gateway, Team};
 const USAGE: &str = "usage: konstruct-fake-slack [--listen ADDRESS]
     [--token TOKEN=TEAM:BOT_USER]...      e.g. xoxb-1=T0ACME:U0MARA; without any, every xoxb- token is believed
     [--token-env NAME=TEAM:BOT_USER]...   the same, the token read from the environment
+    [--team TEAM:BOT_USER]...   people speak there, and every xoxb- token is still believed
     [--gateway URL --signing-secret-env NAME]   deliver events there, the employees' own too";
 
 #[derive(Default)]
 struct Options {
     listen: Option<String>,
     installed: Vec<(String, Team)>,
+    met: Vec<Team>,
     gateway: Option<String>,
     signing_secret: Option<String>,
 }
@@ -25,6 +27,9 @@ async fn main() -> anyhow::Result<()> {
     let fake = FakeSlack::listen(options.listen.as_deref().unwrap_or("127.0.0.1:0")).await?;
     for (token, team) in options.installed {
         fake.install(&token, team);
+    }
+    for team in options.met {
+        fake.meet(team);
     }
     match (options.gateway, options.signing_secret) {
         (Some(url), Some(secret)) => fake.link(Gateway::new(&url, &secret), true),
@@ -49,6 +54,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Option
                 let (name, team) = installed(&value)?;
                 options.installed.push((variable(&name)?, team));
             }
+            "--team" => options.met.push(team(&value)?),
             "--gateway" => options.gateway = Some(value),
             "--signing-secret-env" => options.signing_secret = Some(variable(&value)?),
             _ => bail!("unknown option `{name}`\n{USAGE}"),
@@ -58,9 +64,13 @@ fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Option
 }
 
 fn installed(value: &str) -> anyhow::Result<(String, Team)> {
-    let (token, team) = value.rsplit_once('=').with_context(|| USAGE.to_owned())?;
-    let (team, bot_user) = team.split_once(':').with_context(|| USAGE.to_owned())?;
-    Ok((token.to_owned(), Team::new(team, bot_user)))
+    let (token, of) = value.rsplit_once('=').with_context(|| USAGE.to_owned())?;
+    Ok((token.to_owned(), team(of)?))
+}
+
+fn team(value: &str) -> anyhow::Result<Team> {
+    let (team, bot_user) = value.split_once(':').with_context(|| USAGE.to_owned())?;
+    Ok(Team::new(team, bot_user))
 }
 
 fn variable(name: &str) -> anyhow::Result<String> {

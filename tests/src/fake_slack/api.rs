@@ -53,6 +53,10 @@ pub(super) fn routes(inner: Arc<Inner>) -> Router {
             post(super::control::fail).delete(super::control::heal).get(super::control::faults),
         )
         .route("/_control/say", post(super::control::say))
+        .route("/_control/teams", get(super::chat::teams).post(super::chat::meet))
+        .route("/_control/users", get(super::chat::users))
+        .route("/_control/channels", get(super::chat::channels))
+        .route("/_control/events", get(super::chat::events))
         .route("/_control/health", get(|| async { "ok" }))
         .with_state(inner)
 }

@@ -74,7 +74,7 @@ impl<'s, S: Subject> At<'s, S> {
 
     async fn post(&self, id: &str, text: &str) -> SendOutcome {
         let effect = effect(id);
-        self.subject.outbound().post(self.call(&effect), text).await
+        self.subject.outbound().post(self.call(&effect), text.into()).await
     }
 
     async fn posted(&self, id: &str, text: &str) -> String {
@@ -105,7 +105,7 @@ async fn what_is_said_stands_in_the_thread_and_can_be_changed_and_taken_away<S: 
     let second = at.posted("x2", "more").await;
     assert!(first < second);
     let (update, delete) = (effect("x3"), effect("x4"));
-    let changed = subject.outbound().update(at.call(&update), &first, "The answer").await;
+    let changed = subject.outbound().update(at.call(&update), &first, "The answer".into()).await;
     assert_eq!(changed, SendOutcome::Sent(first.clone()));
     assert_eq!(at.texts(), ["The answer", "more"]);
     for _ in 0..2 {
@@ -113,7 +113,7 @@ async fn what_is_said_stands_in_the_thread_and_can_be_changed_and_taken_away<S: 
         assert_eq!(gone, SendOutcome::Sent(second.clone()), "also what is gone already");
     }
     assert_eq!(at.texts(), ["The answer"]);
-    let on_nothing = subject.outbound().update(at.call(&update), &second, "late").await;
+    let on_nothing = subject.outbound().update(at.call(&update), &second, "late".into()).await;
     let SendOutcome::Rejected { class: Rejection::Target, .. } = on_nothing else {
         panic!("changed what is gone: {on_nothing:?}")
     };
@@ -219,7 +219,7 @@ async fn an_effect_is_found_by_its_own_words_only<S: Subject>() {
 async fn nobody_listening_is_not_sent(outbound: &dyn Outbound) {
     let (token, place, id) = (Secret::from("xoxb-1".to_owned()), place("T1"), effect("x1"));
     let call = Call { token: &token, place: &place, effect: &id };
-    let outcome = outbound.post(call, "hello").await;
+    let outcome = outbound.post(call, "hello".into()).await;
     let SendOutcome::NotSent(why) = outcome else { panic!("{outcome:?}") };
     assert!(!why.contains("xoxb"), "{why}");
 }

@@ -1,4 +1,5 @@
-//! What another process, or a person with `curl`, does with the fake.
+//! What another process, or a person with `curl`, does with the fake. For a page that looks like
+//! Slack, see `chat.rs`.
 
 use std::sync::Arc;
 
@@ -61,6 +62,9 @@ pub(super) struct Say {
     text: String,
     #[serde(default)]
     thread: Option<String>,
+    /// Whether the text is as it was typed.
+    #[serde(default)]
+    typed: bool,
 }
 
 /// Answers when the gateway has taken it, or will not.
@@ -71,6 +75,9 @@ pub(super) async fn say(
     let spoken = inner.spoken(&say.team, &say.channel, &say.user, &say.text);
     let mut spoken = spoken.map_err(|why| (StatusCode::NOT_FOUND, why.to_string()))?;
     spoken.thread = say.thread;
+    if say.typed {
+        spoken.text = super::chat::typed(&say.text, &spoken.team);
+    }
     let said = inner.say(spoken).await;
     let said = said.map_err(|why| (StatusCode::CONFLICT, why.to_string()))?;
     let taken = said.deliveries.iter().all(super::deliver::Delivery::is_taken);

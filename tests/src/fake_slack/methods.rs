@@ -59,11 +59,13 @@ impl World {
             user: team.bot_user.clone(),
             bot_id: Some(team.bot_id.clone()),
             text: text.to_owned(),
+            blocks: args.blocks()?.cloned(),
             history: Vec::new(),
             metadata: None,
             effects: Vec::new(),
             deleted: false,
             only_for: only_for.map(str::to_owned),
+            change: 0,
         };
         posted.note_effect(args.metadata()?);
         self.store(posted.clone())?;
@@ -84,14 +86,16 @@ impl World {
     fn update(&mut self, team: &Team, args: &Args<'_>) -> Answer {
         let channel = args.text("channel").ok_or("channel_not_found")?;
         let text = args.message_text()?;
-        let metadata = args.metadata()?;
+        let (metadata, blocks) = (args.metadata()?, args.blocks()?.cloned());
         let ts = args.text("ts").unwrap_or_default();
+        let change = self.next_change();
         let posted = self.find(&team.id, channel, ts).ok_or("message_not_found")?;
         if posted.user != team.bot_user || posted.only_for.is_some() {
             return Err("cant_update_message");
         }
         let before = Box::new(posted.clone());
         posted.history.push(std::mem::replace(&mut posted.text, text.to_owned()));
+        (posted.blocks, posted.change) = (blocks, change);
         posted.note_effect(metadata);
         let after = Box::new(posted.clone());
         let answer = json!({ "ok": true, "channel": channel, "ts": ts, "text": text });
@@ -101,11 +105,12 @@ impl World {
     fn delete(&mut self, team: &Team, args: &Args<'_>) -> Answer {
         let channel = args.text("channel").ok_or("channel_not_found")?;
         let ts = args.text("ts").unwrap_or_default();
+        let change = self.next_change();
         let posted = self.find(&team.id, channel, ts).ok_or("message_not_found")?;
         if posted.user != team.bot_user {
             return Err("cant_delete_message");
         }
-        posted.deleted = true;
+        (posted.deleted, posted.change) = (true, change);
         let seen = Some(Seen::Deleted(posted.clone()));
         Ok(Performed { answer: json!({ "ok": true, "channel": channel, "ts": ts }), seen })
     }
@@ -156,6 +161,11 @@ impl<'a> Args<'a> {
         if TEXT_MAX < text.chars().count() { Err("msg_too_long") } else { Ok(text) }
     }
 
+    fn blocks(&self) -> Result<Option<&'a Value>, &'static str> {
+        let Some(blocks) = self.0.get("blocks") else { return Ok(None) };
+        if super::blocks::are_valid(blocks) { Ok(Some(blocks)) } else { Err("invalid_blocks") }
+    }
+
     fn metadata(&self) -> Result<Option<&'a Value>, &'static str> {
         let Some(metadata) = self.0.get("metadata") else { return Ok(None) };
         let valid = metadata.get("event_type").is_some_and(Value::is_string)
@@ -184,7 +194,8 @@ pub(super) fn shown(posted: &Posted) -> Value {
     let app = posted.bot_id.as_ref().map(|_| ("app_id", json!(super::world::APP)));
     let thread = posted.thread.as_ref().map(|ts| ("thread_ts", json!(ts)));
     let metadata = posted.metadata.clone().map(|metadata| ("metadata", metadata));
-    for (name, value) in [bot, app, thread, metadata].into_iter().flatten() {
+    let blocks = posted.blocks.clone().map(|blocks| ("blocks", blocks));
+    for (name, value) in [bot, app, thread, metadata, blocks].into_iter().flatten() {
         super::events::set(&mut message, name, value);
     }
     message

@@ -6,6 +6,8 @@
 //! what [`FakeSlack`] does in this one.
 
 mod api;
+mod blocks;
+mod chat;
 mod control;
 mod deliver;
 pub mod events;
@@ -112,6 +114,11 @@ impl FakeSlack {
             world.strict = true;
             world.teams.insert(token.to_owned(), team);
         });
+    }
+
+    /// People speak in this workspace, and any token is still believed.
+    pub fn meet(&self, team: Team) {
+        self.inner.world.send_modify(|world| world.meet(team));
     }
 
     /// The workspace throws the app out: its token is dead from now on.
@@ -282,11 +289,13 @@ impl Inner {
             user: spoken.user.clone(),
             bot_id: None,
             text: spoken.text.clone(),
+            blocks: None,
             history: Vec::new(),
             metadata: None,
             effects: Vec::new(),
             deleted: false,
             only_for: None,
+            change: 0,
         };
         let mut stored = Ok(());
         self.world.send_modify(|world| stored = world.store(posted));

@@ -183,10 +183,12 @@ async fn the_employees_own_words_come_back_with_their_effects() {
     let ids = ["x1", "x2", "x3"].map(|id| id.parse().unwrap());
     let [one, two, three] =
         ids.each_ref().map(|effect| Call { token: &token, place: &place, effect });
-    let SendOutcome::Sent(ts) = out.post(one, "Thinking…").await else { panic!("not sent") };
-    let lost = out.post(two, "more").await;
+    let SendOutcome::Sent(ts) = out.post(one, "Thinking…".into()).await else {
+        panic!("not sent")
+    };
+    let lost = out.post(two, "more".into()).await;
     assert!(matches!(lost, SendOutcome::Ambiguous(_)), "{lost:?}");
-    out.update(three, &ts, "Hello!").await;
+    out.update(three, &ts, "Hello!".into()).await;
     out.delete(three, &ts).await;
     fake.echoes_delivered().await;
     let mut heard: Vec<String> = ear.heard().into_iter().map(|(_, line)| line).collect();
@@ -203,7 +205,7 @@ async fn the_employees_own_words_come_back_with_their_effects() {
     assert_eq!(all[0].effects, ["x1", "x3"]);
     assert!(all[0].deleted);
     assert_eq!(fake.see(World::doubled), Vec::<String>::new());
-    out.post(two, "more").await;
+    out.post(two, "more".into()).await;
     assert_eq!(fake.see(World::doubled), ["x2"]);
 }
 
@@ -220,15 +222,16 @@ async fn a_thread_is_searched_to_its_end() {
     assert!(matches!(find("x0").await, Found::Unknown { .. }), "no such thread");
     for n in 0..29 {
         let effect = format!("x{n}").parse().unwrap();
-        out.post(Call { token: &token, place: &place, effect: &effect }, "hello").await;
+        out.post(Call { token: &token, place: &place, effect: &effect }, "hello".into()).await;
     }
     assert!(matches!(find("x28").await, Found::At { .. }));
     assert_eq!(find("x99").await, Found::Absent);
     let effect = "x29".parse().unwrap();
-    let posted = out.post(Call { token: &token, place: &place, effect: &effect }, "hello").await;
+    let posted =
+        out.post(Call { token: &token, place: &place, effect: &effect }, "hello".into()).await;
     assert!(matches!(posted, SendOutcome::Sent(_)));
     let effect = "x30".parse().unwrap();
-    out.post(Call { token: &token, place: &place, effect: &effect }, "hello").await;
+    out.post(Call { token: &token, place: &place, effect: &effect }, "hello".into()).await;
     assert!(matches!(find("x99").await, Found::Unknown { .. }), "longer than we read");
     let other = out.find(Call { token: &token, place: &place, effect: &effect }, "U0ELSE").await;
     assert!(matches!(other, Found::Unknown { .. }), "another user's metadata does not count");
@@ -244,7 +247,8 @@ async fn waiting_ends_when_it_is_so() {
     let effect = "x1".parse().unwrap();
     let token = Secret::from("xoxb-T0ACME-U0MARA".to_owned());
     let place = place();
-    let sent = out(&fake).post(Call { token: &token, place: &place, effect: &effect }, "hi").await;
+    let sent =
+        out(&fake).post(Call { token: &token, place: &place, effect: &effect }, "hi".into()).await;
     assert!(matches!(sent, SendOutcome::Sent(_)), "any bot token while nothing is installed");
     waits.await.unwrap().unwrap();
     assert_eq!(fake.replies("T0ACME", "C1", &place.thread)[0].user, "U0MARA");
@@ -303,3 +307,5 @@ async fn slacks_own_bounds_are_kept() {
     let plain = http.post(format!("{}/auth.test", fake.url())).send().await.unwrap();
     assert_eq!(plain.json::<Value>().await.unwrap()["error"], "not_authed");
 }
+
+mod chat;

@@ -58,6 +58,8 @@ pub struct Posted {
     pub bot_id: Option<String>,
     /// What it says.
     pub text: String,
+    /// What it shows in place of the text, where it has blocks.
+    pub blocks: Option<Value>,
     /// What it said before, oldest first.
     pub history: Vec<String>,
     /// As it came.
@@ -68,6 +70,8 @@ pub struct Posted {
     pub deleted: bool,
     /// The only person who sees it.
     pub only_for: Option<String>,
+    /// The number of its latest change, among all changes of the fake.
+    pub change: u64,
 }
 
 impl Posted {
@@ -79,6 +83,19 @@ impl Posted {
     /// The first message of its thread.
     pub fn root(&self) -> &str {
         self.thread.as_deref().unwrap_or(&self.ts)
+    }
+
+    /// The small line below it.
+    pub fn signature(&self) -> Option<&str> {
+        let last = self.blocks.as_ref()?.as_array()?.last()?;
+        let is_context = last.get("type").and_then(Value::as_str) == Some("context");
+        last.pointer("/elements/0/text").and_then(Value::as_str).filter(|_| is_context)
+    }
+
+    /// What it says, without that line.
+    pub fn said(&self) -> &str {
+        let unsigned = self.signature().and_then(|line| self.text.strip_suffix(line));
+        unsigned.map_or(self.text.as_str(), str::trim_end)
     }
 
     pub(super) fn note_effect(&mut self, metadata: Option<&Value>) {
@@ -108,11 +125,14 @@ pub struct Called {
 #[derive(Debug, Default)]
 pub struct World {
     pub(super) teams: HashMap<String, Team>,
+    /// Workspaces that were met, by their ids; installed or not.
+    met: BTreeMap<String, Team>,
     /// Whether only installed tokens are believed.
     pub(super) strict: bool,
     pub(super) rooms: BTreeMap<(String, String), Vec<Posted>>,
     pub(super) faults: Vec<Fault>,
     pub(super) page_max: Option<usize>,
+    changes: u64,
     calls: std::collections::VecDeque<Called>,
     counts: BTreeMap<String, u64>,
     stored: usize,
@@ -175,9 +195,31 @@ impl World {
         Some(Team::new(team, user))
     }
 
-    /// An installed team, by its id.
+    /// A team that is installed or was met, by its id.
     pub fn team(&self, id: &str) -> Option<Team> {
-        self.teams.values().find(|team| team.id == id).cloned()
+        self.teams.values().chain(self.met.values()).find(|team| team.id == id).cloned()
+    }
+
+    /// Every workspace that is known, once each, by their ids.
+    pub(super) fn known(&self) -> impl Iterator<Item = &Team> {
+        let all = self.teams.values().chain(self.met.values());
+        let by_id: BTreeMap<&str, &Team> = all.map(|team| (team.id.as_str(), team)).collect();
+        by_id.into_values()
+    }
+
+    /// Makes a workspace known, whatever its token.
+    pub(super) fn meet(&mut self, team: Team) {
+        self.met.insert(team.id.clone(), team);
+    }
+
+    /// The channels of a workspace in which something was said.
+    pub(super) fn channels(&self, team: &str) -> impl Iterator<Item = &str> {
+        self.rooms.keys().filter(move |(of, _)| of == team).map(|(_, channel)| channel.as_str())
+    }
+
+    /// How many changes there were.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// The next timestamp: now, and later than every one before.
@@ -189,11 +231,12 @@ impl World {
     }
 
     /// Keeps a message, if there is room.
-    pub(super) fn store(&mut self, posted: Posted) -> Result<(), &'static str> {
+    pub(super) fn store(&mut self, mut posted: Posted) -> Result<(), &'static str> {
         if MESSAGES_MAX <= self.stored {
             return Err("message_limit_exceeded");
         }
         self.stored += 1;
+        posted.change = self.next_change();
         let room = (posted.team.clone(), posted.channel.clone());
         let room = self.rooms.entry(room).or_default();
         // Timestamps rise, except where a test chose one.
@@ -206,6 +249,12 @@ impl World {
         let room = self.rooms.get_mut(&(team.to_owned(), channel.to_owned()))?;
         let at = room.partition_point(|other| other.ts.as_str() < ts);
         room.get_mut(at).filter(|posted| posted.ts == ts && !posted.deleted)
+    }
+
+    /// The number of the change that is being made.
+    pub(super) fn next_change(&mut self) -> u64 {
+        self.changes += 1;
+        self.changes
     }
 
     /// The fault that strikes this call, if any; counts the call down in every fault that fits.

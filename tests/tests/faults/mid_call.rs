@@ -106,7 +106,7 @@ async fn no_reply_is_doubled_or_lost_whatever_slack_did_with_the_call() {
         assert_eq!(state, Some(case.state), "{channel}");
         let replies = it.slack.replies(TEAM, channel, &spoken.ts);
         assert_eq!(replies.len(), case.visible, "{channel}: {replies:?}");
-        assert!(replies.iter().all(|reply| reply.text.ends_with(channel)), "{replies:?}");
+        assert!(replies.iter().all(|reply| reply.said().ends_with(channel)), "{replies:?}");
         let calls = it.slack.see(|world| {
             let of = |it: &&konstruct_tests::fake_slack::Called| {
                 it.channel == channel && it.method == case.method

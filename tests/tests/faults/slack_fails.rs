@@ -11,7 +11,11 @@ use crate::{ANSWER_WAIT, CHANNEL, TEAM, answered, ask, gateway, settled, started
 
 /// What the employee said in that thread, oldest first.
 fn replies(it: &Installation, thread: &str) -> Vec<String> {
-    it.slack.replies(TEAM, CHANNEL, thread).into_iter().map(|reply| reply.text).collect()
+    it.slack
+        .replies(TEAM, CHANNEL, thread)
+        .into_iter()
+        .map(|reply| reply.said().to_owned())
+        .collect()
 }
 
 async fn ends(it: &Installation, state: &str) -> anyhow::Result<()> {

@@ -1,11 +1,15 @@
 //! What a person sees.
 
-use konstruct_tests::fake_llm::Behaviour;
+use konstruct_tests::{
+    fake_llm::{Behaviour, Fault},
+    fake_slack::{Posted, Spoken},
+    installation::acme,
+};
 use serde_json::Value;
 
 use crate::{
-    BOT, Log, PLACEHOLDER, answered, answers, ask, heard, mention, reply_to, running_acme, seen,
-    stages, trace,
+    BOT, Log, PATIENCE, PLACEHOLDER, answered, answers, ask, heard, mention, reply_to,
+    running_acme, seen, stages, trace,
 };
 
 #[tokio::test]
@@ -22,7 +26,8 @@ async fn a_mention_is_answered_in_its_thread_in_the_placeholders_place() {
     .unwrap();
     let replies = answers(&it, &question, 1).await.unwrap();
     assert_eq!(replies.len(), 1);
-    assert_eq!(replies[0].text, "Good morning, Ann!");
+    assert_eq!(replies[0].said(), "Good morning, Ann!");
+    assert_eq!(replies[0].text, "Good morning, Ann!\nmara · version 1", "in notifications too");
     assert_eq!(replies[0].history, [PLACEHOLDER]);
     assert_eq!(replies[0].user, BOT);
     let calls: Vec<String> =
@@ -131,7 +136,9 @@ async fn a_long_answer_comes_whole_in_order_in_parts_that_slack_takes() {
         assert!(posted.text.encode_utf16().count() <= 4_000, "{}", posted.text.len());
         assert_eq!(posted.thread.as_deref(), Some(question.ts.as_str()));
     }
-    let whole: Vec<&str> = replies.iter().flat_map(|posted| posted.text.lines()).collect();
+    let signatures: Vec<_> = replies.iter().map(Posted::signature).collect();
+    assert_eq!(signatures, [None, None, Some("mara · version 1")], "under the last part only");
+    let whole: Vec<&str> = replies.iter().flat_map(|posted| posted.said().lines()).collect();
     let numbers: Vec<&str> = whole.iter().filter_map(|line| line.get(5..8)).collect();
     assert_eq!(numbers, (0..250).map(|n| format!("{n:03}")).collect::<Vec<_>>());
 }
@@ -142,4 +149,34 @@ async fn an_answer_pings_nobody() {
     it.llm.always(Behaviour::text("Look: <!channel> <@U0ANN> & <!here|you>"));
     let answer = ask(&it, &mention(&it, "T0ACME", "hello").unwrap()).await.unwrap();
     assert_eq!(answer, "Look: &lt;!channel&gt; &lt;@U0ANN&gt; &amp; &lt;!here|you&gt;");
+}
+
+#[tokio::test]
+async fn an_answer_names_the_version_that_gave_it_and_nothing_else_does() {
+    let it = running_acme().await.unwrap();
+    let first = mention(&it, "T0ACME", "hello").unwrap();
+    ask(&it, &first).await.unwrap();
+    it.apply(&acme().replace("warm, brief", "strict, brief")).await.unwrap();
+    let last = |root: &Spoken| {
+        let replies = it.slack.replies("T0ACME", "C1", &root.ts);
+        replies.last().and_then(|posted| posted.signature().map(str::to_owned))
+    };
+    // Services hear of the change in their own time, and name what they answered with until then.
+    let of_the_second = async {
+        loop {
+            let again = mention(&it, "T0ACME", "hello again").unwrap();
+            ask(&it, &again).await.unwrap();
+            match last(&again).unwrap() {
+                one if one == "mara · version 1" => {}
+                other => break other,
+            }
+        }
+    };
+    let second = tokio::time::timeout(PATIENCE, of_the_second).await.unwrap();
+    it.llm.always(Behaviour::fault(Fault::EndReason("content_filter".to_owned())));
+    let third = mention(&it, "T0ACME", "say what nobody may").unwrap();
+    ask(&it, &third).await.unwrap();
+    assert_eq!(last(&first).as_deref(), Some("mara · version 1"));
+    assert_eq!(second, "mara · version 2");
+    assert_eq!(last(&third), None, "an apology is nobody's answer");
 }

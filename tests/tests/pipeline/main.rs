@@ -116,7 +116,7 @@ async fn ask(it: &Installation, spoken: &Spoken) -> anyhow::Result<String> {
     let before = it.slack.see(|world| answered(world, spoken));
     heard(it, spoken).await?;
     let replies = answers(it, spoken, before + 1).await?;
-    Ok(replies.last().context("no reply")?.text.clone())
+    Ok(replies.last().context("no reply")?.said().to_owned())
 }
 
 /// A stream from its beginning, as it grows.

@@ -1,6 +1,9 @@
 //! What a thread remembers, and in which order it goes on.
 
-use konstruct_tests::fake_llm::{Behaviour, Recorded, Say};
+use konstruct_tests::{
+    fake_llm::{Behaviour, Recorded, Say},
+    fake_slack::Posted,
+};
 
 use crate::{BOT, Log, answered, ask, heard, mention, reply_to, running_acme, seen};
 
@@ -71,6 +74,6 @@ async fn fifty_messages_of_a_thread_are_answered_in_order_and_hold_up_no_other()
     assert!(done_before < Some(50), "the other thread waited for all of {done_before:?}");
     seen(&it, "all fifty answers", |world| answered(world, &root) == 50).await.unwrap();
     let replies = it.slack.replies("T0ACME", "C1", &root.ts);
-    let texts: Vec<&str> = replies.iter().map(|posted| posted.text.as_str()).collect();
+    let texts: Vec<&str> = replies.iter().map(Posted::said).collect();
     assert_eq!(texts, (0..50).map(|n| format!("done {n:02}")).collect::<Vec<_>>());
 }

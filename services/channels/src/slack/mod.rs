@@ -14,6 +14,7 @@ mod text;
 mod throttle;
 mod verify;
 mod wire;
+mod wording;
 
 use domain::secret::Secret;
 use schemas::{ChannelKind, Timestamp};

@@ -16,8 +16,9 @@ use super::{
     answer::{Answer, BYTES_MAX, outcome_of_error, read},
     find,
     throttle::{Method, Pacing, Throttle},
+    wording::with_words,
 };
-use crate::{Call, Found, Identity, Outbound, Sending};
+use crate::{Call, Found, Identity, Outbound, Sending, Wording};
 
 /// How long a connection may take to open.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
@@ -159,15 +160,15 @@ impl SlackOut {
         format!("{}/{}", self.api_url, method.path())
     }
 
-    async fn post(&self, call: Call<'_>, text: &str) -> SendOutcome {
+    async fn post(&self, call: Call<'_>, wording: Wording<'_>) -> SendOutcome {
         let body = json!({
             "channel": call.place.channel,
             "thread_ts": call.place.thread,
-            "text": text,
             "metadata": metadata(call.effect),
             "unfurl_links": false,
             "unfurl_media": false,
         });
+        let body = with_words(body, wording);
         let answer = self.call_in(call, Method::PostMessage, &body).await;
         sent(answer, |answer| answer.ts.clone())
     }
@@ -191,6 +192,10 @@ impl SlackOut {
             "text": text,
             "metadata": metadata(call.effect),
         });
+    async fn update(&self, call: Call<'_>, ts: &str, wording: Wording<'_>) -> SendOutcome {
+        let (channel, metadata) = (&call.place.channel, metadata(call.effect));
+        let body = json!({ "channel": channel, "ts": ts, "metadata": metadata });
+        let body = with_words(body, wording);
         let answer = self.call_in(call, Method::Update, &body).await;
         sent(answer, |_| Some(ts.to_owned()))
     }
@@ -272,8 +277,8 @@ impl Outbound for SlackOut {
         ChannelKind::Slack
     }
 
-    fn post<'a>(&'a self, call: Call<'a>, text: &'a str) -> Sending<'a, SendOutcome> {
-        Box::pin(self.post(call, text))
+    fn post<'a>(&'a self, call: Call<'a>, wording: Wording<'a>) -> Sending<'a, SendOutcome> {
+        Box::pin(self.post(call, wording))
     }
 
     fn announce<'a>(
@@ -290,9 +295,9 @@ impl Outbound for SlackOut {
         &'a self,
         call: Call<'a>,
         ts: &'a str,
-        text: &'a str,
+        wording: Wording<'a>,
     ) -> Sending<'a, SendOutcome> {
-        Box::pin(self.update(call, ts, text))
+        Box::pin(self.update(call, ts, wording))
     }
 
     fn delete<'a>(&'a self, call: Call<'a>, ts: &'a str) -> Sending<'a, SendOutcome> {

@@ -167,3 +167,19 @@ proptest! {
         prop_assert!(parts.iter().all(|part| units(part) <= PART_CHARS_MAX));
     }
 }
+
+#[test]
+fn a_signature_names_the_version_and_pings_nobody() {
+    assert_eq!(signature("Mara", 3), "Mara · version 3");
+    assert_eq!(signature("Ma\nra  <!here>", 1), "Ma ra &lt;!here&gt; · version 1");
+}
+
+#[test]
+fn a_signature_is_bounded_and_no_entity_is_cut() {
+    for name in ["&".repeat(200), "x".repeat(200), "🦀".repeat(200)] {
+        let signature = signature(&name, u32::MAX);
+        assert!(signature.encode_utf16().count() <= SIGNATURE_CHARS_MAX, "{signature}");
+        assert!(signature.ends_with(" · version 4294967295"), "{signature}");
+        assert_eq!(signature.matches('&').count(), signature.matches("&amp;").count());
+    }
+}

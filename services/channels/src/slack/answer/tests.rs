@@ -67,7 +67,7 @@ async fn post_within(total: Duration, answer: Vec<u8>) -> (SendOutcome, String) 
     };
     let (token, effect) = (Secret::from("xoxb-1".to_owned()), "x1".parse::<EffectId>().unwrap());
     let call = Call { token: &token, place: &place, effect: &effect };
-    let outcome = slack.post(call, "hello").await;
+    let outcome = slack.post(call, "hello".into()).await;
     // Lets the line go.
     drop(slack);
     (outcome, served.await.unwrap())
