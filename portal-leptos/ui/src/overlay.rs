@@ -21,8 +21,9 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let title_id = format!("{id}-title");
+    let named_by = title_id.clone();
     view! {
-        <dialog class="dialog" id=id aria-labelledby=title_id.clone() open=open>
+        <dialog class="dialog" id=id aria-labelledby=named_by open=open>
             <header class="dialog-header">
                 <h2 id=title_id>{title}</h2>
                 <form method="dialog">
