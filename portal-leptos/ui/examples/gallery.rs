@@ -142,7 +142,8 @@ fn figures() -> AnyView {
 }
 
 fn tabs() -> AnyView {
-    let tab = |label: &str, current, count| Tab { label: label.into(), href: "/".into(), current, count };
+    let tab =
+        |label: &str, current, count| Tab { label: label.into(), href: "/".into(), current, count };
     view! { <Tabs label="Agents" tabs=vec![tab("At work", true, Some(3)), tab("Drafts", false, Some(1)), tab("Retired", false, None)] /> }
         .into_any()
 }
@@ -205,7 +206,12 @@ fn charts() -> AnyView {
 }
 
 fn trace() -> AnyView {
-    let stage = |label: &str, start_ms, took_ms, tone| Stage { label: label.into(), start_ms, took_ms, tone };
+    let stage = |label: &str, start_ms, took_ms, tone| Stage {
+        label: label.into(),
+        start_ms,
+        took_ms,
+        tone,
+    };
     let stages = vec![
         stage("Received", 0, 4, Tone::Neutral),
         stage("Admitted", 6, 12, Tone::Neutral),
@@ -275,7 +281,8 @@ fn diff() -> AnyView {
         row(DiffKind::Removed, vec![Span::same("Be brief.")], vec![]),
         row(DiffKind::Added, vec![], vec![Span::same("Say when you are not sure.")]),
     ];
-    view! { <DiffView caption="Versions 2 and 3" left="Version 2" right="Version 3" rows /> }.into_any()
+    view! { <DiffView caption="Versions 2 and 3" left="Version 2" right="Version 3" rows /> }
+        .into_any()
 }
 
 fn rest() -> AnyView {

@@ -89,7 +89,8 @@ pub fn Bars(
     #[prop(default = format::short_count)]
     write: fn(u64) -> String,
 ) -> impl IntoView {
-    let columns = scale::stacks(series.iter().take(SERIES_MAX).map(|it| it.values.as_slice()), labels.len());
+    let columns =
+        scale::stacks(series.iter().take(SERIES_MAX).map(|it| it.values.as_slice()), labels.len());
     let top = scale::top(columns.iter().map(|column| column.iter().sum()));
     let drawn = scale::bars(&columns, top).into_iter().map(|bar| {
         view! {
@@ -134,7 +135,13 @@ fn frame(
     });
     let shown = scale::label_places(labels.len(), columns).into_iter().filter_map(|(at, x)| {
         let label = labels.get(at)?.clone();
-        let anchor = if x < 1.0 { "start" } else if x > 99.0 { "end" } else { "middle" };
+        let anchor = if x < 1.0 {
+            "start"
+        } else if x > 99.0 {
+            "end"
+        } else {
+            "middle"
+        };
         Some(view! { <text x=scale::percent(x) y="16" text-anchor=anchor>{label}</text> })
     });
     let shown = shown.collect_view();
@@ -171,7 +178,8 @@ fn numbers(
     series: &[Series],
     write: fn(u64) -> String,
 ) -> impl IntoView + use<> {
-    let heads = series.iter().map(|it| view! { <th scope="col" data-align="end">{it.label.clone()}</th> });
+    let heads =
+        series.iter().map(|it| view! { <th scope="col" data-align="end">{it.label.clone()}</th> });
     let rows = labels.iter().enumerate().map(|(at, label)| {
         let cells = series.iter().map(|series| {
             let value = series.values.get(at).copied().map(write);

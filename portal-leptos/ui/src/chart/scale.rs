@@ -17,7 +17,7 @@ pub(super) fn percent(at: f64) -> String {
     format!("{at:.2}%")
 }
 
-/// The top of the axis: the next 1, 2, 4 or 8 with zeros that holds every value and has four steps.
+/// The top of the axis: four steps of 1, 2, 3 or 5 with zeros, the least that hold every value.
 pub(super) fn top(values: impl Iterator<Item = u64>) -> u64 {
     let most = values.max().unwrap_or(0).max(4);
     let mut unit = 1_u64;
@@ -71,9 +71,9 @@ pub(super) fn bars(columns: &[Vec<u64>], top: u64) -> Vec<Bar> {
     bars
 }
 
-/// Which labels to write and where: at most six, the first and the last among them on a line.
+/// Which labels to write and where: at most four, so that they fit on a narrow screen.
 pub(super) fn label_places(count: usize, columns: bool) -> Vec<(usize, f64)> {
-    let every = count.div_ceil(6).max(1);
+    let every = count.div_ceil(4).max(1);
     let place = |at: usize| {
         if columns {
             (at as f64 + 0.5) / count as f64 * 100.0
