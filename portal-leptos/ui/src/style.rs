@@ -11,6 +11,8 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../style/card.css"),
     include_str!("../style/table.css"),
     include_str!("../style/status.css"),
+    include_str!("../style/overlay.css"),
+    include_str!("../style/data.css"),
     include_str!("../style/print.css"),
 );
 
