@@ -164,6 +164,22 @@ impl Views {
     }
 }
 
+impl Views {
+    /// A tenant's messages whose replies may or may not have arrived, the newest first. `before` is
+    /// when the last one of the page before was received.
+    pub async fn uncertain(
+        &self,
+        principal: &Principal,
+        tenant: &TenantId,
+        before: Option<Timestamp>,
+        limit: u32,
+    ) -> Result<Vec<MessageRow>, ViewError> {
+        principal.require(Permission::ConversationsRead, tenant)?;
+        let before = before.map_or(i64::MAX, Timestamp::as_millis);
+        Ok(thread::uncertain(&mut self.tx(tenant).await?, before, limit.clamp(1, 200)).await?)
+    }
+}
+
 async fn near(
     tx: &mut TenantTx,
     sealing: &Sealing,

@@ -15,6 +15,8 @@ mod platform;
 mod projections;
 mod prune;
 mod tenants;
+mod usage;
+mod views;
 mod walls;
 
 use std::sync::atomic::{AtomicU64, Ordering};

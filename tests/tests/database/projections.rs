@@ -67,6 +67,7 @@ fn pieces() -> Vec<(u64, BTreeMap<TenantId, Changes>)> {
             (Entry::Agent(Box::new(agent)), 2),
             (Entry::Connection(connection), 3),
         ],
+        usage: Vec::new(),
     };
     let other = Changes {
         events: vec![row(3, "message.received")],
@@ -94,10 +95,22 @@ async fn project(world: &World) {
 }
 
 /// Every row of every read model, as bytes.
-async fn dump(world: &World) -> String {
+pub(crate) async fn dump(world: &World) -> String {
     let admin = raw(&world.test.superuser_url()).await.unwrap();
     let mut dump = String::new();
     for table in ["p_tenant", "p_agent", "p_connection", "p_message", "p_event", "p_change"] {
+    let tables = [
+        "p_tenant",
+        "p_agent",
+        "p_connection",
+        "p_message",
+        "p_event",
+        "p_conversation",
+        "p_usage",
+        "p_month",
+        "p_day",
+    ];
+    for table in tables {
         let sql = format!(
             "select coalesce(string_agg(t::text, E'\n' order by t::text), '') from {table} t"
         );

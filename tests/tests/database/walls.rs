@@ -204,7 +204,7 @@ async fn columns(client: &Client, table: &str) -> Vec<Column> {
             "text" => format!("'{}'", allowed.unwrap_or_else(|| "x".to_owned())),
             "bigint" | "integer" => "1".to_owned(),
             "boolean" => "false".to_owned(),
-            "jsonb" => "'{}'".to_owned(),
+            "jsonb" | "text[]" | "bigint[]" => "'{}'".to_owned(),
             "timestamp with time zone" => "now()".to_owned(),
             other => panic!("{table}: how does one make a {other}?"),
         };

@@ -151,7 +151,7 @@ const COUNT_NEWER: &str =
     concat!("select count(*) from (select from ", fitting!(">"), " limit $11) newer");
 const ONE: &str = "
     select connection_id, conversation_id, place, people, agent_id, state, messages, first_at_ms,
-           last_at_ms, answered_at_ms, null, null, null
+           last_at_ms, answered_at_ms, null::text, null::text, null::jsonb
       from p_conversation where tenant_id = $1 and connection_id = $2 and conversation_id = $3";
 
 /// The next threads from `mark` on, the nearest to it first.
