@@ -35,7 +35,8 @@ CREATE TABLE p_change (
     time_ms         bigint NOT NULL,
     version         int,             -- the one that was published, if that is what it says
     state           jsonb  NOT NULL, -- the whole new state; its texts are sealed
-    PRIMARY KEY (tenant_id, seq)
+    PRIMARY KEY (tenant_id, seq),
+    UNIQUE (tenant_id, event_id)
 );
 CREATE INDEX p_change_entity ON p_change (tenant_id, entity, seq DESC);
 CREATE INDEX p_change_operator ON p_change (tenant_id, author_operator, seq DESC);
@@ -44,3 +45,6 @@ CALL tenant_table('p_change');
 CALL platform_may('SELECT', 'p_change', '{rebuild}');
 CALL platform_may('DELETE', 'p_change', '{rebuild}');
 REVOKE DELETE ON p_change FROM konstruct_app;
+
+-- What changed before this table was there is read from the log once more.
+UPDATE checkpoint SET generation = generation + 1, seq = 0 WHERE name = 'project-directory';

@@ -72,7 +72,7 @@ impl Desk {
         };
         let written = self.publish_as(by, (tenant, agent), publication).await?;
         let mut tx = self.parts().db.tenant(tenant).await?;
-        let version = publish.expected_version + 1;
+        let version = publish.expected_version.saturating_add(1);
         let rebased = match drafts::rebase(&mut tx, agent, version).await {
             Ok(()) => tx.commit().await,
             Err(error) => Err(error),

@@ -6,7 +6,9 @@ use schemas::{
     TenantStatus,
 };
 use store::{
-    Purpose, StoreError, checkpoint,
+    Purpose, StoreError,
+    changes::{self, ChangeRow},
+    checkpoint,
     projections::{self, Changes, Entry, EventRow, MessageRow},
 };
 
@@ -30,6 +32,21 @@ fn row(seq: u64, kind: &str) -> EventRow {
 fn change(seq: u64, state: &str) -> MessageRow {
     let reference = reference("m1", "1700000001.000100");
     MessageRow::new(&reference, state, &event(&format!("e{seq}")), seq)
+}
+
+/// The tenant is renamed.
+fn changed(seq: u64, event_id: &str) -> ChangeRow {
+    ChangeRow {
+        seq,
+        event_id: event(event_id),
+        kind: "tenant.renamed".to_owned(),
+        entity: "tenant".to_owned(),
+        author_via: "portal".to_owned(),
+        author_operator: Some("o1".to_owned()),
+        time_ms: at(i64::try_from(seq).unwrap()).as_millis(),
+        version: None,
+        state: serde_json::json!({ "name": "Acme" }),
+    }
 }
 
 /// Three pieces of a log, two tenants in them.
@@ -68,6 +85,7 @@ fn pieces() -> Vec<(u64, BTreeMap<TenantId, Changes>)> {
             (Entry::Connection(connection), 3),
         ],
         usage: Vec::new(),
+        changes: vec![changed(1, "e1"), changed(2, "e2")],
     };
     let other = Changes {
         events: vec![row(3, "message.received")],
@@ -130,6 +148,8 @@ async fn a_piece_of_the_log_moves_rows_and_reader_together() {
     let kinds: Vec<_> = kinds.into_iter().map(|row| row.kind).collect();
     assert_eq!(kinds, ["message.received", "message.admitted", "reply.delivered"]);
     let row = projections::message(&mut tx, &message("m1")).await.unwrap().unwrap();
+    let kept = changes::changes(&mut tx, &changes::Filter::default(), 10).await.unwrap();
+    assert_eq!(kept, [changed(2, "e2"), changed(1, "e1")]);
     assert_eq!((row.state.as_str(), row.cost_micros), ("delivered", Some(42)));
     assert_eq!(row.received_at_ms, Some(at(0).as_millis()), "what came before stays");
     assert_eq!(projections::messages(&mut tx, i64::MAX, 10).await.unwrap(), [row]);
@@ -164,6 +184,7 @@ async fn an_event_that_is_published_again_changes_nothing() {
     let late = Changes {
         events: vec![again(6), again(7)],
         messages: vec![set_back(6), set_back(7)],
+        changes: vec![changed(6, "e2"), changed(7, "e2")],
         ..Changes::default()
     };
     let mut reader = checkpoint::load(&world.db, "events").await.unwrap();
