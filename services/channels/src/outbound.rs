@@ -16,7 +16,7 @@ pub trait Outbound: Send + Sync {
     /// Which one.
     fn kind(&self) -> ChannelKind;
     /// Posts in the thread, and names the effect in the message.
-    fn post<'a>(&'a self, call: Call<'a>, text: &'a str) -> Sending<'a, SendOutcome>;
+    fn post<'a>(&'a self, call: Call<'a>, wording: Wording<'a>) -> Sending<'a, SendOutcome>;
     /// Says something in a channel in the open, as no effect: for what an operator tries out. Nobody
     /// looks for it afterwards.
     fn announce<'a>(
@@ -26,10 +26,6 @@ pub trait Outbound: Send + Sync {
         channel: &'a str,
         text: &'a str,
     ) -> Sending<'a, SendOutcome>;
-    /// Puts another text in the place of the message at `ts`.
-    fn update<'a>(&'a self, call: Call<'a>, ts: &'a str, text: &'a str)
-    -> Sending<'a, SendOutcome>;
-    fn post<'a>(&'a self, call: Call<'a>, wording: Wording<'a>) -> Sending<'a, SendOutcome>;
     /// Puts other words in the place of the message at `ts`.
     fn update<'a>(
         &'a self,

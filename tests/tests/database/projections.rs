@@ -116,13 +116,13 @@ async fn project(world: &World) {
 pub(crate) async fn dump(world: &World) -> String {
     let admin = raw(&world.test.superuser_url()).await.unwrap();
     let mut dump = String::new();
-    for table in ["p_tenant", "p_agent", "p_connection", "p_message", "p_event", "p_change"] {
     let tables = [
         "p_tenant",
         "p_agent",
         "p_connection",
         "p_message",
         "p_event",
+        "p_change",
         "p_conversation",
         "p_usage",
         "p_month",

@@ -185,13 +185,6 @@ impl SlackOut {
         sent(answer, |answer| answer.ts.clone())
     }
 
-    async fn update(&self, call: Call<'_>, ts: &str, text: &str) -> SendOutcome {
-        let body = json!({
-            "channel": call.place.channel,
-            "ts": ts,
-            "text": text,
-            "metadata": metadata(call.effect),
-        });
     async fn update(&self, call: Call<'_>, ts: &str, wording: Wording<'_>) -> SendOutcome {
         let (channel, metadata) = (&call.place.channel, metadata(call.effect));
         let body = json!({ "channel": channel, "ts": ts, "metadata": metadata });
