@@ -3,6 +3,7 @@
 //! **Invariant:** only Slack and the vendors of models are played, over HTTP; NATS and PostgreSQL are
 //! the real ones. No program is built with this crate.
 
+pub mod browser;
 pub mod cluster;
 pub mod fake_llm;
 pub mod fake_slack;
