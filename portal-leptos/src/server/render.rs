@@ -266,7 +266,7 @@ fn ended(resend: &Resend) -> AnyView {
     let fields = resend.fields.iter().filter(|(name, _)| !name.contains("password"));
     let fields: Vec<_> = fields
         .map(|(name, value)| {
-            view! { <textarea hidden name=name.clone()>{format!("\n{value}")}</textarea> }
+            view! { <input type="hidden" name=name.clone() value=value.clone() /> }
         })
         .collect();
     let kept = (!fields.is_empty()).then(|| {
