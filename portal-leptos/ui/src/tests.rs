@@ -141,7 +141,9 @@ fn a_field_says_what_is_wrong_to_every_reader() {
 
 #[test]
 fn a_state_is_a_sign_and_a_word() {
-    check(view! { <Status tone=Tone::Bad label="Cannot post" /> }, expect![[r#"
+    check(
+        view! { <Status tone=Tone::Bad label="Cannot post" /> },
+        expect![[r#"
         <span data-tone="bad" class="status">
         <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" class="icon">
         <circle cx="12" cy="12" r="10"/>
@@ -149,18 +151,27 @@ fn a_state_is_a_sign_and_a_word() {
         <path d="m9 9 6 6"/>
         </svg>
         <span>Cannot post</span>
-        </span>"#]]);
+        </span>"#]],
+    );
 }
 
 #[test]
 fn a_time_is_utc_until_the_browser_rewrites_it() {
     let at = schemas::Timestamp::from_millis(1_795_253_400_000);
-    check(view! { <Time at now=None /> }, expect![[r#"<time datetime="2026-11-21T09:30:00.000Z" title="21 Nov 2026, 09:30:00 UTC" data-local="instant">21 Nov 2026, 09:30:00 UTC</time>"#]]);
+    check(
+        view! { <Time at now=None /> },
+        expect![[
+            r#"<time datetime="2026-11-21T09:30:00.000Z" title="21 Nov 2026, 09:30:00 UTC" data-local="instant">21 Nov 2026, 09:30:00 UTC</time>"#
+        ]],
+    );
 }
 
 #[test]
 fn money_keeps_its_exact_amount() {
-    check(view! { <Money micros=Some(4_200) about=true /> }, expect![[r#"<data value="4200" title="$0.0042" class="numbers">≈ 0.4 ¢</data>"#]]);
+    check(
+        view! { <Money micros=Some(4_200) about=true /> },
+        expect![[r#"<data value="4200" title="$0.0042" class="numbers">≈ 0.4 ¢</data>"#]],
+    );
 }
 
 #[test]
