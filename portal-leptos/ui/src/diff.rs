@@ -81,13 +81,19 @@ fn row(DiffRow { kind, left, right }: DiffRow) -> impl IntoView {
         DiffKind::Added => ("added", false, true),
         DiffKind::Removed => ("removed", true, false),
     };
-    let left = left.into_iter().map(|span| match span.changed {
-        true => view! { <del>{span.text}</del> }.into_any(),
-        false => span.text.into_any(),
+    let left = left.into_iter().map(|span| {
+        if span.changed {
+            view! { <del>{span.text}</del> }.into_any()
+        } else {
+            span.text.into_any()
+        }
     });
-    let right = right.into_iter().map(|span| match span.changed {
-        true => view! { <ins>{span.text}</ins> }.into_any(),
-        false => span.text.into_any(),
+    let right = right.into_iter().map(|span| {
+        if span.changed {
+            view! { <ins>{span.text}</ins> }.into_any()
+        } else {
+            span.text.into_any()
+        }
     });
     view! {
         <tr data-kind=word>

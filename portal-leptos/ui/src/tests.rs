@@ -86,7 +86,8 @@ fn pictures_and_frames() -> Vec<String> {
 /// The names of the attributes of every tag, whatever their values say.
 fn attributes(html: &str) -> Vec<String> {
     let mut names = Vec::new();
-    for tag in html.split('<').skip(1).filter_map(|it| it.split_once(' ')) {
+    let tags = html.split('<').skip(1).filter_map(|it| it.split_once(' '));
+    for tag in tags.filter(|(name, _)| !name.contains('>')) {
         for (at, part) in tag.1.split('"').enumerate() {
             if part.contains('>') && at % 2 == 0 {
                 break;
@@ -120,24 +121,57 @@ fn a_field_says_what_is_wrong_to_every_reader() {
     let error = Some("Enter a name".to_owned());
     check(
         view! { <TextField name="name" label="Name" required=true error hint="Of a person" /> },
-        expect![],
+        expect![[r#"
+            <div class="field">
+            <label for="field-name">Name</label>
+            <p id="hint-name" class="field-hint">Of a person</p>
+            <input id="field-name" name="name" type="text" value="" required aria-describedby="error-name hint-name" aria-invalid="true" class="input">
+            <p id="error-name" class="field-error">
+            <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" class="icon">
+            <circle cx="12" cy="12" r="10"/>
+            <line x1="12" x2="12" y1="8" y2="12"/>
+            <line x1="12" x2="12.01" y1="16" y2="16"/>
+            </svg>
+            <span>
+            <span class="visually-hidden">Error: </span>Enter a name</span>
+            </p>
+            </div>"#]],
     );
 }
 
 #[test]
 fn a_state_is_a_sign_and_a_word() {
-    check(view! { <Status tone=Tone::Bad label="Cannot post" /> }, expect![]);
+    check(
+        view! { <Status tone=Tone::Bad label="Cannot post" /> },
+        expect![[r#"
+        <span data-tone="bad" class="status">
+        <svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true" class="icon">
+        <circle cx="12" cy="12" r="10"/>
+        <path d="m15 9-6 6"/>
+        <path d="m9 9 6 6"/>
+        </svg>
+        <span>Cannot post</span>
+        </span>"#]],
+    );
 }
 
 #[test]
 fn a_time_is_utc_until_the_browser_rewrites_it() {
     let at = schemas::Timestamp::from_millis(1_795_253_400_000);
-    check(view! { <Time at now=None /> }, expect![]);
+    check(
+        view! { <Time at now=None /> },
+        expect![[
+            r#"<time datetime="2026-11-21T09:30:00.000Z" title="21 Nov 2026, 09:30:00 UTC" data-local="instant">21 Nov 2026, 09:30:00 UTC</time>"#
+        ]],
+    );
 }
 
 #[test]
 fn money_keeps_its_exact_amount() {
-    check(view! { <Money micros=Some(4_200) about=true /> }, expect![]);
+    check(
+        view! { <Money micros=Some(4_200) about=true /> },
+        expect![[r#"<data value="4200" title="$0.0042" class="numbers">≈ 0.4 ¢</data>"#]],
+    );
 }
 
 #[test]

@@ -147,8 +147,10 @@ pub fn TextAreaField(
     let id = control_id(&name);
     let described = described_by(&name, hint.is_some(), error.is_some());
     let invalid = error.is_some().then_some("true");
-    // A parser drops one line break right after the tag; ours keeps a text's own first one.
-    let value = format!("\n{value}");
+    // Leptos does not escape what stands in a `<textarea>`, so it is done here. And a parser drops
+    // one line break right after the tag: ours keeps a text's own first one.
+    let text = value.replace('&', "&amp;").replace('<', "&lt;");
+    let text = format!("\n{text}");
     view! {
         <Field name=name.clone() label hint error optional=!required>
             <textarea
@@ -161,9 +163,8 @@ pub fn TextAreaField(
                 required=required
                 aria-describedby=described
                 aria-invalid=invalid
-            >
-                {value}
-            </textarea>
+                inner_html=text
+            ></textarea>
         </Field>
     }
 }
