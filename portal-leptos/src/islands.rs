@@ -1,5 +1,5 @@
 //! What wakes up in the browser. Everything here also works, or is not needed, without it.
 
-mod awake;
+pub mod awake;
 
 pub use awake::Awake;

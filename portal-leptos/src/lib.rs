@@ -8,9 +8,9 @@
 
 pub mod islands;
 #[cfg(feature = "ssr")]
-pub mod server;
-#[cfg(feature = "ssr")]
 mod pages;
+#[cfg(feature = "ssr")]
+pub mod server;
 
 /// Called once by the page, before its islands wake up.
 #[cfg(feature = "hydrate")]

@@ -41,7 +41,9 @@ pub(crate) fn done(to: &str, said: &str, written: Written) -> Response {
     let flash = if written.visible {
         Flash::good(said)
     } else {
-        Flash::note(format!("{said} It is stored, and will show here in a moment: reload the page."))
+        Flash::note(format!(
+            "{said} It is stored, and will show here in a moment: reload the page."
+        ))
     };
     go(to, &flash)
 }
@@ -79,8 +81,10 @@ mod tests {
     #[test]
     fn a_problem_reads_as_a_sentence_and_points_to_its_field() {
         let error = DeskError::Invalid(vec![FieldProblem::new("system_prompt", "is too long")]);
-        let want =
-            Problem { field: "system_prompt".to_owned(), message: "System prompt is too long".to_owned() };
+        let want = Problem {
+            field: "system_prompt".to_owned(),
+            message: "System prompt is too long".to_owned(),
+        };
         assert_eq!(problems(error).unwrap(), [want]);
     }
 

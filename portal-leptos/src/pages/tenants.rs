@@ -9,7 +9,7 @@ use leptos::prelude::*;
 use portal_ui::{
     Card, Column, EmptyState, FormErrors, Icon, InputKind, LinkButton, PageHeader, Pagination,
     Problem, Status, SubmitButton, Table, TextField, Tone, Variant,
-    format::{count, money},
+    format::{count, dollars},
 };
 use schemas::{Limits, TenantId, TenantStatus};
 use serde::Deserialize;
@@ -27,10 +27,11 @@ const PAGE: u32 = 50;
 
 pub(crate) fn routes() -> Routes {
     let manage = Need::Platform(Permission::TenantsManage);
-    Routes::default()
-        .get("/tenants", Need::SignedIn, list)
-        .get("/tenants/new", manage, new)
-        .post("/tenants/new", manage, create)
+    Routes::default().get("/tenants", Need::SignedIn, list).get("/tenants/new", manage, new).post(
+        "/tenants/new",
+        manage,
+        create,
+    )
 }
 
 /// What is looked for.
@@ -75,7 +76,8 @@ fn list_view(found: Tenants, search: Search, may_create: bool) -> AnyView {
     let Tenants { tenants, next } = found;
     let is_searched = !search.q.is_empty() || !search.status.is_empty();
     let older = next.map(|next| {
-        let q = percent_encoding::utf8_percent_encode(&search.q, percent_encoding::NON_ALPHANUMERIC);
+        let q =
+            percent_encoding::utf8_percent_encode(&search.q, percent_encoding::NON_ALPHANUMERIC);
         format!("/tenants?q={q}&status={}&after={next}", search.status)
     });
     let is_first = search.after.is_none();
@@ -152,7 +154,7 @@ fn row(line: TenantLine) -> impl IntoView {
             <td data-label="Agents" data-align="end">{count(agents.into())}</td>
             <td data-label="Connections" data-align="end">{count(connections.into())}</td>
             <td data-label="Messages today" data-align="end">{count(messages_today)}</td>
-            <td data-label="Cost this month" data-align="end">{money(cost_micros_month)}</td>
+            <td data-label="Cost this month" data-align="end">{dollars(cost_micros_month)}</td>
         </tr>
     }
 }
@@ -180,7 +182,7 @@ async fn new(cx: Cx) -> Response {
 async fn create(cx: Cx, Form(typed): Form<NewTenant>) -> Result<Response, PageError> {
     let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
     let slug = if typed.slug.trim().is_empty() {
-        domain::fields::slug_of(&typed.name)
+        domain::names::slug_of(&typed.name)
     } else {
         typed.slug.trim().to_owned()
     };

@@ -2,13 +2,13 @@
 //!
 //! A handler returns a [`PageError`]; [`explain`], which knows who asks, makes the page of it.
 
+use accounts::AccountsError;
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use accounts::AccountsError;
 use desk::DeskError;
 use domain::access::Denied;
 use views::ViewError;
@@ -73,10 +73,9 @@ impl PageError {
     /// A title and a sentence for whoever sees it.
     pub const fn words(&self) -> (&'static str, &'static str) {
         match self {
-            PageError::NotFound => (
-                "There is no such page",
-                "The address may be mistyped, or what was here is gone.",
-            ),
+            PageError::NotFound => {
+                ("There is no such page", "The address may be mistyped, or what was here is gone.")
+            }
             PageError::Forbidden => (
                 "Your role does not allow this",
                 "Ask an administrator of this installation if you need it.",
@@ -92,18 +91,16 @@ impl PageError {
                 "The request cannot be understood",
                 "Nothing was changed. Go back, and check what was filled in.",
             ),
-            PageError::TooMany => (
-                "That was too much at once",
-                "Nothing was changed. Wait a moment, then try again.",
-            ),
+            PageError::TooMany => {
+                ("That was too much at once", "Nothing was changed. Wait a moment, then try again.")
+            }
             PageError::Unavailable => (
                 "Something the portal needs is not answering",
                 "It usually is back within a minute. What is stored is not lost.",
             ),
-            PageError::Internal => (
-                "Something went wrong on our side",
-                "It is in the logs under the reference below.",
-            ),
+            PageError::Internal => {
+                ("Something went wrong on our side", "It is in the logs under the reference below.")
+            }
         }
     }
 }
@@ -158,6 +155,7 @@ impl From<AccountsError> for PageError {
             | AccountsError::Email(_)
             | AccountsError::Link
             | AccountsError::SessionEnded
+            | AccountsError::Stale
             | AccountsError::Wrong
             | AccountsError::IsSetUp
             | AccountsError::LastAdministrator

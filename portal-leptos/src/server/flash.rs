@@ -108,7 +108,8 @@ mod tests {
         let set = flash.cookie().unwrap();
         let pair = set.to_str().unwrap().split(';').next().unwrap().to_owned();
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_str(&format!("a=b; {pair}; c=d")).unwrap());
+        headers
+            .insert(header::COOKIE, HeaderValue::from_str(&format!("a=b; {pair}; c=d")).unwrap());
         Flash::of(&headers)
     }
 

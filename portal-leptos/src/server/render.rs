@@ -58,7 +58,9 @@ impl Asked {
             path: uri.path().to_owned(),
             target: uri.path_and_query().map_or("/", |it| it.as_str()).to_owned(),
             signed: extensions.get::<Signed>().cloned(),
-            reference: extensions.get::<Reference>().map_or_else(String::new, |it| it.0.to_string()),
+            reference: extensions
+                .get::<Reference>()
+                .map_or_else(String::new, |it| it.0.to_string()),
             flash: Flash::of(headers),
             theme: cookie(headers, THEME_COOKIE).and_then(Theme::parse).unwrap_or_default(),
             nonce,
@@ -146,7 +148,9 @@ impl PlainCx {
         plain(status, &self.portal, &self.asked, &title.clone(), || {
             let body = body();
             match lead {
-                Some(lead) => view! { <PlainPage title lead reference>{body}</PlainPage> }.into_any(),
+                Some(lead) => {
+                    view! { <PlainPage title lead reference>{body}</PlainPage> }.into_any()
+                }
                 None => view! { <PlainPage title reference>{body}</PlainPage> }.into_any(),
             }
         })

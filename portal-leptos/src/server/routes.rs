@@ -88,8 +88,8 @@ impl Routes {
         need: Need,
         handler: MethodRouter<Portal>,
     ) -> Self {
-        let guarded = handler
-            .layer(from_fn(move |params, request, next| guard(need, params, request, next)));
+        let guarded =
+            handler.layer(from_fn(move |params, request, next| guard(need, params, request, next)));
         self.router = self.router.route(path, guarded);
         self.table.push(Entry { method, path, need });
         self

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use accounts::{SessionToken, Signed, Visit};
+use accounts::{SessionToken, Visit};
 use axum::{
     body::to_bytes,
     extract::{ConnectInfo, FromRequestParts, Request, State},
@@ -55,7 +55,7 @@ pub async fn identify(
     mut request: Request,
     next: Next,
 ) -> Result<Response, PageError> {
-    let held = cookie(request.headers(), COOKIE).and_then(SessionToken::parse);
+    let held = cookie(request.headers(), COOKIE).map(|text| SessionToken::from(text.to_owned()));
     if let Some(token) = held {
         if let Some(signed) = portal.accounts.principal(&token, portal.clock.now()).await? {
             if portal.second_factor && !signed.has_second_factor {
@@ -79,10 +79,7 @@ impl FromRequestParts<Portal> for Visited {
         let ip = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
         let agent = parts.headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
         let visit = Visit::new(portal.clock.now(), &ip, agent.unwrap_or_default());
-        Ok(Self(match parts.extensions.get::<SessionToken>() {
-            Some(token) => visit.holding(token.clone()),
-            None => visit,
-        }))
+        Ok(Self(visit.holding(parts.extensions.get::<SessionToken>().cloned())))
     }
 }
 
@@ -117,7 +114,8 @@ fn fields(body: &[u8]) -> Vec<(String, String)> {
     pairs
         .map(|pair| {
             let mut halves = pair.splitn(2, |&byte| byte == b'=');
-            let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+            let (name, value) =
+                (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
             (decode(name), decode(value))
         })
         .collect()
@@ -129,13 +127,10 @@ mod tests {
 
     #[test]
     fn a_form_is_read_as_it_was_typed() {
-        let body = b"name=Mara+B&persona=warm%2C%0D%0Abrief%20%26%20kind&empty=&%C3%BC=%F0%9F%8E%89";
-        let want = [
-            ("name", "Mara B"),
-            ("persona", "warm,\r\nbrief & kind"),
-            ("empty", ""),
-            ("ü", "🎉"),
-        ];
+        let body =
+            b"name=Mara+B&persona=warm%2C%0D%0Abrief%20%26%20kind&empty=&%C3%BC=%F0%9F%8E%89";
+        let want =
+            [("name", "Mara B"), ("persona", "warm,\r\nbrief & kind"), ("empty", ""), ("ü", "🎉")];
         assert_eq!(fields(body), want.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 }

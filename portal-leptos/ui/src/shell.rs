@@ -26,6 +26,21 @@ impl Theme {
             Theme::Dark => "dark",
         }
     }
+
+    /// What somebody chose before, as [`Self::word`] wrote it.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Theme::System, Theme::Light, Theme::Dark].into_iter().find(|it| it.word() == word)
+    }
+
+    /// The one after it, round and round: a button without a script shows one at a time.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        match self {
+            Theme::System => Theme::Light,
+            Theme::Light => Theme::Dark,
+            Theme::Dark => Theme::System,
+        }
+    }
 }
 
 /// A page in the navigation.

@@ -48,7 +48,8 @@ fn what_a_foreign_form_could_send_without_asking_is_refused() {
         let sent = [("sec-fetch-site", "same-origin"), ("content-type", kind)];
         assert_eq!(ask(Method::POST, &sent), Err(Foreign::ContentType), "{kind}");
     }
-    let json = [("sec-fetch-site", "same-origin"), ("content-type", "Application/JSON; charset=utf-8")];
+    let json =
+        [("sec-fetch-site", "same-origin"), ("content-type", "Application/JSON; charset=utf-8")];
     assert_eq!(ask(Method::POST, &json), Ok(()));
 }
 
