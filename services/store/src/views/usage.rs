@@ -71,9 +71,8 @@ macro_rules! of_tenant {
 
 const BY_DAY: &str = of_tenant!("day::text");
 const BY_AGENT: &str = of_tenant!("agent_id");
-const BY_VERSION: &str = of_tenant!(
-    "agent_id || case when agent_version = 0 then '' else ' ' || agent_version end"
-);
+const BY_VERSION: &str =
+    of_tenant!("agent_id || case when agent_version = 0 then '' else ' ' || agent_version end");
 const BY_MODEL: &str = of_tenant!("model");
 const ALL_BY_DAY: &str = sums!("day::text", "p_day where day between $1 and $2");
 const ALL_BY_MODEL: &str = sums!("model", "p_day where day between $1 and $2");
