@@ -12,4 +12,5 @@ pub mod installation;
 pub mod nats_proxy;
 pub mod nats_server;
 pub mod postgres;
+pub mod seed;
 pub mod wait;

@@ -33,12 +33,12 @@ pub struct OpenAgent {
 
 /// What a tenant has that it had not before.
 pub fn of_tenant(before: Option<&Tenant>, after: &Tenant) -> Vec<FieldChange> {
-    changed(before.map(tenant_fields), tenant_fields(after))
+    changed(before.map(tenant_fields).as_ref(), tenant_fields(after))
 }
 
 /// What a connection has that it had not before. Its token is a name of a secret, and is not shown.
 pub fn of_connection(before: Option<&Connection>, after: &Connection) -> Vec<FieldChange> {
-    let mut changes = changed(before.map(connection_fields), connection_fields(after));
+    let mut changes = changed(before.map(connection_fields).as_ref(), connection_fields(after));
     if before.is_some_and(|before| before.token != after.token) {
         let (before, after) = (Some("a token".to_owned()), "another token".to_owned());
         changes.push(FieldChange { field: "bot_token", before, after, long: false });
@@ -68,7 +68,7 @@ pub fn of_agent(before: Option<&OpenAgent>, after: &OpenAgent) -> Vec<FieldChang
         let retired = if agent.retired { "yes" } else { "no" };
         vec![("version", version(agent).to_string()), ("retired", retired.to_owned())]
     };
-    let mut changes = changed(before.map(state), state(after));
+    let mut changes = changed(before.map(state).as_ref(), state(after));
     let published = |agent: &OpenAgent| agent.published.as_ref().map(|(_, it)| it.clone());
     if before.map(version) != Some(version(after))
         && let Some(after) = published(after)
@@ -97,10 +97,9 @@ const fn is_long(field: Field) -> bool {
 
 type Fields = Vec<(&'static str, String)>;
 
-fn changed(before: Option<Fields>, after: Fields) -> Vec<FieldChange> {
+fn changed(before: Option<&Fields>, after: Fields) -> Vec<FieldChange> {
     let was = |field: &str| {
-        let before = before.as_ref()?;
-        before.iter().find(|(name, _)| *name == field).map(|(_, value)| value.clone())
+        before?.iter().find(|(name, _)| *name == field).map(|(_, value)| value.clone())
     };
     let differs = |(field, after): &(&'static str, String)| was(field).as_ref() != Some(after);
     let change = |(field, after)| FieldChange { field, before: was(field), after, long: false };

@@ -71,10 +71,20 @@ const EVENTS: &str = "
                 where p_message.tenant_id = p_event.tenant_id
                   and p_message.message_id = p_event.correlation_id)
          limit $2)";
+/// A thread goes with its last message. What was used stays: sums are small.
+const CONVERSATIONS: &str = "
+    delete from p_conversation where (tenant_id, connection_id, conversation_id) in (
+        select tenant_id, connection_id, conversation_id from p_conversation c
+         where last_at_ms < $1
+           and not exists (
+               select from p_message m
+                where m.tenant_id = c.tenant_id and m.connection_id = c.connection_id
+                  and m.conversation_id = c.conversation_id)
+         limit $2)";
 const AUDIT: &str = "select forget_unattended_audit()";
 
-/// What goes, in this order: stories after their messages.
-const RULES: [Rule; 9] = [
+/// What goes, in this order: threads and stories after their messages.
+const RULES: [Rule; 10] = [
     Rule { sql: DEDUP, kept: DEDUP_KEPT, count: |it| &mut it.dedup },
     Rule { sql: VERDICTS, kept: STORY_KEPT, count: |it| &mut it.verdicts },
     Rule { sql: NOTICES, kept: NOTICE_KEPT, count: |it| &mut it.notices },
@@ -83,6 +93,7 @@ const RULES: [Rule; 9] = [
     Rule { sql: ATTEMPTS, kept: STORY_KEPT, count: |it| &mut it.attempts },
     Rule { sql: TURNS, kept: STORY_KEPT, count: |it| &mut it.turns },
     Rule { sql: MESSAGES, kept: STORY_KEPT, count: |it| &mut it.messages },
+    Rule { sql: CONVERSATIONS, kept: STORY_KEPT, count: |it| &mut it.conversations },
     Rule { sql: EVENTS, kept: STORY_KEPT, count: |it| &mut it.events },
 ];
 
@@ -111,6 +122,8 @@ pub struct Pruned {
     pub turns: u64,
     /// Messages of the read model.
     pub messages: u64,
+    /// Threads of the read model.
+    pub conversations: u64,
     /// Their stories.
     pub events: u64,
     /// Sessions and links of operators, and tries to sign in.

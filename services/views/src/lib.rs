@@ -35,7 +35,7 @@ pub use self::{
     search::{Found, SCAN_TURNS_MAX, Scan},
     tenants::Tenants,
     trace::{Call, Span, Trace},
-    usage::{Usage, UsageRow},
+    usage::{TENANTS_MAX, Usage, UsageRow},
 };
 pub use store::{
     projections::{Counts, EventRow, MessageRow},

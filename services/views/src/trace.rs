@@ -123,7 +123,7 @@ impl Trace {
         let since = |ms: i64| u64::try_from(ms.saturating_sub(begun)).unwrap_or(0);
         let mut spans: Vec<Span> = Vec::new();
         let mut end = 0;
-        let mut told = None;
+        let (mut told, mut is_answered) = (None, false);
         for event in &events {
             let at = since(event.time_ms);
             let outcome = event.note.clone().unwrap_or_default();
@@ -145,8 +145,13 @@ impl Trace {
                 told = Some(end);
             }
             if name == "answer" {
-                inside(&mut spans, &calls, &since);
+                is_answered = true;
+                let begun = spans.last().map_or(0, |answer| answer.start_ms);
+                inside(&mut spans, begun, &calls, &since);
             }
+        }
+        if !is_answered {
+            inside(&mut spans, end, &calls, &since);
         }
         let total_ms = told.unwrap_or(end);
         let slow = slow(&spans, total_ms);
@@ -178,9 +183,8 @@ fn moment(kind: &str) -> &str {
     }
 }
 
-/// The calls within the answer that stands last.
-fn inside(spans: &mut Vec<Span>, calls: &[Call], since: &impl Fn(i64) -> u64) {
-    let mut free = spans.last().map_or(0, |answer| answer.start_ms);
+/// The calls to models; `free` is the time from which on there could have been one.
+fn inside(spans: &mut Vec<Span>, mut free: u64, calls: &[Call], since: &impl Fn(i64) -> u64) {
     for call in calls {
         let start_ms = since(call.at.as_millis());
         let gap_ms = start_ms.saturating_sub(free);

@@ -15,6 +15,9 @@ use store::{
 
 use crate::{ViewError, Views};
 
+/// The most tenants that are named, those that cost most.
+pub const TENANTS_MAX: u32 = 200;
+
 /// Usage over some days, in parts and together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
@@ -59,7 +62,8 @@ impl Views {
         Ok(Usage::of(from, to, lines))
     }
 
-    /// The installation's. By tenant it is that of the whole months, and of those that cost most.
+    /// The installation's. By tenant it is that of the whole months, and of the 200 that cost
+    /// most; the total is that of all.
     pub async fn usage_of_all(
         &self,
         principal: &Principal,
@@ -69,13 +73,17 @@ impl Views {
     ) -> Result<Usage, ViewError> {
         principal.require_platform(Permission::UsageRead)?;
         let mut tx = self.across(principal, Purpose::List).await?;
-        let rows = store::views::ROWS_MAX;
+        let rows = match group {
+            PlatformGroup::Tenant => TENANTS_MAX,
+            PlatformGroup::Day | PlatformGroup::Model => store::views::ROWS_MAX,
+        };
         let lines = usage::of_all(&mut tx, group, from, to, rows).await?;
         if group != PlatformGroup::Tenant {
             return Ok(Usage::of(from, to, lines));
         }
         // There may be more tenants than rows; the sum is that of all.
         let (from, to) = (from.first_of_month(), to.last_of_month());
+        let rows = store::views::ROWS_MAX;
         let all = usage::of_all(&mut tx, PlatformGroup::Day, from, to, rows).await?;
         Ok(Usage { total: Usage::of(from, to, all).total, ..Usage::of(from, to, lines) })
     }

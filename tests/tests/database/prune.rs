@@ -141,3 +141,27 @@ async fn not_allowed(client: &Client, sql: &str) {
     let error = client.batch_execute(sql).await.expect_err(sql);
     assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{sql}: {error}");
 }
+
+#[tokio::test]
+async fn a_thread_goes_with_its_last_message() {
+    let World { platform, test, .. } = world().await;
+    let admin = raw(&test.superuser_url()).await.unwrap();
+    for story in [Story { name: "open", outcome: None, state: "admitted", ..OLD }, OLD] {
+        tell(&admin, "acme", &story).await;
+    }
+    let days = [("thread", 0), ("empty", 0), ("young", 2)];
+    for (thread, day) in days {
+        let ms = at(day * DAY_MS).as_millis();
+        let sql = format!(
+            "insert into p_conversation (tenant_id, connection_id, conversation_id, place, people,
+                                         state, messages, first_at_ms, last_at_ms, last_seq)
+             values ('acme', 'c', '{thread}', '{{}}', '{{}}', 'admitted', 1, {ms}, {ms}, 1)"
+        );
+        admin.batch_execute(&sql).await.unwrap();
+    }
+    let pruned = prune(&platform, "test", at(32 * DAY_MS)).await.unwrap();
+    assert_eq!((pruned.conversations, pruned.messages), (1, 1));
+    let sql = "select string_agg(conversation_id, ' ' order by 1) from p_conversation";
+    let left: String = admin.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(left, "thread young", "one still has a message that is not finished");
+}

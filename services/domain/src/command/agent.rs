@@ -57,7 +57,7 @@ pub fn save_draft(
     agent: &AgentId,
     config: OpenConfig,
 ) -> Decided {
-    let agent = found(directory, tenant, agent)?.clone();
+    let agent = Box::new(found(directory, tenant, agent)?.clone());
     valid(fields::draft(&config))?;
     Ok(vec![Change::AgentDraftSave { tenant: tenant.clone(), agent, config }])
 }

@@ -34,11 +34,17 @@ impl World {
             Err(refused) => format!("refused: {refused}"),
             Ok(changes) => {
                 let lines: Vec<_> = changes.iter().map(ToString::to_string).collect();
-                changes.iter().for_each(|change| self.carry_out(change));
+                self.carry_out_all(&changes);
                 lines.join("\n")
             }
         };
         want.assert_eq(&shown);
+    }
+
+    fn carry_out_all(&mut self, changes: &[Change]) {
+        for change in changes {
+            self.carry_out(change);
+        }
     }
 
     fn carry_out(&mut self, change: &Change) {
@@ -65,18 +71,17 @@ impl World {
     /// Tenant `acme` with agent `mara`, whose version 1 answers in `T1`.
     fn acme() -> Self {
         let mut world = Self::new();
-        let changes =
-            [tenant::create(&world.directory, "acme", "Acme", Limits::default()).unwrap()];
-        changes.iter().flatten().for_each(|change| world.carry_out(change));
+        let changes = tenant::create(&world.directory, "acme", "Acme", Limits::default()).unwrap();
+        world.carry_out_all(&changes);
         let config = OpenConfig::named("Mara");
         let changes = agent::create(&world.directory, &acme(), "mara", config.clone()).unwrap();
-        changes.iter().for_each(|change| world.carry_out(change));
+        world.carry_out_all(&changes);
         let changes =
             agent::publish(&world.directory, &acme(), &mara(), publication(config, 0)).unwrap();
-        changes.iter().for_each(|change| world.carry_out(change));
+        world.carry_out_all(&changes);
         let changes =
             connection::connect(&world.directory, &acme(), connect("T1", "mara"), "u1").unwrap();
-        changes.iter().for_each(|change| world.carry_out(change));
+        world.carry_out_all(&changes);
         world
     }
 }

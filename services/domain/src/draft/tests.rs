@@ -5,12 +5,13 @@ use crate::config::{OpenRule, OpenTrigger};
 
 fn config() -> impl Strategy<Value = OpenConfig> {
     let text = || "[ab]{0,1}";
-    let rule = text().prop_map(|word| OpenRule {
+    let escalated = text().prop_map(|word| OpenRule {
         when: OpenTrigger::Keywords(vec![word]),
         to_channel: "C1".to_owned(),
     });
     let short = (text(), text(), text(), text(), text(), text(), text());
-    let rest = (prop::collection::vec(text(), 0..2), prop::collection::vec(rule, 0..2), 0..2_u32);
+    let rest =
+        (prop::collection::vec(text(), 0..2), prop::collection::vec(escalated, 0..2), 0..2_u32);
     (short, rest).prop_map(|(short, (tools, escalation, follow_minutes))| {
         let (name, role, job_description, statement_of_work, persona, system_prompt, model) = short;
         OpenConfig {

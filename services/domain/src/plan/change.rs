@@ -38,7 +38,7 @@ pub enum Change {
     AgentDraftSave {
         tenant: TenantId,
         /// As it was.
-        agent: Agent,
+        agent: Box<Agent>,
         config: OpenConfig,
     },
     /// A version of an agent answers from now on; `fields` are those that differ from the last.
@@ -122,7 +122,7 @@ impl Change {
             }
             Change::AgentDraftSave { tenant, agent: from, config } => {
                 let draft = Some(config.seal(tenant, &from.id, sealing));
-                vec![Event::AgentDraftSaved(agent(Agent { draft, ..from.clone() }))]
+                vec![Event::AgentDraftSaved(agent(Agent { draft, ..Agent::clone(from) }))]
             }
             Change::AgentPublish { tenant, agent: id, draft, version, config, note, .. } => {
                 let owner = Owner { tenant, of: id.as_str() };

@@ -1,10 +1,6 @@
 //! The portal: what it is made of here.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use accounts::{Accounts, Mailer};
 use anyhow::Context as _;
@@ -12,7 +8,6 @@ use desk::{Desk, Parts};
 use portal::server::{Portal, assets::Assets, csrf::Origin};
 use store::{Database, Platform};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use views::Views;
 
 use crate::{
@@ -31,8 +26,7 @@ pub(crate) async fn prepare(
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
     let asked = Asked::new(sources);
     let settings = asked.portal(LISTEN)?;
-    let platform =
-        Platform::connect(&asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?).await?;
+    let platform = Platform::connect(&asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?).await?;
     let reader = Database::reader(&asked.database("KONSTRUCT_DATABASE_URL")?).await?;
     let origin = Origin::of(&settings.public_url);
     let origin = origin.context("`KONSTRUCT_PUBLIC_URL`: not like https://portal.example.com")?;
@@ -57,7 +51,8 @@ pub(crate) async fn prepare(
         views: Views::new(reader, platform, vault.sealer.clone()),
     };
     let listener = TcpListener::bind(settings.listen).await;
-    let listener = listener.with_context(|| format!("KONSTRUCT_PORTAL_LISTEN {}", settings.listen))?;
+    let listener =
+        listener.with_context(|| format!("KONSTRUCT_PORTAL_LISTEN {}", settings.listen))?;
     Ok(portal::server::run(listener, portal, base.context.stop.clone()))
 }
 

@@ -2,6 +2,7 @@
 
 use expect_test::{Expect, expect};
 use schemas::Kind;
+use store::projections::{Counts, Under, UsageRow};
 
 use super::*;
 
@@ -272,4 +273,53 @@ fn where_a_message_stands_after_each_reply() {
         apology: failed
         notice: told"#]]
     .assert_eq(&lines.join("\n"));
+}
+
+/// What one event adds, in a line.
+fn added(row: &UsageRow) -> String {
+    let Counts { messages, answered, failed, throttled, uncertain, unpriced, .. } = row.counts;
+    let Counts { input_tokens, output_tokens, cost_micros, .. } = row.counts;
+    let Under { day, message, agent, version, by_model } = &row.under;
+    let by = message.as_ref().map_or("-", |_| "of its message");
+    let by = agent.as_ref().map_or(by, |agent| agent.as_str());
+    let version = version.map_or(String::new(), |version| format!(" {version}"));
+    let model = by_model.as_deref().unwrap_or("-");
+    let latency = row.latency_ms.map_or("-".to_owned(), |ms| format!("{ms} ms"));
+    format!(
+        "{day} {by}{version} {model} | {messages} = {answered} + {failed} + {throttled}, in doubt \
+         {uncertain} | {input_tokens} in, {output_tokens} out, {cost_micros}, unpriced {unpriced} | \
+         {latency}"
+    )
+}
+
+#[test]
+fn what_each_kind_of_event_adds_to_what_was_used() {
+    let line = |kind: &Kind| {
+        let changes = folded(&sample(*kind));
+        let row = changes.usage.first()?;
+        assert_eq!((row.seq, changes.usage.len()), (SEQ, 1), "{kind:?}");
+        Some(format!("{}: {}\n", kind.topic(), added(row)))
+    };
+    let lines: String = Kind::ALL.iter().filter_map(line).collect();
+    expect![[r#"
+        message.throttled: 2026-11-21 - - | 1 = 0 + 0 + 1, in doubt 0 | 0 in, 0 out, 0, unpriced 0 | -
+        completion.finished: 2026-11-21 mara 3 claude-sonnet-4-5-20250929 | 1 = 1 + 0 + 0, in doubt 0 | 1840 in, 212 out, 6319, unpriced 0 | 3246 ms
+        completion.failed: 2026-11-21 mara - | 1 = 0 + 1 + 0, in doubt 0 | 0 in, 0 out, 0, unpriced 0 | -
+        reply.uncertain: 2026-11-21 of its message - | 0 = 0 + 0 + 0, in doubt 1 | 0 in, 0 out, 0, unpriced 0 | -
+    "#]]
+    .assert_eq(&lines);
+}
+
+/// An apology that cannot be made has failed before, and its message is one message.
+#[test]
+fn only_an_answer_that_nobody_got_adds_a_failure() {
+    let mut envelope = sample(Kind::ReplyFailed);
+    let mut failed = Vec::new();
+    for reply in [ReplyKind::Answer, ReplyKind::Apology, ReplyKind::Notice] {
+        if let Event::ReplyFailed(data) = &mut envelope.event {
+            data.reply = reply;
+        }
+        failed.push(folded(&envelope).usage.iter().map(|row| row.counts.failed).sum::<u64>());
+    }
+    assert_eq!(failed, [1, 0, 0]);
 }

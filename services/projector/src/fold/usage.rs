@@ -46,6 +46,7 @@ pub(super) fn used(seq: u64, envelope: &Envelope) -> Option<UsageRow> {
         | Event::TenantCreated(_)
         | Event::TenantRenamed(_)
         | Event::TenantLimitsChanged(_)
+        | Event::TenantBudgetChanged(_)
         | Event::TenantSuspended(_)
         | Event::TenantResumed(_)
         | Event::TenantDeleted(_)

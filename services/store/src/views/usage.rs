@@ -71,20 +71,23 @@ macro_rules! of_tenant {
 
 const BY_DAY: &str = of_tenant!("day::text");
 const BY_AGENT: &str = of_tenant!("agent_id");
-const BY_VERSION: &str = of_tenant!(
-    "agent_id || case when agent_version = 0 then '' else ' ' || agent_version end"
-);
+const BY_VERSION: &str =
+    of_tenant!("agent_id || case when agent_version = 0 then '' else ' ' || agent_version end");
 const BY_MODEL: &str = of_tenant!("model");
 const ALL_BY_DAY: &str = sums!("day::text", "p_day where day between $1 and $2");
 const ALL_BY_MODEL: &str = sums!("model", "p_day where day between $1 and $2");
-/// Those that cost most; tenants without a name for the sum are none.
+/// Those that cost most, found first: the rest of the sums is made for these alone.
 const ALL_BY_TENANT: &str = "
+    with most as (
+        select tenant_id, sum(cost_micros) as cost from p_month
+         where month between $1 / 100 and $2 / 100
+         group by tenant_id order by cost desc, tenant_id limit $3)
     select tenant_id, sum(messages)::bigint, sum(answered)::bigint, sum(failed)::bigint,
            sum(throttled)::bigint, sum(uncertain)::bigint, sum(unpriced)::bigint,
            sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cost_micros)::bigint,
            0::bigint, '{}'::bigint[]
-      from p_month where month between $1 / 100 and $2 / 100
-     group by tenant_id order by sum(cost_micros) desc, sum(messages) desc, tenant_id limit $3";
+      from most join p_month using (tenant_id) where month between $1 / 100 and $2 / 100
+     group by tenant_id, cost order by cost desc, tenant_id";
 
 /// A tenant's, from a day to a day, both included.
 pub async fn of_tenant(

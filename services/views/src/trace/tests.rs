@@ -1,1 +1,96 @@
+use expect_test::{Expect, expect};
+use schemas::EventId;
 
+use super::*;
+
+fn event(nth: u64, kind: &str, ms: i64) -> EventRow {
+    let id: EventId = format!("e{nth}").parse().unwrap();
+    EventRow {
+        stream: "EVENTS".to_owned(),
+        seq: nth,
+        correlation_id: (&id).into(),
+        event_id: id,
+        causation_id: None,
+        kind: kind.to_owned(),
+        source: "test".to_owned(),
+        time_ms: 1_000_000 + ms,
+        note: None,
+        effect_id: None,
+    }
+}
+
+fn call(index: u32, ms: i64, latency_ms: Option<u64>, outcome: &str) -> Call {
+    Call {
+        index,
+        deployment: format!("d{index}"),
+        model: None,
+        at: Timestamp::from_millis(1_000_000 + ms),
+        latency_ms,
+        first_token_ms: None,
+        outcome: outcome.to_owned(),
+        cost_micros: None,
+    }
+}
+
+#[track_caller]
+fn check(events: &[(&str, i64)], calls: Vec<Call>, want: Expect) {
+    let events = (1..).zip(events).map(|(nth, (kind, ms))| event(nth, kind, *ms)).collect();
+    let trace = Trace::of("m1".parse().unwrap(), None, events, calls);
+    let mut text = format!("{} ms, {}\n", trace.total_ms, trace.slow.as_deref().unwrap_or("-"));
+    for span in &trace.spans {
+        let indent = "  ".repeat(span.depth.into());
+        let (name, start, gap) = (&span.name, span.start_ms, span.gap_ms);
+        let took = span.took_ms.map_or("-".to_owned(), |ms| ms.to_string());
+        text += &format!("{indent}{name}: at {start} for {took}, gap {gap} {}", span.outcome);
+        text = text.trim_end().to_owned() + "\n";
+    }
+    want.assert_eq(&text);
+}
+
+#[test]
+fn the_spans_of_a_message_that_took_two_calls() {
+    let story = [
+        ("message.received", 0),
+        ("message.accepted", 4),
+        ("message.duplicate", 6),
+        ("message.admitted", 10),
+        ("completion.finished", 3_700),
+        ("reply.uncertain", 3_800),
+        ("reply.delivered", 3_900),
+        ("effect.observed", 4_500),
+    ];
+    let calls =
+        vec![call(0, 20, Some(900), "rate_limited"), call(1, 1_400, Some(2_250), "completed")];
+    check(
+        &story,
+        calls,
+        expect![[r#"
+            3900 ms, model 3.1 s of 3.9 s
+            received: at 0 for -, gap 0
+            dedup: at 0 for 4, gap 0
+            received again: at 6 for -, gap 0
+            rate limit: at 4 for 6, gap 0
+            answer: at 10 for 3690, gap 0
+              model d0: at 20 for 900, gap 10 rate_limited
+              model d1: at 1400 for 2250, gap 480 completed
+            delivery: at 3700 for 100, gap 0
+            delivery: at 3800 for 100, gap 0
+            seen: at 4500 for -, gap 0
+        "#]],
+    );
+}
+
+#[test]
+fn a_story_that_is_not_over_is_told_as_far_as_it_goes() {
+    check(
+        &[("message.received", 0), ("message.accepted", 40)],
+        vec![call(0, 60, None, "unknown")],
+        expect![[r#"
+            40 ms, dedup 40 ms of 40 ms
+            received: at 0 for -, gap 0
+            dedup: at 0 for 40, gap 0
+              model d0: at 60 for -, gap 20 unknown
+        "#]],
+    );
+    check(&[], Vec::new(), expect!["0 ms, -\n"]);
+}

@@ -1,0 +1,151 @@
+//! Fills a database with a month of an installation and measures what each view takes:
+//! `bench-views [--tenants N] [--messages N] [--runs N]`, on the server of `KONSTRUCT_TEST_POSTGRES_URL`.
+
+use std::{
+    future::Future,
+    io::Write as _,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, bail};
+use domain::{
+    access::{PlatformRole, Principal},
+    day::Day,
+};
+use konstruct_tests::{
+    postgres::TestDatabase,
+    seed::{self, LARGE, Size, WORD},
+};
+use schemas::Timestamp;
+use store::{Database, Sealer, Settings};
+use views::{Filter, Group, PlatformGroup, Standing, TenantFilter, ViewError, Views};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let (size, runs) = options(std::env::args().skip(1))?;
+    let millis = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+    let now = Timestamp::from_millis(i64::try_from(millis)?);
+    let database = TestDatabase::create().await?;
+    let begun = Instant::now();
+    seed::fill(&database, size, now).await?;
+    say(&format!("filled {size:?} in {:?}", begun.elapsed()))?;
+    let reader = Database::reader(&Settings::new(database.app_url())).await?;
+    let sealer = Sealer::new(seed::keys(database.database().await?)?, true);
+    let views = Views::new(reader, database.platform().await?, sealer);
+    measure(&views, now, runs).await
+}
+
+fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(Size, usize)> {
+    let (mut size, mut runs) = (Size::default(), 50);
+    while let Some(name) = arguments.next() {
+        let number = arguments.next().with_context(|| format!("`{name}` wants a number"))?;
+        let number: u32 = number.parse().with_context(|| format!("`{name} {number}`"))?;
+        match name.as_str() {
+            "--tenants" => size.tenants = number,
+            "--messages" => size.messages = number,
+            "--runs" => runs = usize::try_from(number)?.max(1),
+            _ => bail!("unknown option `{name}`"),
+        }
+    }
+    Ok((size, runs))
+}
+
+async fn measure(views: &Views, now: Timestamp, runs: usize) -> anyhow::Result<()> {
+    let who = Principal {
+        operator: "bench".parse()?,
+        via: "bench",
+        platform: Some(PlatformRole::Administrator),
+        tenants: [].into(),
+    };
+    let today = Day::of(now);
+    let (from, all) = (today.plus(-30), TenantFilter::default());
+    let named = TenantFilter { search: "77 ltd".to_owned(), ..TenantFilter::default() };
+    let w = &who;
+    let time = |name: &'static str| Time { name, runs };
+    time("tenants, first page").of(|| views.tenants(w, &all, None, 50, now)).await?;
+    let middle = "seed-05000".parse()?;
+    time("tenants, middle").of(|| views.tenants(w, &all, Some(&middle), 50, now)).await?;
+    time("tenants, by a part of the name").of(|| views.tenants(w, &named, None, 50, now)).await?;
+    time("installation").of(|| views.installation(w, now)).await?;
+    let groups = [
+        ("usage of all by day", PlatformGroup::Day),
+        ("usage of all by model", PlatformGroup::Model),
+        ("usage of all by tenant", PlatformGroup::Tenant),
+    ];
+    for (name, group) in groups {
+        time(name).of(|| views.usage_of_all(w, group, from, today)).await?;
+    }
+    time("locate a message").of(|| views.locate(w, "m7777")).await?;
+    for slug in ["seed-00077", LARGE] {
+        say(&format!("{slug}:"))?;
+        let tenant = &slug.parse()?;
+        time("home").of(|| views.home(w, tenant, now)).await?;
+        time("agents").of(|| views.agents(w, tenant, now)).await?;
+        time("connections").of(|| views.connections(w, tenant, now)).await?;
+        for group in [Group::Day, Group::Agent, Group::Version, Group::Model] {
+            time("usage, 31 days").of(|| views.usage(w, tenant, group, from, today)).await?;
+        }
+        time("uncertain").of(|| views.uncertain(w, tenant, None, 50)).await?;
+        let base = Filter::default();
+        let filters = [
+            ("conversations", base.clone()),
+            ("conversations of an agent", Filter { agent: Some("tom".parse()?), ..base.clone() }),
+            ("failed", Filter { state: Some(Standing::Failed), ..base.clone() }),
+            ("uncertain ones", Filter { state: Some(Standing::Uncertain), ..base.clone() }),
+            ("of a person", Filter { person: Some("U7".to_owned()), ..base.clone() }),
+            ("of nobody", Filter { person: Some("U999".to_owned()), ..base.clone() }),
+            ("with a word", Filter { text: WORD.to_owned(), ..base.clone() }),
+            ("with a word nobody said", Filter { text: "zebra".to_owned(), ..base.clone() }),
+        ];
+        for (name, filter) in &filters {
+            time(name).of(|| views.conversations(w, tenant, filter, None, 50, now)).await?;
+        }
+        let page = views.conversations(w, tenant, &base, None, 50, now).await?;
+        if let Some(next) = &page.next {
+            time("second page")
+                .of(|| views.conversations(w, tenant, &base, Some(next), 50, now))
+                .await?;
+        }
+        let line = page.lines.last().context("a thread")?;
+        let near = views::Near {
+            connection: line.connection.clone(),
+            conversation: line.conversation.clone(),
+        };
+        time("one thread").of(|| views.conversation(w, tenant, &near, &base, None, now)).await?;
+        let shown = views.conversation(w, tenant, &near, &base, None, now).await?;
+        let message = shown.turns.first().context("a turn")?.message.to_string();
+        time("trace").of(|| views.trace(w, tenant, &message)).await?;
+    }
+    Ok(())
+}
+
+struct Time {
+    name: &'static str,
+    runs: usize,
+}
+
+impl Time {
+    /// Once to warm up, then as often as was asked for.
+    async fn of<T, F>(&self, ask: impl Fn() -> F) -> anyhow::Result<()>
+    where
+        F: Future<Output = Result<T, ViewError>>,
+    {
+        ask().await?;
+        let mut times = Vec::with_capacity(self.runs);
+        for _ in 0..self.runs {
+            let begun = Instant::now();
+            ask().await?;
+            times.push(begun.elapsed());
+        }
+        times.sort_unstable();
+        let at = |per_cent: usize| {
+            let place = (self.runs * per_cent / 100).min(self.runs - 1);
+            times.get(place).copied().unwrap_or_default().as_secs_f64() * 1_000.0
+        };
+        say(&format!("  {:<32} p50 {:>7.1} ms   p95 {:>7.1} ms", self.name, at(50), at(95)))
+    }
+}
+
+fn say(line: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stdout(), "{line}")?)
+}
