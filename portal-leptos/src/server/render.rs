@@ -13,7 +13,7 @@ use axum::{
 use hydration_context::SsrSharedContext;
 use leptos::{config::LeptosOptions, hydration::HydrationScripts, prelude::*};
 
-use portal_ui::{EmptyState, Icon, PlainPage, SubmitButton, Theme};
+use portal_ui::{Banner, EmptyState, Icon, PlainPage, SubmitButton, Theme};
 use schemas::Timestamp;
 
 use super::{
@@ -145,8 +145,11 @@ impl PlainCx {
     ) -> Response {
         let reference = self.asked.reference.clone();
         let (title, lead) = (title.to_owned(), lead.map(str::to_owned));
+        let said = self.asked.flash.clone();
         plain(status, &self.portal, &self.asked, &title.clone(), || {
-            let body = body();
+            let said =
+                said.map(|Flash { tone, text }| view! { <Banner tone=tone.of_ui() title=text /> });
+            let body = view! { {said} {body()} }.into_any();
             match lead {
                 Some(lead) => {
                     view! { <PlainPage title lead reference>{body}</PlainPage> }.into_any()
