@@ -3,6 +3,8 @@
 
 mod auth;
 mod form;
+mod members;
+mod operators;
 mod roles;
 mod settings;
 mod tenants;
@@ -11,5 +13,10 @@ use crate::server::routes::Routes;
 
 /// The routes of all pages.
 pub(crate) fn routes() -> Routes {
-    Routes::default().and(auth::routes()).and(settings::routes()).and(tenants::routes())
+    Routes::default()
+        .and(auth::routes())
+        .and(members::routes())
+        .and(operators::routes())
+        .and(settings::routes())
+        .and(tenants::routes())
 }

@@ -2,9 +2,13 @@
 
 mod appearance;
 mod confirm;
+mod keys;
 mod profile;
 mod qr;
 mod second_factor;
+mod security;
+mod sessions;
+mod shortcuts;
 
 use leptos::prelude::*;
 use portal_ui::{PageHeader, Tab, Tabs};
@@ -18,7 +22,11 @@ pub(crate) fn routes() -> Routes {
         .and(profile::routes())
         .and(appearance::routes())
         .and(confirm::routes())
+        .and(security::routes())
         .and(second_factor::routes())
+        .and(sessions::routes())
+        .and(keys::routes())
+        .and(shortcuts::routes())
 }
 
 /// The pages of the settings: where they are, and what they are called.

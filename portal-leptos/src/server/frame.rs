@@ -88,6 +88,7 @@ fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec<NavGroup> 
             ("Activity", "/activity", Icon::Activity, Permission::ConversationsRead),
             ("Usage", "/usage", Icon::Chart, Permission::UsageRead),
             ("Audit", "/audit", Icon::Audit, Permission::AuditRead),
+            ("Members", "/members", Icon::Users, Permission::TenantRead),
             ("Tenant", "/settings", Icon::Settings, Permission::TenantRead),
         ];
         let offered = pages.into_iter().filter(|(.., may)| who.require(*may, tenant).is_ok());

@@ -26,7 +26,7 @@ use crate::{
     },
 };
 
-const CODES: &str = "/settings/security/recovery-codes";
+pub(super) const CODES: &str = "/settings/security/recovery-codes";
 
 pub(super) fn routes() -> Routes {
     Routes::default()
