@@ -60,6 +60,9 @@ async fn set_up(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
     let link = LinkToken::from(token);
+    if !cx.portal.accounts.is_set_up_link(&link, visit.now).await? {
+        return Ok(dead(&cx, AGAIN));
+    }
     if typed.name.trim().is_empty() {
         let problem = Problem { field: "name".to_owned(), message: "Enter your name".to_owned() };
         return Ok(page(&cx, WITH_PROBLEMS, (&typed.name, &typed.email), vec![problem]));
