@@ -285,7 +285,7 @@ pub(crate) async fn open(
     aal: i16,
     visit: &Visit,
 ) -> Result<SessionToken, StoreError> {
-    if let Some(held) = visit.held() {
+    if let Some(held) = visit.session() {
         sessions::close(tx, &held.hash(), visit.now).await?;
     }
     let (opened, id) = (SessionToken::draw(), token::draw_id('s'));
