@@ -1,6 +1,7 @@
 //! What operators see: a file a page, with its routes, what it loads, what it shows and what its
 //! forms do.
 
+mod agents;
 mod form;
 mod tenants;
 
@@ -8,5 +9,5 @@ use crate::server::routes::Routes;
 
 /// The routes of all pages.
 pub(crate) fn routes() -> Routes {
-    Routes::default().and(tenants::routes())
+    Routes::default().and(agents::routes()).and(tenants::routes())
 }
