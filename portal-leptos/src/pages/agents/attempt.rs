@@ -36,7 +36,8 @@ async fn input(cx: &Cx, at: &At, typed: &Typed) -> Result<Result<TrialInput, Str
     });
     let history = history.collect();
     let newest = (person(), typed.question.clone());
-    Ok(Ok(TrialInput { config, tenant_name: tenant.tenant.name, history, newest }))
+    let at = cx.now();
+    Ok(Ok(TrialInput { config, tenant_name: tenant.tenant.name, history, newest, at }))
 }
 
 /// The turns so far, and the answer to what is asked now; the last one says why where there is none.
@@ -51,7 +52,7 @@ pub(super) async fn whole(
         Ok(input) => input,
         Err(problem) => return Ok((turns, Some(problem))),
     };
-    match trial.answer(&cx.signed.principal, &at.tenant, input, cx.now(), |_| {}).await {
+    match trial.answer(&cx.signed.principal, &at.tenant, input, |_| {}).await {
         Ok(answer) => {
             turns.push(said(&typed.question));
             turns.push(answered(&answer));
@@ -83,8 +84,7 @@ pub(super) async fn stream(
                     };
                     drop(show.send(line(&event)));
                 };
-                let now = cx.now();
-                let asked = trial.answer(&cx.signed.principal, &at.tenant, input, now, on);
+                let asked = trial.answer(&cx.signed.principal, &at.tenant, input, on);
                 tokio::select! {
                     answer = asked => match answer {
                         Ok(answer) => TryEvent::Done(answered(&answer)),

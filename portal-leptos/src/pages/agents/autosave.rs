@@ -35,8 +35,8 @@ pub(super) async fn submit(
         Ok(Autosaved::Merged { revision, fields }) => {
             merged((revision, since(&cx, &at).await?), &mine, &fields)
         }
-        Ok(Autosaved::Conflict { merged, .. }) => {
-            let fields = merged.conflicts.iter().map(|conflict| conflict.field);
+        Ok(Autosaved::Conflict(conflict)) => {
+            let fields = conflict.merged.conflicts.iter().map(|conflict| conflict.field);
             Kept::Conflict { labels: labels(fields) }
         }
         // A page that is asked again later keeps what it has.

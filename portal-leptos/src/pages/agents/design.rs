@@ -3,15 +3,15 @@
 mod rules;
 mod view;
 
-use axum::{extract::Form, response::Response};
+use axum::{extract::Form, http::StatusCode, response::Response};
 use desk::{Autosaved, Field, OpenConfig};
 use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{Card, Problem};
 
-use self::view::{Designer, designer};
+use self::view::{Designer, Shown, designer};
 use super::{
-    merge::{self, Conflict},
+    attempt, merge,
     parts::{At, Bench, Place, header, label, names, reading},
     typed::Typed,
 };
@@ -29,7 +29,7 @@ pub(super) async fn show(cx: Cx, at: At) -> Result<Response, PageError> {
     let may_write = cx.signed.principal.require(Permission::AgentsWrite, &at.tenant).is_ok();
     if may_write {
         let typed = Typed::of(bench.draft.revision, &bench.draft.fields);
-        return page(&cx, &at, bench, typed, Vec::new()).await;
+        return page(&cx, &at, (typed, Vec::new()), Shown::default()).await;
     }
     let name = bench.name(&at);
     Ok(cx.page(&name, || {
@@ -48,7 +48,18 @@ pub(super) async fn submit(
 ) -> Result<Response, PageError> {
     let typed = Typed::read(pairs);
     match typed.pressed.as_str() {
-        "add-rule" => again(&cx, &at, typed, Vec::new()).await,
+        // What a browser kept comes back as it was typed.
+        "add-rule" | "show" => again(&cx, &at, typed, Vec::new()).await,
+        "try" => {
+            let (turns, problem) = attempt::whole(&cx, &at, &typed).await?;
+            let question = if problem.is_some() { typed.question.clone() } else { String::new() };
+            let typed = Typed { question, ..typed };
+            page(&cx, &at, (typed, Vec::new()), Shown { turns, problem }).await
+        }
+        "try-again" => {
+            let typed = Typed { turns: Vec::new(), question: String::new(), ..typed };
+            again(&cx, &at, typed, Vec::new()).await
+        }
         pressed => match pressed.strip_prefix("remove-rule-").and_then(|row| row.parse().ok()) {
             Some(row) => again(&cx, &at, typed.without_rule(row), Vec::new()).await,
             None => save(&cx, &at, typed).await,
@@ -67,11 +78,10 @@ pub(super) async fn save(cx: &Cx, at: &At, typed: Typed) -> Result<Response, Pag
         Ok(Autosaved::Saved { .. }) => (mine, Flash::good("The draft is saved.")),
         Ok(Autosaved::Merged { fields, .. }) => {
             let said = merged(&mine, &fields);
-            (fields, said)
+            (*fields, said)
         }
-        Ok(Autosaved::Conflict { revision, merged, .. }) => {
-            let (config, fields) = (merged.config, merged.conflicts);
-            return merge::ask(cx, at, Conflict { revision, config, fields }).await;
+        Ok(Autosaved::Conflict(conflict)) => {
+            return merge::ask(cx, at, *conflict).await;
         }
         Err(error) => {
             let problems = problems(error)?;
@@ -113,23 +123,22 @@ async fn again(
     typed: Typed,
     problems: Vec<Problem>,
 ) -> Result<Response, PageError> {
-    let bench = Bench::of(cx, at).await?;
-    page(cx, at, bench, typed, problems).await
+    let shown = Shown { turns: typed.turns_shown(), problem: None };
+    page(cx, at, (typed, problems), shown).await
 }
 
 async fn page(
     cx: &Cx,
     at: &At,
-    bench: Bench,
-    typed: Typed,
-    problems: Vec<Problem>,
+    (typed, problems): (Typed, Vec<Problem>),
+    trial: Shown,
 ) -> Result<Response, PageError> {
+    let bench = Bench::of(cx, at).await?;
     let saver = bench.draft.updated.as_ref().and_then(|(id, _)| id.parse().ok());
-    let saver = saver.into_iter().collect();
-    let saved_by = names(cx, saver).await?.into_values().next();
-    let status = if problems.is_empty() { axum::http::StatusCode::OK } else { WITH_PROBLEMS };
-    let name = bench.name(at);
-    let designer_of =
-        Designer { models: cx.portal.models.to_vec(), now: cx.now(), saved_by, typed, problems };
-    Ok(cx.page_with(status, &name, || designer(at, &bench, designer_of)))
+    let saved_by = names(cx, saver.into_iter().collect()).await?.into_values().next();
+    let status = if problems.is_empty() { StatusCode::OK } else { WITH_PROBLEMS };
+    let (name, models) = (bench.name(at), cx.portal.models.to_vec());
+    let trial = cx.portal.trial.is_some().then_some(trial);
+    let shown = Designer { models, now: cx.now(), saved_by, typed, problems, trial };
+    Ok(cx.page_with(status, &name, || designer(at, &bench, shown)))
 }

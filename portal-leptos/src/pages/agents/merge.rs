@@ -1,7 +1,7 @@
 //! Two people changed one field: a person decides which value stays. Nothing is lost meanwhile.
 
 use axum::{extract::Form, http::StatusCode, response::Response};
-use desk::{Field, FieldConflict, OpenConfig};
+use desk::{DraftConflict, Field, FieldConflict, Merged};
 use leptos::prelude::*;
 use portal_ui::{Banner, Card, LinkButton, SubmitButton, Tone};
 
@@ -12,18 +12,8 @@ use super::{
 };
 use crate::server::{error::PageError, render::Cx};
 
-/// What is asked.
-pub(super) struct Conflict {
-    /// That of theirs: what is decided follows it.
-    pub(super) revision: u32,
-    /// Mine and theirs, with mine where they meet.
-    pub(super) config: OpenConfig,
-    /// Where they meet.
-    pub(super) fields: Vec<FieldConflict>,
-}
-
 /// Asks.
-pub(super) async fn ask(cx: &Cx, at: &At, conflict: Conflict) -> Result<Response, PageError> {
+pub(super) async fn ask(cx: &Cx, at: &At, conflict: DraftConflict) -> Result<Response, PageError> {
     let bench = Bench::of(cx, at).await?;
     let title = "Somebody else changed this too";
     Ok(cx.page_with(StatusCode::CONFLICT, title, || view_of(at, &bench, conflict)))
@@ -53,12 +43,12 @@ pub(super) async fn decide(
     design::save(&cx, &at, again).await
 }
 
-fn view_of(at: &At, bench: &Bench, conflict: Conflict) -> AnyView {
-    let Conflict { revision, config, fields } = conflict;
+fn view_of(at: &At, bench: &Bench, conflict: DraftConflict) -> AnyView {
+    let DraftConflict { revision, merged: Merged { config, conflicts }, .. } = conflict;
     let name = bench.name(at);
     let title = "Somebody else changed this too";
     let header = header((at, &name, &bench.live), (title, None), Place::Elsewhere);
-    let choices: Vec<_> = fields.into_iter().map(choice).collect();
+    let choices: Vec<_> = conflicts.into_iter().map(choice).collect();
     view! {
         {header}
         <Banner tone=Tone::Warn title="Two values, one field">

@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use domain::secret::Secret;
 use runtime::config::ConfigError;
 
 use super::Asked;
@@ -11,14 +10,10 @@ use super::Asked;
 pub(crate) struct PortalSettings {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where browsers reach it; links in mails begin so.
-    pub public_url: String,
     /// Where the files of its islands are.
     pub site: PathBuf,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
-    /// The mail server and the sender, where there is one.
-    pub mail: Option<(Secret, String)>,
 }
 
 impl Asked<'_> {
@@ -26,19 +21,9 @@ impl Asked<'_> {
     pub(crate) fn portal(&self, listen: SocketAddr) -> Result<PortalSettings, ConfigError> {
         self.read(|settings| {
             let listen = settings.or("KONSTRUCT_PORTAL_LISTEN", listen);
-            let here = listen.map(|it| format!("http://localhost:{}", it.port()));
-            let public_url = settings.or("KONSTRUCT_PUBLIC_URL", here.unwrap_or_default());
             let site = settings.text("KONSTRUCT_PORTAL_SITE").map_or_else(site, PathBuf::from);
             let second_factor = settings.or("KONSTRUCT_REQUIRE_SECOND_FACTOR", true);
-            let server = settings.text("KONSTRUCT_SMTP_URL").map(Secret::from);
-            let from = settings.text("KONSTRUCT_MAIL_FROM");
-            if server.is_some() != from.is_some() {
-                let both = "`KONSTRUCT_SMTP_URL` and `KONSTRUCT_MAIL_FROM`: set both or none";
-                settings.problem(both.to_owned());
-            }
-            let mail = server.zip(from);
-            let (listen, public_url) = listen.zip(public_url)?;
-            Some(PortalSettings { listen, public_url, site, second_factor: second_factor?, mail })
+            Some(PortalSettings { listen: listen?, site, second_factor: second_factor? })
         })
     }
 }

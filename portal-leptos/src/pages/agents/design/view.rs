@@ -14,7 +14,10 @@ use super::{
     },
     rules::rules,
 };
-use crate::pages::form::problem_of;
+use crate::{
+    islands::{Autosave, TryIt, wire::TryTurn},
+    pages::form::problem_of,
+};
 
 /// What the page shows besides the draft itself.
 pub(super) struct Designer {
@@ -24,6 +27,16 @@ pub(super) struct Designer {
     pub(super) saved_by: Option<String>,
     pub(super) typed: Typed,
     pub(super) problems: Vec<Problem>,
+    /// The trial beside the form; nothing where no models are set up.
+    pub(super) trial: Option<Shown>,
+}
+
+/// The trial so far.
+#[derive(Default)]
+pub(super) struct Shown {
+    pub(super) turns: Vec<TryTurn>,
+    /// Why the last question has no answer.
+    pub(super) problem: Option<String>,
 }
 
 pub(super) fn designer(at: &At, bench: &Bench, shown: Designer) -> AnyView {
@@ -31,31 +44,32 @@ pub(super) fn designer(at: &At, bench: &Bench, shown: Designer) -> AnyView {
     let role = shown.typed.role.trim();
     let lead = (!role.is_empty()).then(|| role.to_owned());
     let header = header((at, &name, &bench.live), (&name, lead), Place::Design);
-    let state = state(bench, &shown);
+    let state = state(at, bench, &shown);
     let form = form(at, bench, shown);
     view! { {header} {state} {form} }.into_any()
 }
 
 /// "Draft, saved 2 minutes ago by you, 2 changes since version 3."
-fn state(bench: &Bench, shown: &Designer) -> AnyView {
+fn state(at: &At, bench: &Bench, shown: &Designer) -> AnyView {
     let saved = bench.draft.updated.as_ref().map(|(_, at)| {
         let by = shown.saved_by.as_ref().map(|by| format!(" by {by}"));
         let (at, now) = (*at, shown.now);
         view! { <span>"saved " <Time at now=Some(now) /> {by}</span> }
     });
     let since = bench.since();
+    let key = format!("{}/{}", at.tenant, at.agent);
     view! {
-        <p class="draft-state" id="draft-state">
-            <strong>"Draft"</strong>
+        <Autosave path=at.path("/autosave") key>
             {saved}
             <span>{since}</span>
-        </p>
+        </Autosave>
     }
     .into_any()
 }
 
 fn form(at: &At, bench: &Bench, shown: Designer) -> AnyView {
-    let Designer { models, typed, problems, .. } = shown;
+    let Designer { models, typed, problems, trial, .. } = shown;
+    let trial = trial.map(|shown| try_it(at, &typed.question, shown));
     let discard = (0 < bench.live.version && 0 < bench.changes()).then(|| {
         view! {
             <LinkButton href=at.path("/discard") variant=Variant::Quiet>"Discard…"</LinkButton>
@@ -84,7 +98,34 @@ fn form(at: &At, bench: &Bench, shown: Designer) -> AnyView {
                 </div>
                 {retire}
             </div>
+            {trial}
         </form>
+    }
+    .into_any()
+}
+
+/// The trial beside the form: the same form, so that what stands in it is what is tried.
+fn try_it(at: &At, question: &str, shown: Shown) -> AnyView {
+    let Shown { turns, problem } = shown;
+    let (path, question) = (at.path("/try"), question.to_owned());
+    let problem = problem.unwrap_or_default();
+    view! {
+        <aside class="try" aria-label="Try it">
+            <Card
+                title="Try it"
+                lead="Talk to the draft as it stands in the form, saved or not. Nothing is sent to anybody."
+            >
+                <TryIt path turns problem>
+                    <TextAreaField
+                        name="question"
+                        label="Your message"
+                        value=question
+                        hint="Ctrl and Enter sends it."
+                        rows=3
+                    />
+                </TryIt>
+            </Card>
+        </aside>
     }
     .into_any()
 }
