@@ -2,6 +2,7 @@
 //! forms do.
 
 mod auth;
+mod agents;
 mod form;
 mod members;
 mod operators;
@@ -19,4 +20,5 @@ pub(crate) fn routes() -> Routes {
         .and(operators::routes())
         .and(settings::routes())
         .and(tenants::routes())
+    Routes::default().and(agents::routes()).and(tenants::routes())
 }

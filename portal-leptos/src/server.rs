@@ -13,7 +13,7 @@ pub mod render;
 pub mod routes;
 pub mod session;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use accounts::Accounts;
 use axum::{
@@ -25,6 +25,7 @@ use desk::Desk;
 use runtime::Clock;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use trial::Trial;
 use views::Views;
 
 use self::{
@@ -50,6 +51,10 @@ pub struct Portal {
     pub desk: Desk,
     /// What operators read.
     pub views: Views,
+    /// The model groups there are, by name.
+    pub models: Arc<[String]>,
+    /// Where drafts are tried; nowhere, where no models are set up.
+    pub trial: Option<Arc<Trial>>,
 }
 
 /// Every route there is.

@@ -1,12 +1,16 @@
 //! The portal: what it is made of here.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use desk::{Desk, Parts};
 use portal::server::{Portal, assets::Assets, csrf::Origin};
 use store::{Database, Platform};
 use tokio::net::TcpListener;
+use trial::{Bounds, Trial};
 use views::Views;
 
 use crate::{
@@ -39,6 +43,7 @@ pub(crate) async fn prepare(
         secrets: vault.secrets.clone(),
         slack: wiring::outbound(&asked)?,
     });
+    let (models, trial) = trials(sources);
     let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
     let portal = Portal {
         assets,
@@ -48,9 +53,26 @@ pub(crate) async fn prepare(
         accounts,
         desk,
         views: Views::new(reader, platform, vault.sealer.clone()),
+        models,
+        trial,
     };
     let listener = TcpListener::bind(settings.listen).await;
     let listener =
         listener.with_context(|| format!("KONSTRUCT_PORTAL_LISTEN {}", settings.listen))?;
     Ok(portal::server::run(listener, portal, base.context.stop.clone()))
+}
+
+/// The model groups, and where drafts are tried with them. A portal without models shows everything else.
+fn trials(sources: &Sources) -> (Arc<[String]>, Option<Arc<Trial>>) {
+    let made = sources.models().and_then(|models| {
+        let groups = models.groups().map(str::to_owned).collect();
+        Ok((groups, Arc::new(Trial::new(wiring::router(sources)?, Bounds::default()))))
+    });
+    match made {
+        Ok((groups, trial)) => (groups, Some(trial)),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "drafts cannot be tried: no models");
+            (Arc::from([]), None)
+        }
+    }
 }
