@@ -2,9 +2,16 @@
 //! forms do.
 
 mod address;
+mod audit;
+mod conversation;
+mod conversations;
+mod dates;
 mod form;
+mod home;
+mod message;
 mod tenant_home;
 mod tenants;
+mod usage;
 
 use crate::server::routes::Routes;
 
