@@ -17,5 +17,13 @@ use crate::server::routes::Routes;
 
 /// The routes of all pages.
 pub(crate) fn routes() -> Routes {
-    Routes::default().and(tenant_home::routes()).and(tenants::routes())
+    Routes::default()
+        .and(audit::routes())
+        .and(conversation::routes())
+        .and(conversations::routes())
+        .and(home::routes())
+        .and(message::routes())
+        .and(tenant_home::routes())
+        .and(tenants::routes())
+        .and(usage::routes())
 }

@@ -13,7 +13,7 @@ use axum::{
 use domain::{access::Permission, day::Day};
 use schemas::TenantId;
 use serde::Deserialize;
-use views::{Change, ChangeFilter};
+use views::{Change, ChangeFilter, ChangesPage};
 
 use super::address::Address;
 use crate::server::{
@@ -70,8 +70,8 @@ async fn list(
     Query(search): Query<Search>,
 ) -> Result<Response, PageError> {
     let (who, views, now) = (&cx.signed.principal, &cx.portal.views, cx.now());
-    let asked = (search.before, PAGE);
-    let found = views.changes(who, &tenant, &search.filter(), asked, now).await?;
+    let asked = ChangesPage { before: search.before, limit: PAGE, now };
+    let found = views.changes(who, &tenant, &search.filter(), asked).await?;
     let agents = views.agents(who, &tenant, now).await?;
     let connections = views.connections(who, &tenant, now).await?;
     let authors: Vec<_> =
@@ -103,7 +103,8 @@ async fn all(
     let (who, views, filter) = (&cx.signed.principal, &cx.portal.views, search.filter());
     let (mut changes, mut from) = (Vec::new(), search.before);
     loop {
-        let page = views.changes(who, tenant, &filter, (from, STEP), cx.now()).await?;
+        let page = ChangesPage { before: from, limit: STEP, now: cx.now() };
+        let page = views.changes(who, tenant, &filter, page).await?;
         changes.extend(page.changes);
         from = page.next;
         if from.is_none() || EXPORT_MAX <= changes.len() {

@@ -10,7 +10,7 @@ use domain::access::Permission;
 use schemas::{ConnectionId, ConversationId, TenantId};
 use serde::Deserialize;
 use serde_json::json;
-use views::Near;
+use views::{Beside, Near};
 
 use super::conversations::Search;
 use crate::server::{
@@ -46,7 +46,8 @@ async fn show(
     cx.portal.accounts.note_read(who, &tenant, detail, &visit).await?;
     let thread = Near { connection, conversation };
     let filter = search.filter();
-    let found = views.conversation(who, &tenant, &thread, &filter, part.before, now).await?;
+    let beside = Beside { filter: &filter, before: part.before, now };
+    let found = views.conversation(who, &tenant, &thread, beside).await?;
     let shown = view::Shown { tenant, search, found, is_part: part.before.is_some() };
     Ok(cx.page("Conversation", || view::page(shown)))
 }

@@ -10,7 +10,7 @@ use axum::{
 use domain::access::Permission;
 use schemas::TenantId;
 use serde_json::json;
-use views::{Cursor, Standing};
+use views::{Cursor, Page, Standing};
 
 pub(super) use self::search::Search;
 pub(super) use self::view::standing;
@@ -43,7 +43,8 @@ async fn list(
     cx.portal.accounts.note_read(who, &tenant, detail, &visit).await?;
     let cursor = search.after.clone().map(Cursor);
     let filter = search.filter();
-    let found = views.conversations(who, &tenant, &filter, cursor.as_ref(), PAGE, cx.now()).await?;
+    let page = Page { cursor: cursor.as_ref(), limit: PAGE, now: cx.now() };
+    let found = views.conversations(who, &tenant, &filter, page).await?;
     let doubts = match (filter.state, &cursor) {
         (Some(Standing::Uncertain), None) => views.uncertain(who, &tenant, None, DOUBTS).await?,
         (Some(_) | None, _) => Vec::new(),

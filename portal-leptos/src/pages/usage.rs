@@ -36,7 +36,7 @@ async fn of_tenant(
     let span = asked.span(cx.now());
     let by = asked.by(&[By::Day, By::Agent, By::Version, By::Model]);
     let group = by.group().ok_or(PageError::NotFound)?;
-    let usage = views.usage(who, &tenant, group, span.from, span.to).await?;
+    let usage = views.usage(who, &tenant, group, span.from..=span.to).await?;
     let line = views.tenant(who, &tenant, cx.now()).await?;
     let page = Address::of_tenant(&tenant, &["usage"]);
     let budget = line.tenant.budget.monthly_micros.map(|limit| (line.cost_micros_month, limit));
@@ -49,7 +49,7 @@ async fn of_all(cx: Cx, Query(asked): Query<Asked>) -> Result<Response, PageErro
     let by = asked.by(&[By::Day, By::Tenant, By::Model]);
     let group = by.platform_group().ok_or(PageError::NotFound)?;
     let who = &cx.signed.principal;
-    let usage = cx.portal.views.usage_of_all(who, group, span.from, span.to).await?;
+    let usage = cx.portal.views.usage_of_all(who, group, span.from..=span.to).await?;
     let page = Address::new("/usage");
     let shown = view::Shown { page, asked, by, span, usage, budget: None, tenant: None };
     Ok(cx.page("Usage of the installation", || view::page(shown)))

@@ -35,6 +35,17 @@ pub struct Changes {
     pub next: Option<u64>,
 }
 
+/// Which page of the changes.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangesPage {
+    /// [`Changes::next`] of the page before; nothing for the newest.
+    pub before: Option<u64>,
+    /// The most changes, 1 to 200.
+    pub limit: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
@@ -72,16 +83,16 @@ pub struct Changed {
 }
 
 impl Views {
-    /// A tenant's changes. `before` is where the page before ended.
+    /// A tenant's changes, each with what was there before it.
     pub async fn changes(
         &self,
         principal: &Principal,
         tenant: &TenantId,
         filter: &ChangeFilter,
-        (before, limit): (Option<u64>, u32),
-        now: Timestamp,
+        page: ChangesPage,
     ) -> Result<Changes, ViewError> {
         principal.require(Permission::AuditRead, tenant)?;
+        let ChangesPage { before, limit, now } = page;
         let limit = limit.clamp(1, PAGE_MAX);
         let sealing = self.sealing(tenant, now).await?;
         let mut tx = self.tx(tenant).await?;
