@@ -221,10 +221,12 @@ fn row(line: ConversationLine, tenant: &TenantId, search: &Search, now: Timestam
     let place = place(line.place.kind);
     view! {
         <tr data-row>
-            <th scope="row" class="opening">
-                <a href=href data-row-link data-kept=is_kept>{opening}</a>
-                {found}
-                <span class="meta">{by}{others}" · "{place}</span>
+            <th scope="row">
+                <div class="opening">
+                    <a href=href data-row-link data-kept=is_kept>{opening}</a>
+                    {found}
+                    <span class="meta">{by}{others}" · "{place}</span>
+                </div>
             </th>
             <td data-label="State"><Status tone label=state /></td>
             <td data-label="Agent">{line.agent.map(|agent| agent.to_string())}</td>
