@@ -8,7 +8,17 @@ mod members;
 mod operators;
 mod roles;
 mod settings;
+mod address;
+mod audit;
+mod conversation;
+mod conversations;
+mod dates;
+mod form;
+mod home;
+mod message;
+mod tenant_home;
 mod tenants;
+mod usage;
 
 use crate::server::routes::Routes;
 
@@ -21,4 +31,12 @@ pub(crate) fn routes() -> Routes {
         .and(settings::routes())
         .and(tenants::routes())
     Routes::default().and(agents::routes()).and(tenants::routes())
+        .and(audit::routes())
+        .and(conversation::routes())
+        .and(conversations::routes())
+        .and(home::routes())
+        .and(message::routes())
+        .and(tenant_home::routes())
+        .and(tenants::routes())
+        .and(usage::routes())
 }

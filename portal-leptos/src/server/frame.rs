@@ -100,6 +100,10 @@ fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec<NavGroup> 
     if who.platform.is_some() {
         items.insert(0, item("Installation", "/".to_owned(), Icon::Layers));
     }
+    if who.require_platform(Permission::UsageRead).is_ok() {
+        items.push(item("Usage", "/usage".to_owned(), Icon::Chart));
+    }
+    items.push(item("Find a message", "/trace".to_owned(), Icon::Search));
     if who.require_platform(Permission::OperatorsManage).is_ok() {
         items.push(item("Operators", "/operators".to_owned(), Icon::Users));
     }
