@@ -1,12 +1,14 @@
 //! What operators see: a file a page, with its routes, what it loads, what it shows and what its
 //! forms do.
 
+mod channels;
 mod form;
+mod tenant_settings;
 mod tenants;
 
 use crate::server::routes::Routes;
 
 /// The routes of all pages.
 pub(crate) fn routes() -> Routes {
-    Routes::default().and(tenants::routes())
+    Routes::default().and(channels::routes()).and(tenant_settings::routes()).and(tenants::routes())
 }

@@ -40,6 +40,8 @@ pub struct Portal {
     pub assets: Assets,
     /// Where browsers reach the portal.
     pub origin: Origin,
+    /// Where chat systems reach the gateway, e.g. `https://konstruct.example.com`.
+    pub gateway_url: String,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
     /// The time.

@@ -109,7 +109,11 @@ impl Browser {
         let path = format!("//*[self::a or self::button][contains(normalize-space(.), {literal})]");
         let found = self.driver.query(By::XPath(path)).wait(WAIT, POLL).first().await;
         let Ok(found) = found else {
-            bail!("nothing to press says {text:?} at {}:\n{}", self.path().await?, self.words().await?)
+            bail!(
+                "nothing to press says {text:?} at {}:\n{}",
+                self.path().await?,
+                self.words().await?
+            )
         };
         found.scroll_into_view().await?;
         Ok(found.click().await?)
@@ -154,7 +158,12 @@ impl Browser {
             }
         };
         if tokio::time::timeout(WAIT, shown).await.is_err() {
-            bail!("{:?} is not to be seen at {}:\n{}", text, self.path().await?, self.words().await?)
+            bail!(
+                "{:?} is not to be seen at {}:\n{}",
+                text,
+                self.path().await?,
+                self.words().await?
+            )
         }
         Ok(())
     }
@@ -255,7 +264,9 @@ fn wishes(profile: &Path) -> anyhow::Result<thirtyfour::ChromeCapabilities> {
     wishes.set_headless()?;
     // Chromium's sandbox wants a user of its own; the pages it sees here are ours.
     wishes.set_no_sandbox()?;
-    for arg in ["--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900", "--lang=en-GB"] {
+    for arg in
+        ["--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900", "--lang=en-GB"]
+    {
         wishes.add_arg(arg)?;
     }
     wishes.add_arg(&format!("--user-data-dir={}", profile.display()))?;

@@ -44,6 +44,7 @@ pub(crate) async fn prepare(
     let portal = Portal {
         assets,
         origin,
+        gateway_url: settings.gateway_url,
         second_factor: settings.second_factor,
         clock: base.context.clock.clone(),
         accounts,

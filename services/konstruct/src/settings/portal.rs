@@ -13,6 +13,8 @@ pub(crate) struct PortalSettings {
     pub listen: SocketAddr,
     /// Where browsers reach it; links in mails begin so.
     pub public_url: String,
+    /// Where chat systems reach the gateway; the portal's own address if nobody says another.
+    pub gateway_url: String,
     /// Where the files of its islands are.
     pub site: PathBuf,
     /// Whether everybody needs a second factor.
@@ -28,6 +30,7 @@ impl Asked<'_> {
             let listen = settings.or("KONSTRUCT_PORTAL_LISTEN", listen);
             let here = listen.map(|it| format!("http://localhost:{}", it.port()));
             let public_url = settings.or("KONSTRUCT_PUBLIC_URL", here.unwrap_or_default());
+            let gateway_url = settings.text("KONSTRUCT_GATEWAY_URL");
             let site = settings.text("KONSTRUCT_PORTAL_SITE").map_or_else(site, PathBuf::from);
             let second_factor = settings.or("KONSTRUCT_REQUIRE_SECOND_FACTOR", true);
             let server = settings.text("KONSTRUCT_SMTP_URL").map(Secret::from);
@@ -38,7 +41,9 @@ impl Asked<'_> {
             }
             let mail = server.zip(from);
             let (listen, public_url) = listen.zip(public_url)?;
-            Some(PortalSettings { listen, public_url, site, second_factor: second_factor?, mail })
+            let gateway_url = gateway_url.unwrap_or_else(|| public_url.clone());
+            let second_factor = second_factor?;
+            Some(PortalSettings { listen, public_url, gateway_url, site, second_factor, mail })
         })
     }
 }
