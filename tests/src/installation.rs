@@ -53,6 +53,7 @@ pub struct Installation {
     pub settings: BTreeMap<String, String>,
     gateway_port: u16,
     admin_port: u16,
+    portal_port: u16,
     dir: TempDir,
     services: BTreeMap<&'static str, Child>,
 }
@@ -76,6 +77,7 @@ impl Installation {
             settings: BTreeMap::new(),
             gateway_port: free_port()?,
             admin_port: free_port()?,
+            portal_port: free_port()?,
             dir: tempfile::tempdir()?,
             services: BTreeMap::new(),
         };
@@ -86,6 +88,11 @@ impl Installation {
     /// Where Slack delivers.
     pub fn gateway(&self) -> String {
         format!("http://127.0.0.1:{}", self.gateway_port)
+    }
+
+    /// Where operators work.
+    pub fn portal(&self) -> String {
+        format!("http://localhost:{}", self.portal_port)
     }
 
     /// Where it says how it is.
@@ -100,9 +107,9 @@ impl Installation {
         command
             .args(args)
             .env_clear()
-            .envs(
-                std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "RUST_BACKTRACE"),
-            )
+            .envs(std::env::vars_os().filter(|(name, _)| {
+                ["PATH", "RUST_BACKTRACE", "KONSTRUCT_PORTAL_SITE"].iter().any(|it| name == it)
+            }))
             .env("KONSTRUCT_NATS_URL", self.nats.url())
             .env("KONSTRUCT_DATABASE_URL", self.database.app_url())
             .env("KONSTRUCT_ADMIN_DATABASE_URL", self.database.owner_url())
@@ -114,6 +121,8 @@ impl Installation {
             .env("KONSTRUCT_GATEWAY_LISTEN", format!("127.0.0.1:{}", self.gateway_port))
             .env("KONSTRUCT_GATEWAY_URL", self.gateway())
             .env("KONSTRUCT_ADMIN_LISTEN", format!("127.0.0.1:{}", self.admin_port))
+            .env("KONSTRUCT_PORTAL_LISTEN", format!("127.0.0.1:{}", self.portal_port))
+            .env("KONSTRUCT_PUBLIC_URL", self.portal())
             .env("KONSTRUCT_EVENTS_MIB", "4096")
             .env("KONSTRUCT_TENANT_SHARE_PERCENT", "100")
             .env("OPENAI_API_KEY", "sk-test")

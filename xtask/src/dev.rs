@@ -18,6 +18,7 @@ use crate::out;
 use crate::postgres::{Cluster, Plan, roles_sql};
 use crate::random::write_private;
 use crate::secrets::Secrets;
+use crate::site;
 use crate::stop::Stop;
 
 const READY_MAX: Duration = Duration::from_mins(1);
@@ -70,10 +71,18 @@ pub(crate) fn dev(home: &Home, options: &Options, stop: &Stop) -> Result<()> {
     out::say("building konstruct");
     run_ok(home.cargo(&["build", "--workspace", "--bins"]), stop)?;
 
+    // What runs in the browser; nobody sees it who asks for one message only.
+    let site = if options.once { None } else { Some(site::site(home, stop)?) };
+
     let mut world = World::default();
     let secrets = Secrets::load_or_draw(&home.dir)?;
     let mut settings = servers(home, &tools, &secrets, &mut world, stop)?;
     settings.extend(listeners()?);
+    if let Some(site) = site {
+        let site = site.into_os_string().into_string().ok();
+        settings
+            .push(("KONSTRUCT_PORTAL_SITE", site.context("the target directory is not UTF-8")?));
+    }
     let gateway = value(&settings, "KONSTRUCT_GATEWAY_URL")?;
     settings.extend(slack(home, &secrets, &gateway, &mut world, stop)?);
     let model = match vendor {
@@ -197,13 +206,21 @@ fn fake(
 
 /// The customary ports where they are free.
 fn listeners() -> Result<Settings> {
-    let ports = [("KONSTRUCT_GATEWAY_LISTEN", 8001), ("KONSTRUCT_ADMIN_LISTEN", 8002)];
+    let ports = [
+        ("KONSTRUCT_GATEWAY_LISTEN", 8001),
+        ("KONSTRUCT_ADMIN_LISTEN", 8002),
+        ("KONSTRUCT_PORTAL_LISTEN", 3000),
+    ];
     let mut settings: Settings = ports
         .map(|(name, port)| Ok((name, format!("127.0.0.1:{}", http::free_port(port)?))))
         .into_iter()
         .collect::<Result<_>>()?;
     let gateway = value(&settings, "KONSTRUCT_GATEWAY_LISTEN")?;
     settings.push(("KONSTRUCT_GATEWAY_URL", format!("http://{gateway}")));
+    // Browsers keep the portal's cookies for this name without TLS.
+    let portal = value(&settings, "KONSTRUCT_PORTAL_LISTEN")?.replace("127.0.0.1", "localhost");
+    settings.push(("KONSTRUCT_PUBLIC_URL", format!("http://{portal}")));
+    settings.push(("KONSTRUCT_REQUIRE_SECOND_FACTOR", "false".to_owned()));
     // A developer's disk need not hold a month of other people's messages; one tenant has all of it.
     settings.push(("KONSTRUCT_EVENTS_MIB", "1024".to_owned()));
     settings.push(("KONSTRUCT_TENANT_SHARE_PERCENT", "100".to_owned()));

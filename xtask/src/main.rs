@@ -2,6 +2,7 @@
 //!
 //! It must never leave a child behind, ask for Docker or an account, or put a secret on a command line.
 
+mod browser;
 mod child;
 mod ci;
 mod compose;

@@ -8,19 +8,26 @@ use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, Result};
 
+use crate::browser;
 use crate::child::{Dirs, run, run_ok};
 use crate::fetch::{self, Tools};
 use crate::home::Home;
 use crate::postgres::{Cluster, Durability, Plan};
 use crate::random;
+use crate::site;
 use crate::stop::Stop;
 
 pub(crate) fn test(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStatus> {
     fetch::wasm_target(home, stop)?;
+    browser::ensure(stop)?;
+    let site = site::site(home, stop)?;
     let tools = fetch::tools(home, stop)?;
     run_ok(home.cargo(&["build", "--workspace", "--bins"]), stop)?;
     let mut tests = home.cargo(&["test", "--workspace"]);
-    tests.args(args).env("KONSTRUCT_BIN", home.built("debug", "konstruct"));
+    tests
+        .args(args)
+        .env("KONSTRUCT_BIN", home.built("debug", "konstruct"))
+        .env("KONSTRUCT_PORTAL_SITE", site);
     inside(home, &tools, Durability::Throwaway, tests, stop)
 }
 

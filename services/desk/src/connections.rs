@@ -130,9 +130,10 @@ impl Desk {
         if channel.trim().is_empty() {
             return Err(DeskError::field("channel", "is empty"));
         }
-        let found = self.parts().directory.read(|directory| {
-            connection::active(directory, tenant, connection).map(|known| known.clone())
-        })?;
+        let found = self
+            .parts()
+            .directory
+            .read(|directory| connection::active(directory, tenant, connection).cloned())?;
         let now = self.parts().clock.now();
         let token = self.parts().secrets.get(tenant, &found.token, now).await?;
         let token = token.ok_or_else(|| lost_token(connection))?;

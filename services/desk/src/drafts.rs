@@ -42,20 +42,24 @@ pub enum Autosaved {
         /// The next save says it.
         revision: u32,
         /// What both made of it.
-        fields: OpenConfig,
+        fields: Box<OpenConfig>,
     },
     /// Somebody else has saved the same fields: theirs are kept, and a person decides. A save that says
-    /// `revision` then stands.
-    Conflict {
-        /// That of `theirs`.
-        revision: u32,
-        /// Mine and theirs, and the fields in which they meet.
-        merged: Merged,
-        /// What is kept.
-        theirs: OpenConfig,
-        /// What mine began with, if it is still known.
-        base: Option<OpenConfig>,
-    },
+    /// their revision then stands.
+    Conflict(Box<DraftConflict>),
+}
+
+/// Two drafts that cannot both stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftConflict {
+    /// That of `theirs`.
+    pub revision: u32,
+    /// Mine and theirs, and the fields in which they meet.
+    pub merged: Merged,
+    /// What is kept.
+    pub theirs: OpenConfig,
+    /// What mine began with, if it is still known.
+    pub base: Option<OpenConfig>,
 }
 
 /// What a draft is seen with.
@@ -160,14 +164,15 @@ impl Desk {
         let theirs = eyes.open(&fields)?;
         let merged = merge(base.as_ref(), mine, &theirs);
         if !merged.conflicts.is_empty() {
-            return Ok(Some(Autosaved::Conflict { revision, merged, theirs, base }));
+            let conflict = DraftConflict { revision, merged, theirs, base };
+            return Ok(Some(Autosaved::Conflict(Box::new(conflict))));
         }
         let fields = merged.config;
         if fields == theirs {
-            return Ok(Some(Autosaved::Merged { revision, fields }));
+            return Ok(Some(Autosaved::Merged { revision, fields: Box::new(fields) }));
         }
         let revision = self.save(by, eyes, revision, &fields).await?;
-        Ok(revision.map(|revision| Autosaved::Merged { revision, fields }))
+        Ok(revision.map(|revision| Autosaved::Merged { revision, fields: Box::new(fields) }))
     }
 
     async fn save(

@@ -1,7 +1,7 @@
 //! Why an operation did nothing, as a person reads it.
 
 use domain::{access::Denied, command::Refused, fields::FieldProblem};
-use runtime::WriteError;
+use runtime::{BusError, WriteError};
 use store::StoreError;
 use tracing::warn;
 
@@ -60,17 +60,15 @@ impl From<Refused> for DeskError {
 impl From<WriteError> for DeskError {
     fn from(error: WriteError) -> Self {
         match error {
-            WriteError::Conflict { .. } => DeskError::Conflict {
-                what: "somebody else changed this meanwhile: look at it again, then decide"
-                    .to_owned(),
-            },
             WriteError::Held { .. } => {
                 DeskError::Invalid(vec![domain::command::connection::held()])
             }
-            WriteError::Bus(runtime::BusError::Conflict) => DeskError::Conflict {
-                what: "somebody else changed this meanwhile: look at it again, then decide"
-                    .to_owned(),
-            },
+            WriteError::Conflict { .. } | WriteError::Bus(BusError::Conflict) => {
+                DeskError::Conflict {
+                    what: "somebody else changed this meanwhile: look at it again, then decide"
+                        .to_owned(),
+                }
+            }
             WriteError::Bus(error) => {
                 warn!(%error, "a change was not stored");
                 DeskError::Unavailable

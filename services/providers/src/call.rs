@@ -39,46 +39,50 @@ pub(crate) struct Limits {
     pub total_at: Instant,
 }
 
-/// Calls the deployment once, watched.
-pub(crate) async fn attempt(
-    client: &Client,
-    to: &Deployment,
-    ask: &Request,
-    output_tokens: u32,
-    limits: Limits,
-    watch: &mut impl Watch,
-) -> Tried {
-    let mut exchange = Exchange { started: Instant::now(), first_token: None, limits };
-    let dialect = to.vendor.dialect();
-    let result = match dialect.call(to, ask, output_tokens) {
-        Err(failure) => Err(Failure { unbilled: true, ..failure }),
-        Ok(call) => exchange.run(client, to, call, Reading::new(dialect), watch).await,
-    };
-    Tried { result, latency: exchange.started.elapsed(), first_token: exchange.first_token }
-}
-
-struct Exchange {
+/// One call of a deployment, watched.
+pub(crate) struct Exchange<'w, W> {
     started: Instant,
     first_token: Option<Duration>,
     limits: Limits,
+    watch: &'w mut W,
 }
 
-impl Exchange {
+impl<'w, W: Watch> Exchange<'w, W> {
+    /// One that starts now.
+    pub(crate) fn new(limits: Limits, watch: &'w mut W) -> Self {
+        Self { started: Instant::now(), first_token: None, limits, watch }
+    }
+
+    /// Calls the deployment once.
+    pub(crate) async fn attempt(
+        mut self,
+        client: &Client,
+        to: &Deployment,
+        ask: &Request,
+        output_tokens: u32,
+    ) -> Tried {
+        let dialect = to.vendor.dialect();
+        let result = match dialect.call(to, ask, output_tokens) {
+            Err(failure) => Err(Failure { unbilled: true, ..failure }),
+            Ok(call) => self.run(client, to, call, Reading::new(dialect)).await,
+        };
+        Tried { result, latency: self.started.elapsed(), first_token: self.first_token }
+    }
+
     async fn run(
         &mut self,
         client: &Client,
         to: &Deployment,
         call: Call,
         reading: Reading,
-        watch: &mut impl Watch,
     ) -> Result<Answer, Failure> {
         let response = self.send(client, to, call).await?;
         if !response.status().is_success() {
             return Err(self.rejected(response).await);
         }
-        let mut answer = self.read(response, reading, watch).await?;
+        let mut answer = self.read(response, reading).await?;
         // What the last frame said is in the answer only.
-        watch.so_far(&answer.text);
+        self.watch.so_far(&answer.text);
         if answer.model.is_empty() {
             answer.model.clone_from(&to.model);
         }
@@ -121,7 +125,6 @@ impl Exchange {
         &mut self,
         mut response: Response,
         mut reading: Reading,
-        watch: &mut impl Watch,
     ) -> Result<Answer, Failure> {
         let mut stage = Stage::Silent;
         let mut heard_at = self.started;
@@ -141,7 +144,7 @@ impl Exchange {
             };
             heard_at = Instant::now();
             stage = reading.push(&bytes).map_err(|failure| partial(&reading, failure))?;
-            watch.so_far(reading.text());
+            self.watch.so_far(reading.text());
             if stage != Stage::Silent && self.first_token.is_none() {
                 self.first_token = Some(self.started.elapsed());
             }

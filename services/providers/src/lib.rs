@@ -30,6 +30,7 @@ mod plan;
 mod prices;
 mod reading;
 mod record;
+mod report;
 mod request;
 mod retry_after;
 mod router;

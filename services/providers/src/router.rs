@@ -7,16 +7,16 @@ use std::{
 };
 
 use reqwest::Client;
-use schemas::usage::{Attempt, AttemptOutcome, Cost};
+use schemas::usage::{Attempt, Cost};
 use tokio::time::Instant;
-use tracing::warn;
 
 use crate::{
     Answer, AttemptStart, Cause, Delta, Deployment, Exhausted, Failure, Models, Prices, Recorder,
     Request, Vendor,
-    call::{Limits, Tried, attempt},
+    call::{Exchange, Limits, Tried},
     plan::{Candidate, Moment, Plan, Retries, Step},
     prices::total_cost,
+    report::{outcome, report},
     stream::{Nobody, Watch, Watcher},
 };
 
@@ -71,11 +71,12 @@ impl Router {
         deadline: Instant,
         recorder: &R,
     ) -> Result<Completed, Exhausted> {
-        self.answer(group, request, deadline, recorder, &mut Nobody).await
+        self.answer(Run::new(group, request, deadline), recorder, &mut Nobody).await
     }
 
     /// As [`Self::complete`], and shows the text as it comes. What was shown since the last
     /// [`Delta::Restart`] is the whole answer in the end, or void where there is none.
+    #[expect(clippy::too_many_arguments, reason = "those of `complete`, and who watches")]
     pub async fn stream<R: Recorder>(
         &self,
         group: &str,
@@ -84,23 +85,21 @@ impl Router {
         recorder: &R,
         on: impl FnMut(Delta) + Send,
     ) -> Result<Completed, Exhausted> {
-        self.answer(group, request, deadline, recorder, &mut Watcher::new(on)).await
+        let watch = &mut Watcher::new(on);
+        self.answer(Run::new(group, request, deadline), recorder, watch).await
     }
 
     async fn answer<R: Recorder>(
         &self,
-        group: &str,
-        request: &Request,
-        deadline: Instant,
+        mut run: Run<'_>,
         recorder: &R,
         watch: &mut impl Watch,
     ) -> Result<Completed, Exhausted> {
-        let mut run = Run { group, request, deadline, attempts: Vec::new(), failures: Vec::new() };
-        let Some(routes) = self.groups.get(group) else {
+        let Some(routes) = self.groups.get(run.group) else {
             return Err(run.exhausted(Cause::UnknownGroup, None));
         };
         let mut plan = Plan::new(self.retries, routes.iter().map(Route::candidate));
-        while let Step::Try { candidate, wait } = plan.next(Instant::now(), deadline) {
+        while let Step::Try { candidate, wait } = plan.next(Instant::now(), run.deadline) {
             let Some(route) = routes.get(candidate) else { break };
             watch.anew();
             tokio::time::sleep(wait).await;
@@ -131,7 +130,8 @@ impl Router {
     ) -> Tried {
         let limits = route.limits(run);
         let (deployment, tokens) = (&route.deployment, start.max_output_tokens);
-        let tried = attempt(&self.client, deployment, run.request, tokens, limits, watch).await;
+        let exchange = Exchange::new(limits, watch);
+        let tried = exchange.attempt(&self.client, deployment, run.request, tokens).await;
         route.heard(tried.result.is_ok());
         tried
     }
@@ -197,7 +197,11 @@ struct Run<'a> {
     failures: Vec<Failure>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(group: &'a str, request: &'a Request, deadline: Instant) -> Self {
+        Self { group, request, deadline, attempts: Vec::new(), failures: Vec::new() }
+    }
+
     /// The attempt about to be made. After one whose limit of tokens went into reasoning, the limit
     /// is as high as the deployment allows.
     fn start(&self, route: &Route) -> AttemptStart {
@@ -264,32 +268,6 @@ impl Run<'_> {
     fn exhausted(self, cause: Cause, retry_at: Option<Instant>) -> Exhausted {
         let Self { attempts, failures, group, .. } = self;
         Exhausted { group: group.to_owned(), cause, attempts, failures, retry_at }
-    }
-}
-
-fn outcome(result: &Result<Answer, Failure>) -> AttemptOutcome {
-    match result {
-        Ok(_) => AttemptOutcome::Completed,
-        Err(failure) => AttemptOutcome::Failed { class: failure.class.as_str().to_owned() },
-    }
-}
-
-/// A failed attempt is handled here, so it is logged here. No labels of tenants: groups of models
-/// are few, tenants are not.
-fn report(to: &Deployment, attempt: u32, result: &Result<Answer, Failure>, cost: &Cost) {
-    let outcome = match result {
-        Ok(_) => "completed",
-        Err(failure) => {
-            let (deployment, class) = (to.name.as_str(), failure.class.as_str());
-            warn!(deployment, attempt, class, error = %failure, "a model gave no answer");
-            class
-        }
-    };
-    let labels = [("deployment", to.name.clone()), ("outcome", outcome.to_owned())];
-    metrics::counter!("konstruct_llm_attempts_total", &labels).increment(1);
-    if cost.amount.is_none() {
-        let labels = [("deployment", to.name.clone())];
-        metrics::counter!("konstruct_llm_cost_unknown_total", &labels).increment(1);
     }
 }
 

@@ -6,7 +6,7 @@ use domain::{
     config::OpenConfig,
     prompt::{Speaker, Turn},
 };
-use schemas::MessageId;
+use schemas::{MessageId, Timestamp};
 
 use crate::TrialError;
 
@@ -27,6 +27,8 @@ pub struct TrialInput {
     pub history: Vec<(Speaker, String)>,
     /// Who asks now, and what.
     pub newest: (Speaker, String),
+    /// When it is asked.
+    pub at: Timestamp,
 }
 
 /// The talk as the prompt's builder takes it.

@@ -124,12 +124,11 @@ impl Trial {
         who: &Principal,
         tenant: &TenantId,
         input: TrialInput,
-        now: Timestamp,
         on: impl FnMut(Delta) + Send,
     ) -> Result<TrialAnswer, TrialError> {
         who.require(Permission::AgentsWrite, tenant)?;
         let talk = input.talk()?;
-        let _turn = self.paces.admit(&who.operator, now)?;
+        let _turn = self.paces.admit(&who.operator, input.at)?;
         let prompt = prompt::build(PromptInput {
             agent: &input.config,
             tenant_name: &input.tenant_name,

@@ -31,6 +31,7 @@ fn input(newest: &str) -> TrialInput {
         tenant_name: "Acme Ltd".to_owned(),
         history: vec![person("hi"), agent("hello")],
         newest: person(newest),
+        at: NOW,
     }
 }
 
@@ -66,7 +67,7 @@ async fn trial() -> (Trial, FakeLlm) {
 
 async fn ask(trial: &Trial, input: TrialInput) -> Result<TrialAnswer, TrialError> {
     let operator = operator(TenantRole::Operator);
-    trial.answer(&operator, &acme(), input, NOW, |_| {}).await
+    trial.answer(&operator, &acme(), input, |_| {}).await
 }
 
 #[tokio::test]
@@ -78,7 +79,7 @@ async fn a_draft_answers_as_it_would_in_slack() {
         Delta::Restart => shown.clear(),
     };
     let ada = operator(TenantRole::Operator);
-    let answer = trial.answer(&ada, &acme(), input("what is new?"), NOW, on).await.unwrap();
+    let answer = trial.answer(&ada, &acme(), input("what is new?"), on).await.unwrap();
     assert_eq!((answer.text.as_str(), shown.as_str()), ("echo: what is new?", &*answer.text));
     assert_eq!((answer.deployment.as_str(), answer.model.as_str()), ("quality/a", "m"));
     assert_eq!(answer.builder, BUILDER_VERSION);
@@ -119,7 +120,7 @@ async fn only_who_designs_agents_of_the_tenant_may_try_one() {
         (engineer, acme(), Denied::Forbidden),
     ];
     for (who, tenant, want) in cases {
-        let denied = trial.answer(&who, &tenant, input("hi"), NOW, |_| {}).await.unwrap_err();
+        let denied = trial.answer(&who, &tenant, input("hi"), |_| {}).await.unwrap_err();
         assert!(matches!(denied, TrialError::Denied(denied) if denied == want), "{denied:?}");
     }
     assert_eq!(fake.requests(), [], "nobody was asked");
@@ -173,9 +174,13 @@ async fn whoever_leaves_may_ask_again() {
     let (sender, shown) = tokio::sync::oneshot::channel();
     let mut sender = Some(sender);
     let ada = operator(TenantRole::Operator);
-    let on = |_| drop(sender.take().map(|sender| sender.send(())));
+    let on = |_| {
+        if let Some(sender) = sender.take() {
+            sender.send(()).unwrap();
+        }
+    };
     let tenant = acme();
-    let asked = trial.answer(&ada, &tenant, input("hi"), NOW, on);
+    let asked = trial.answer(&ada, &tenant, input("hi"), on);
     tokio::select! {
         _ = asked => panic!("it stalls"),
         seen = shown => seen.unwrap(),

@@ -130,18 +130,28 @@ pub struct Answer {
     pub took_ms: Option<u64>,
 }
 
+/// The list that a thread was found in, and how much of the thread is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// What the list is filtered by.
+    pub filter: &'a Filter,
+    /// [`Conversation::before`] of the page before; nothing for the newest turns.
+    pub before: Option<i64>,
+    /// The time.
+    pub now: Timestamp,
+}
+
 impl Views {
-    /// One thread, with what is beside it in the list of `filter`. `before` is that of a page before.
+    /// One thread, with what is beside it in a list.
     pub async fn conversation(
         &self,
         principal: &Principal,
         tenant: &TenantId,
         thread: &Near,
-        filter: &Filter,
-        before: Option<i64>,
-        now: Timestamp,
+        beside: Beside<'_>,
     ) -> Result<Conversation, ViewError> {
         principal.require(Permission::ConversationsRead, tenant)?;
+        let Beside { filter, before, now } = beside;
         let mut tx = self.tx(tenant).await?;
         let Near { connection, conversation } = thread;
         let found = rows::one(&mut tx, connection, conversation).await?;

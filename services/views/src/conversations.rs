@@ -133,6 +133,17 @@ pub struct ConversationLine {
     pub found: Option<Found>,
 }
 
+/// Which page of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// [`Conversations::next`] of the page before; nothing for the first.
+    pub cursor: Option<&'a Cursor>,
+    /// The most threads, 1 to 200.
+    pub limit: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
 impl Views {
     /// A page of a tenant's threads. A search opens what was said, the newest threads first, so many
     /// turns at a time: a page may be short, or empty, and still have a next one.
@@ -141,11 +152,10 @@ impl Views {
         principal: &Principal,
         tenant: &TenantId,
         filter: &Filter,
-        cursor: Option<&Cursor>,
-        limit: u32,
-        now: Timestamp,
+        page: Page<'_>,
     ) -> Result<Conversations, ViewError> {
         principal.require(Permission::ConversationsRead, tenant)?;
+        let Page { cursor, limit, now } = page;
         let place = cursor.map(Cursor::place).transpose()?;
         let sealing = self.sealing(tenant, now).await?;
         let mut tx = self.tx(tenant).await?;

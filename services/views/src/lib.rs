@@ -27,13 +27,13 @@ use schemas::{TenantId, Timestamp};
 use store::{Database, Platform, PlatformTx, Purpose, Sealer, StoreError, TenantTx};
 
 pub use self::{
-    conversation::{Answer, Conversation, Near, Turn, TurnKind, Words},
-    conversations::{ConversationLine, Conversations, Filter, Standing},
+    conversation::{Answer, Beside, Conversation, Near, Turn, TurnKind, Words},
+    conversations::{ConversationLine, Conversations, Filter, Page, Standing},
     cursor::Cursor,
     home::{Attention, AttentionKind, Home, InstallationHome, Reader, Step, StepKind, Target},
     roster::{AgentLine, AgentState, ROSTER_DAYS},
     search::{Found, SCAN_TURNS_MAX, Scan},
-    tenants::Tenants,
+    tenants::{Tenants, TenantsPage},
     trace::{Call, Span, Trace},
     usage::{TENANTS_MAX, Usage, UsageRow},
 };

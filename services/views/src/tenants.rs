@@ -25,17 +25,27 @@ pub struct Tenants {
     pub next: Option<TenantId>,
 }
 
+/// Which page of the list.
+#[derive(Clone, Copy, Debug)]
+pub struct TenantsPage<'a> {
+    /// [`Tenants::next`] of the page before; nothing for the first.
+    pub after: Option<&'a TenantId>,
+    /// The most tenants, 1 to 200.
+    pub limit: u32,
+    /// The time.
+    pub now: Timestamp,
+}
+
 impl Views {
     /// The tenants that the principal may see: all of them for roles of the platform, else those they
-    /// have a role in. `after` is the last slug of the page before.
+    /// have a role in.
     pub async fn tenants(
         &self,
         principal: &Principal,
         filter: &TenantFilter,
-        after: Option<&TenantId>,
-        limit: u32,
-        now: Timestamp,
+        page: TenantsPage<'_>,
     ) -> Result<Tenants, ViewError> {
+        let TenantsPage { after, limit, now } = page;
         let sees_all = principal.platform.is_some_and(|role| role.may(Permission::TenantRead));
         let (after, today) = (after.map_or("", TenantId::as_str), Day::of(now));
         let limit = limit.clamp(1, 200);

@@ -1,5 +1,7 @@
 //! What was used and what it cost.
 
+use std::ops::RangeInclusive;
+
 use domain::{
     access::{Permission, Principal},
     day::Day,
@@ -48,16 +50,16 @@ pub struct UsageRow {
 }
 
 impl Views {
-    /// A tenant's usage from a day to a day, both included.
+    /// A tenant's usage over some days.
     pub async fn usage(
         &self,
         principal: &Principal,
         tenant: &TenantId,
         group: Group,
-        from: Day,
-        to: Day,
+        days: RangeInclusive<Day>,
     ) -> Result<Usage, ViewError> {
         principal.require(Permission::UsageRead, tenant)?;
+        let (from, to) = days.into_inner();
         let lines = usage::of_tenant(&mut self.tx(tenant).await?, group, from, to).await?;
         Ok(Usage::of(from, to, lines))
     }
@@ -68,10 +70,10 @@ impl Views {
         &self,
         principal: &Principal,
         group: PlatformGroup,
-        from: Day,
-        to: Day,
+        days: RangeInclusive<Day>,
     ) -> Result<Usage, ViewError> {
         principal.require_platform(Permission::UsageRead)?;
+        let (from, to) = days.into_inner();
         let mut tx = self.across(principal, Purpose::List).await?;
         let rows = match group {
             PlatformGroup::Tenant => TENANTS_MAX,

@@ -18,7 +18,10 @@ use konstruct_tests::{
 };
 use schemas::Timestamp;
 use store::{Database, Sealer, Settings};
-use views::{Filter, Group, PlatformGroup, Standing, TenantFilter, ViewError, Views};
+use views::{
+    Beside, Filter, Group, Page, PlatformGroup, Standing, TenantFilter, TenantsPage, ViewError,
+    Views,
+};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -62,10 +65,16 @@ async fn measure(views: &Views, now: Timestamp, runs: usize) -> anyhow::Result<(
     let named = TenantFilter { search: "77 ltd".to_owned(), ..TenantFilter::default() };
     let w = &who;
     let time = |name: &'static str| Time { name, runs };
-    time("tenants, first page").of(|| views.tenants(w, &all, None, 50, now)).await?;
+    time("tenants, first page")
+        .of(|| views.tenants(w, &all, TenantsPage { after: None, limit: 50, now }))
+        .await?;
     let middle = "seed-05000".parse()?;
-    time("tenants, middle").of(|| views.tenants(w, &all, Some(&middle), 50, now)).await?;
-    time("tenants, by a part of the name").of(|| views.tenants(w, &named, None, 50, now)).await?;
+    time("tenants, middle")
+        .of(|| views.tenants(w, &all, TenantsPage { after: Some(&middle), limit: 50, now }))
+        .await?;
+    time("tenants, by a part of the name")
+        .of(|| views.tenants(w, &named, TenantsPage { after: None, limit: 50, now }))
+        .await?;
     time("installation").of(|| views.installation(w, now)).await?;
     let groups = [
         ("usage of all by day", PlatformGroup::Day),
@@ -73,7 +82,7 @@ async fn measure(views: &Views, now: Timestamp, runs: usize) -> anyhow::Result<(
         ("usage of all by tenant", PlatformGroup::Tenant),
     ];
     for (name, group) in groups {
-        time(name).of(|| views.usage_of_all(w, group, from, today)).await?;
+        time(name).of(|| views.usage_of_all(w, group, from..=today)).await?;
     }
     time("locate a message").of(|| views.locate(w, "m7777")).await?;
     for slug in ["seed-00077", LARGE] {
@@ -83,7 +92,7 @@ async fn measure(views: &Views, now: Timestamp, runs: usize) -> anyhow::Result<(
         time("agents").of(|| views.agents(w, tenant, now)).await?;
         time("connections").of(|| views.connections(w, tenant, now)).await?;
         for group in [Group::Day, Group::Agent, Group::Version, Group::Model] {
-            time("usage, 31 days").of(|| views.usage(w, tenant, group, from, today)).await?;
+            time("usage, 31 days").of(|| views.usage(w, tenant, group, from..=today)).await?;
         }
         time("uncertain").of(|| views.uncertain(w, tenant, None, 50)).await?;
         let base = Filter::default();
@@ -98,12 +107,24 @@ async fn measure(views: &Views, now: Timestamp, runs: usize) -> anyhow::Result<(
             ("with a word nobody said", Filter { text: "zebra".to_owned(), ..base.clone() }),
         ];
         for (name, filter) in &filters {
-            time(name).of(|| views.conversations(w, tenant, filter, None, 50, now)).await?;
+            time(name)
+                .of(|| {
+                    views.conversations(w, tenant, filter, Page { cursor: None, limit: 50, now })
+                })
+                .await?;
         }
-        let page = views.conversations(w, tenant, &base, None, 50, now).await?;
+        let page =
+            views.conversations(w, tenant, &base, Page { cursor: None, limit: 50, now }).await?;
         if let Some(next) = &page.next {
             time("second page")
-                .of(|| views.conversations(w, tenant, &base, Some(next), 50, now))
+                .of(|| {
+                    views.conversations(
+                        w,
+                        tenant,
+                        &base,
+                        Page { cursor: Some(next), limit: 50, now },
+                    )
+                })
                 .await?;
         }
         let line = page.lines.last().context("a thread")?;
@@ -111,8 +132,14 @@ async fn measure(views: &Views, now: Timestamp, runs: usize) -> anyhow::Result<(
             connection: line.connection.clone(),
             conversation: line.conversation.clone(),
         };
-        time("one thread").of(|| views.conversation(w, tenant, &near, &base, None, now)).await?;
-        let shown = views.conversation(w, tenant, &near, &base, None, now).await?;
+        time("one thread")
+            .of(|| {
+                views.conversation(w, tenant, &near, Beside { filter: &base, before: None, now })
+            })
+            .await?;
+        let shown = views
+            .conversation(w, tenant, &near, Beside { filter: &base, before: None, now })
+            .await?;
         let message = shown.turns.first().context("a turn")?.message.to_string();
         time("trace").of(|| views.trace(w, tenant, &message)).await?;
     }

@@ -11,8 +11,8 @@ use konstruct_tests::postgres::raw;
 use schemas::TenantId;
 use store::{Database, Keys, Sealer, Settings, keys::Masters};
 use views::{
-    Conversation, Cursor, Filter, Group, Near, PlatformGroup, SCAN_TURNS_MAX, Standing, StepKind,
-    TenantFilter, ViewError, Views, Words,
+    Beside, Conversation, Cursor, Filter, Group, Near, Page, PlatformGroup, SCAN_TURNS_MAX,
+    Standing, StepKind, TenantFilter, TenantsPage, ViewError, Views, Words,
 };
 
 use crate::{
@@ -116,19 +116,23 @@ impl Town {
 
     async fn thread(&self, name: &str, filter: &Filter) -> Conversation {
         let (who, tenant, thread) = (viewer(), tenant(), near(name));
-        self.views.conversation(&who, &tenant, &thread, filter, None, at(0)).await.unwrap()
+        self.views
+            .conversation(&who, &tenant, &thread, Beside { filter, before: None, now: at(0) })
+            .await
+            .unwrap()
     }
 
-    async fn page(&self, filter: &Filter, cursor: Option<&Cursor>, limit: u32) -> Page {
+    async fn page(&self, filter: &Filter, cursor: Option<&Cursor>, limit: u32) -> Shown {
         let (who, tenant) = (viewer(), tenant());
-        let asked = self.views.conversations(&who, &tenant, filter, cursor, limit, at(0));
+        let asked =
+            self.views.conversations(&who, &tenant, filter, Page { cursor, limit, now: at(0) });
         let found = asked.await.unwrap();
         let threads = found.lines.iter().map(|line| line.conversation.to_string()).collect();
-        Page { threads, found }
+        Shown { threads, found }
     }
 }
 
-struct Page {
+struct Shown {
     threads: Vec<String>,
     found: views::Conversations,
 }
@@ -169,19 +173,25 @@ async fn what_is_a_strangers_to_ask_does_not_exist() {
         meet("home", views.home(&who, &acme, now).await.map(drop));
         meet("agents", views.agents(&who, &acme, now).await.map(drop));
         meet("connections", views.connections(&who, &acme, now).await.map(drop));
-        let found = views.conversations(&who, &acme, &filter, None, 9, now).await;
+        let found =
+            views.conversations(&who, &acme, &filter, Page { cursor: None, limit: 9, now }).await;
         meet("conversations", found.map(drop));
-        let found = views.conversation(&who, &acme, &thread, &filter, None, now).await;
+        let found = views
+            .conversation(&who, &acme, &thread, Beside { filter: &filter, before: None, now })
+            .await;
         meet("conversation", found.map(drop));
         meet("trace", views.trace(&who, &acme, "m1").await.map(drop));
         meet("uncertain", views.uncertain(&who, &acme, None, 9).await.map(drop));
-        meet("usage", views.usage(&who, &acme, Group::Day, day, day).await.map(drop));
+        meet("usage", views.usage(&who, &acme, Group::Day, day..=day).await.map(drop));
         assert_eq!(met.len(), 9);
-        let listed = views.tenants(&who, &TenantFilter::default(), None, 9, now).await.unwrap();
+        let listed = views
+            .tenants(&who, &TenantFilter::default(), TenantsPage { after: None, limit: 9, now })
+            .await
+            .unwrap();
         let listed: Vec<_> = listed.tenants.into_iter().map(|line| line.tenant.id).collect();
         assert_eq!(listed, who.tenants.keys().cloned().collect::<Vec<_>>(), "one's own");
         // What is the installation's is no tenant's.
-        let all = views.usage_of_all(&who, PlatformGroup::Day, day, day).await;
+        let all = views.usage_of_all(&who, PlatformGroup::Day, day..=day).await;
         assert!(matches!(all, Err(ViewError::Denied(Denied::NotFound))), "{all:?}");
         let all = views.installation(&who, now).await;
         assert!(matches!(all, Err(ViewError::Denied(Denied::NotFound))), "{all:?}");
@@ -191,10 +201,16 @@ async fn what_is_a_strangers_to_ask_does_not_exist() {
     // Rights to one tenant show nothing of the same ids in another.
     let other = person(None, &["other"]);
     let theirs = crate::tenant("other");
-    let found = views.conversations(&other, &theirs, &filter, None, 9, now).await.unwrap();
+    let found = views
+        .conversations(&other, &theirs, &filter, Page { cursor: None, limit: 9, now })
+        .await
+        .unwrap();
     assert_eq!(found.lines, []);
     for found in [
-        views.conversation(&other, &theirs, &thread, &filter, None, now).await.map(drop),
+        views
+            .conversation(&other, &theirs, &thread, Beside { filter: &filter, before: None, now })
+            .await
+            .map(drop),
         views.trace(&other, &theirs, "m1").await.map(drop),
     ] {
         assert!(matches!(found, Err(ViewError::Denied(Denied::NotFound))), "{found:?}");
@@ -212,8 +228,12 @@ async fn an_administrator_walks_through_all_tenants_on_the_record() {
     project(&town.world, &told, 9).await;
     let (views, who) = (&town.views, person(Some(PlatformRole::Engineer), &[]));
     let all = TenantFilter::default();
-    let first = views.tenants(&who, &all, None, 2, at(0)).await.unwrap();
-    let second = views.tenants(&who, &all, first.next.as_ref(), 2, at(0)).await.unwrap();
+    let first =
+        views.tenants(&who, &all, TenantsPage { after: None, limit: 2, now: at(0) }).await.unwrap();
+    let second = views
+        .tenants(&who, &all, TenantsPage { after: first.next.as_ref(), limit: 2, now: at(0) })
+        .await
+        .unwrap();
     let lines: Vec<_> = first.tenants.iter().chain(&second.tenants).collect();
     let slugs: Vec<_> = lines.iter().map(|line| line.tenant.id.as_str()).collect();
     assert_eq!((slugs, second.next), (vec!["acme", "beta", "other"], None));
@@ -221,7 +241,11 @@ async fn an_administrator_walks_through_all_tenants_on_the_record() {
     let numbers = (acme.agents, acme.connections, acme.messages_today, acme.cost_micros_month);
     assert_eq!(numbers, (1, 1, 1, 100));
     let named = TenantFilter { search: "E Bet".to_owned(), ..all };
-    let found = views.tenants(&who, &named, None, 9, at(0)).await.unwrap().tenants;
+    let found = views
+        .tenants(&who, &named, TenantsPage { after: None, limit: 9, now: at(0) })
+        .await
+        .unwrap()
+        .tenants;
     assert_eq!(found.len(), 1, "by a part of the name");
 
     let home = views.installation(&who, at(0)).await.unwrap();
@@ -229,7 +253,7 @@ async fn an_administrator_walks_through_all_tenants_on_the_record() {
     assert_eq!(home.uncertain, [(tenant(), 1)]);
     assert_eq!(views.locate(&who, "m1").await.unwrap().0, tenant());
     let day = Day::of(at(0));
-    let usage = views.usage_of_all(&who, PlatformGroup::Tenant, day, day).await.unwrap();
+    let usage = views.usage_of_all(&who, PlatformGroup::Tenant, day..=day).await.unwrap();
     assert_eq!((usage.rows.len(), usage.rows[0].key.as_str()), (1, "acme"));
     assert_eq!(usage.total.latency_ms_p50, Some(700));
     let admin = raw(&town.world.test.superuser_url()).await.unwrap();
@@ -322,7 +346,7 @@ async fn a_thread_shows_what_was_said_and_what_it_took() {
     let trace = town.views.trace(&viewer(), &tenant(), "m1").await.unwrap();
     assert_eq!(trace.slow.as_deref(), Some("delivery 4.3 s of 5.0 s"));
     let day = Day::of(at(0));
-    let usage = town.views.usage(&viewer(), &tenant(), Group::Version, day, day).await.unwrap();
+    let usage = town.views.usage(&viewer(), &tenant(), Group::Version, day..=day).await.unwrap();
     let keys: Vec<_> = usage.rows.iter().map(|row| row.key.as_str()).collect();
     assert_eq!((keys, usage.total.counts.messages), (vec!["", "mara 3"], 2));
     let home = {

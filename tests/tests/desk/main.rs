@@ -95,7 +95,7 @@ impl Office {
         let mut log = String::new();
         for sequence in 1..=last {
             let message = stream.get_raw_message(sequence).await.unwrap();
-            log += &String::from_utf8(message.payload.to_vec()).unwrap();
+            log += std::str::from_utf8(&message.payload).unwrap();
             log += "\n";
         }
         log

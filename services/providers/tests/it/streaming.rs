@@ -50,9 +50,9 @@ async fn text_is_shown_before_the_answer_is_whole() {
         let asked = router.stream("quality", &request, deadline, &Unrecorded, on);
         let looked = async {
             // The rest is held until somebody has seen this.
-            let first = shown.recv().await;
+            let first = tokio::time::timeout(Duration::from_secs(10), shown.recv()).await;
             fake.release();
-            first
+            first.ok().flatten()
         };
         let (completed, first) = tokio::join!(asked, looked);
         assert_eq!(first, Some(Delta::Text("one ".to_owned())), "{vendor}");

@@ -158,14 +158,14 @@ pub struct UsageRow {
 }
 
 #[derive(Default, Serialize)]
-struct Sum {
+struct Added {
     #[serde(flatten)]
     counts: Counts,
     latency_ms_sum: u64,
     latency_buckets: Vec<u64>,
 }
 
-impl Sum {
+impl Added {
     fn add(&mut self, row: &UsageRow) {
         self.counts = self.counts.plus(row.counts);
         self.latency_buckets.resize(BUCKETS, 0);
@@ -183,7 +183,7 @@ pub(super) struct SumRow {
     #[serde(flatten)]
     under: Under,
     #[serde(flatten)]
-    sum: Sum,
+    sum: Added,
 }
 
 /// What the new ones of these add up to.
@@ -201,7 +201,7 @@ pub(super) fn sums_of_days<'a>(rows: impl Iterator<Item = &'a UsageRow>) -> Vec<
 }
 
 fn summed<'a>(rows: impl Iterator<Item = (Under, &'a UsageRow)>) -> Vec<SumRow> {
-    let mut sums = BTreeMap::<Under, Sum>::new();
+    let mut sums = BTreeMap::<Under, Added>::new();
     for (under, row) in rows {
         sums.entry(under).or_default().add(row);
     }

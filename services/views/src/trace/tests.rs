@@ -33,7 +33,7 @@ fn call(index: u32, ms: i64, latency_ms: Option<u64>, outcome: &str) -> Call {
 }
 
 #[track_caller]
-fn check(events: &[(&str, i64)], calls: Vec<Call>, want: Expect) {
+fn check(events: &[(&str, i64)], calls: Vec<Call>, want: &Expect) {
     let events = (1..).zip(events).map(|(nth, (kind, ms))| event(nth, kind, *ms)).collect();
     let trace = Trace::of("m1".parse().unwrap(), None, events, calls);
     let mut text = format!("{} ms, {}\n", trace.total_ms, trace.slow.as_deref().unwrap_or("-"));
@@ -41,8 +41,9 @@ fn check(events: &[(&str, i64)], calls: Vec<Call>, want: Expect) {
         let indent = "  ".repeat(span.depth.into());
         let (name, start, gap) = (&span.name, span.start_ms, span.gap_ms);
         let took = span.took_ms.map_or("-".to_owned(), |ms| ms.to_string());
-        text += &format!("{indent}{name}: at {start} for {took}, gap {gap} {}", span.outcome);
-        text = text.trim_end().to_owned() + "\n";
+        let line = format!("{indent}{name}: at {start} for {took}, gap {gap} {}", span.outcome);
+        text.push_str(line.trim_end());
+        text.push('\n');
     }
     want.assert_eq(&text);
 }
@@ -64,7 +65,7 @@ fn the_spans_of_a_message_that_took_two_calls() {
     check(
         &story,
         calls,
-        expect![[r#"
+        &expect![[r#"
             3900 ms, model 3.1 s of 3.9 s
             received: at 0 for -, gap 0
             dedup: at 0 for 4, gap 0
@@ -85,12 +86,12 @@ fn a_story_that_is_not_over_is_told_as_far_as_it_goes() {
     check(
         &[("message.received", 0), ("message.accepted", 40)],
         vec![call(0, 60, None, "unknown")],
-        expect![[r#"
+        &expect![[r#"
             40 ms, dedup 40 ms of 40 ms
             received: at 0 for -, gap 0
             dedup: at 0 for 40, gap 0
               model d0: at 60 for -, gap 20 unknown
         "#]],
     );
-    check(&[], Vec::new(), expect!["0 ms, -\n"]);
+    check(&[], Vec::new(), &expect!["0 ms, -\n"]);
 }
