@@ -1,6 +1,7 @@
 //! What operators see: a file a page, with its routes, what it loads, what it shows and what its
 //! forms do.
 
+mod activity;
 mod channels;
 mod form;
 mod tenant_settings;
@@ -10,5 +11,9 @@ use crate::server::routes::Routes;
 
 /// The routes of all pages.
 pub(crate) fn routes() -> Routes {
-    Routes::default().and(channels::routes()).and(tenant_settings::routes()).and(tenants::routes())
+    Routes::default()
+        .and(activity::routes())
+        .and(channels::routes())
+        .and(tenant_settings::routes())
+        .and(tenants::routes())
 }

@@ -22,7 +22,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use desk::Desk;
-use runtime::Clock;
+use runtime::{Clock, live::Live};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use views::Views;
@@ -50,6 +50,8 @@ pub struct Portal {
     pub accounts: Accounts,
     /// What operators change.
     pub desk: Desk,
+    /// What happens, as it happens.
+    pub live: Live,
     /// What operators read.
     pub views: Views,
 }

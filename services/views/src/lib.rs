@@ -9,6 +9,7 @@
 //!
 //! **Invariant:** words leave as they were written or not at all, and are in no error and no log line.
 
+mod activity;
 mod conversation;
 mod conversations;
 mod cursor;
@@ -27,6 +28,7 @@ use schemas::{TenantId, Timestamp};
 use store::{Database, Platform, PlatformTx, Purpose, Sealer, StoreError, TenantTx};
 
 pub use self::{
+    activity::ActivityLine,
     conversation::{Answer, Beside, Conversation, Near, Turn, TurnKind, Words},
     conversations::{ConversationLine, Conversations, Filter, Page, Standing},
     cursor::Cursor,

@@ -6,6 +6,7 @@ use accounts::{Accounts, Mailer};
 use anyhow::Context as _;
 use desk::{Desk, Parts};
 use portal::server::{Portal, assets::Assets, csrf::Origin};
+use runtime::live::Live;
 use store::{Database, Platform};
 use tokio::net::TcpListener;
 use views::Views;
@@ -49,6 +50,7 @@ pub(crate) async fn prepare(
         clock: base.context.clock.clone(),
         accounts,
         desk,
+        live: Live::new(base.context.bus.clone(), base.context.stop.clone()),
         views: Views::new(reader, platform, vault.sealer.clone()),
     };
     let listener = TcpListener::bind(settings.listen).await;
