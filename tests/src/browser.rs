@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::{
     By, ChromiumLikeCapabilities as _, DesiredCapabilities, Key, LoggingPrefsLogLevel, WebDriver,
-    WebElement, extensions::cdp::ChromeDevTools, prelude::ElementQueryable as _,
+    WebElement, prelude::ElementQueryable as _,
 };
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -219,11 +219,10 @@ impl Browser {
     pub async fn picture(&self, name: &str) -> anyhow::Result<()> {
         let Some(dir) = std::env::var_os("KONSTRUCT_SCREENSHOTS") else { return Ok(()) };
         std::fs::create_dir_all(&dir)?;
-        let taken = ChromeDevTools::new(self.driver.handle.clone())
-            .execute_cdp_with_params(
-                "Page.captureScreenshot",
-                json!({ "captureBeyondViewport": true }),
-            )
+        let taken = self
+            .driver
+            .cdp()
+            .send_raw("Page.captureScreenshot", json!({ "captureBeyondViewport": true }))
             .await?;
         let data = taken.get("data").and_then(Value::as_str).context("no picture")?;
         let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, data)?;
@@ -243,8 +242,7 @@ impl Browser {
     }
 
     async fn cdp(&self, command: &str, params: Value) -> anyhow::Result<()> {
-        let tools = ChromeDevTools::new(self.driver.handle.clone());
-        tools.execute_cdp_with_params(command, params).await?;
+        self.driver.cdp().send_raw(command, params).await?;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use portal_ui::{
 };
 use schemas::{Limits, TenantId, TenantStatus};
 use serde::Deserialize;
-use views::{TenantFilter, TenantLine, Tenants};
+use views::{TenantFilter, TenantLine, Tenants, TenantsPage};
 
 use super::form::{WITH_PROBLEMS, done, problem_of, problems};
 use crate::server::{
@@ -59,8 +59,9 @@ impl Search {
 async fn list(cx: Cx, Query(search): Query<Search>) -> Result<Response, PageError> {
     let after = search.after.as_deref().and_then(|after| after.parse::<TenantId>().ok());
     let views = &cx.portal.views;
+    let page = TenantsPage { after: after.as_ref(), limit: PAGE, now: cx.now() };
     let who = &cx.signed.principal;
-    let found = views.tenants(who, &search.filter(), after.as_ref(), PAGE, cx.now()).await?;
+    let found = views.tenants(who, &search.filter(), page).await?;
     // Whoever works for one tenant has no use for a list of one.
     if let ([only], false) = (found.tenants.as_slice(), who.platform.is_some())
         && search.q.is_empty()

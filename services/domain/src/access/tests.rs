@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use expect_test::expect;
 
 use super::*;
@@ -35,7 +37,7 @@ fn the_table_of_roles() {
             })
         };
         let row: Vec<_> = roles.iter().map(ask).collect();
-        table.push_str(&format!("{permission:?} {}\n", row.join(" ")));
+        writeln!(table, "{permission:?} {}", row.join(" ")).unwrap();
     }
     expect![[r#"
         permission admin engineer operator viewer nobody

@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use domain::secret::Secret;
 use runtime::config::ConfigError;
 
 use super::Asked;
@@ -11,16 +10,14 @@ use super::Asked;
 pub(crate) struct PortalSettings {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Where browsers reach it; links in mails begin so.
-    pub public_url: String,
-    /// Where chat systems reach the gateway; the portal's own address if nobody says another.
-    pub gateway_url: String,
+    /// Where chat systems reach the gateway, if somebody says so.
+    pub gateway_url: Option<String>,
+    /// The look-alike of Slack that a developer talks in, on their own machine.
+    pub dev_slack_url: Option<String>,
     /// Where the files of its islands are.
     pub site: PathBuf,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
-    /// The mail server and the sender, where there is one.
-    pub mail: Option<(Secret, String)>,
 }
 
 impl Asked<'_> {
@@ -28,22 +25,12 @@ impl Asked<'_> {
     pub(crate) fn portal(&self, listen: SocketAddr) -> Result<PortalSettings, ConfigError> {
         self.read(|settings| {
             let listen = settings.or("KONSTRUCT_PORTAL_LISTEN", listen);
-            let here = listen.map(|it| format!("http://localhost:{}", it.port()));
-            let public_url = settings.or("KONSTRUCT_PUBLIC_URL", here.unwrap_or_default());
-            let gateway_url = settings.text("KONSTRUCT_GATEWAY_URL");
             let site = settings.text("KONSTRUCT_PORTAL_SITE").map_or_else(site, PathBuf::from);
             let second_factor = settings.or("KONSTRUCT_REQUIRE_SECOND_FACTOR", true);
-            let server = settings.text("KONSTRUCT_SMTP_URL").map(Secret::from);
-            let from = settings.text("KONSTRUCT_MAIL_FROM");
-            if server.is_some() != from.is_some() {
-                let both = "`KONSTRUCT_SMTP_URL` and `KONSTRUCT_MAIL_FROM`: set both or none";
-                settings.problem(both.to_owned());
-            }
-            let mail = server.zip(from);
-            let (listen, public_url) = listen.zip(public_url)?;
-            let gateway_url = gateway_url.unwrap_or_else(|| public_url.clone());
-            let second_factor = second_factor?;
-            Some(PortalSettings { listen, public_url, gateway_url, site, second_factor, mail })
+            let gateway_url = settings.text("KONSTRUCT_GATEWAY_URL");
+            let dev_slack_url = settings.text("KONSTRUCT_DEV_SLACK_URL");
+            let (listen, second_factor) = listen.zip(second_factor)?;
+            Some(PortalSettings { listen, gateway_url, dev_slack_url, site, second_factor })
         })
     }
 }
