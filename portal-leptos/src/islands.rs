@@ -6,7 +6,9 @@ pub mod awake;
 mod form;
 pub mod try_it;
 pub mod wire;
+pub mod live;
 
 pub use autosave::Autosave;
 pub use awake::Awake;
 pub use try_it::TryIt;
+pub use live::LiveActivity;

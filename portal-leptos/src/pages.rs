@@ -17,6 +17,10 @@ mod form;
 mod home;
 mod message;
 mod tenant_home;
+mod activity;
+mod channels;
+mod form;
+mod tenant_settings;
 mod tenants;
 mod usage;
 
@@ -39,4 +43,8 @@ pub(crate) fn routes() -> Routes {
         .and(tenant_home::routes())
         .and(tenants::routes())
         .and(usage::routes())
+        .and(activity::routes())
+        .and(channels::routes())
+        .and(tenant_settings::routes())
+        .and(tenants::routes())
 }

@@ -22,7 +22,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use desk::Desk;
-use runtime::Clock;
+use runtime::{Clock, live::Live};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use trial::Trial;
@@ -41,6 +41,8 @@ pub struct Portal {
     pub assets: Assets,
     /// Where browsers reach the portal.
     pub origin: Origin,
+    /// Where chat systems reach the gateway, e.g. `https://konstruct.example.com`.
+    pub gateway_url: String,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
     /// The time.
@@ -49,6 +51,8 @@ pub struct Portal {
     pub accounts: Accounts,
     /// What operators change.
     pub desk: Desk,
+    /// What happens, as it happens.
+    pub live: Live,
     /// What operators read.
     pub views: Views,
     /// The model groups there are, by name.

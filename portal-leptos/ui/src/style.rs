@@ -19,6 +19,8 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../style/pages/conversations.css"),
     include_str!("../style/pages/home.css"),
     include_str!("../style/pages/trace.css"),
+    include_str!("../style/pages/activity.css"),
+    include_str!("../style/pages/channels.css"),
     include_str!("../style/print.css"),
 );
 

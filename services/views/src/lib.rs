@@ -10,6 +10,7 @@
 //! **Invariant:** words leave as they were written or not at all, and are in no error and no log line.
 
 mod audit;
+mod activity;
 mod conversation;
 mod conversations;
 mod cursor;
@@ -30,6 +31,7 @@ use store::{Database, Platform, PlatformTx, Purpose, Sealer, StoreError, TenantT
 
 pub use self::{
     audit::{Change, ChangeFilter, Changed, Changes, ChangesPage},
+    activity::ActivityLine,
     conversation::{Answer, Beside, Conversation, Near, Turn, TurnKind, Words},
     conversations::{ConversationLine, Conversations, Filter, Page, Standing},
     cursor::Cursor,

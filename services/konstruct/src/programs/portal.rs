@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context as _;
 use desk::{Desk, Parts};
 use portal::server::{Portal, assets::Assets, csrf::Origin};
+use runtime::live::Live;
 use store::{Database, Platform};
 use tokio::net::TcpListener;
 use trial::{Bounds, Trial};
@@ -31,7 +32,8 @@ pub(crate) async fn prepare(
     let settings = asked.portal(LISTEN)?;
     let platform = Platform::connect(&asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?).await?;
     let reader = Database::reader(&asked.database("KONSTRUCT_DATABASE_URL")?).await?;
-    let origin = Origin::of(&asked.public_url()?);
+    let public_url = asked.public_url()?;
+    let origin = Origin::of(&public_url);
     let origin = origin.context("`KONSTRUCT_PUBLIC_URL`: not like https://portal.example.com")?;
     let accounts = wiring::accounts(&asked).await?;
     let desk = Desk::new(Parts {
@@ -48,10 +50,12 @@ pub(crate) async fn prepare(
     let portal = Portal {
         assets,
         origin,
+        gateway_url: settings.gateway_url.unwrap_or(public_url),
         second_factor: settings.second_factor,
         clock: base.context.clock.clone(),
         accounts,
         desk,
+        live: Live::new(base.context.bus.clone(), base.context.stop.clone()),
         views: Views::new(reader, platform, vault.sealer.clone()),
         models,
         trial,
