@@ -18,6 +18,7 @@ mod search;
 mod tenants;
 mod trace;
 mod usage;
+mod versions;
 
 use domain::{
     access::{Denied, Principal},
@@ -36,6 +37,7 @@ pub use self::{
     tenants::{Tenants, TenantsPage},
     trace::{Call, Span, Trace},
     usage::{TENANTS_MAX, Usage, UsageRow},
+    versions::{VERSIONS_MAX, Version, VersionLine},
 };
 pub use store::{
     projections::{Counts, EventRow, MessageRow},
