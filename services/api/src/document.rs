@@ -10,13 +10,13 @@ use utoipa::{
     openapi::{
         self, ContentBuilder, HeaderBuilder, HttpMethod, ObjectBuilder, Ref, RefOr, ResponseBuilder,
         schema::{SchemaType, Type},
-        path::{Operation, ParameterBuilder, ParameterIn},
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn},
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
 use crate::{
-    Api, BASE, once,
+    Api,
     problem::{KINDS, Problem, Wrong},
     routes,
 };
@@ -57,7 +57,7 @@ impl Modify for Key {
                 .content("application/problem+json", content.build());
             if status == 429 {
                 let seconds = ObjectBuilder::new().schema_type(SchemaType::Type(Type::Integer));
-                let header = HeaderBuilder::new().schema(seconds.build());
+                let header = HeaderBuilder::new().schema(Some(seconds.build()));
                 let header = header.description(Some("When the next request passes, in seconds"));
                 response = response.header("Retry-After", header.build());
             }
@@ -92,7 +92,7 @@ pub fn document() -> openapi::OpenApi {
 
 /// What every operation of its kind may answer and be sent.
 fn complete(method: &HttpMethod, operation: &mut Operation) {
-    let conditional = operation.parameters.iter().flatten().any(|it| it.name == "If-Match");
+    let conditional = parameters(operation).any(|it| it.name == "If-Match");
     for (status, name, ..) in KINDS {
         let may_be = match status {
             400 | 413 | 415 => operation.request_body.is_some(),
@@ -118,8 +118,16 @@ fn complete(method: &HttpMethod, operation: &mut Operation) {
             .parameter_in(ParameterIn::Header)
             .schema(Some(text.build()))
             .description(Some("A name of your own for this request: sent again, it has the same answer"));
-        operation.parameters.get_or_insert_default().push(name.build());
+        operation.parameters.get_or_insert_default().push(name.build().into());
     }
+}
+
+/// What an operation is told beside its body.
+pub(crate) fn parameters(operation: &Operation) -> impl Iterator<Item = &Parameter> {
+    operation.parameters.iter().flatten().filter_map(|it| match it {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    })
 }
 
 /// The description as text.
@@ -137,6 +145,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::{BASE, once};
 
     #[test]
     fn the_description_in_the_repository_is_that_of_the_handlers() {

@@ -43,7 +43,7 @@ use self::pace::Pace;
 pub const BASE: &str = "/api/v1";
 
 /// Requests a minute that each key may send, when nobody chose otherwise.
-pub const PER_MINUTE_DEFAULT: u32 = 600;
+pub const PER_MINUTE_DEFAULT: NonZeroU32 = NonZeroU32::new(600).unwrap();
 
 /// What the API is made of.
 pub struct Parts {

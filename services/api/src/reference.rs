@@ -9,7 +9,7 @@ use utoipa::openapi::{
     path::{Operation, ParameterIn, PathItem},
 };
 
-use crate::{Api, BASE, problem::KINDS};
+use crate::{Api, BASE, document, problem::KINDS};
 
 /// `GET /api/v1`.
 pub(crate) async fn serve(State(api): State<Api>) -> Response {
@@ -87,7 +87,7 @@ fn describe(out: &mut String, method: &str, path: &str, operation: &Operation) {
 }
 
 fn parameters(out: &mut String, operation: &Operation) {
-    let parameters: Vec<_> = operation.parameters.iter().flatten().collect();
+    let parameters: Vec<_> = document::parameters(operation).collect();
     if parameters.is_empty() {
         return;
     }
@@ -101,7 +101,7 @@ fn parameters(out: &mut String, operation: &Operation) {
             ParameterIn::Query => "query",
             ParameterIn::Path => "path",
             ParameterIn::Header => "header",
-            _ => "",
+            ParameterIn::Cookie | ParameterIn::QueryString => "",
         };
         let must = if it.required == Required::True { "" } else { " (optional)" };
         let said = it.description.as_deref().unwrap_or_default();

@@ -4,8 +4,9 @@ use axum::{Json, extract::State, response::Response};
 use desk::ConnectSlack;
 use domain::{
     access::Permission,
+    directory::APP_DEFAULT,
     fields::FieldProblem,
-    names::{APP_DEFAULT, connection_id},
+    plan::connection_id,
 };
 use schemas::{AgentId, ChannelKind};
 use utoipa_axum::{router::OpenApiRouter, routes};

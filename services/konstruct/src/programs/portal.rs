@@ -40,7 +40,18 @@ pub(crate) async fn prepare(
         secrets: vault.secrets.clone(),
         slack: wiring::outbound(&asked)?,
     });
+    let (clock, keys) = (base.context.clock.clone(), platform.clone());
     let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
+    let views = Views::new(reader, platform, vault.sealer.clone());
+    let api = api::router(api::Parts {
+        accounts: accounts.clone(),
+        desk: desk.clone(),
+        views: views.clone(),
+        platform: keys,
+        clock,
+        per_minute: settings.api_per_minute,
+        stylesheet: format!("/{}/portal.css", assets.base()),
+    });
     let portal = Portal {
         assets,
         origin,
@@ -48,7 +59,8 @@ pub(crate) async fn prepare(
         clock: base.context.clock.clone(),
         accounts,
         desk,
-        views: Views::new(reader, platform, vault.sealer.clone()),
+        views,
+        api,
     };
     let listener = TcpListener::bind(settings.listen).await;
     let listener =

@@ -1,6 +1,6 @@
 //! What the portal is told.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use domain::secret::Secret;
 use runtime::config::ConfigError;
@@ -17,6 +17,8 @@ pub(crate) struct PortalSettings {
     pub site: PathBuf,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
+    /// Requests a minute that each key of the API may send.
+    pub api_per_minute: NonZeroU32,
     /// The mail server and the sender, where there is one.
     pub mail: Option<(Secret, String)>,
 }
@@ -30,6 +32,7 @@ impl Asked<'_> {
             let public_url = settings.or("KONSTRUCT_PUBLIC_URL", here.unwrap_or_default());
             let site = settings.text("KONSTRUCT_PORTAL_SITE").map_or_else(site, PathBuf::from);
             let second_factor = settings.or("KONSTRUCT_REQUIRE_SECOND_FACTOR", true);
+            let per_minute = settings.or("KONSTRUCT_API_PER_MINUTE", api::PER_MINUTE_DEFAULT);
             let server = settings.text("KONSTRUCT_SMTP_URL").map(Secret::from);
             let from = settings.text("KONSTRUCT_MAIL_FROM");
             if server.is_some() != from.is_some() {
@@ -38,7 +41,8 @@ impl Asked<'_> {
             }
             let mail = server.zip(from);
             let (listen, public_url) = listen.zip(public_url)?;
-            Some(PortalSettings { listen, public_url, site, second_factor: second_factor?, mail })
+            let (second_factor, api_per_minute) = second_factor.zip(per_minute)?;
+            Some(PortalSettings { listen, public_url, site, second_factor, api_per_minute, mail })
         })
     }
 }
