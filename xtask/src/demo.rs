@@ -80,7 +80,7 @@ fn blame(error: anyhow::Error, world: &mut [Service]) -> anyhow::Error {
 }
 
 /// What a command prints. Its errors go to the terminal as they come.
-fn output(mut command: Command, stop: &Stop) -> Result<String> {
+pub(crate) fn output(mut command: Command, stop: &Stop) -> Result<String> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

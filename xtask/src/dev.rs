@@ -290,10 +290,12 @@ fn stay(
     let konstruct = home.built("debug", "konstruct");
     out::say(format!(
         "\nEverything runs. Ctrl-C stops it; its data stays for the next time (`--fresh` removes it).\n\n\
+         \x20 portal     {}\n\
          \x20 gateway    http://{gateway}/slack/events\n\
          \x20 Slack      {} (a look-alike, on this machine)\n\
          \x20 logs       {}\n\
          \x20 talk       set -a; . {env}; set +a; {} say --tenant acme \"hello\"",
+        entrance(home, settings, stop)?,
         value(settings, "KONSTRUCT_SLACK_API_URL")?,
         home.dirs().logs.display(),
         konstruct.display(),
@@ -308,6 +310,19 @@ fn stay(
     }
     out::say("stopping");
     Ok(())
+}
+
+/// Where the portal is entered: by the link that makes its first operator, until there is one.
+fn entrance(home: &Home, settings: &Settings, stop: &Stop) -> Result<String> {
+    let mut link = command(home, settings)();
+    link.args(["operator", "set-up-link", "--json"]).stderr(std::process::Stdio::null());
+    let made = demo::output(link, stop).ok();
+    let said = made.and_then(|made| serde_json::from_str::<serde_json::Value>(&made).ok());
+    let link = said.as_ref().and_then(|said| said.get("link")).and_then(|link| link.as_str());
+    match link {
+        Some(link) => Ok(format!("{link}  (makes its first operator; works once, for a day)")),
+        None => value(settings, "KONSTRUCT_PUBLIC_URL"),
+    }
 }
 
 fn shell(settings: &Settings) -> String {

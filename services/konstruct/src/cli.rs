@@ -41,6 +41,8 @@ pub(crate) enum Command {
     Say(Say),
     /// Check NATS, the database, the clock and the keys, and say how to fix what is wrong.
     Doctor(Doctor),
+    /// Who signs in to the portal.
+    Operator(Operators),
     /// Wrap every tenant's key with the current master key; the former ones stand in
     /// `KONSTRUCT_MASTER_KEY_PREVIOUS`.
     RotateMasterKey,
@@ -132,6 +134,34 @@ pub(crate) enum Verb {
         tenant: TenantId,
         /// Its id.
         id: String,
+    },
+}
+
+/// `konstruct operator …`.
+#[derive(Debug, Args)]
+pub(crate) struct Operators {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: OperatorVerb,
+}
+
+/// What can be done with operators.
+#[derive(Debug, Subcommand)]
+pub(crate) enum OperatorVerb {
+    /// Print a link that makes the first administrator, once and within 24 hours.
+    SetUpLink,
+    /// List all operators.
+    List,
+    /// Let somebody sign in no more; their sessions and keys end at once.
+    Disable {
+        /// Their e-mail.
+        email: String,
+    },
+    /// Make a link to choose another password, for 30 minutes; mailed, or printed where there is no
+    /// mail.
+    ResetLink {
+        /// Their e-mail.
+        email: String,
     },
 }
 

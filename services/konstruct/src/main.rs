@@ -63,6 +63,7 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
         Command::Trace(args) => done(commands::trace::run(&asked, &args, output).await),
         Command::Say(args) => commands::say::run(&asked, &args, output).await,
         Command::Doctor(args) => commands::doctor::run(sources, &args, output).await,
+        Command::Operator(args) => done(commands::operator::run(&asked, args, output).await),
         Command::RotateMasterKey => done(commands::rotate::run(&asked, output).await),
         Command::Version => done(commands::version(output)),
     }

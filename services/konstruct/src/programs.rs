@@ -112,6 +112,8 @@ fn check(which: Service, sources: &Sources) -> anyhow::Result<()> {
     }
     if is(Service::Portal) {
         note(asked.portal(portal::LISTEN).map(drop));
+        note(asked.public_url().map(drop));
+        note(asked.mail().map(drop));
     }
     if is(Service::Sweeper) || is(Service::Portal) {
         note(asked.database("KONSTRUCT_PLATFORM_DATABASE_URL").map(drop));

@@ -174,6 +174,21 @@ impl<'a> Asked<'a> {
         self.read(|settings| settings.or("KONSTRUCT_GATEWAY_URL", default))
     }
 
+    /// Where browsers reach the portal: what links in mails begin with.
+    pub(crate) fn public_url(&self) -> Result<String, ConfigError> {
+        let default = "http://localhost:3000".to_owned();
+        self.read(|settings| settings.or("KONSTRUCT_PUBLIC_URL", default))
+    }
+
+    /// The mail server and in whose name mail is sent, if mail is sent.
+    pub(crate) fn mail(&self) -> Result<Option<(Secret, String)>, ConfigError> {
+        self.read(|settings| {
+            let Some(url) = settings.text("KONSTRUCT_SMTP_URL") else { return Some(None) };
+            let from = settings.required::<String>("KONSTRUCT_MAIL_FROM")?;
+            Some(Some((Secret::from(url), from)))
+        })
+    }
+
     /// Where a service serves its health and metrics; nowhere if that is `off`.
     pub(crate) fn admin_listen(&self) -> Result<Option<SocketAddr>, ConfigError> {
         self.read(|settings| match settings.text("KONSTRUCT_ADMIN_LISTEN").as_deref() {

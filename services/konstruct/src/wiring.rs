@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use accounts::{Accounts, Mailer};
 use channels::{Inbound, Outbound, slack};
 use domain::seal::MasterKey;
 use providers::{ClientSettings, Router};
 use runtime::{Bus, Clock, Context, DirectoryWatch, setup};
 use store::{
-    Database, Keys, Sealer,
+    Database, Keys, Platform, Sealer,
     keys::{KEYS_MAX_DEFAULT, Masters},
     secrets::Secrets,
 };
@@ -67,6 +68,16 @@ impl Vault {
 /// The current master key and the former ones.
 pub(crate) fn masters(current: MasterKey, previous: Vec<MasterKey>) -> Masters {
     Masters::new(current, previous)
+}
+
+/// Who signs in, and how.
+pub(crate) async fn accounts(asked: &Asked<'_>) -> anyhow::Result<Accounts> {
+    let keys = asked.master_keys()?;
+    let masters = masters(keys.current, keys.previous);
+    let mailer = asked.mail()?.map(|(url, from)| Mailer::new(&url, &from)).transpose()?;
+    let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;
+    let platform = Platform::connect(&settings).await?;
+    Ok(Accounts::new(platform, masters, mailer, &asked.public_url()?))
 }
 
 /// What seals texts, and where tokens are.

@@ -82,9 +82,9 @@ impl House {
         let signed = self.who(&self.session, millis).await.unwrap();
         let offer = self.accounts.begin_second_factor(&signed).unwrap();
         let code = totp::code_at(&offer.secret, at(millis)).unwrap();
-        let confirmed =
-            self.accounts.confirm_second_factor(&self.session, &offer.offer, &code, &visit(millis));
-        let (session, codes) = confirmed.await.unwrap();
+        let (held, now) = (&self.session, visit(millis));
+        let confirmed = self.accounts.confirm_second_factor(held, &offer.offer, &code, &now).await;
+        let (session, codes) = confirmed.unwrap();
         self.session = session;
         (offer.secret, codes.0[0].clone())
     }

@@ -13,6 +13,8 @@ const CHARS_MAX: usize = 256;
 const CHARS_JUDGED: usize = 100;
 /// Ten thousand million guesses.
 const SCORE_MIN: Score = Score::Three;
+/// Shorter words are in too much else.
+const OWN_CHARS_MIN: usize = 3;
 /// Words that everybody would try here.
 const CONTEXT: [&str; 3] = ["konstruct", "slack", "administrator"];
 
@@ -52,9 +54,17 @@ pub fn score(password: &Secret, own: &[&str]) -> u8 {
 fn score_of(password: &Secret, own: &[&str]) -> Score {
     let judged: String = password.expose().chars().take(CHARS_JUDGED).collect();
     let mut words: Vec<&str> = CONTEXT.to_vec();
+    let mut rest = judged.to_lowercase();
     for text in own {
         words.push(text);
         words.extend(text.split(|it: char| !it.is_alphanumeric()).filter(|it| !it.is_empty()));
+    }
+    // The estimator takes a row of the person's own words for a phrase.
+    for word in words.iter().filter(|word| OWN_CHARS_MIN <= word.chars().count()) {
+        rest = rest.replace(&word.to_lowercase(), "");
+    }
+    if rest.chars().count() < CHARS_MIN_WITH_MFA && rest.len() < judged.len() {
+        return Score::Zero;
     }
     zxcvbn(&judged, &words).score()
 }

@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod migrate;
+pub(crate) mod operator;
 pub(crate) mod rotate;
 pub(crate) mod say;
 pub(crate) mod setup;

@@ -2,7 +2,6 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use accounts::{Accounts, Mailer};
 use anyhow::Context as _;
 use desk::{Desk, Parts};
 use portal::server::{Portal, assets::Assets, csrf::Origin};
@@ -28,9 +27,9 @@ pub(crate) async fn prepare(
     let settings = asked.portal(LISTEN)?;
     let platform = Platform::connect(&asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?).await?;
     let reader = Database::reader(&asked.database("KONSTRUCT_DATABASE_URL")?).await?;
-    let origin = Origin::of(&settings.public_url);
+    let origin = Origin::of(&asked.public_url()?);
     let origin = origin.context("`KONSTRUCT_PUBLIC_URL`: not like https://portal.example.com")?;
-    let accounts = accounts(&asked, platform.clone())?;
+    let accounts = wiring::accounts(&asked).await?;
     let desk = Desk::new(Parts {
         bus: base.context.bus.clone(),
         directory: base.directory.clone(),
@@ -66,14 +65,4 @@ pub(crate) async fn prepare(
     let listener =
         listener.with_context(|| format!("KONSTRUCT_PORTAL_LISTEN {}", settings.listen))?;
     Ok(portal::server::run(listener, portal, base.context.stop.clone()))
-}
-
-/// Who signs in.
-pub(crate) fn accounts(asked: &Asked<'_>, platform: Platform) -> anyhow::Result<Accounts> {
-    let settings = asked.portal(LISTEN)?;
-    let keys = asked.master_keys()?;
-    let mailer = settings.mail.map(|(url, from)| Mailer::new(&url, &from)).transpose();
-    let mailer = mailer.context("`KONSTRUCT_SMTP_URL` or `KONSTRUCT_MAIL_FROM`")?;
-    let masters = wiring::masters(keys.current, keys.previous);
-    Ok(Accounts::new(platform, masters, mailer, &settings.public_url))
 }

@@ -13,8 +13,9 @@ async fn ada(house: &House, role: TenantRole) -> Signed {
     let grant = Grant::Tenant(tenant("acme"), role);
     let made = house.accounts.invite(&mara, ADA, &grant, &visit(0)).await.unwrap();
     let Delivery::ShowToAdministrator(link) = made else { panic!("{made:?}") };
-    let accepted = house.accounts.accept_invite(&link.token(), "Ada", &secret(OTHER), &visit(0));
-    house.who(&accepted.await.unwrap(), 0).await.unwrap()
+    let (link, password) = (link.token(), secret(OTHER));
+    let session = house.accounts.accept_invite(&link, "Ada", &password, &visit(0)).await.unwrap();
+    house.who(&session, 0).await.unwrap()
 }
 
 #[tokio::test]

@@ -1,0 +1,31 @@
+//! The portal as operators and strangers meet it: over HTTP, and in a real browser.
+
+// For clippy, which takes helpers of tests for tests only where this stands.
+#![cfg(test)]
+
+mod journey;
+mod routes;
+mod visitor;
+
+use konstruct_tests::{
+    fake_slack::{Gateway, Team},
+    installation::{Installation, SIGNING_SECRET},
+};
+
+use self::visitor::Staff;
+
+/// A running installation with these tenants and nobody signed in.
+async fn running(yaml: &str) -> anyhow::Result<(Installation, Staff)> {
+    let mut it = Installation::prepare().await?;
+    it.settings.insert("KONSTRUCT_REQUIRE_SECOND_FACTOR".to_owned(), "false".to_owned());
+    if !yaml.is_empty() {
+        it.apply(yaml).await?;
+    }
+    it.run("all").await?;
+    for workspace in ["T0ACME", "T0BETA"] {
+        it.slack.install(&format!("xoxb-{workspace}"), Team::new(workspace, "U0BOT"));
+    }
+    it.slack.link(Gateway::new(&it.gateway(), SIGNING_SECRET), true);
+    let staff = Staff::of(&it).await?;
+    Ok((it, staff))
+}

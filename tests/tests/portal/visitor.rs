@@ -1,0 +1,111 @@
+//! People who visit the portal over HTTP, and the accounts they have.
+
+use accounts::{Accounts, Delivery, Grant, SessionToken, Visit};
+use anyhow::{Context as _, bail};
+use domain::{
+    access::{PlatformRole, TenantRole},
+    seal::MasterKey,
+    secret::Secret,
+};
+use konstruct_tests::installation::{Installation, MASTER_KEY};
+use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
+use schemas::Timestamp;
+use store::keys::Masters;
+
+/// Long enough, and nobody's.
+pub(crate) const PASSWORD: &str = "a quiet harbour at 4 in the morning";
+
+/// Whoever gives accounts to people.
+pub(crate) struct Staff {
+    accounts: Accounts,
+    base: String,
+}
+
+impl Staff {
+    pub(crate) async fn of(it: &Installation) -> anyhow::Result<Self> {
+        let platform = it.database.platform().await?;
+        let masters = Masters::new(MasterKey::parse(MASTER_KEY)?, Vec::new());
+        let accounts = Accounts::new(platform, masters, None, &it.portal());
+        Ok(Self { accounts, base: it.portal() })
+    }
+
+    pub(crate) async fn administrator(&self) -> anyhow::Result<Visitor> {
+        self.hired("ada@example.com", Grant::Platform(PlatformRole::Administrator)).await
+    }
+
+    pub(crate) async fn engineer(&self) -> anyhow::Result<Visitor> {
+        self.hired("ed@example.com", Grant::Platform(PlatformRole::Engineer)).await
+    }
+
+    pub(crate) async fn operator(&self, tenant: &str) -> anyhow::Result<Visitor> {
+        let grant = Grant::Tenant(tenant.parse()?, TenantRole::Operator);
+        self.hired(&format!("op@{tenant}.example"), grant).await
+    }
+
+    pub(crate) async fn viewer(&self, tenant: &str) -> anyhow::Result<Visitor> {
+        let grant = Grant::Tenant(tenant.parse()?, TenantRole::Viewer);
+        self.hired(&format!("eve@{tenant}.example"), grant).await
+    }
+
+    /// Whoever has an account and no role: its only tenant was taken away.
+    pub(crate) fn nobody(&self) -> anyhow::Result<Visitor> {
+        Visitor::new(&self.base, None)
+    }
+
+    async fn hired(&self, email: &str, grant: Grant) -> anyhow::Result<Visitor> {
+        let visit = Visit::new(Timestamp::from_millis(now_ms()?), "127.0.0.1", "test");
+        let invited = self.accounts.invite(&Accounts::console()?, email, &grant, &visit).await?;
+        let Delivery::ShowToAdministrator(link) = invited else { bail!("it was mailed") };
+        let password = Secret::from(PASSWORD.to_owned());
+        let opened = self.accounts.accept_invite(&link.token(), email, &password, &visit).await?;
+        Visitor::new(&self.base, Some(opened))
+    }
+}
+
+fn now_ms() -> anyhow::Result<i64> {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    Ok(i64::try_from(since.as_millis())?)
+}
+
+/// One person with a browser that runs no scripts and follows no redirects.
+pub(crate) struct Visitor {
+    client: Client,
+    base: String,
+    session: Option<SessionToken>,
+}
+
+impl Visitor {
+    fn new(base: &str, session: Option<SessionToken>) -> anyhow::Result<Self> {
+        let client = Client::builder().redirect(Policy::none()).build()?;
+        // Names of the portal's own machine are looked up nowhere.
+        let base = base.replace("localhost", "127.0.0.1");
+        Ok(Self { client, base, session })
+    }
+
+    /// The session as a browser's cookie has it.
+    pub(crate) fn cookie(&self) -> anyhow::Result<&str> {
+        Ok(self.session.as_ref().context("nobody is signed in")?.expose())
+    }
+
+    /// A request as our own pages send it.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.foreign(method, path).header("sec-fetch-site", "same-origin")
+    }
+
+    /// A request that says nothing of where it comes from.
+    pub(crate) fn foreign(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        match &self.session {
+            Some(session) => request.header("cookie", format!("__Host-ks={}", session.expose())),
+            None => request,
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Response> {
+        Ok(self.request(Method::GET, path).send().await?)
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> anyhow::Result<Response> {
+        Ok(self.request(Method::POST, path).form(form).send().await?)
+    }
+}
