@@ -59,7 +59,12 @@ pub struct Portal {
     pub models: Arc<[String]>,
     /// Where drafts are tried; nowhere, where no models are set up.
     pub trial: Option<Arc<Trial>>,
+    /// The API for programs, at [`API`]. It has its own way in: no session, no cookie.
+    pub api: Router,
 }
+
+/// Where the API for programs is.
+pub const API: &str = "/api/v1";
 
 /// Every route there is.
 pub fn table() -> Routes {
@@ -71,14 +76,16 @@ pub fn table() -> Routes {
 /// The portal as a service.
 pub fn router(portal: Portal) -> Router {
     let (_, routes) = table().split();
+    let api = portal.api.clone();
     routes
         .layer(DefaultBodyLimit::max(session::FORM_BYTES_MAX))
         .layer(from_fn_with_state(portal.clone(), error::explain))
         .layer(from_fn_with_state(portal.clone(), session::identify))
         .layer(from_fn_with_state(portal.origin.clone(), csrf::refuse_foreign))
         .layer(from_fn_with_state(portal.clone(), error::explain))
-        .layer(from_fn(headers::secure))
         .with_state(portal)
+        .nest(API, api)
+        .layer(from_fn(headers::secure))
 }
 
 /// Serves the portal until it is asked to stop.

@@ -21,6 +21,7 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../style/pages/trace.css"),
     include_str!("../style/pages/activity.css"),
     include_str!("../style/pages/channels.css"),
+    include_str!("../style/pages/api.css"),
     include_str!("../style/print.css"),
 );
 

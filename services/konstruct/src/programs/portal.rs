@@ -46,7 +46,18 @@ pub(crate) async fn prepare(
         slack: wiring::outbound(&asked)?,
     });
     let (models, trial) = trials(sources);
+    let (clock, keys) = (base.context.clock.clone(), platform.clone());
     let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
+    let views = Views::new(reader, platform, vault.sealer.clone());
+    let api = api::router(api::Parts {
+        accounts: accounts.clone(),
+        desk: desk.clone(),
+        views: views.clone(),
+        platform: keys,
+        clock,
+        per_minute: settings.api_per_minute,
+        stylesheet: format!("/{}/portal.css", assets.base()),
+    });
     let portal = Portal {
         assets,
         origin,
@@ -59,6 +70,8 @@ pub(crate) async fn prepare(
         views: Views::new(reader, platform, vault.sealer.clone()),
         models,
         trial,
+        views,
+        api,
     };
     let listener = TcpListener::bind(settings.listen).await;
     let listener =

@@ -1,6 +1,6 @@
 //! What the portal is told.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use runtime::config::ConfigError;
 
@@ -18,6 +18,8 @@ pub(crate) struct PortalSettings {
     pub site: PathBuf,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
+    /// Requests a minute that each key of the API may send.
+    pub api_per_minute: NonZeroU32,
 }
 
 impl Asked<'_> {
@@ -31,6 +33,10 @@ impl Asked<'_> {
             let dev_slack_url = settings.text("KONSTRUCT_DEV_SLACK_URL");
             let (listen, second_factor) = listen.zip(second_factor)?;
             Some(PortalSettings { listen, gateway_url, dev_slack_url, site, second_factor })
+            let per_minute = settings.or("KONSTRUCT_API_PER_MINUTE", api::PER_MINUTE_DEFAULT);
+            let (listen, (second_factor, api_per_minute)) =
+                listen.zip(second_factor.zip(per_minute))?;
+            Some(PortalSettings { listen, site, second_factor, api_per_minute })
         })
     }
 }
