@@ -4,11 +4,11 @@ pub mod autosave;
 pub mod awake;
 #[cfg(feature = "hydrate")]
 mod form;
+pub mod live;
 pub mod try_it;
 pub mod wire;
-pub mod live;
 
 pub use autosave::Autosave;
 pub use awake::Awake;
-pub use try_it::TryIt;
 pub use live::LiveActivity;
+pub use try_it::TryIt;

@@ -67,10 +67,9 @@ pub(crate) async fn prepare(
         accounts,
         desk,
         live: Live::new(base.context.bus.clone(), base.context.stop.clone()),
-        views: Views::new(reader, platform, vault.sealer.clone()),
+        views,
         models,
         trial,
-        views,
         api,
     };
     let listener = TcpListener::bind(settings.listen).await;

@@ -31,12 +31,17 @@ impl Asked<'_> {
             let second_factor = settings.or("KONSTRUCT_REQUIRE_SECOND_FACTOR", true);
             let gateway_url = settings.text("KONSTRUCT_GATEWAY_URL");
             let dev_slack_url = settings.text("KONSTRUCT_DEV_SLACK_URL");
-            let (listen, second_factor) = listen.zip(second_factor)?;
-            Some(PortalSettings { listen, gateway_url, dev_slack_url, site, second_factor })
             let per_minute = settings.or("KONSTRUCT_API_PER_MINUTE", api::PER_MINUTE_DEFAULT);
             let (listen, (second_factor, api_per_minute)) =
                 listen.zip(second_factor.zip(per_minute))?;
-            Some(PortalSettings { listen, site, second_factor, api_per_minute })
+            Some(PortalSettings {
+                listen,
+                gateway_url,
+                dev_slack_url,
+                site,
+                second_factor,
+                api_per_minute,
+            })
         })
     }
 }
