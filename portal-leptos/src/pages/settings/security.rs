@@ -39,8 +39,9 @@ pub(super) fn routes() -> Routes {
 /// What was typed.
 #[derive(Deserialize)]
 struct Typed {
+    // Whatever has "password" in its name is not given back when a session has ended.
     #[serde(default = "nothing")]
-    present: Secret,
+    present_password: Secret,
     #[serde(default = "nothing")]
     password: Secret,
 }
@@ -56,7 +57,8 @@ async fn change(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
     let accounts = &cx.portal.accounts;
-    let outcome = accounts.change_password(&session, &typed.present, &typed.password, &visit).await;
+    let outcome =
+        accounts.change_password(&session, &typed.present_password, &typed.password, &visit).await;
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(error @ AccountsError::Password(_)) => {
@@ -65,7 +67,7 @@ async fn change(
         Err(error) => return Err(error.into()),
     };
     if let Some(missed) =
-        Missed::of(&outcome, "present", "This is not your present password", visit.now)
+        Missed::of(&outcome, "present_password", "This is not your present password", visit.now)
     {
         let response = page(&cx, missed.status, vec![missed.problem.clone()]).await?;
         return Ok(missed.answer(response));
@@ -89,7 +91,8 @@ async fn page(cx: &Cx, status: StatusCode, problems: Vec<Problem>) -> Result<Res
 }
 
 fn password_card(cx: &Cx, problems: Vec<Problem>) -> AnyView {
-    let (present, other) = (problem_of(&problems, "present"), problem_of(&problems, "password"));
+    let (present, other) =
+        (problem_of(&problems, "present_password"), problem_of(&problems, "password"));
     let least = if cx.signed.has_second_factor { 8 } else { 15 };
     let email = cx.signed.email.clone();
     view! {
@@ -98,7 +101,7 @@ fn password_card(cx: &Cx, problems: Vec<Problem>) -> AnyView {
                 <FormErrors problems />
                 <input type="hidden" name="email" value=email autocomplete="username" />
                 <TextField
-                    name="present"
+                    name="present_password"
                     label="Present password"
                     kind=InputKind::Password
                     error=present

@@ -62,7 +62,7 @@ async fn v7_4_3_another_password_ends_the_other_sessions() -> anyhow::Result<()>
     let (it, _, ada) = house().await?;
     let (mut one, mut two) = (Browser::holding(&it, &ada)?, Browser::new(&it)?);
     two.sign_in(ADA, PASSWORD).await?;
-    let form = [("present", PASSWORD), ("password", OTHER)];
+    let form = [("present_password", PASSWORD), ("password", OTHER)];
     two.post("/settings/security/password", &form).await?;
     assert!(two.is_in().await?);
     assert!(!one.is_in().await?);

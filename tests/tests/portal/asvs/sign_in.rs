@@ -90,7 +90,8 @@ async fn v6_2_a_password_is_long_unusual_and_changed_by_whoever_knows_it() -> an
         (PASSWORD, &long, 303, ""),
         (&long, OTHER, 303, ""),
     ] {
-        let answer = browser.post(page, &[("present", present), ("password", other)]).await?;
+        let answer =
+            browser.post(page, &[("present_password", present), ("password", other)]).await?;
         assert_eq!(answer.status().as_u16(), want, "{other}");
         let text = answer.text().await?;
         assert!(text.contains(says), "{other}: {says}");
