@@ -4,9 +4,11 @@ pub mod autosave;
 pub mod awake;
 #[cfg(feature = "hydrate")]
 mod form;
+pub mod live;
 pub mod try_it;
 pub mod wire;
 
 pub use autosave::Autosave;
 pub use awake::Awake;
+pub use live::LiveActivity;
 pub use try_it::TryIt;

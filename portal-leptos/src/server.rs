@@ -22,7 +22,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use desk::Desk;
-use runtime::Clock;
+use runtime::{Clock, live::Live};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use trial::Trial;
@@ -41,6 +41,8 @@ pub struct Portal {
     pub assets: Assets,
     /// Where browsers reach the portal.
     pub origin: Origin,
+    /// Where chat systems reach the gateway, e.g. `https://konstruct.example.com`.
+    pub gateway_url: String,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
     /// The time.
@@ -49,13 +51,20 @@ pub struct Portal {
     pub accounts: Accounts,
     /// What operators change.
     pub desk: Desk,
+    /// What happens, as it happens.
+    pub live: Live,
     /// What operators read.
     pub views: Views,
     /// The model groups there are, by name.
     pub models: Arc<[String]>,
     /// Where drafts are tried; nowhere, where no models are set up.
     pub trial: Option<Arc<Trial>>,
+    /// The API for programs, at [`API`]. It has its own way in: no session, no cookie.
+    pub api: Router,
 }
+
+/// Where the API for programs is.
+pub const API: &str = "/api/v1";
 
 /// Every route there is.
 pub fn table() -> Routes {
@@ -67,14 +76,16 @@ pub fn table() -> Routes {
 /// The portal as a service.
 pub fn router(portal: Portal) -> Router {
     let (_, routes) = table().split();
+    let api = portal.api.clone();
     routes
         .layer(DefaultBodyLimit::max(session::FORM_BYTES_MAX))
         .layer(from_fn_with_state(portal.clone(), error::explain))
         .layer(from_fn_with_state(portal.clone(), session::identify))
         .layer(from_fn_with_state(portal.origin.clone(), csrf::refuse_foreign))
         .layer(from_fn_with_state(portal.clone(), error::explain))
-        .layer(from_fn(headers::secure))
         .with_state(portal)
+        .nest(API, api)
+        .layer(from_fn(headers::secure))
 }
 
 /// Serves the portal until it is asked to stop.

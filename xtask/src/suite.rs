@@ -12,6 +12,7 @@ use crate::browser;
 use crate::child::{Dirs, run, run_ok};
 use crate::fetch::{self, Tools};
 use crate::home::Home;
+use crate::out;
 use crate::postgres::{Cluster, Durability, Plan};
 use crate::random;
 use crate::site;
@@ -22,12 +23,20 @@ pub(crate) fn test(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStat
     browser::ensure(stop)?;
     let site = site::site(home, stop)?;
     let tools = fetch::tools(home, stop)?;
+    let schemathesis = match fetch::schemathesis(home, stop) {
+        Ok(dir) => Some(dir),
+        Err(error) => {
+            out::warn(format!("the API is not tried against its description: {error:#}"));
+            None
+        }
+    };
     run_ok(home.cargo(&["build", "--workspace", "--bins"]), stop)?;
     let mut tests = home.cargo(&["test", "--workspace"]);
     tests
         .args(args)
         .env("KONSTRUCT_BIN", home.built("debug", "konstruct"))
-        .env("KONSTRUCT_PORTAL_SITE", site);
+        .env("KONSTRUCT_PORTAL_SITE", site)
+        .envs(schemathesis.map(|dir| ("KONSTRUCT_SCHEMATHESIS", dir)));
     inside(home, &tools, Durability::Throwaway, tests, stop)
 }
 

@@ -13,7 +13,15 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../style/status.css"),
     include_str!("../style/overlay.css"),
     include_str!("../style/data.css"),
+    include_str!("../style/pages/accounts.css"),
     include_str!("../style/pages/agents.css"),
+    include_str!("../style/pages/audit.css"),
+    include_str!("../style/pages/conversations.css"),
+    include_str!("../style/pages/home.css"),
+    include_str!("../style/pages/trace.css"),
+    include_str!("../style/pages/activity.css"),
+    include_str!("../style/pages/channels.css"),
+    include_str!("../style/pages/api.css"),
     include_str!("../style/print.css"),
 );
 

@@ -17,6 +17,7 @@ use schemas::{AgentId, TenantId, Text};
 
 pub use self::{
     change::Change,
+    check::connection_id,
     desired::{
         Desired, DesiredAgent, DesiredBudget, DesiredConnection, DesiredLimits, DesiredTenant,
     },

@@ -1,8 +1,10 @@
-//! Who signs in to the portal: operators, their sessions and links, their roles, keys of the API.
+//! Who signs in to the portal: operators, their sessions and links, their roles, keys of the API and
+//! what was answered to them.
 //! Statements only; the rules are in `accounts`.
 //!
 //! These tables belong to no tenant. A token, a code or a key is only ever here as its SHA-256.
 
+pub mod answers;
 pub mod api_keys;
 mod grant;
 pub mod log;

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod agents;
+mod asvs;
 mod journey;
 mod routes;
 mod visitor;

@@ -236,7 +236,7 @@ impl Checker<'_> {
 }
 
 /// `slack-T0ACME`, or `slack-{app}-T0ACME` where the app is one of its own.
-pub(crate) fn connection_id(channel: ChannelKind, app: &str, workspace: &str) -> String {
+pub fn connection_id(channel: ChannelKind, app: &str, workspace: &str) -> String {
     let channel = channel.as_str();
     if app == APP_DEFAULT {
         return format!("{channel}-{workspace}");

@@ -8,6 +8,7 @@ use std::{
 use anyhow::Context as _;
 use desk::{Desk, Parts};
 use portal::server::{Portal, assets::Assets, csrf::Origin};
+use runtime::live::Live;
 use store::{Database, Platform};
 use tokio::net::TcpListener;
 use trial::{Bounds, Trial};
@@ -31,7 +32,8 @@ pub(crate) async fn prepare(
     let settings = asked.portal(LISTEN)?;
     let platform = Platform::connect(&asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?).await?;
     let reader = Database::reader(&asked.database("KONSTRUCT_DATABASE_URL")?).await?;
-    let origin = Origin::of(&asked.public_url()?);
+    let public_url = asked.public_url()?;
+    let origin = Origin::of(&public_url);
     let origin = origin.context("`KONSTRUCT_PUBLIC_URL`: not like https://portal.example.com")?;
     let accounts = wiring::accounts(&asked).await?;
     let desk = Desk::new(Parts {
@@ -44,17 +46,31 @@ pub(crate) async fn prepare(
         slack: wiring::outbound(&asked)?,
     });
     let (models, trial) = trials(sources);
+    let (clock, keys) = (base.context.clock.clone(), platform.clone());
     let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
+    let views = Views::new(reader, platform, vault.sealer.clone());
+    let api = api::router(api::Parts {
+        accounts: accounts.clone(),
+        desk: desk.clone(),
+        views: views.clone(),
+        platform: keys,
+        clock,
+        per_minute: settings.api_per_minute,
+        stylesheet: format!("/{}/portal.css", assets.base()),
+    });
     let portal = Portal {
         assets,
         origin,
+        gateway_url: settings.gateway_url.unwrap_or(public_url),
         second_factor: settings.second_factor,
         clock: base.context.clock.clone(),
         accounts,
         desk,
-        views: Views::new(reader, platform, vault.sealer.clone()),
+        live: Live::new(base.context.bus.clone(), base.context.stop.clone()),
+        views,
         models,
         trial,
+        api,
     };
     let listener = TcpListener::bind(settings.listen).await;
     let listener =

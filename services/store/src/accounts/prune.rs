@@ -1,4 +1,5 @@
-//! Forgets sessions and links that ended long ago, and tries that no longer count.
+//! Forgets sessions and links that ended long ago, tries that no longer count,
+//! and answers that are not asked for again.
 
 use std::time::Duration;
 
@@ -9,7 +10,8 @@ use crate::{Platform, StoreError};
 /// Long enough to see in the log of operators what a session was.
 const ENDED_KEPT: Duration = Duration::from_hours(31 * 24);
 
-const STATEMENTS: [&str; 3] = [
+const STATEMENTS: [&str; 4] = [
+    "delete from api_answer where at_ms < $1",
     "delete from operator_session where expires_at_ms < $1",
     "delete from one_use_token where expires_at_ms < $1",
     "delete from sign_in_throttle where last_at_ms < $1",

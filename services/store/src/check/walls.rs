@@ -8,7 +8,8 @@ use tokio_postgres::Client;
 use crate::StoreError;
 
 /// Tables that belong to no tenant. Every other table must be walled.
-pub const PLATFORM_TABLES: [&str; 12] = [
+pub const PLATFORM_TABLES: [&str; 13] = [
+    "api_answer",
     "api_key",
     "checkpoint",
     "konstruct_migration",

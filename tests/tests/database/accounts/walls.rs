@@ -5,7 +5,8 @@ use tokio_postgres::error::SqlState;
 use super::{HOUR, MARA, PASSWORD, house};
 use crate::at;
 
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
+    "api_answer",
     "api_key",
     "one_use_token",
     "operator",

@@ -1,0 +1,46 @@
+//! The operations, a file for each kind of thing.
+
+mod agents;
+mod connections;
+mod conversations;
+mod drafts;
+mod etag;
+mod messages;
+mod tenants;
+mod usage;
+mod versions;
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::{Api, document, shapes::Made};
+
+/// How many items a page has when nobody chose otherwise.
+const LIMIT_DEFAULT: u32 = 50;
+
+/// All of them, with what describes them.
+pub(crate) fn all() -> OpenApiRouter<Api> {
+    OpenApiRouter::with_openapi(document::head())
+        .merge(tenants::routes())
+        .merge(agents::routes())
+        .merge(drafts::routes())
+        .merge(versions::routes())
+        .merge(connections::routes())
+        .merge(conversations::routes())
+        .merge(messages::routes())
+        .merge(usage::routes())
+}
+
+/// Something was made: where it is stands in `Location` too.
+fn made(made: Made) -> Response {
+    let location = HeaderValue::from_str(&made.href);
+    let mut response = (StatusCode::CREATED, Json(made)).into_response();
+    if let Ok(location) = location {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}

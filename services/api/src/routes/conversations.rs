@@ -1,0 +1,59 @@
+//! Conversations.
+
+use axum::{Json, extract::State};
+use utoipa_axum::{router::OpenApiRouter, routes};
+use views::{Beside, Cursor, Filter, Near, Page};
+
+use super::LIMIT_DEFAULT;
+use crate::{
+    Api,
+    json::{Asked, Named},
+    key::Caller,
+    problem::ApiError,
+    shapes::{
+        OfTenant,
+        conversations::{Conversation, Conversations, OfConversation, Older, Which},
+    },
+};
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::default().routes(routes!(list_conversations)).routes(routes!(get_conversation))
+}
+
+/// List conversations
+///
+/// The newest first. Words are sealed in the database, so a search opens them one by one and looks so
+/// far at a time: `searched_all` says whether that was everything, and `next` goes on.
+#[utoipa::path(get, path = "/tenants/{tenant}/conversations", tag = "Conversations",
+    params(OfTenant, Which),
+    responses((status = 200, description = "A page of them", body = Conversations)))]
+async fn list_conversations(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    Named(of): Named<OfTenant>,
+    Asked(which): Asked<Which>,
+) -> Result<Json<Conversations>, ApiError> {
+    let now = api.clock.now();
+    api.views.tenant(&caller, &of.tenant, now).await?;
+    let filter = which.filter();
+    let (cursor, limit) = (which.cursor.map(Cursor), which.limit.unwrap_or(LIMIT_DEFAULT));
+    let page = Page { cursor: cursor.as_ref(), limit, now };
+    Ok(Json(api.views.conversations(&caller, &of.tenant, &filter, page).await?.into()))
+}
+
+/// Read a conversation
+#[utoipa::path(get, path = "/tenants/{tenant}/conversations/{connection}/{conversation}",
+    tag = "Conversations", params(OfConversation, Older),
+    responses((status = 200, description = "The conversation", body = Conversation)))]
+async fn get_conversation(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    Named(of): Named<OfConversation>,
+    Asked(older): Asked<Older>,
+) -> Result<Json<Conversation>, ApiError> {
+    let thread = Near { connection: of.connection, conversation: of.conversation };
+    let filter = Filter::default();
+    let beside = Beside { filter: &filter, before: older.before, now: api.clock.now() };
+    let found = api.views.conversation(&caller, &of.tenant, &thread, beside).await?;
+    Ok(Json(found.into()))
+}

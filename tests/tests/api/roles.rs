@@ -1,0 +1,135 @@
+//! Every operation, asked by every role.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::Office;
+
+/// What it takes, as the table of roles says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Need {
+    /// To look on.
+    Read,
+    /// To design agents and connect channels.
+    Write,
+    /// To run the installation.
+    Manage,
+    /// To see the installation.
+    Platform,
+}
+
+/// An operation that changes nothing even where it is allowed: what it names is not there, or what it
+/// sends cannot be had.
+type Line = (Method, &'static str, Need, Option<Value>);
+
+fn walk() -> Vec<Line> {
+    use Need::{Manage, Platform, Read, Write};
+    let (get, put, post, delete) =
+        (|| Method::GET, || Method::PUT, || Method::POST, || Method::DELETE);
+    let nobody = || Some(json!({ "agent": "nobody" }));
+    let unnamed = || Some(json!({ "name": "" }));
+    vec![
+        (post(), "/tenants", Manage, Some(json!({ "slug": "-", "name": "" }))),
+        (get(), "/usage", Platform, None),
+        (get(), "/tenants/acme", Read, None),
+        (delete(), "/tenants/acme?confirm=beta", Manage, None),
+        (put(), "/tenants/acme/name", Manage, unnamed()),
+        (put(), "/tenants/acme/limits", Manage, Some(json!({ "messages_per_minute": 6000 }))),
+        (put(), "/tenants/acme/budget", Manage, Some(json!({ "monthly_micros": null }))),
+        (post(), "/tenants/acme/suspend", Manage, None),
+        (post(), "/tenants/acme/resume", Manage, None),
+        (get(), "/tenants/acme/agents", Read, None),
+        (post(), "/tenants/acme/agents", Write, Some(json!({ "slug": "mara", "name": "Mara" }))),
+        (get(), "/tenants/acme/agents/mara", Read, None),
+        (put(), "/tenants/acme/agents/nobody/draft", Write, unnamed()),
+        (post(), "/tenants/acme/agents/mara/publish", Write, Some(json!({}))),
+        (get(), "/tenants/acme/agents/mara/versions", Read, None),
+        (get(), "/tenants/acme/agents/mara/versions/1", Read, None),
+        (post(), "/tenants/acme/agents/mara/versions/9/restore", Write, Some(json!({}))),
+        (post(), "/tenants/acme/agents/nobody/retire", Write, None),
+        (get(), "/tenants/acme/connections", Read, None),
+        (
+            post(),
+            "/tenants/acme/connections",
+            Write,
+            Some(json!({ "team_id": "T1", "bot_token": "", "agent": "mara" })),
+        ),
+        (get(), "/tenants/acme/connections/slack-T0ACME", Read, None),
+        (put(), "/tenants/acme/connections/slack-T0ACME/agent", Write, nobody()),
+        (delete(), "/tenants/acme/connections/slack-T0NONE", Write, None),
+        (get(), "/tenants/acme/conversations", Read, None),
+        (get(), "/tenants/acme/conversations/slack-T0ACME/none", Read, None),
+        (get(), "/tenants/acme/messages/none/trace", Read, None),
+        (get(), "/tenants/acme/usage", Read, None),
+    ]
+}
+
+#[tokio::test]
+async fn every_role_may_what_the_table_says_and_a_stranger_finds_nothing() {
+    let office = Office::open().await;
+    let roles = [
+        ("administrator", &office.administrator),
+        ("engineer", &office.engineer),
+        ("operator", &office.operator),
+        ("viewer", &office.viewer),
+        ("stranger", &office.stranger),
+    ];
+    for (method, path, need, body) in walk() {
+        for (role, key) in roles {
+            let answer = office.send(key, method.clone(), path, body.clone(), &[]).await;
+            let want = match (need, role) {
+                (_, "administrator")
+                | (Need::Platform, "engineer")
+                | (Need::Read, "engineer" | "operator" | "viewer")
+                | (Need::Write, "operator") => None,
+                (Need::Platform, _) | (_, "stranger") => Some(StatusCode::NOT_FOUND),
+                (Need::Manage, "operator" | "viewer") if path == "/tenants" => {
+                    Some(StatusCode::NOT_FOUND)
+                }
+                _ => Some(StatusCode::FORBIDDEN),
+            };
+            let told = format!("{role}: {method} {path}: {answer:?}");
+            match want {
+                Some(want) => assert_eq!(answer.status, want, "{told}"),
+                None => {
+                    let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN];
+                    assert!(!refused.contains(&answer.status), "{told}");
+                    assert!(!answer.status.is_server_error(), "{told}");
+                    let is_there = need != Need::Write && !path.contains("none");
+                    assert!(!is_there || answer.status != StatusCode::NOT_FOUND, "{told}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_operation_is_left_out_of_the_walk() {
+    let described = api::document();
+    let mut left = Vec::new();
+    for (path, item) in &described.paths.paths {
+        let all = [
+            (Method::GET, &item.get),
+            (Method::PUT, &item.put),
+            (Method::POST, &item.post),
+            (Method::DELETE, &item.delete),
+        ];
+        for (method, _) in all.into_iter().filter(|(_, operation)| operation.is_some()) {
+            let fits = |line: &Line| line.0 == method && is_of(line.1, path);
+            if !walk().iter().any(fits) {
+                left.push(format!("{method} {path}"));
+            }
+        }
+    }
+    // It shows each key its own; `changes.rs` asks it.
+    assert_eq!(left, ["GET /tenants"]);
+}
+
+/// Whether that path is one of the template's.
+fn is_of(path: &str, template: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let (path, template): (Vec<_>, Vec<_>) =
+        (path.split('/').collect(), template.split('/').collect());
+    let fits = |(part, named): (&&str, &&str)| named.starts_with('{') || part == named;
+    path.len() == template.len() && path.iter().zip(&template).all(fits)
+}
