@@ -129,7 +129,7 @@ fn row(
     let version = line.version;
     let by = who(&line, names);
     let href = at.path(&format!("/versions/{version}"));
-    let live = (version == answers).then(|| view! { <Status tone=Tone::Ok label="Answers" /> });
+    let answers = (version == answers).then(|| view! { <Status tone=Tone::Ok label="Answers" /> });
     let note = match line.note {
         Some(note) => view! { <p class="prose">{note}</p> }.into_any(),
         None => view! { <span class="meta">"no note"</span> }.into_any(),
@@ -142,7 +142,7 @@ fn row(
     view! {
         <tr data-row>
             <th scope="row">
-                <span class="row"><a href=href data-row-link>{format!("Version {version}")}</a>{live}</span>
+                <span class="row"><a href=href data-row-link>{format!("Version {version}")}</a>{answers}</span>
             </th>
             <td data-label="Note">{note}</td>
             <td data-label="Published"><Time at=line.at now=Some(now) />" "<span class="meta">{by}</span></td>
