@@ -38,6 +38,7 @@ pub fn TryIt(
         talk.problem.set(String::new());
     };
     let is_busy = move || talk.coming.with(Option::is_some);
+    let is_well = move || talk.problem.with(String::is_empty);
     let is_new = move || talk.turns.with(Vec::is_empty);
     view! {
         <div class="try-body" on:keydown=typed>
@@ -45,7 +46,9 @@ pub fn TryIt(
                 {move || talk.turns.get().into_iter().map(turn).collect_view()}
                 {move || talk.coming.get().map(coming)}
             </div>
-            <p class="try-problem" role="status">{move || talk.problem.get()}</p>
+            <p class="try-problem" role="alert" hidden=is_well>
+                {move || talk.problem.get()}
+            </p>
             {children()}
             <div class="form-actions">
                 <button

@@ -95,7 +95,14 @@ impl Town {
                    insert into p_connection (tenant_id, connection_id, state, agent_id, active, last_seq)
                    values ('{slug}', 'slack-T0ACME', '{{"id": "slack-T0ACME", "channel": "slack",
                            "app": "default", "workspace": "T0ACME", "bot_user": "U0MARA",
-                           "agent": "mara", "token": "t", "status": "active"}}', 'mara', true, 1)"#
+                           "agent": "mara", "token": "t", "status": "active"}}', 'mara', true, 1);
+                   insert into p_change (tenant_id, seq, event_id, kind, entity, author_via,
+                                         time_ms, version, state)
+                   values ('{slug}', 1, 'e1', 'agent.published', 'agent:mara', 'cli', 0, 1,
+                           '{{"id": "mara", "published": {{"version": 1, "config": {{"name": "Mara",
+                              "role": "", "job_description": {{"plain": ""}}, "statement_of_work": {{"plain": ""}},
+                              "persona": {{"plain": ""}}, "system_prompt": {{"plain": ""}}, "model": "quality",
+                              "follow_minutes": 30}}}}}}')"#
             );
             admin.batch_execute(&sql).await.unwrap();
         }
@@ -184,11 +191,14 @@ async fn what_is_a_strangers_to_ask_does_not_exist() {
         meet("trace", views.trace(&who, &acme, "m1").await.map(drop));
         meet("uncertain", views.uncertain(&who, &acme, None, 9).await.map(drop));
         meet("usage", views.usage(&who, &acme, Group::Day, day..=day).await.map(drop));
+        let mara = "mara".parse().unwrap();
+        meet("versions", views.versions(&who, (&acme, &mara), None, now).await.map(drop));
+        meet("version", views.version(&who, (&acme, &mara), 1, now).await.map(drop));
         let page = ChangesPage { before: None, limit: 9, now };
         let found = views.changes(&who, &acme, &ChangeFilter::default(), page).await;
         meet("changes", found.map(drop));
         meet("find", views.find(&who, "m1").await.map(drop));
-        assert_eq!(met.len(), 11);
+        assert_eq!(met.len(), 13);
         let listed = views
             .tenants(&who, &TenantFilter::default(), TenantsPage { after: None, limit: 9, now })
             .await

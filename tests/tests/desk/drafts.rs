@@ -1,6 +1,6 @@
 //! What is typed is kept.
 
-use desk::{Autosaved, DeskError};
+use desk::{Autosaved, DeskError, Publish};
 use domain::config::{Field, OpenConfig};
 use konstruct_tests::postgres::raw;
 
@@ -85,4 +85,24 @@ async fn of_many_who_save_at_once_each_finds_what_it_typed() {
     assert_eq!(kept.revision, 3);
     let got = (kept.fields.role.as_str(), kept.fields.model.as_str(), kept.fields.persona.as_str());
     assert_eq!(got, ("a role", "fast", "brief"));
+}
+
+#[tokio::test]
+async fn a_discarded_draft_is_what_is_published_and_none_is_discarded_unseen() {
+    let office = Office::of_acme().await;
+    let (admin, at) = (admin(), (&acme(), &mara()));
+    let first = Publish { revision: 0, note: String::new(), expected_version: 0 };
+    office.shown(office.desk.publish(&admin, at, first).await.unwrap()).await;
+    let live = office.desk.live(&admin, at.0, at.1).await.unwrap();
+    let published = live.config.unwrap();
+    assert_eq!((live.version, live.retired), (1, false));
+    let typed = OpenConfig { role: "Lead".to_owned(), ..published.clone() };
+    office.desk.autosave(&admin, at, 0, typed.clone()).await.unwrap();
+    office.shown(office.desk.save_draft(&admin, at, typed.clone()).await.unwrap()).await;
+    let unseen = office.desk.discard_draft(&admin, at, 0).await;
+    assert!(matches!(unseen, Err(DeskError::Conflict { .. })), "{unseen:?}");
+    assert!(office.desk.draft(&admin, at.0, at.1).await.unwrap().fields == typed);
+    office.shown(office.desk.discard_draft(&admin, at, 1).await.unwrap()).await;
+    let left = office.other_desk.draft(&admin, at.0, at.1).await.unwrap();
+    assert!(left.fields == published && left.base_version == 1);
 }

@@ -61,7 +61,7 @@ fn view_of(at: &At, bench: &Bench, conflict: DraftConflict) -> AnyView {
             {choices}
             <div class="form-actions">
                 <SubmitButton>"Save what is chosen"</SubmitButton>
-                <LinkButton href=at.path("")>"Leave theirs"</LinkButton>
+                <LinkButton href=at.path("")>"Give up what I typed"</LinkButton>
             </div>
         </form>
     }

@@ -75,12 +75,11 @@ fn view_of(at: &At, bench: &Bench, note: String, problems: Vec<Problem>) -> AnyV
         version => format!("Version {version}, answers now"),
     };
     let differences = side_by_side((&left, before), ("Your draft", &draft.fields));
-    let (action, back) = (at.path("/publish"), at.path(""));
-    let (revision, version) = (draft.revision, live.version);
-    let submit = format!("Publish version {}", version.saturating_add(1));
+    let back = at.path("");
     let is_same = differences.is_none() && !live.retired;
     let body = differences.unwrap_or_else(|| {
-        view! { <p class="meta">"The draft says what version "{version}" says."</p> }.into_any()
+        view! { <p class="meta">"The draft says what version "{live.version}" says."</p> }
+            .into_any()
     });
     let returns = view! {
         <Banner tone=Tone::Info title=format!("{name} has retired")>
@@ -102,7 +101,7 @@ fn view_of(at: &At, bench: &Bench, note: String, problems: Vec<Problem>) -> AnyV
         }
         .into_any();
     }
-    let wrong = problem_of(&problems, "note");
+    let form = form(at, bench, note, problem_of(&problems, "note"));
     let is_retired = live.retired;
     let fixes = problems.iter().any(|it| it.field != "note" && !it.field.is_empty());
     view! {
@@ -111,6 +110,16 @@ fn view_of(at: &At, bench: &Bench, note: String, problems: Vec<Problem>) -> AnyV
         <FormErrors problems />
         {fixes.then(|| view! { <p><a href=at.path("")>"Mend it in the design"</a></p> })}
         <Card title="What changes">{body}</Card>
+        {form}
+    }
+    .into_any()
+}
+
+fn form(at: &At, bench: &Bench, note: String, wrong: Option<String>) -> AnyView {
+    let (action, back) = (at.path("/publish"), at.path(""));
+    let (revision, version) = (bench.draft.revision, bench.live.version);
+    let submit = format!("Publish version {}", version.saturating_add(1));
+    view! {
         <Card title="Publish">
             <form method="post" action=action class="form">
                 <input type="hidden" name="revision" value=revision />

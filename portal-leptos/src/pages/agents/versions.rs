@@ -1,30 +1,26 @@
 //! What an agent was: every published version, two of them side by side, and back to one of them.
 
+mod one;
+
 use std::collections::BTreeMap;
 
-use axum::{
-    extract::{Form, Query},
-    response::Response,
-};
+use axum::{extract::Query, response::Response};
 use desk::Live;
-use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{
-    Card, Column, EmptyState, FormErrors, Icon, LinkButton, Pagination, Problem, Status,
-    SubmitButton, Table, TextAreaField, Time, Tone, Variant,
+    Card, Column, EmptyState, Icon, Pagination, Status, SubmitButton, Table, Time, Tone, Variant,
 };
 use schemas::{OperatorId, Timestamp};
 use serde::Deserialize;
-use views::{VERSIONS_MAX, Version, VersionLine};
+use views::{VERSIONS_MAX, VersionLine};
 
 use super::{
     differences::side_by_side,
-    parts::{At, Place, header, name_of, names, reading},
+    parts::{At, Place, header, name_of, names},
 };
-use crate::{
-    pages::form::{WITH_PROBLEMS, done, problem_of, problems},
-    server::{error::PageError, render::Cx},
-};
+use crate::server::{error::PageError, render::Cx};
+
+pub(super) use self::one::{one, restore};
 
 /// Where the page begins.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -37,13 +33,6 @@ pub(super) struct Page {
 pub(super) struct Two {
     from: u32,
     to: u32,
-}
-
-/// Why an earlier version comes back.
-#[derive(Clone, Debug, Default, Deserialize)]
-pub(super) struct Back {
-    #[serde(default)]
-    note: String,
 }
 
 type Names = BTreeMap<OperatorId, String>;
@@ -140,7 +129,7 @@ fn row(
     let version = line.version;
     let by = who(&line, names);
     let href = at.path(&format!("/versions/{version}"));
-    let live = (version == answers).then(|| view! { <Status tone=Tone::Ok label="Answers" /> });
+    let answers = (version == answers).then(|| view! { <Status tone=Tone::Ok label="Answers" /> });
     let note = match line.note {
         Some(note) => view! { <p class="prose">{note}</p> }.into_any(),
         None => view! { <span class="meta">"no note"</span> }.into_any(),
@@ -153,7 +142,7 @@ fn row(
     view! {
         <tr data-row>
             <th scope="row">
-                <span class="row"><a href=href data-row-link>{format!("Version {version}")}</a>{live}</span>
+                <span class="row"><a href=href data-row-link>{format!("Version {version}")}</a>{answers}</span>
             </th>
             <td data-label="Note">{note}</td>
             <td data-label="Published"><Time at=line.at now=Some(now) />" "<span class="meta">{by}</span></td>
@@ -191,117 +180,4 @@ pub(super) async fn compare(cx: Cx, at: At, Query(two): Query<Two>) -> Result<Re
         }
         .into_any()
     }))
-}
-
-pub(super) async fn one(cx: Cx, at: At) -> Result<Response, PageError> {
-    let shown = Shown::of(&cx, &at).await?;
-    Ok(cx.page(&shown.title(), || shown.view(&at, String::new(), Vec::new())))
-}
-
-pub(super) async fn restore(cx: Cx, at: At, Form(back): Form<Back>) -> Result<Response, PageError> {
-    let version = at.version.ok_or(PageError::NotFound)?;
-    let note = back.note.replace("\r\n", "\n");
-    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
-    match desk.restore(who, at.ids(), version, &note).await {
-        Ok(written) => {
-            let said = format!("What version {version} said answers again, as the newest version.");
-            Ok(done(&at.path("/versions"), &said, written))
-        }
-        Err(error) => {
-            let problems = problems(error)?;
-            let shown = Shown::of(&cx, &at).await?;
-            let view = || shown.view(&at, note, problems);
-            Ok(cx.page_with(WITH_PROBLEMS, &shown.title(), view))
-        }
-    }
-}
-
-/// A version on its page.
-struct Shown {
-    name: String,
-    live: Live,
-    version: Version,
-    by: String,
-    may_write: bool,
-    now: Timestamp,
-}
-
-impl Shown {
-    async fn of(cx: &Cx, at: &At) -> Result<Self, PageError> {
-        let version = at.version.ok_or(PageError::NotFound)?;
-        let (name, live) = known(cx, at).await?;
-        let who = &cx.signed.principal;
-        let version = cx.portal.views.version(who, at.ids(), version, cx.now()).await?;
-        let names = names(cx, version.line.operator.iter().cloned().collect()).await?;
-        let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
-        Ok(Self {
-            by: self::who(&version.line, &names),
-            name,
-            live,
-            version,
-            may_write,
-            now: cx.now(),
-        })
-    }
-
-    fn title(&self) -> String {
-        format!("{}, version {}", self.name, self.version.line.version)
-    }
-
-    fn view(&self, at: &At, note: String, problems: Vec<Problem>) -> AnyView {
-        let VersionLine { version, at: when, note: why, .. } = self.version.line.clone();
-        let header = header((at, &self.name, &self.live), (&self.title(), why), Place::Versions);
-        let is_live = version == self.live.version && !self.live.retired;
-        let restore = (self.may_write && !is_live).then(|| {
-            restore_form(at, (version, self.live.version.saturating_add(1)), note, problems)
-        });
-        let compare = (version != self.live.version && 0 < self.live.version).then(|| {
-            let href = at.path(&format!("/versions/diff?from={version}&to={}", self.live.version));
-            view! { <LinkButton href icon=Icon::Compare>"Compare with what answers"</LinkButton> }
-        });
-        let said = reading(&self.version.config);
-        let (by, now) = (self.by.clone(), self.now);
-        view! {
-            {header}
-            <p class="row">
-                <span>"Published " <Time at=when now=Some(now) /> " " {by} "."</span>
-                {compare}
-            </p>
-            <Card title="What it said">{said}</Card>
-            {restore}
-        }
-        .into_any()
-    }
-}
-
-fn restore_form(
-    at: &At,
-    (version, next): (u32, u32),
-    note: String,
-    problems: Vec<Problem>,
-) -> AnyView {
-    let wrong = problem_of(&problems, "note");
-    let action = at.path(&format!("/versions/{version}"));
-    let lead = format!("It is published once more, as version {next}. The draft stays as it is.");
-    view! {
-        <Card title="Bring it back" lead>
-            <form method="post" action=action class="form">
-                <FormErrors problems />
-                <TextAreaField
-                    name="note"
-                    label="Note"
-                    value=note
-                    error=wrong
-                    hint="Why, in a line. It stands in the history of versions."
-                    rows=2
-                />
-                <div class="form-actions">
-                    <SubmitButton icon=Icon::Restore>
-                        {format!("Publish as version {next}")}
-                    </SubmitButton>
-                </div>
-            </form>
-        </Card>
-    }
-    .into_any()
 }

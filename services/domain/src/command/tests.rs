@@ -189,6 +189,15 @@ fn an_agent_is_designed_published_and_retires() {
         |d| agent::save_draft(d, &acme(), &mara(), unfinished.clone()),
         expect!["~ agent acme/mara: draft saved"],
     );
+    let discard = |d: &Directory, id: &str| agent::discard_draft(d, &acme(), &id.parse().unwrap());
+    it.desk(|d| discard(d, "mara"), expect!["~ agent acme/mara: draft discarded"]);
+    assert!(it.directory.agent(&acme(), &mara()).unwrap().draft.is_none());
+    it.desk(|d| discard(d, "mara"), expect![[r#""#]]);
+    it.desk(|d| create(d, "otto", "Otto"), expect![[r#"+ agent acme/otto "Otto""#]]);
+    it.desk(
+        |d| discard(d, "otto"),
+        expect!["refused: agent `otto` was never published: there is nothing to go back to"],
+    );
     let publish = |d: &Directory, config: &OpenConfig, expected| {
         agent::publish(d, &acme(), &mara(), publication(config.clone(), expected))
     };

@@ -54,6 +54,7 @@ fn row(nth: usize, rule: TypedRule, problems: &[Problem]) -> AnyView {
                 label="Tell this channel"
                 value=to_channel
                 placeholder="#support"
+                required=true
             />
             <SubmitButton
                 variant=Variant::Quiet

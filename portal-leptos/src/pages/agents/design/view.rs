@@ -80,7 +80,7 @@ fn form(at: &At, bench: &Bench, shown: Designer) -> AnyView {
     });
     let cards = cards(&models, &typed, &problems);
     view! {
-        <form method="post" action=at.path("") class="designer" id="design">
+        <form method="post" action=at.path("") class="designer" id="design" novalidate>
             <div class="stack">
                 // What Enter presses: a form's first button.
                 <button type="submit" name="do" value="save" hidden></button>
@@ -121,6 +121,7 @@ fn try_it(at: &At, question: &str, shown: Shown) -> AnyView {
                         label="Your message"
                         value=question
                         hint="Ctrl and Enter sends it."
+                        required=true
                         rows=3
                     />
                 </TryIt>
@@ -139,9 +140,10 @@ fn cards(models: &[String], typed: &Typed, problems: &[Problem]) -> AnyView {
         let (value, error) = (value.to_owned(), error(name));
         view! { <TextAreaField name label value hint error rows /> }.into_any()
     };
-    let short = |name, label, value: &str, hint| {
+    // A draft may be saved without a name; it is not published without one.
+    let short = |name, label, value: &str, hint, required| {
         let (value, error) = (value.to_owned(), error(name));
-        view! { <TextField name label value hint error maxlength=200 /> }.into_any()
+        view! { <TextField name label value hint error required maxlength=200 /> }.into_any()
     };
     let group = view! {
         <SelectField
@@ -167,8 +169,8 @@ fn cards(models: &[String], typed: &Typed, problems: &[Problem]) -> AnyView {
         />
     };
     let who = [
-        short("name", "Name", &typed.name, "What people call it."),
-        short("role", "Role", &typed.role, "Its position, such as “Support lead”."),
+        short("name", "Name", &typed.name, "What people call it.", true),
+        short("role", "Role", &typed.role, "Its position, such as “Support lead”.", false),
         long("persona", "Persona", &typed.persona, PERSONA, 2),
     ];
     let what = [
