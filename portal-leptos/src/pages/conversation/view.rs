@@ -37,6 +37,7 @@ pub(super) fn page(shown: Shown) -> AnyView {
     };
     let (newer, older) = (beside(newer), beside(older));
     let is_empty = turns.is_empty();
+    let title = title(&turns);
     let turns = turns.into_iter().map(|turn| turn_view(turn, &tenant)).collect_view();
     let turns = if is_empty {
         view! {
@@ -52,7 +53,7 @@ pub(super) fn page(shown: Shown) -> AnyView {
     };
     let aside = move || view! { <Status tone label=state /> };
     view! {
-        <PageHeader title=title(&line) lead=lead(&line) crumbs aside>
+        <PageHeader title lead=lead(&line) crumbs aside>
             {newer.map(|href| beside_link(href, "Newer", Icon::ArrowUp))}
             {older.map(|href| beside_link(href, "Older", Icon::ArrowDown))}
         </PageHeader>
@@ -74,9 +75,13 @@ fn beside_link(href: String, words: &'static str, icon: Icon) -> AnyView {
     .into_any()
 }
 
-fn title(line: &ConversationLine) -> String {
-    let opened = line.opening.as_deref().and_then(|words| words.lines().next());
-    let mut words = opened.unwrap_or("Conversation").chars();
+/// The first words that are shown.
+fn title(turns: &[Turn]) -> String {
+    let said = turns.iter().find_map(|turn| match &turn.words {
+        Words::Text(text) => text.lines().find(|line| !line.trim().is_empty()),
+        Words::TakenBack | Words::NotKept | Words::Sealed => None,
+    });
+    let mut words = said.unwrap_or("Conversation").chars();
     let start: String = words.by_ref().take(80).collect();
     if words.next().is_some() { format!("{start}…") } else { start }
 }

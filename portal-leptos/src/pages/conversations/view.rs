@@ -217,7 +217,9 @@ fn row(line: ConversationLine, tenant: &TenantId, search: &Search, now: Timestam
     let by = line.opening_by.or_else(|| line.people.first().cloned()).unwrap_or_default();
     let others = line.people.len().saturating_sub(1) as u64;
     let others = (0 < others).then(|| format!(" and {}", counted(others, "other", "others")));
-    let found = line.found.map(|it| view! { <span class="snippet">{it.snippet}</span> });
+    // A snippet that stands in the first words already says nothing more.
+    let found = line.found.filter(|it| !opening.contains(it.snippet.trim()));
+    let found = found.map(|it| view! { <span class="snippet">{it.snippet}</span> });
     let place = place(line.place.kind);
     view! {
         <tr data-row>

@@ -92,11 +92,12 @@ fn stages_table(spans: Vec<Span>) -> AnyView {
     ];
     let rows = spans.into_iter().map(|span| {
         let waited = Some(span.gap_ms).filter(|gap| 0 < *gap);
+        let outcome = Some(span.outcome.replace('_', " ")).filter(|it| !it.is_empty());
         view! {
             <tr>
                 <th scope="row" data-depth=span.depth>{sentence(&span.name)}</th>
-                <td data-label="Outcome">{span.outcome.replace('_', " ")}</td>
-                <td data-label="Began" data-align="end">"+"<Duration millis=span.start_ms /></td>
+                <td data-label="Outcome">{outcome}</td>
+                <td data-label="Began" data-align="end"><span>"+"<Duration millis=span.start_ms /></span></td>
                 <td data-label="Waited before" data-align="end">
                     {waited.map(|millis| view! { <Duration millis /> })}
                 </td>

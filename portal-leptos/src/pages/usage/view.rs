@@ -156,7 +156,9 @@ fn form(page: &Address, asked: Asked, by: By, measure: Measure, span: &Span) -> 
             <TextField name="from" label="First day" kind=InputKind::Date value=from />
             <TextField name="to" label="Last day" kind=InputKind::Date value=to />
             <SelectField name="show" label="Show" choices=measures.into() value=measure.word() />
-            <SubmitButton variant=Variant::Plain>"Show"</SubmitButton>
+            <div class="row">
+                <SubmitButton variant=Variant::Plain>"Show"</SubmitButton>
+            </div>
         </form>
     }
     .into_any()
