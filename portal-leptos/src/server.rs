@@ -12,6 +12,7 @@ pub mod headers;
 pub mod render;
 pub mod routes;
 pub mod session;
+mod targets;
 
 use std::net::SocketAddr;
 
@@ -60,6 +61,8 @@ pub struct Portal {
 pub fn table() -> Routes {
     Routes::default()
         .get("/assets/{version}/{file}", Need::Public, assets::serve)
+        .get("/frame/version", Need::Public, targets::version)
+        .get("/frame/targets", Need::SignedIn, targets::targets)
         .and(crate::pages::routes())
 }
 

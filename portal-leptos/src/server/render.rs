@@ -40,11 +40,16 @@ pub struct Asked {
     pub flash: Option<Flash>,
     /// How it should look.
     pub theme: Theme,
+    /// Whether single keys do something.
+    pub single_keys: bool,
     nonce: Arc<str>,
 }
 
 /// The theme's cookie.
 pub const THEME_COOKIE: &str = "__Host-ks-theme";
+
+/// The cookie that turns single keys off, with `off`.
+pub const KEYS_COOKIE: &str = "__Host-ks-keys";
 
 impl Asked {
     /// What a request asks.
@@ -63,6 +68,7 @@ impl Asked {
                 .map_or_else(String::new, |it| it.0.to_string()),
             flash: Flash::of(headers),
             theme: cookie(headers, THEME_COOKIE).and_then(Theme::parse).unwrap_or_default(),
+            single_keys: cookie(headers, KEYS_COOKIE) != Some("off"),
             nonce,
         }
     }
