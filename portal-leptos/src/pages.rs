@@ -3,6 +3,7 @@
 
 mod activity;
 mod channels;
+mod dev_chat;
 mod form;
 mod tenant_settings;
 mod tenants;
@@ -14,6 +15,7 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .and(activity::routes())
         .and(channels::routes())
+        .and(dev_chat::routes())
         .and(tenant_settings::routes())
         .and(tenants::routes())
 }

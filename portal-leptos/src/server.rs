@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod csrf;
+pub mod dev_slack;
 pub mod error;
 pub mod flash;
 mod frame;
@@ -43,6 +44,8 @@ pub struct Portal {
     pub origin: Origin,
     /// Where chat systems reach the gateway, e.g. `https://konstruct.example.com`.
     pub gateway_url: String,
+    /// The look-alike of Slack for the local chat, on a developer's machine.
+    pub dev_slack: Option<dev_slack::DevSlack>,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
     /// The time.

@@ -15,6 +15,7 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../style/data.css"),
     include_str!("../style/pages/activity.css"),
     include_str!("../style/pages/channels.css"),
+    include_str!("../style/pages/chat.css"),
     include_str!("../style/pages/frame.css"),
     include_str!("../style/print.css"),
 );
