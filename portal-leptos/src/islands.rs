@@ -4,11 +4,13 @@ pub mod autosave;
 pub mod awake;
 #[cfg(feature = "hydrate")]
 mod form;
+pub mod frame;
 pub mod live;
 pub mod try_it;
 pub mod wire;
 
 pub use autosave::Autosave;
 pub use awake::Awake;
+pub use frame::Frame;
 pub use live::LiveActivity;
 pub use try_it::TryIt;

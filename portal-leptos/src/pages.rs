@@ -10,6 +10,7 @@ mod channels;
 mod conversation;
 mod conversations;
 mod dates;
+mod dev_chat;
 mod form;
 mod home;
 mod members;
@@ -40,6 +41,7 @@ pub(crate) fn routes() -> Routes {
         .and(operators::routes())
         .and(settings::routes())
         .and(tenant_home::routes())
+        .and(dev_chat::routes())
         .and(tenant_settings::routes())
         .and(tenants::routes())
         .and(usage::routes())

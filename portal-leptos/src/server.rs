@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod csrf;
+pub mod dev_slack;
 pub mod error;
 pub mod flash;
 mod frame;
@@ -12,6 +13,7 @@ pub mod headers;
 pub mod render;
 pub mod routes;
 pub mod session;
+mod targets;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -43,6 +45,8 @@ pub struct Portal {
     pub origin: Origin,
     /// Where chat systems reach the gateway, e.g. `https://konstruct.example.com`.
     pub gateway_url: String,
+    /// The look-alike of Slack for the local chat, on a developer's machine.
+    pub dev_slack: Option<dev_slack::DevSlack>,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
     /// The time.
@@ -70,6 +74,8 @@ pub const API: &str = "/api/v1";
 pub fn table() -> Routes {
     Routes::default()
         .get("/assets/{version}/{file}", Need::Public, assets::serve)
+        .get("/frame/version", Need::Public, targets::version)
+        .get("/frame/targets", Need::SignedIn, targets::targets)
         .and(crate::pages::routes())
 }
 

@@ -34,6 +34,7 @@ pub struct Line {
 
 /// Where the stream stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "hydrate"), expect(dead_code, reason = "the server is always asleep"))]
 enum State {
     /// No script, or not yet.
     Asleep,

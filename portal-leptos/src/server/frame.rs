@@ -8,12 +8,18 @@ use schemas::TenantId;
 
 use super::{flash::Flash, render::Asked};
 use crate::islands::Awake;
+use super::{
+    flash::{self, Flash},
+    render::Asked,
+};
+use crate::islands::{Awake, Frame};
 
 /// The page within its frame. What somebody may not see is not offered.
 pub(super) fn frame(asked: &Asked, signed: &Signed, version: &str, body: AnyView) -> AnyView {
     let tenant = tenant_of(&asked.path);
     let nav = nav(&signed.principal, tenant.as_ref(), &asked.path);
     let named = tenant.map(|tenant| tenant.to_string());
+    let named_tenant = named.clone();
     let tenant = move || {
         let named = named.clone();
         view! {
@@ -56,6 +62,7 @@ pub(super) fn frame(asked: &Asked, signed: &Signed, version: &str, body: AnyView
         >
             {body}
         </Shell>
+        <Frame keys=asked.single_keys tenant=named_tenant />
         <Awake />
     }
     .into_any()
@@ -71,7 +78,7 @@ pub(super) fn tenant_of(path: &str) -> Option<TenantId> {
     path.strip_prefix("/t/")?.split('/').next()?.parse().ok()
 }
 
-fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec<NavGroup> {
+pub(super) fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec<NavGroup> {
     let item = |label: &str, href: String, icon| {
         let below = path.strip_prefix(&href).is_some_and(|rest| rest.starts_with('/'));
         let is_home = href == "/" || tenant.is_some_and(|tenant| href == format!("/t/{tenant}"));

@@ -22,6 +22,8 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../style/pages/activity.css"),
     include_str!("../style/pages/channels.css"),
     include_str!("../style/pages/api.css"),
+    include_str!("../style/pages/chat.css"),
+    include_str!("../style/pages/frame.css"),
     include_str!("../style/print.css"),
 );
 

@@ -1,5 +1,6 @@
 //! The services, each by itself or all in one process.
 
+mod dev_slack;
 mod erase;
 mod led;
 mod portal;

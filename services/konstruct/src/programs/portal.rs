@@ -62,6 +62,7 @@ pub(crate) async fn prepare(
         assets,
         origin,
         gateway_url: settings.gateway_url.unwrap_or(public_url),
+        dev_slack: settings.dev_slack_url.as_deref().map(super::dev_slack::at).transpose()?,
         second_factor: settings.second_factor,
         clock: base.context.clock.clone(),
         accounts,

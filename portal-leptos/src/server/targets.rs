@@ -1,0 +1,65 @@
+//! What the frame's islands ask for: the version at work, and where one can go.
+
+use axum::{
+    Json,
+    extract::{Query, State},
+};
+use schemas::TenantId;
+use serde::Deserialize;
+use views::{AgentState, TenantFilter, TenantsPage};
+
+use super::{Portal, error::PageError, frame, render::Cx};
+use crate::islands::frame::Target;
+
+/// The most tenants that are offered.
+const TENANTS_MAX: u32 = 50;
+
+/// `GET /frame/version`: names what this release's pages are made of.
+pub(super) async fn version(State(portal): State<Portal>) -> String {
+    portal.assets.version().to_owned()
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct About {
+    #[serde(default)]
+    tenant: String,
+}
+
+/// `GET /frame/targets`: the pages, tenants and agents that whoever asks may see.
+pub(super) async fn targets(
+    cx: Cx,
+    Query(about): Query<About>,
+) -> Result<Json<Vec<Target>>, PageError> {
+    let who = &cx.signed.principal;
+    let tenant = about.tenant.parse::<TenantId>().ok();
+    let groups = frame::nav(who, tenant.as_ref(), "");
+    let pages = groups.into_iter().flat_map(|group| {
+        let kind = group.title;
+        group.items.into_iter().map(move |item| Target {
+            label: item.label,
+            kind: kind.clone(),
+            href: item.href,
+        })
+    });
+    let mut targets: Vec<Target> = pages.collect();
+    if let Some(tenant) = &tenant
+        && let Ok(agents) = cx.portal.views.agents(who, tenant, cx.now()).await
+    {
+        let there = agents.into_iter().filter(|agent| agent.state != AgentState::Retired);
+        targets.extend(there.map(|agent| Target {
+            href: format!("/t/{tenant}/agents/{}", agent.id),
+            label: agent.name,
+            kind: "Agent".to_owned(),
+        }));
+    }
+    let page = TenantsPage { after: None, limit: TENANTS_MAX, now: cx.now() };
+    let tenants = cx.portal.views.tenants(who, &TenantFilter::default(), page).await?;
+    targets.extend(tenants.tenants.into_iter().map(|line| Target {
+        label: line.tenant.name,
+        kind: "Tenant".to_owned(),
+        href: format!("/t/{}", line.tenant.id),
+    }));
+    let mut seen = std::collections::BTreeSet::new();
+    targets.retain(|target| seen.insert(target.href.clone()));
+    Ok(Json(targets))
+}
