@@ -165,7 +165,10 @@ mod tests {
     #[test]
     fn what_is_no_json_is_told_so() {
         for body in ["", "{", "nope", r#"{"count":1} {}"#] {
-            assert!(matches!(read::<Inner>(body.as_bytes()), Err(ApiError::BadRequest(_))), "{body}");
+            assert!(
+                matches!(read::<Inner>(body.as_bytes()), Err(ApiError::BadRequest(_))),
+                "{body}"
+            );
         }
     }
 

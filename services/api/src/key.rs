@@ -40,8 +40,7 @@ fn bearer(headers: &HeaderMap) -> Option<ApiToken> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, key) = text.split_once(' ')?;
     let may_be_one = key.starts_with(PREFIX) && key.len() <= KEY_BYTES_MAX;
-    (scheme.eq_ignore_ascii_case("bearer") && may_be_one)
-        .then(|| ApiToken::from(key.to_owned()))
+    (scheme.eq_ignore_ascii_case("bearer") && may_be_one).then(|| ApiToken::from(key.to_owned()))
 }
 
 /// Who asks.

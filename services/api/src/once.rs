@@ -83,7 +83,8 @@ pub(crate) async fn answer_once(
     }
     // What has begun is finished and kept, even if whoever asked has hung up.
     let request = Request::from_parts(parts, Body::from(body));
-    let done = tokio::spawn(async move { carry_out(&api, &named, now, next.run(request).await).await });
+    let done =
+        tokio::spawn(async move { carry_out(&api, &named, now, next.run(request).await).await });
     done.await.map_err(|_| ApiError::Unavailable)?
 }
 

@@ -48,7 +48,11 @@ async fn a_tenant_is_made_worked_on_and_deleted() {
 
     let new = json!({ "team_id": "T0NEW", "bot_token": "xoxb-T0NEW", "agent": "ada" });
     let made = office.post(admin, "/tenants/gamma/connections", new).await;
-    assert_eq!(made.header("location"), "/api/v1/tenants/gamma/connections/slack-T0NEW", "{made:?}");
+    assert_eq!(
+        made.header("location"),
+        "/api/v1/tenants/gamma/connections/slack-T0NEW",
+        "{made:?}"
+    );
     let path = "/tenants/gamma/connections/slack-T0NEW";
     let read = shown(&office, path, |it| it["active"] == true).await;
     assert!(!read.body.to_string().contains("xoxb-"), "{read:?}");
@@ -77,7 +81,12 @@ async fn each_mistake_is_named_by_its_field() {
             json!({ "messages_per_minute": -1 }),
             vec!["messages_per_minute"],
         ),
-        (Method::PUT, draft, json!({ "name": "M", "follow_minutes": 9999 }), vec!["follow_minutes"]),
+        (
+            Method::PUT,
+            draft,
+            json!({ "name": "M", "follow_minutes": 9999 }),
+            vec!["follow_minutes"],
+        ),
         (Method::PUT, draft, json!({ "name": "M", "tools": [7] }), vec!["tools[0]"]),
         (
             Method::POST,

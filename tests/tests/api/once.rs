@@ -20,7 +20,10 @@ async fn the_same_request_again_has_the_same_answer_and_another_one_needs_anothe
     assert_eq!(again.header("location"), first.header("location"));
     assert_eq!(again.header("content-type"), "application/json");
     let other = send(Some(json!({ "slug": "delta", "name": "Delta" }))).await;
-    assert_eq!((other.status, other.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["Idempotency-Key"]));
+    assert_eq!(
+        (other.status, other.fields()),
+        (StatusCode::UNPROCESSABLE_ENTITY, vec!["Idempotency-Key"])
+    );
     // Without a name the slug is taken; another key's names are its own.
     let bare = office.post(admin, "/tenants", gamma().unwrap()).await;
     assert_eq!(bare.fields(), ["slug"], "{bare:?}");
@@ -34,7 +37,8 @@ async fn the_same_request_again_has_the_same_answer_and_another_one_needs_anothe
 async fn a_request_that_changed_nothing_leaves_its_name_free() {
     let office = Office::open().await;
     let named = [("idempotency-key", "order-8")];
-    let send = |body| office.send(&office.administrator, Method::POST, "/tenants", Some(body), &named);
+    let send =
+        |body| office.send(&office.administrator, Method::POST, "/tenants", Some(body), &named);
     let refused = send(json!({ "slug": "gamma", "name": "" })).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
     let made = send(json!({ "slug": "gamma", "name": "Gamma" })).await;

@@ -3,10 +3,7 @@
 use axum::{Json, extract::State, response::Response};
 use desk::ConnectSlack;
 use domain::{
-    access::Permission,
-    directory::APP_DEFAULT,
-    fields::FieldProblem,
-    plan::connection_id,
+    access::Permission, directory::APP_DEFAULT, fields::FieldProblem, plan::connection_id,
 };
 use schemas::{AgentId, ChannelKind};
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -17,9 +17,7 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::default()
-        .routes(routes!(list_conversations))
-        .routes(routes!(get_conversation))
+    OpenApiRouter::default().routes(routes!(list_conversations)).routes(routes!(get_conversation))
 }
 
 /// List conversations

@@ -189,7 +189,10 @@ mod tests {
     #[test]
     fn days_are_days_of_the_calendar() {
         let today = Day::new(20_261_121).unwrap();
-        let asked = |from, to| days(from, to, today).map(|it| format!("{} {}", written(*it.start()), written(*it.end())));
+        let asked = |from, to| {
+            days(from, to, today)
+                .map(|it| format!("{} {}", written(*it.start()), written(*it.end())))
+        };
         assert_eq!(asked(None, None).unwrap(), "2026-10-23 2026-11-21");
         assert_eq!(asked(Some("2024-02-29"), Some("2024-03-01")).unwrap(), "2024-02-29 2024-03-01");
         for text in ["2026-02-29", "20261121", "2026-1-1", "", "today"] {

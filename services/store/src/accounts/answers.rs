@@ -108,11 +108,7 @@ pub async fn settle(
 }
 
 /// Gives a name back that was claimed at `at`: its request changed nothing.
-pub async fn free(
-    platform: &Platform,
-    asked: Asked<'_>,
-    at: Timestamp,
-) -> Result<(), StoreError> {
+pub async fn free(platform: &Platform, asked: Asked<'_>, at: Timestamp) -> Result<(), StoreError> {
     let (operator, at) = (asked.operator.as_str(), at.as_millis());
     platform.account(FREE, &[&operator, &asked.name, &at]).await.map(drop)
 }
