@@ -6,6 +6,9 @@
 //!
 //! **Invariant:** what changes anything is a POST, and each route says in one table what it takes.
 
+// The type of a view has all of its elements in it, and is deeper than most.
+#![recursion_limit = "256"]
+
 pub mod islands;
 #[cfg(feature = "ssr")]
 mod pages;

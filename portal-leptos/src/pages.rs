@@ -1,12 +1,46 @@
 //! What operators see: a file a page, with its routes, what it loads, what it shows and what its
 //! forms do.
 
+mod activity;
+mod address;
+mod agents;
+mod audit;
+mod auth;
+mod channels;
+mod conversation;
+mod conversations;
+mod dates;
 mod form;
+mod home;
+mod members;
+mod message;
+mod operators;
+mod roles;
+mod settings;
+mod tenant_home;
+mod tenant_settings;
 mod tenants;
+mod usage;
 
 use crate::server::routes::Routes;
 
 /// The routes of all pages.
 pub(crate) fn routes() -> Routes {
-    Routes::default().and(tenants::routes())
+    Routes::default()
+        .and(activity::routes())
+        .and(agents::routes())
+        .and(audit::routes())
+        .and(auth::routes())
+        .and(channels::routes())
+        .and(conversation::routes())
+        .and(conversations::routes())
+        .and(home::routes())
+        .and(members::routes())
+        .and(message::routes())
+        .and(operators::routes())
+        .and(settings::routes())
+        .and(tenant_home::routes())
+        .and(tenant_settings::routes())
+        .and(tenants::routes())
+        .and(usage::routes())
 }

@@ -13,7 +13,7 @@ pub mod render;
 pub mod routes;
 pub mod session;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use accounts::Accounts;
 use axum::{
@@ -22,9 +22,10 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use desk::Desk;
-use runtime::Clock;
+use runtime::{Clock, live::Live};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use trial::Trial;
 use views::Views;
 
 use self::{
@@ -40,6 +41,8 @@ pub struct Portal {
     pub assets: Assets,
     /// Where browsers reach the portal.
     pub origin: Origin,
+    /// Where chat systems reach the gateway, e.g. `https://konstruct.example.com`.
+    pub gateway_url: String,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
     /// The time.
@@ -48,8 +51,14 @@ pub struct Portal {
     pub accounts: Accounts,
     /// What operators change.
     pub desk: Desk,
+    /// What happens, as it happens.
+    pub live: Live,
     /// What operators read.
     pub views: Views,
+    /// The model groups there are, by name.
+    pub models: Arc<[String]>,
+    /// Where drafts are tried; nowhere, where no models are set up.
+    pub trial: Option<Arc<Trial>>,
     /// The API for programs, at [`API`]. It has its own way in: no session, no cookie.
     pub api: Router,
 }

@@ -11,7 +11,7 @@ use axum::{
     response::Response,
 };
 
-use super::error::PageError;
+use super::error::{PageError, loggable};
 
 /// The portal's own origin, e.g. `https://portal.example.com`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +79,8 @@ pub async fn refuse_foreign(
     next: Next,
 ) -> Result<Response, PageError> {
     if let Err(foreign) = check(request.method(), request.headers(), &own) {
-        tracing::warn!(path = request.uri().path(), reason = %foreign, "a change was refused");
+        let path = loggable(request.uri().path());
+        tracing::warn!(path, reason = %foreign, "a change was refused");
         return Err(PageError::Foreign);
     }
     Ok(next.run(request).await)

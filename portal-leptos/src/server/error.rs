@@ -143,6 +143,7 @@ impl From<AccountsError> for PageError {
         match error {
             AccountsError::Denied(denied) => denied.into(),
             AccountsError::Busy => PageError::TooMany,
+            AccountsError::SessionEnded => PageError::SignIn { next: "/".to_owned() },
             AccountsError::Store(error) => {
                 tracing::warn!(%error, "an account cannot be read");
                 PageError::Unavailable
@@ -154,7 +155,6 @@ impl From<AccountsError> for PageError {
             AccountsError::Password(_)
             | AccountsError::Email(_)
             | AccountsError::Link
-            | AccountsError::SessionEnded
             | AccountsError::Stale
             | AccountsError::Wrong
             | AccountsError::IsSetUp
@@ -191,8 +191,15 @@ pub async fn explain(State(portal): State<Portal>, request: Request, next: Next)
         return see_other(super::session::ENROLMENT);
     }
     let (reference, status) = (asked.reference.as_str(), error.status().as_u16());
-    tracing::info!(reference, status, path = asked.path, %error, "no page");
+    let path = loggable(&asked.path);
+    tracing::info!(reference, status, path, %error, "no page");
     render::error_page(&portal, &asked, &error)
+}
+
+/// A path as logs may have it: without the token of a link.
+pub(super) fn loggable(path: &str) -> &str {
+    let links = ["/set-up/", "/reset/", "/invite/"];
+    links.into_iter().find(|link| path.starts_with(link)).unwrap_or(path)
 }
 
 /// What axum itself answers where no handler does.
@@ -211,4 +218,21 @@ const fn of_router(status: StatusCode) -> Option<PageError> {
 pub fn see_other(path: &str) -> Response {
     let target = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, target)]).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_of_a_link_is_logged() {
+        for (path, want) in [
+            ("/reset/s3cret", "/reset/"),
+            ("/invite/s3cret", "/invite/"),
+            ("/set-up/s3cret", "/set-up/"),
+            ("/t/acme/agents", "/t/acme/agents"),
+        ] {
+            assert_eq!(loggable(path), want);
+        }
+    }
 }

@@ -22,6 +22,17 @@ pub enum Tone {
     Bad,
 }
 
+impl Tone {
+    /// As pages show it.
+    pub(super) const fn of_ui(self) -> portal_ui::Tone {
+        match self {
+            Tone::Good => portal_ui::Tone::Ok,
+            Tone::Note => portal_ui::Tone::Info,
+            Tone::Bad => portal_ui::Tone::Bad,
+        }
+    }
+}
+
 /// A word for the next page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flash {

@@ -3,15 +3,10 @@
 use accounts::Signed;
 use domain::access::{Permission, Principal};
 use leptos::prelude::*;
-use portal_ui::{
-    Icon, NavGroup, NavItem, Shell, SubmitButton, Symbol, Toast, Toasts, Tone, Variant,
-};
+use portal_ui::{Icon, NavGroup, NavItem, Shell, SubmitButton, Symbol, Toast, Toasts, Variant};
 use schemas::TenantId;
 
-use super::{
-    flash::{self, Flash},
-    render::Asked,
-};
+use super::{flash::Flash, render::Asked};
 use crate::islands::Awake;
 
 /// The page within its frame. What somebody may not see is not offered.
@@ -67,14 +62,7 @@ pub(super) fn frame(asked: &Asked, signed: &Signed, version: &str, body: AnyView
 }
 
 fn toasts(flash: Option<Flash>) -> impl IntoView {
-    let toast = flash.map(|Flash { tone, text }| {
-        let tone = match tone {
-            flash::Tone::Good => Tone::Ok,
-            flash::Tone::Note => Tone::Info,
-            flash::Tone::Bad => Tone::Bad,
-        };
-        view! { <Toast tone text /> }
-    });
+    let toast = flash.map(|Flash { tone, text }| view! { <Toast tone=tone.of_ui() text /> });
     view! { <Toasts>{toast}</Toasts> }
 }
 
@@ -100,6 +88,7 @@ fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec<NavGroup> 
             ("Activity", "/activity", Icon::Activity, Permission::ConversationsRead),
             ("Usage", "/usage", Icon::Chart, Permission::UsageRead),
             ("Audit", "/audit", Icon::Audit, Permission::AuditRead),
+            ("Members", "/members", Icon::Users, Permission::TenantRead),
             ("Tenant", "/settings", Icon::Settings, Permission::TenantRead),
         ];
         let offered = pages.into_iter().filter(|(.., may)| who.require(*may, tenant).is_ok());
@@ -111,6 +100,10 @@ fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec<NavGroup> 
     if who.platform.is_some() {
         items.insert(0, item("Installation", "/".to_owned(), Icon::Layers));
     }
+    if who.require_platform(Permission::UsageRead).is_ok() {
+        items.push(item("Usage", "/usage".to_owned(), Icon::Chart));
+    }
+    items.push(item("Find a message", "/trace".to_owned(), Icon::Search));
     if who.require_platform(Permission::OperatorsManage).is_ok() {
         items.push(item("Operators", "/operators".to_owned(), Icon::Users));
     }

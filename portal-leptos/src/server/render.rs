@@ -13,7 +13,7 @@ use axum::{
 use hydration_context::SsrSharedContext;
 use leptos::{config::LeptosOptions, hydration::HydrationScripts, prelude::*};
 
-use portal_ui::{EmptyState, Icon, PlainPage, SubmitButton, Theme};
+use portal_ui::{Banner, EmptyState, Icon, PlainPage, SubmitButton, Theme};
 use schemas::Timestamp;
 
 use super::{
@@ -40,11 +40,16 @@ pub struct Asked {
     pub flash: Option<Flash>,
     /// How it should look.
     pub theme: Theme,
+    /// Whether single keys do something.
+    pub single_keys: bool,
     nonce: Arc<str>,
 }
 
 /// The theme's cookie.
 pub const THEME_COOKIE: &str = "__Host-ks-theme";
+
+/// The cookie that says whether single keys do something; without it they do.
+pub const SINGLE_KEYS_COOKIE: &str = "__Host-ks-single-keys";
 
 impl Asked {
     /// What a request asks.
@@ -63,6 +68,7 @@ impl Asked {
                 .map_or_else(String::new, |it| it.0.to_string()),
             flash: Flash::of(headers),
             theme: cookie(headers, THEME_COOKIE).and_then(Theme::parse).unwrap_or_default(),
+            single_keys: cookie(headers, SINGLE_KEYS_COOKIE) != Some("off"),
             nonce,
         }
     }
@@ -145,8 +151,11 @@ impl PlainCx {
     ) -> Response {
         let reference = self.asked.reference.clone();
         let (title, lead) = (title.to_owned(), lead.map(str::to_owned));
+        let said = self.asked.flash.clone();
         plain(status, &self.portal, &self.asked, &title.clone(), || {
-            let body = body();
+            let said =
+                said.map(|Flash { tone, text }| view! { <Banner tone=tone.of_ui() title=text /> });
+            let body = view! { {said} {body()} }.into_any();
             match lead {
                 Some(lead) => {
                     view! { <PlainPage title lead reference>{body}</PlainPage> }.into_any()
@@ -224,8 +233,14 @@ fn document(
 ) -> AnyView {
     let style = format!("/{}/portal.css", portal.assets.base());
     let version = portal.assets.version().to_owned();
+    let single_keys = if asked.single_keys { "on" } else { "off" };
     view! {
-        <html lang="en" data-theme=asked.theme.word() data-version=version>
+        <html
+            lang="en"
+            data-theme=asked.theme.word()
+            data-version=version
+            data-single-keys=single_keys
+        >
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />

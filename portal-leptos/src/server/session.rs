@@ -19,6 +19,9 @@ pub const COOKIE: &str = "__Host-ks";
 /// Where a second factor is set up: the only page of a session that misses one.
 pub const ENROLMENT: &str = "/settings/security/second-factor";
 
+/// Where the password is typed again.
+pub const CONFIRM: &str = "/settings/confirm";
+
 /// The longest form, in bytes: an agent's texts at their longest, percent-encoded, and some air.
 pub const FORM_BYTES_MAX: usize = 1024 * 1024;
 
@@ -85,7 +88,7 @@ impl FromRequestParts<Portal> for Visited {
 
 /// Whether that path belongs to setting up a second factor.
 pub fn is_enrolment(path: &str) -> bool {
-    path == ENROLMENT || path == "/sign-out"
+    path == ENROLMENT || path == CONFIRM
 }
 
 /// What to say to a request without a session. A page is come back to; a form is kept.

@@ -1,11 +1,16 @@
 //! The log of operators.
 
+use std::collections::BTreeMap;
+
 use domain::access::{Permission, Principal};
 use schemas::{OperatorId, TenantId};
 use serde_json::Value;
 use store::{
     PlatformTx, StoreError,
-    accounts::log::{self, Entry, Filter, NewEntry},
+    accounts::{
+        log::{self, Entry, Filter, NewEntry},
+        operators,
+    },
 };
 
 use crate::{Accounts, AccountsError, Visit};
@@ -39,6 +44,51 @@ pub(crate) async fn note(
 }
 
 impl Accounts {
+    /// Writes down that a role of the installation reads what is said in a tenant. Whoever belongs to
+    /// the tenant by a role of its own reads what is theirs, and leaves no line. Ask before the words
+    /// are shown: what cannot be written down is not read.
+    pub async fn note_read(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        what: Value,
+        visit: &Visit,
+    ) -> Result<(), AccountsError> {
+        by.require(Permission::ConversationsRead, tenant)?;
+        if by.tenants.contains_key(tenant) {
+            return Ok(());
+        }
+        let mut tx = self.platform.accounts().await?;
+        let deed = Deed {
+            who: Some(&by.operator),
+            tenant: Some(tenant),
+            action: "conversations.read",
+            detail: what,
+        };
+        note(&mut tx, visit, deed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// What the authors of a tenant's changes call themselves; whoever is not known is left out.
+    pub async fn authors(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        ids: impl IntoIterator<Item = OperatorId>,
+    ) -> Result<BTreeMap<OperatorId, String>, AccountsError> {
+        by.require(Permission::AuditRead, tenant)?;
+        let mut names = BTreeMap::new();
+        for id in ids {
+            if names.contains_key(&id) {
+                continue;
+            }
+            if let Some(found) = operators::by_id(&self.platform, &id).await? {
+                names.insert(id, found.name);
+            }
+        }
+        Ok(names)
+    }
+
     /// A page of the log, the newest first. Without a tenant it is that of the installation; the page
     /// after it is the one before its last `id`.
     pub async fn log(&self, by: &Principal, filter: &Filter) -> Result<Vec<Entry>, AccountsError> {

@@ -30,6 +30,23 @@ impl Accounts {
         Ok(operators::list(&self.platform).await?)
     }
 
+    /// What these are called, where they are still known: for pages that say who did something.
+    pub async fn names(
+        &self,
+        of: Vec<OperatorId>,
+    ) -> Result<BTreeMap<OperatorId, String>, AccountsError> {
+        let mut names = BTreeMap::new();
+        for id in of {
+            if names.contains_key(&id) {
+                continue;
+            }
+            if let Some(found) = operators::by_id(&self.platform, &id).await? {
+                names.insert(id, found.name);
+            }
+        }
+        Ok(names)
+    }
+
     /// Lets somebody sign in no more: sessions, links and the keys that they made end at once.
     pub async fn disable(
         &self,

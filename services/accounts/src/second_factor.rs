@@ -131,6 +131,21 @@ impl Accounts {
         Ok(Enrolment { uri: totp::uri(&secret, &signed.email), secret, offer })
     }
 
+    /// The same app again, after a code that was not right.
+    pub fn resume_second_factor(
+        &self,
+        signed: &Signed,
+        offer: &str,
+    ) -> Result<Enrolment, AccountsError> {
+        if !signed.is_fresh {
+            return Err(AccountsError::Stale);
+        }
+        let opened = self.masters.open_own(&offered(&signed.principal.operator), offer);
+        let secret = opened.map_err(|_| AccountsError::Link)?;
+        let uri = totp::uri(&secret, &signed.email);
+        Ok(Enrolment { uri, secret, offer: offer.to_owned() })
+    }
+
     /// Sets the app up with its first code. The session is a new one, the others end, and here are the
     /// codes on paper.
     pub async fn confirm_second_factor(

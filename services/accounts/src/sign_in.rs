@@ -11,7 +11,7 @@ use store::{
     accounts::{
         Hash,
         operators::{self, Credentials},
-        sessions::{self, NewSession},
+        sessions::{self, Bounds, NewSession},
         throttle as tries,
         tokens::{self, NewToken, Use},
     },
@@ -120,7 +120,27 @@ impl Accounts {
         token: &SessionToken,
         now: Timestamp,
     ) -> Result<Option<Signed>, AccountsError> {
-        let found = sessions::find(&self.platform, &token.hash(), session::bounds(now)).await?;
+        self.find(token, session::bounds(now)).await
+    }
+
+    /// The same, without noting that they were seen: for what a page does by itself, while nobody may
+    /// sit before it.
+    pub async fn still_signed(
+        &self,
+        token: &SessionToken,
+        now: Timestamp,
+    ) -> Result<Option<Signed>, AccountsError> {
+        let bounds = session::bounds(now);
+        self.find(token, Bounds { touch_before: bounds.idle_since, ..bounds }).await
+    }
+
+    async fn find(
+        &self,
+        token: &SessionToken,
+        bounds: Bounds,
+    ) -> Result<Option<Signed>, AccountsError> {
+        let now = bounds.now;
+        let found = sessions::find(&self.platform, &token.hash(), bounds).await?;
         Ok(found.map(|it| Signed {
             principal: Principal {
                 operator: it.operator,
@@ -285,7 +305,7 @@ pub(crate) async fn open(
     aal: i16,
     visit: &Visit,
 ) -> Result<SessionToken, StoreError> {
-    if let Some(held) = visit.held() {
+    if let Some(held) = visit.session() {
         sessions::close(tx, &held.hash(), visit.now).await?;
     }
     let (opened, id) = (SessionToken::draw(), token::draw_id('s'));

@@ -33,7 +33,8 @@ impl Visit {
         Self { held, ..self }
     }
 
-    pub(crate) fn held(&self) -> Option<&SessionToken> {
+    /// The session that the browser came with.
+    pub fn session(&self) -> Option<&SessionToken> {
         self.held.as_ref()
     }
 

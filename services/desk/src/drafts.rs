@@ -2,6 +2,7 @@
 
 use domain::{
     access::{Permission, Principal},
+    command::agent,
     config::OpenConfig,
     draft::{Merged, merge},
     fields,
@@ -11,7 +12,7 @@ use schemas::{Agent, AgentConfig, AgentId, TenantId, TenantStatus, Timestamp};
 use store::drafts::{self, DraftRow, Save};
 use tracing::warn;
 
-use crate::{Desk, DeskError};
+use crate::{Desk, DeskError, Written};
 
 /// How often a save that met another one is tried again.
 const TRIES_MAX: u32 = 5;
@@ -27,6 +28,17 @@ pub struct Draft {
     pub fields: OpenConfig,
     /// Who saved it, and when.
     pub updated: Option<(String, Timestamp)>,
+}
+
+/// What answers people while somebody works on a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// Its version; 0 where none was published yet.
+    pub version: u32,
+    /// What it says, if there is one.
+    pub config: Option<OpenConfig>,
+    /// Whether the agent has left: then nothing answers.
+    pub retired: bool,
 }
 
 /// What became of a save.
@@ -112,11 +124,56 @@ impl Desk {
             }),
             None => Ok(Draft {
                 revision: 0,
-                base_version: domain::command::agent::version_of(&agent),
+                base_version: agent::version_of(&agent),
                 fields: eyes.begun()?,
                 updated: None,
             }),
         }
+    }
+
+    /// What answers people now.
+    pub async fn live(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        agent: &AgentId,
+    ) -> Result<Live, DeskError> {
+        by.require(Permission::AgentsRead, tenant)?;
+        let agent = self.agent(tenant, agent)?;
+        let eyes = Eyes { tenant, agent: &agent, sealing: self.sealing(tenant).await? };
+        let published = agent.published.as_ref();
+        let config = published.map(|published| eyes.open(&published.config)).transpose()?;
+        Ok(Live { version: agent::version_of(&agent), config, retired: agent.retired })
+    }
+
+    /// The draft of that revision is given up for what is published. What it said is among the draft's
+    /// revisions for a while.
+    pub async fn discard_draft(
+        &self,
+        by: &Principal,
+        (tenant, agent): (&TenantId, &AgentId),
+        revision: u32,
+    ) -> Result<Written, DeskError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        let known = self.agent(tenant, agent)?;
+        if let Some(published) = &known.published {
+            let eyes = Eyes { tenant, agent: &known, sealing: self.sealing(tenant).await? };
+            let mut tx = self.parts().db.tenant(tenant).await?;
+            let saved = drafts::load(&mut tx, agent).await?;
+            drop(tx);
+            if saved.as_ref().map_or(0, |row| row.revision) != revision {
+                return Err(changed_meanwhile());
+            }
+            if saved.is_some() {
+                let fields = eyes.open(&published.config)?;
+                let saved = self.save(by, &eyes, revision, &fields).await?;
+                saved.ok_or_else(changed_meanwhile)?;
+                let mut tx = self.parts().db.tenant(tenant).await?;
+                drafts::rebase(&mut tx, agent, published.version).await?;
+                tx.commit().await?;
+            }
+        }
+        self.change(by, tenant, |directory| agent::discard_draft(directory, tenant, agent)).await
     }
 
     /// Keeps what an operator has typed, made from the draft of `base_revision`. It may be unfinished.
@@ -186,7 +243,7 @@ impl Desk {
         let save = Save {
             follows,
             begun: &eyes.seal(&eyes.begun()?),
-            base_version: domain::command::agent::version_of(eyes.agent),
+            base_version: agent::version_of(eyes.agent),
             fields: &eyes.seal(fields),
             by: by.operator.as_str(),
             at: self.parts().clock.now(),
@@ -203,4 +260,9 @@ impl Desk {
         });
         found.ok_or(DeskError::NotFound)
     }
+}
+
+fn changed_meanwhile() -> DeskError {
+    let what = "somebody else changed the draft meanwhile: look at it again, then decide";
+    DeskError::Conflict { what: what.to_owned() }
 }

@@ -35,7 +35,7 @@ pub use domain::{
 pub use self::{
     agents::Publish,
     connections::{ConnectSlack, Said},
-    drafts::{Autosaved, Draft, DraftConflict},
+    drafts::{Autosaved, Draft, DraftConflict, Live},
     error::DeskError,
     write::{VISIBLE_WAIT_MAX, Written},
 };

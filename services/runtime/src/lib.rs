@@ -16,6 +16,7 @@ mod directory;
 mod engagements;
 mod failure;
 mod follow;
+pub mod live;
 pub mod setup;
 pub mod shutdown;
 pub mod telemetry;

@@ -17,6 +17,16 @@ const CHANGES: &str = "
      where tenant_id = $1 and seq < $2 and ($3::text is null or entity = $3)
        and ($4::text is null or author_operator = $4) and ($5::text is null or kind = $5)
      order by seq desc limit $6";
+/// The same, each with the change of the same entity before it.
+const CHANGES_AND_BEFORE: &str = "
+    select to_jsonb(c) - 'tenant_id',
+           (select to_jsonb(b) - 'tenant_id' from p_change b
+             where b.tenant_id = $1 and b.entity = c.entity and b.seq < c.seq
+             order by b.seq desc limit 1)
+      from p_change c
+     where tenant_id = $1 and seq < $2 and ($3::text is null or entity = $3)
+       and ($4::text is null or author_operator = $4) and ($5::text is null or kind = $5)
+     order by seq desc limit $6";
 const BEFORE: &str = "
     select to_jsonb(c) - 'tenant_id' from p_change c
      where tenant_id = $1 and entity = $2 and seq < $3 order by seq desc limit 1";
@@ -137,12 +147,31 @@ pub async fn changes(
     filter: &Filter<'_>,
     limit: u32,
 ) -> Result<Vec<ChangeRow>, StoreError> {
+    read(&found(tx, CHANGES, filter, limit).await?)
+}
+
+/// The same, each with what was there before it.
+pub async fn changes_and_before(
+    tx: &mut TenantTx,
+    filter: &Filter<'_>,
+    limit: u32,
+) -> Result<Vec<(ChangeRow, Option<ChangeRow>)>, StoreError> {
+    let rows = found(tx, CHANGES_AND_BEFORE, filter, limit).await?;
+    rows.iter().map(|row| Ok((row::json(row, 0)?, row::json_opt(row, 1)?))).collect()
+}
+
+async fn found(
+    tx: &mut TenantTx,
+    sql: &'static str,
+    filter: &Filter<'_>,
+    limit: u32,
+) -> Result<Vec<Row>, StoreError> {
     let tenant = tx.tenant().clone();
     let before = filter.before_seq.map_or(i64::MAX, row::big);
     let limit = i64::from(limit.min(ROWS_MAX));
     let params: &[&(dyn ToSql + Sync)] =
         &[&tenant.as_str(), &before, &filter.entity, &filter.operator, &filter.kind, &limit];
-    read(&tx.query(CHANGES, params).await?)
+    tx.query(sql, params).await
 }
 
 /// The change of the same entity before that at `seq`: what was there before it.

@@ -4,6 +4,7 @@
 //! Everything is read by [`Database::reader`](crate::Database::reader) or as the platform, with a bound on
 //! rows, and in the order of an index, so that a page of a large tenant costs what one of a small does.
 
+pub mod activity;
 pub mod conversations;
 pub mod home;
 pub mod roster;

@@ -17,7 +17,8 @@ use domain::{
         THREAD_TOKENS_MAX,
     },
 };
-use providers::{Delta, Exhausted, Request, Router, Unrecorded};
+pub use providers::Delta;
+use providers::{Exhausted, Request, Router, Unrecorded};
 use schemas::{
     TenantId, Timestamp,
     usage::{Attempt, Cost, Usage},

@@ -9,6 +9,8 @@
 //!
 //! **Invariant:** words leave as they were written or not at all, and are in no error and no log line.
 
+mod activity;
+mod audit;
 mod conversation;
 mod conversations;
 mod cursor;
@@ -28,6 +30,8 @@ use schemas::{TenantId, Timestamp};
 use store::{Database, Platform, PlatformTx, Purpose, Sealer, StoreError, TenantTx};
 
 pub use self::{
+    activity::ActivityLine,
+    audit::{Change, ChangeFilter, Changed, Changes, ChangesPage},
     conversation::{Answer, Beside, Conversation, Near, Turn, TurnKind, Words},
     conversations::{ConversationLine, Conversations, Filter, Page, Standing},
     cursor::Cursor,

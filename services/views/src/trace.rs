@@ -93,6 +93,27 @@ impl Views {
         Ok(Trace::of(message, row, events, calls))
     }
 
+    /// Whose message that is, wherever the principal may read.
+    pub async fn find(
+        &self,
+        principal: &Principal,
+        start: &str,
+    ) -> Result<(TenantId, MessageId), ViewError> {
+        if principal.platform.is_some_and(|role| role.may(Permission::ConversationsRead)) {
+            return self.locate(principal, start).await;
+        }
+        let start = reference(start)?;
+        let reads =
+            principal.tenants.iter().filter(|(_, role)| role.may(Permission::ConversationsRead));
+        for (tenant, _) in reads {
+            let found = projections::find(&mut self.tx(tenant).await?, start).await?;
+            if let Some(message) = found {
+                return Ok((tenant.clone(), message));
+            }
+        }
+        Err(ViewError::not_found())
+    }
+
     /// Whose message that is, for those who may read every tenant's.
     pub async fn locate(
         &self,

@@ -2,6 +2,7 @@
 
 mod keys;
 mod links;
+mod reads;
 mod roles;
 mod sign_in;
 mod walls;

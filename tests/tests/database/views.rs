@@ -11,8 +11,9 @@ use konstruct_tests::postgres::raw;
 use schemas::TenantId;
 use store::{Database, Keys, Sealer, Settings, keys::Masters};
 use views::{
-    Beside, Conversation, Cursor, Filter, Group, Near, Page, PlatformGroup, SCAN_TURNS_MAX,
-    Standing, StepKind, TenantFilter, TenantsPage, ViewError, Views, Words,
+    Beside, ChangeFilter, ChangesPage, Conversation, Cursor, Filter, Group, Near, Page,
+    PlatformGroup, SCAN_TURNS_MAX, Standing, StepKind, TenantFilter, TenantsPage, ViewError, Views,
+    Words,
 };
 
 use crate::{
@@ -183,7 +184,11 @@ async fn what_is_a_strangers_to_ask_does_not_exist() {
         meet("trace", views.trace(&who, &acme, "m1").await.map(drop));
         meet("uncertain", views.uncertain(&who, &acme, None, 9).await.map(drop));
         meet("usage", views.usage(&who, &acme, Group::Day, day..=day).await.map(drop));
-        assert_eq!(met.len(), 9);
+        let page = ChangesPage { before: None, limit: 9, now };
+        let found = views.changes(&who, &acme, &ChangeFilter::default(), page).await;
+        meet("changes", found.map(drop));
+        meet("find", views.find(&who, "m1").await.map(drop));
+        assert_eq!(met.len(), 11);
         let listed = views
             .tenants(&who, &TenantFilter::default(), TenantsPage { after: None, limit: 9, now })
             .await
@@ -252,13 +257,14 @@ async fn an_administrator_walks_through_all_tenants_on_the_record() {
     assert_eq!((home.tenants, home.today.messages, home.month.cost_micros), (3, 1, 100));
     assert_eq!(home.uncertain, [(tenant(), 1)]);
     assert_eq!(views.locate(&who, "m1").await.unwrap().0, tenant());
+    assert_eq!(views.find(&who, "m1").await.unwrap(), (tenant(), crate::message("m1")));
     let day = Day::of(at(0));
     let usage = views.usage_of_all(&who, PlatformGroup::Tenant, day..=day).await.unwrap();
     assert_eq!((usage.rows.len(), usage.rows[0].key.as_str()), (1, "acme"));
     assert_eq!(usage.total.latency_ms_p50, Some(700));
     let admin = raw(&town.world.test.superuser_url()).await.unwrap();
     let sql = "select count(*) from platform_audit where actor = 'op1'";
-    assert_eq!(admin.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 6);
+    assert_eq!(admin.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 7);
 }
 
 #[tokio::test]

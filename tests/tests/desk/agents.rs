@@ -21,7 +21,7 @@ async fn answering(office: &Office) -> (u32, OpenConfig) {
 }
 
 /// The draft says so, and is published.
-async fn published(office: &Office, persona: &str, version: u32) {
+pub(crate) async fn published(office: &Office, persona: &str, version: u32) {
     let (desk, admin) = (&office.desk, admin());
     let draft = desk.draft(&admin, &acme(), &mara()).await.unwrap();
     let fields = OpenConfig { persona: persona.to_owned(), ..draft.fields };

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod agents;
+mod audit;
 mod connections;
 mod drafts;
 mod strangers;

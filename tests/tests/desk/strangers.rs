@@ -31,6 +31,7 @@ async fn walk(office: &Office, by: &Principal) -> Vec<(&'static str, Option<Desk
         ("create_agent", desk.create_agent(by, tenant, "otto", "Otto").await.err()),
         ("save_draft", desk.save_draft(by, at, config()).await.err()),
         ("autosave", desk.autosave(by, at, 0, config()).await.err()),
+        ("discard_draft", desk.discard_draft(by, at, 0).await.err()),
         ("publish", desk.publish(by, at, publish).await.err()),
         ("publish_config", desk.publish_config(by, at, config(), ("", 0)).await.err()),
         ("restore", desk.restore(by, at, 1, "").await.err()),
@@ -57,6 +58,8 @@ async fn to_whoever_has_no_role_in_a_tenant_it_does_not_exist() {
             assert_eq!(error, Some(DeskError::NotFound), "{operation}");
         }
         let read = office.desk.draft(stranger, &acme(), &mara()).await;
+        assert_eq!(read, Err(DeskError::NotFound));
+        let read = office.desk.live(stranger, &acme(), &mara()).await;
         assert_eq!(read, Err(DeskError::NotFound));
         let made = office.desk.create_tenant(stranger, "new", "New", Limits::default()).await;
         assert_eq!(made, Err(DeskError::NotFound));

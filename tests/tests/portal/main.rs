@@ -3,6 +3,7 @@
 // For clippy, which takes helpers of tests for tests only where this stands.
 #![cfg(test)]
 
+mod asvs;
 mod journey;
 mod routes;
 mod visitor;

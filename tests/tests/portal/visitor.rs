@@ -52,8 +52,18 @@ impl Staff {
         Visitor::new(&self.base, None)
     }
 
+    /// The path of a link to choose another password.
+    pub(crate) async fn reset_link(&self, email: &str) -> anyhow::Result<String> {
+        let (console, visit) = (Accounts::console()?, visit()?);
+        let all = self.accounts.operators(&console).await?;
+        let one = all.into_iter().find(|it| it.email == email).context("nobody has this e-mail")?;
+        let made = self.accounts.reset_link(&console, &one.id, &visit).await?;
+        let Delivery::ShowToAdministrator(link) = made else { bail!("it was mailed") };
+        Ok(format!("/reset/{}", link.token().expose()))
+    }
+
     async fn hired(&self, email: &str, grant: Grant) -> anyhow::Result<Visitor> {
-        let visit = Visit::new(Timestamp::from_millis(now_ms()?), "127.0.0.1", "test");
+        let visit = visit()?;
         let invited = self.accounts.invite(&Accounts::console()?, email, &grant, &visit).await?;
         let Delivery::ShowToAdministrator(link) = invited else { bail!("it was mailed") };
         let password = Secret::from(PASSWORD.to_owned());
@@ -62,7 +72,11 @@ impl Staff {
     }
 }
 
-fn now_ms() -> anyhow::Result<i64> {
+fn visit() -> anyhow::Result<Visit> {
+    Ok(Visit::new(Timestamp::from_millis(now_ms()?), "127.0.0.1", "test"))
+}
+
+pub(crate) fn now_ms() -> anyhow::Result<i64> {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
     Ok(i64::try_from(since.as_millis())?)
 }

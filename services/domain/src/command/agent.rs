@@ -59,7 +59,23 @@ pub fn save_draft(
 ) -> Decided {
     let agent = Box::new(found(directory, tenant, agent)?.clone());
     valid(fields::draft(&config))?;
+    let config = Some(config);
     Ok(vec![Change::AgentDraftSave { tenant: tenant.clone(), agent, config }])
+}
+
+/// What is being worked on is given up for what is published.
+pub fn discard_draft(directory: &Directory, tenant: &TenantId, agent: &AgentId) -> Decided {
+    let found = found(directory, tenant, agent)?;
+    if found.published.is_none() {
+        return Err(Refused::conflict(format!(
+            "agent `{agent}` was never published: there is nothing to go back to"
+        )));
+    }
+    if found.draft.is_none() {
+        return Ok(Vec::new());
+    }
+    let agent = Box::new(found.clone());
+    Ok(vec![Change::AgentDraftSave { tenant: tenant.clone(), agent, config: None }])
 }
 
 /// A version answers people from now on. An agent that had retired is back.

@@ -39,7 +39,8 @@ pub enum Change {
         tenant: TenantId,
         /// As it was.
         agent: Box<Agent>,
-        config: OpenConfig,
+        /// Nothing where what is published is all there is.
+        config: Option<OpenConfig>,
     },
     /// A version of an agent answers from now on; `fields` are those that differ from the last.
     AgentPublish {
@@ -121,7 +122,7 @@ impl Change {
                 vec![Event::AgentCreated(agent(Agent { draft, ..new_agent(id) }))]
             }
             Change::AgentDraftSave { tenant, agent: from, config } => {
-                let draft = Some(config.seal(tenant, &from.id, sealing));
+                let draft = config.as_ref().map(|config| config.seal(tenant, &from.id, sealing));
                 vec![Event::AgentDraftSaved(agent(Agent { draft, ..Agent::clone(from) }))]
             }
             Change::AgentPublish { tenant, agent: id, draft, version, config, note, .. } => {
@@ -196,8 +197,9 @@ impl fmt::Display for Change {
             Change::AgentCreate { tenant, agent, name, .. } => {
                 write!(f, "+ agent {tenant}/{agent} {name:?}")
             }
-            Change::AgentDraftSave { tenant, agent, .. } => {
-                write!(f, "~ agent {tenant}/{}: draft saved", agent.id)
+            Change::AgentDraftSave { tenant, agent, config } => {
+                let what = if config.is_some() { "saved" } else { "discarded" };
+                write!(f, "~ agent {tenant}/{}: draft {what}", agent.id)
             }
             Change::AgentPublish { tenant, agent, version, fields, .. } => {
                 write!(f, "~ agent {tenant}/{agent}: publish version {version}")?;

@@ -1,12 +1,17 @@
 //! The portal: what it is made of here.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use anyhow::Context as _;
 use desk::{Desk, Parts};
 use portal::server::{Portal, assets::Assets, csrf::Origin};
+use runtime::live::Live;
 use store::{Database, Platform};
 use tokio::net::TcpListener;
+use trial::{Bounds, Trial};
 use views::Views;
 
 use crate::{
@@ -27,7 +32,8 @@ pub(crate) async fn prepare(
     let settings = asked.portal(LISTEN)?;
     let platform = Platform::connect(&asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?).await?;
     let reader = Database::reader(&asked.database("KONSTRUCT_DATABASE_URL")?).await?;
-    let origin = Origin::of(&asked.public_url()?);
+    let public_url = asked.public_url()?;
+    let origin = Origin::of(&public_url);
     let origin = origin.context("`KONSTRUCT_PUBLIC_URL`: not like https://portal.example.com")?;
     let accounts = wiring::accounts(&asked).await?;
     let desk = Desk::new(Parts {
@@ -39,6 +45,7 @@ pub(crate) async fn prepare(
         secrets: vault.secrets.clone(),
         slack: wiring::outbound(&asked)?,
     });
+    let (models, trial) = trials(sources);
     let (clock, keys) = (base.context.clock.clone(), platform.clone());
     let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
     let views = Views::new(reader, platform, vault.sealer.clone());
@@ -54,15 +61,34 @@ pub(crate) async fn prepare(
     let portal = Portal {
         assets,
         origin,
+        gateway_url: settings.gateway_url.unwrap_or(public_url),
         second_factor: settings.second_factor,
         clock: base.context.clock.clone(),
         accounts,
         desk,
+        live: Live::new(base.context.bus.clone(), base.context.stop.clone()),
         views,
+        models,
+        trial,
         api,
     };
     let listener = TcpListener::bind(settings.listen).await;
     let listener =
         listener.with_context(|| format!("KONSTRUCT_PORTAL_LISTEN {}", settings.listen))?;
     Ok(portal::server::run(listener, portal, base.context.stop.clone()))
+}
+
+/// The model groups, and where drafts are tried with them. A portal without models shows everything else.
+fn trials(sources: &Sources) -> (Arc<[String]>, Option<Arc<Trial>>) {
+    let made = sources.models().and_then(|models| {
+        let groups = models.groups().map(str::to_owned).collect();
+        Ok((groups, Arc::new(Trial::new(wiring::router(sources)?, Bounds::default()))))
+    });
+    match made {
+        Ok((groups, trial)) => (groups, Some(trial)),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "drafts cannot be tried: no models");
+            (Arc::from([]), None)
+        }
+    }
 }

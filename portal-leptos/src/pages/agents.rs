@@ -1,0 +1,45 @@
+//! Agents: who works here, and how each of them is shaped.
+//!
+//! What is typed goes through one form ([`typed`]), whoever reads it: a save, a trial, a merge.
+
+mod attempt;
+mod autosave;
+mod design;
+mod differences;
+mod discard;
+mod merge;
+mod new;
+mod parts;
+mod publish;
+mod retire;
+mod roster;
+mod typed;
+mod versions;
+
+use domain::access::Permission;
+
+use crate::server::routes::{Need, Routes};
+
+pub(crate) fn routes() -> Routes {
+    let read = Need::Tenant(Permission::AgentsRead);
+    let write = Need::Tenant(Permission::AgentsWrite);
+    Routes::default()
+        .get("/t/{tenant}/agents", read, roster::show)
+        .get("/t/{tenant}/agents/new", write, new::show)
+        .post("/t/{tenant}/agents/new", write, new::create)
+        .get("/t/{tenant}/agents/{agent}", read, design::show)
+        .post("/t/{tenant}/agents/{agent}", write, design::submit)
+        .post("/t/{tenant}/agents/{agent}/autosave", write, autosave::submit)
+        .post("/t/{tenant}/agents/{agent}/try", write, attempt::stream)
+        .post("/t/{tenant}/agents/{agent}/merge", write, merge::decide)
+        .get("/t/{tenant}/agents/{agent}/discard", write, discard::show)
+        .post("/t/{tenant}/agents/{agent}/discard", write, discard::submit)
+        .get("/t/{tenant}/agents/{agent}/publish", write, publish::show)
+        .post("/t/{tenant}/agents/{agent}/publish", write, publish::submit)
+        .get("/t/{tenant}/agents/{agent}/retire", write, retire::show)
+        .post("/t/{tenant}/agents/{agent}/retire", write, retire::submit)
+        .get("/t/{tenant}/agents/{agent}/versions", read, versions::list)
+        .get("/t/{tenant}/agents/{agent}/versions/diff", read, versions::compare)
+        .get("/t/{tenant}/agents/{agent}/versions/{version}", read, versions::one)
+        .post("/t/{tenant}/agents/{agent}/versions/{version}", write, versions::restore)
+}

@@ -1,0 +1,70 @@
+//! Rules of escalation, a row each. A row is added and taken away by a button of the form.
+
+use leptos::prelude::*;
+use portal_ui::{Choice, Icon, Problem, SelectField, SubmitButton, TextField, Variant};
+
+use super::super::typed::{TRIGGERS, Typed, TypedRule};
+use crate::pages::form::problem_of;
+
+/// The rows that say something, and as many empty ones as were asked for.
+pub(super) fn rules(typed: &Typed, problems: &[Problem]) -> AnyView {
+    let more = usize::from(typed.pressed == "add-rule");
+    let rows = typed.rows(more);
+    let is_empty = rows.is_empty();
+    let rows: Vec<_> =
+        rows.into_iter().enumerate().map(|(nth, rule)| row(nth, rule, problems)).collect();
+    let none = is_empty.then(|| view! { <p class="meta">"No rules yet."</p> });
+    view! {
+        <div class="stack" data-gap="small" id="field-escalation" tabindex="-1">
+            {none}
+            {rows}
+            <div>
+                <SubmitButton
+                    variant=Variant::Plain
+                    dense=true
+                    icon=Icon::Plus
+                    name="do"
+                    value="add-rule"
+                >
+                    "Add a rule"
+                </SubmitButton>
+            </div>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(nth: usize, rule: TypedRule, problems: &[Problem]) -> AnyView {
+    let TypedRule { when, keywords, to_channel } = rule;
+    let (name, number) = (format!("rule-when-{nth}"), nth + 1);
+    let error = problem_of(problems, &name);
+    let choices = TRIGGERS.iter().map(|(value, label)| Choice::new(*value, *label)).collect();
+    view! {
+        <fieldset class="rule">
+            <legend class="visually-hidden">{format!("Rule {number}")}</legend>
+            <SelectField name label="When" choices value=when error />
+            <TextField
+                name=format!("rule-keywords-{nth}")
+                label="Words"
+                value=keywords
+                placeholder="refund, legal"
+            />
+            <TextField
+                name=format!("rule-channel-{nth}")
+                label="Tell this channel"
+                value=to_channel
+                placeholder="#support"
+            />
+            <SubmitButton
+                variant=Variant::Quiet
+                dense=true
+                icon=Icon::Trash
+                name="do"
+                value=format!("remove-rule-{nth}")
+            >
+                {format!("Remove rule {number}")}
+            </SubmitButton>
+        </fieldset>
+    }
+    .into_any()
+}

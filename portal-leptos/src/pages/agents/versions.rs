@@ -1,0 +1,307 @@
+//! What an agent was: every published version, two of them side by side, and back to one of them.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{Form, Query},
+    response::Response,
+};
+use desk::Live;
+use domain::access::Permission;
+use leptos::prelude::*;
+use portal_ui::{
+    Card, Column, EmptyState, FormErrors, Icon, LinkButton, Pagination, Problem, Status,
+    SubmitButton, Table, TextAreaField, Time, Tone, Variant,
+};
+use schemas::{OperatorId, Timestamp};
+use serde::Deserialize;
+use views::{VERSIONS_MAX, Version, VersionLine};
+
+use super::{
+    differences::side_by_side,
+    parts::{At, Place, header, name_of, names, reading},
+};
+use crate::{
+    pages::form::{WITH_PROBLEMS, done, problem_of, problems},
+    server::{error::PageError, render::Cx},
+};
+
+/// Where the page begins.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Page {
+    before: Option<u32>,
+}
+
+/// Which two.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Two {
+    from: u32,
+    to: u32,
+}
+
+/// Why an earlier version comes back.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct Back {
+    #[serde(default)]
+    note: String,
+}
+
+type Names = BTreeMap<OperatorId, String>;
+
+/// The agent's name and what answers.
+async fn known(cx: &Cx, at: &At) -> Result<(String, Live), PageError> {
+    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
+    let live = desk.live(who, &at.tenant, &at.agent).await?;
+    let name = match &live.config {
+        Some(config) => name_of(config, &at.agent),
+        None => name_of(&desk.draft(who, &at.tenant, &at.agent).await?.fields, &at.agent),
+    };
+    Ok((name, live))
+}
+
+pub(super) async fn list(cx: Cx, at: At, Query(page): Query<Page>) -> Result<Response, PageError> {
+    let (name, live) = known(&cx, &at).await?;
+    let who = &cx.signed.principal;
+    let lines = cx.portal.views.versions(who, at.ids(), page.before, cx.now()).await?;
+    let writers = lines.iter().filter_map(|line| line.operator.clone()).collect();
+    let names = names(&cx, writers).await?;
+    let title = format!("Versions of {name}");
+    let (now, is_first) = (cx.now(), page.before.is_none());
+    Ok(cx.page(&title, || {
+        let lead = "Every publication, the newest first. Nothing is ever overwritten.".to_owned();
+        let header = header((&at, &name, &live), (&title, Some(lead)), Place::Versions);
+        let body = listed(&at, lines, (&names, live.version), is_first, now);
+        view! { {header} {body} }.into_any()
+    }))
+}
+
+fn listed(
+    at: &At,
+    lines: Vec<VersionLine>,
+    (names, answers): (&Names, u32),
+    is_first: bool,
+    now: Timestamp,
+) -> AnyView {
+    if lines.is_empty() {
+        let design = at.path("");
+        return view! {
+            <Card>
+                <EmptyState
+                    title="No version yet"
+                    text="The first one is made when the draft is published."
+                    icon=Icon::History
+                    action=Some(("Go to the design".to_owned(), design))
+                />
+            </Card>
+        }
+        .into_any();
+    }
+    let older = lines.last().filter(|_| u32::try_from(lines.len()) == Ok(VERSIONS_MAX));
+    let older = older.map(|last| at.path(&format!("/versions?before={}", last.version)));
+    let newer = (!is_first).then(|| at.path("/versions"));
+    let comparable = 1 < lines.len();
+    let columns = vec![
+        Column::new("Version"),
+        Column::new("Note"),
+        Column::new("Published"),
+        Column::new("Older side"),
+        Column::new("Newer side"),
+    ];
+    let rows: Vec<_> = lines
+        .into_iter()
+        .enumerate()
+        .map(|(nth, line)| row(at, (nth, line), (names, answers), now))
+        .collect();
+    let compare = comparable.then(|| {
+        view! {
+            <SubmitButton variant=Variant::Plain icon=Icon::Compare>
+                "Compare the two chosen"
+            </SubmitButton>
+        }
+    });
+    view! {
+        <form method="get" action=at.path("/versions/diff") class="stack" data-gap="small">
+            <Card flush=true>
+                <Table caption="Versions" columns>{rows}</Table>
+                <Pagination newer older words=("Newest", "Older") />
+            </Card>
+            <div class="form-actions">{compare}</div>
+        </form>
+    }
+    .into_any()
+}
+
+fn row(
+    at: &At,
+    (nth, line): (usize, VersionLine),
+    (names, answers): (&Names, u32),
+    now: Timestamp,
+) -> AnyView {
+    let version = line.version;
+    let by = who(&line, names);
+    let href = at.path(&format!("/versions/{version}"));
+    let live = (version == answers).then(|| view! { <Status tone=Tone::Ok label="Answers" /> });
+    let note = match line.note {
+        Some(note) => view! { <p class="prose">{note}</p> }.into_any(),
+        None => view! { <span class="meta">"no note"</span> }.into_any(),
+    };
+    let pick = |name: &'static str, chosen: bool, side: &str| {
+        let label = format!("Version {version} as the {side} side");
+        view! { <input type="radio" class="pick" name=name value=version checked=chosen aria-label=label /> }
+    };
+    let (from, to) = (pick("from", nth == 1, "older"), pick("to", nth == 0, "newer"));
+    view! {
+        <tr data-row>
+            <th scope="row">
+                <span class="row"><a href=href data-row-link>{format!("Version {version}")}</a>{live}</span>
+            </th>
+            <td data-label="Note">{note}</td>
+            <td data-label="Published"><Time at=line.at now=Some(now) />" "<span class="meta">{by}</span></td>
+            <td data-label="Older side">{from}</td>
+            <td data-label="Newer side">{to}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// `by you`, `by Ada`, `by apply`.
+fn who(line: &VersionLine, names: &Names) -> String {
+    let name = line.operator.as_ref().and_then(|id| names.get(id).cloned());
+    format!("by {}", name.unwrap_or_else(|| line.via.clone()))
+}
+
+pub(super) async fn compare(cx: Cx, at: At, Query(two): Query<Two>) -> Result<Response, PageError> {
+    let (name, live) = known(&cx, &at).await?;
+    // Whichever way round they were chosen, the older one stands on the left.
+    let (from, to) = (two.from.min(two.to), two.from.max(two.to));
+    let (views, principal) = (&cx.portal.views, &cx.signed.principal);
+    let left = views.version(principal, at.ids(), from, cx.now()).await?;
+    let right = views.version(principal, at.ids(), to, cx.now()).await?;
+    let title = format!("Versions {from} and {to}");
+    Ok(cx.page(&title, || {
+        let names = (format!("Version {from}"), format!("Version {to}"));
+        let body = side_by_side((&names.0, Some(&left.config)), (&names.1, &right.config));
+        let body = body
+            .unwrap_or_else(|| view! { <p class="meta">"The two say the same."</p> }.into_any());
+        let header = header((&at, &name, &live), (&title, None), Place::Versions);
+        view! {
+            {header}
+            <Card title="What differs">{body}</Card>
+            <p><a href=at.path("/versions")>"All versions"</a></p>
+        }
+        .into_any()
+    }))
+}
+
+pub(super) async fn one(cx: Cx, at: At) -> Result<Response, PageError> {
+    let shown = Shown::of(&cx, &at).await?;
+    Ok(cx.page(&shown.title(), || shown.view(&at, String::new(), Vec::new())))
+}
+
+pub(super) async fn restore(cx: Cx, at: At, Form(back): Form<Back>) -> Result<Response, PageError> {
+    let version = at.version.ok_or(PageError::NotFound)?;
+    let note = back.note.replace("\r\n", "\n");
+    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
+    match desk.restore(who, at.ids(), version, &note).await {
+        Ok(written) => {
+            let said = format!("What version {version} said answers again, as the newest version.");
+            Ok(done(&at.path("/versions"), &said, written))
+        }
+        Err(error) => {
+            let problems = problems(error)?;
+            let shown = Shown::of(&cx, &at).await?;
+            let view = || shown.view(&at, note, problems);
+            Ok(cx.page_with(WITH_PROBLEMS, &shown.title(), view))
+        }
+    }
+}
+
+/// A version on its page.
+struct Shown {
+    name: String,
+    live: Live,
+    version: Version,
+    by: String,
+    may_write: bool,
+    now: Timestamp,
+}
+
+impl Shown {
+    async fn of(cx: &Cx, at: &At) -> Result<Self, PageError> {
+        let version = at.version.ok_or(PageError::NotFound)?;
+        let (name, live) = known(cx, at).await?;
+        let who = &cx.signed.principal;
+        let version = cx.portal.views.version(who, at.ids(), version, cx.now()).await?;
+        let names = names(cx, version.line.operator.iter().cloned().collect()).await?;
+        let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
+        Ok(Self {
+            by: self::who(&version.line, &names),
+            name,
+            live,
+            version,
+            may_write,
+            now: cx.now(),
+        })
+    }
+
+    fn title(&self) -> String {
+        format!("{}, version {}", self.name, self.version.line.version)
+    }
+
+    fn view(&self, at: &At, note: String, problems: Vec<Problem>) -> AnyView {
+        let VersionLine { version, at: when, note: why, .. } = self.version.line.clone();
+        let header = header((at, &self.name, &self.live), (&self.title(), why), Place::Versions);
+        let is_live = version == self.live.version && !self.live.retired;
+        let restore = (self.may_write && !is_live).then(|| {
+            restore_form(at, (version, self.live.version.saturating_add(1)), note, problems)
+        });
+        let compare = (version != self.live.version && 0 < self.live.version).then(|| {
+            let href = at.path(&format!("/versions/diff?from={version}&to={}", self.live.version));
+            view! { <LinkButton href icon=Icon::Compare>"Compare with what answers"</LinkButton> }
+        });
+        let said = reading(&self.version.config);
+        let (by, now) = (self.by.clone(), self.now);
+        view! {
+            {header}
+            <p class="row">
+                <span>"Published " <Time at=when now=Some(now) /> " " {by} "."</span>
+                {compare}
+            </p>
+            <Card title="What it said">{said}</Card>
+            {restore}
+        }
+        .into_any()
+    }
+}
+
+fn restore_form(
+    at: &At,
+    (version, next): (u32, u32),
+    note: String,
+    problems: Vec<Problem>,
+) -> AnyView {
+    let wrong = problem_of(&problems, "note");
+    let action = at.path(&format!("/versions/{version}"));
+    let lead = format!("It is published once more, as version {next}. The draft stays as it is.");
+    view! {
+        <Card title="Bring it back" lead>
+            <form method="post" action=action class="form">
+                <FormErrors problems />
+                <TextAreaField
+                    name="note"
+                    label="Note"
+                    value=note
+                    error=wrong
+                    hint="Why, in a line. It stands in the history of versions."
+                    rows=2
+                />
+                <div class="form-actions">
+                    <SubmitButton icon=Icon::Restore>
+                        {format!("Publish as version {next}")}
+                    </SubmitButton>
+                </div>
+            </form>
+        </Card>
+    }
+    .into_any()
+}

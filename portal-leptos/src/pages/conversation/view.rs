@@ -1,0 +1,171 @@
+//! What a thread looks like.
+
+use leptos::prelude::*;
+use portal_ui::{
+    Avatar, Crumb, Duration, EmptyState, Icon, LinkButton, Money, PageHeader, Pagination, Status,
+    Time,
+    format::{count, counted},
+};
+use schemas::TenantId;
+use views::{Answer, Conversation, ConversationLine, Near, Standing, Turn, TurnKind, Words};
+
+use crate::pages::{
+    address::{self, Address},
+    conversations::{Search, standing},
+};
+
+pub(super) struct Shown {
+    pub(super) tenant: TenantId,
+    pub(super) search: Search,
+    pub(super) found: Conversation,
+    /// Whether newer turns are left out.
+    pub(super) is_part: bool,
+}
+
+pub(super) fn page(shown: Shown) -> AnyView {
+    let Shown { tenant, search, found, is_part } = shown;
+    let Conversation { line, turns, before, newer, older } = found;
+    let (tone, state) = standing(line.standing);
+    let here = || search.on(address::conversation(&tenant, &line.connection, &line.conversation));
+    let list = search.on(Address::of_tenant(&tenant, &["conversations"])).done();
+    let crumbs = vec![Crumb::new("Conversations", list)];
+    let earlier = before.map(|before| here().with("before", &before.to_string()).done());
+    let latest = is_part.then(|| here().done());
+    let beside = |near: Option<Near>| {
+        let near = near?;
+        Some(search.on(address::conversation(&tenant, &near.connection, &near.conversation)).done())
+    };
+    let (newer, older) = (beside(newer), beside(older));
+    let is_empty = turns.is_empty();
+    let turns = turns.into_iter().map(|turn| turn_view(turn, &tenant)).collect_view();
+    let turns = if is_empty {
+        view! {
+            <EmptyState
+                title="Nothing of this is kept"
+                text="Words are forgotten after a while; what they cost stays in the usage."
+                icon=Icon::Conversations
+            />
+        }
+        .into_any()
+    } else {
+        view! { <ol class="thread">{turns}</ol> }.into_any()
+    };
+    let aside = move || view! { <Status tone label=state /> };
+    view! {
+        <PageHeader title=title(&line) lead=lead(&line) crumbs aside>
+            {newer.map(|href| beside_link(href, "Newer", Icon::ArrowUp))}
+            {older.map(|href| beside_link(href, "Older", Icon::ArrowDown))}
+        </PageHeader>
+        <div class="stack">
+            <Pagination newer=earlier older=latest words=("Said before", "Said last") />
+            {turns}
+        </div>
+    }
+    .into_any()
+}
+
+fn beside_link(href: String, words: &'static str, icon: Icon) -> AnyView {
+    view! {
+        <LinkButton href dense=true icon>
+            {words}
+            <span class="visually-hidden">" conversation"</span>
+        </LinkButton>
+    }
+    .into_any()
+}
+
+fn title(line: &ConversationLine) -> String {
+    let opened = line.opening.as_deref().and_then(|words| words.lines().next());
+    let mut words = opened.unwrap_or("Conversation").chars();
+    let start: String = words.by_ref().take(80).collect();
+    if words.next().is_some() { format!("{start}…") } else { start }
+}
+
+fn lead(line: &ConversationLine) -> String {
+    let people = counted(line.people.len() as u64, "person", "people");
+    let messages = counted(line.messages.into(), "message", "messages");
+    format!("{messages} of {people}, channel {} on {}", line.place.channel, line.connection)
+}
+
+fn turn_view(turn: Turn, tenant: &TenantId) -> AnyView {
+    let Turn { kind, message, at, sender, sender_name, words, edited_at, standing, detail, answer } =
+        turn;
+    let is_agent = kind == TurnKind::Agent;
+    let name = sender_name.unwrap_or(sender);
+    let (id, kind) = if is_agent {
+        (format!("answer-{message}"), "agent")
+    } else {
+        (message.to_string(), "person")
+    };
+    let edited = edited_at.map(|at| view! { <span class="meta">"edited " <Time at /></span> });
+    // An answer that arrived says what it took; everything else says where it stands.
+    let is_said = matches!(standing, Some(Standing::Answered) | None);
+    let standing = standing.filter(|_| !is_said);
+    let standing = standing.map(|it| standing_view(it, detail));
+    let took = answer.map(|answer| answer_view(answer, tenant));
+    let trace = address::message(tenant, &message);
+    view! {
+        <li class="turn" data-kind=kind id=id>
+            <Avatar name=name.clone() ai=is_agent />
+            <article>
+                <header>
+                    <strong>{name}</strong>
+                    {is_agent.then(|| view! { <span class="visually-hidden">" (AI)"</span> })}
+                    <Time at />
+                    {edited}
+                </header>
+                {words_view(words)}
+                <footer class="meta">
+                    {standing}
+                    {took}
+                    <a href=trace>
+                        "Trace"
+                        <span class="visually-hidden">" of message "{message.to_string()}</span>
+                    </a>
+                </footer>
+            </article>
+        </li>
+    }
+    .into_any()
+}
+
+fn words_view(words: Words) -> AnyView {
+    let said = match words {
+        Words::Text(text) => return view! { <p class="words">{text}</p> }.into_any(),
+        Words::TakenBack => "Taken back by whoever wrote it.",
+        Words::NotKept => "Not kept: it is being answered, or never was.",
+        Words::Sealed => "Sealed: the key of this tenant is gone.",
+    };
+    view! { <p class="words" data-gone>{said}</p> }.into_any()
+}
+
+fn standing_view(it: Standing, detail: Option<String>) -> AnyView {
+    let (tone, label) = standing(it);
+    let detail = detail.map(|detail| detail.replace('_', " "));
+    view! { <Status tone label />{detail.map(|it| view! { <span>{it}</span> })} }.into_any()
+}
+
+/// Who answered with what, how long it took and what it cost; what is not known is left out.
+fn answer_view(answer: Answer, tenant: &TenantId) -> AnyView {
+    let Answer { agent, version, model, input_tokens, output_tokens, cost_micros, took_ms } =
+        answer;
+    let who = agent.map(|agent| {
+        let version = version.map(|version| {
+            let href = address::version(tenant, &agent, version);
+            view! { " " <a href=href>{format!("version {version}")}</a> }
+        });
+        let href = address::agent(tenant, &agent);
+        view! { <span><a href=href>{agent.to_string()}</a>{version}</span> }
+    });
+    let tokens = input_tokens.zip(output_tokens).map(|(read, written)| {
+        view! { <span>{format!("{} + {} tokens", count(read), count(written))}</span> }
+    });
+    view! {
+        {who}
+        {model.map(|model| view! { <span>{model}</span> })}
+        {tokens}
+        <Money micros=cost_micros />
+        {took_ms.map(|millis| view! { <Duration millis /> })}
+    }
+    .into_any()
+}

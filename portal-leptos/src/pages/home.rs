@@ -1,0 +1,123 @@
+//! The first page: the installation for those who run it, and for everybody else their tenants.
+
+use axum::response::Response;
+use domain::access::Permission;
+use leptos::prelude::*;
+use portal_ui::{
+    Banner, Card, Column, Figure, LinkButton, PageHeader, Table, Tone,
+    format::{about, count, counted, dollars},
+};
+use schemas::TenantId;
+use views::{InstallationHome, Reader, Standing, Target};
+
+use super::address::{self, Address};
+use crate::server::{
+    error::{PageError, see_other},
+    render::Cx,
+    routes::{Need, Routes},
+};
+
+pub(crate) fn routes() -> Routes {
+    Routes::default().get("/", Need::SignedIn, home)
+}
+
+async fn home(cx: Cx) -> Result<Response, PageError> {
+    let who = &cx.signed.principal;
+    if who.require_platform(Permission::UsageRead).is_err() {
+        let mut tenants = who.tenants.keys();
+        return Ok(match (tenants.next(), tenants.next()) {
+            (Some(only), None) => see_other(&Address::of_tenant(only, &[]).done()),
+            (None | Some(_), _) => see_other("/tenants"),
+        });
+    }
+    let home = cx.portal.views.installation(who, cx.now()).await?;
+    Ok(cx.page("Installation", || page(home)))
+}
+
+fn page(home: InstallationHome) -> AnyView {
+    let InstallationHome { tenants, today, month, uncertain, readers } = home;
+    let each = month.cost_micros.checked_div(month.answered).filter(|each| 0 < *each);
+    let each =
+        each.map_or_else(|| "No answer yet".to_owned(), |it| format!("{} an answer", about(it)));
+    let went = if today.failed == 0 {
+        format!("{} answered, none failed", count(today.answered))
+    } else {
+        format!("{} answered, {} failed", count(today.answered), count(today.failed))
+    };
+    let state = if uncertain.is_empty() {
+        view! {
+            <Banner tone=Tone::Ok title="No reply is in doubt">
+                <p>"Whatever was sent is known to have arrived, or not to."</p>
+            </Banner>
+        }
+        .into_any()
+    } else {
+        doubts(uncertain)
+    };
+    view! {
+        <PageHeader title="Installation" lead="All tenants together.">
+            <LinkButton href="/usage">"Usage"</LinkButton>
+            <LinkButton href="/trace">"Find a message"</LinkButton>
+        </PageHeader>
+        <div class="stack">
+            {state}
+            <section aria-label="In numbers" class="grid">
+                <Figure label="Tenants served" value=count(tenants) />
+                <Figure label="Messages today" value=count(today.messages) note=went />
+                <Figure label="Cost today" value=dollars(today.cost_micros) />
+                <Figure label="Cost this month" value=dollars(month.cost_micros) note=each />
+            </section>
+            {readers_table(readers)}
+        </div>
+    }
+    .into_any()
+}
+
+fn doubts(uncertain: Vec<(TenantId, u64)>) -> AnyView {
+    let rows = uncertain.into_iter().map(|(tenant, many)| {
+        let href = address::target(&tenant, &Target::Conversations(Some(Standing::Uncertain)));
+        let words = counted(
+            many,
+            "reply may or may not have arrived",
+            "replies may or may not have arrived",
+        );
+        view! {
+            <li data-row>
+                <span>{words}</span>
+                <a href=href data-row-link>{format!("See where in {tenant}")}</a>
+            </li>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <Card title="Needs you" flush=true>
+            <ul class="needs">{rows}</ul>
+        </Card>
+    }
+    .into_any()
+}
+
+/// How far what is shown here is behind what happened cannot be said here; how far it is can.
+fn readers_table(readers: Vec<Reader>) -> AnyView {
+    let columns = vec![Column::new("Reads"), Column::new("Up to event").numbers()];
+    let rows = readers.into_iter().map(|reader| {
+        let name = match reader.name.as_str() {
+            "project-events" => "Messages".to_owned(),
+            "project-directory" => "Tenants, agents and channels".to_owned(),
+            other => other.to_owned(),
+        };
+        view! {
+            <tr>
+                <th scope="row">{name}</th>
+                <td data-label="Up to event" data-align="end">{count(reader.seq)}</td>
+            </tr>
+        }
+    });
+    let rows = rows.collect_view();
+    view! {
+        <Card title="How far these pages are" lead="They are filled from the log." flush=true>
+            <Table caption="How far these pages are" columns>{rows}</Table>
+        </Card>
+    }
+    .into_any()
+}

@@ -1,0 +1,175 @@
+//! A tenant itself: its name, what it may ask and cost, whether it is served, and its end.
+
+mod amounts;
+mod view;
+
+use axum::{
+    extract::{Form, Path},
+    response::Response,
+};
+use desk::{DeskError, Permission, Written};
+use schemas::{Budget, ChannelKind, Limits, TenantId};
+use serde::Deserialize;
+use views::TenantLine;
+
+use super::form::{WITH_PROBLEMS, done, problems};
+use crate::server::{
+    error::PageError,
+    render::Cx,
+    routes::{Need, Routes},
+};
+
+pub(crate) fn routes() -> Routes {
+    let read = Need::Tenant(Permission::TenantRead);
+    let manage = Need::Tenant(Permission::TenantsManage);
+    Routes::default()
+        .get("/t/{tenant}/settings", read, show)
+        .post("/t/{tenant}/settings/name", manage, rename)
+        .post("/t/{tenant}/settings/limits", manage, set_limits)
+        .post("/t/{tenant}/settings/budget", manage, set_budget)
+        .post("/t/{tenant}/settings/suspend", manage, suspend)
+        .post("/t/{tenant}/settings/resume", manage, resume)
+        .post("/t/{tenant}/settings/delete", manage, delete)
+}
+
+/// What was typed, in whichever form; the others show what is stored.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Typed {
+    name: Option<String>,
+    messages_per_minute: Option<String>,
+    slack_per_minute: Option<String>,
+    monthly_budget: Option<String>,
+    slug: Option<String>,
+}
+
+/// What the page shows.
+struct Shown {
+    line: TenantLine,
+    may_manage: bool,
+    typed: Typed,
+}
+
+async fn load(cx: &Cx, tenant: &TenantId, typed: Typed) -> Result<Shown, PageError> {
+    let who = &cx.signed.principal;
+    let line = cx.portal.views.tenant(who, tenant, cx.now()).await?;
+    let may_manage = who.require(Permission::TenantsManage, tenant).is_ok();
+    Ok(Shown { line, may_manage, typed })
+}
+
+async fn show(cx: Cx, Path(tenant): Path<TenantId>) -> Result<Response, PageError> {
+    let shown = load(&cx, &tenant, Typed::default()).await?;
+    Ok(cx.page("Tenant", || view::page(shown, Vec::new())))
+}
+
+async fn rename(
+    cx: Cx,
+    Path(tenant): Path<TenantId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageError> {
+    let name = typed.name.as_deref().unwrap_or_default().trim();
+    let written = cx.portal.desk.rename_tenant(&cx.signed.principal, &tenant, name).await;
+    let said = format!("It is called {name} now.");
+    answer(&cx, &tenant, typed, (written, &said)).await
+}
+
+async fn set_limits(
+    cx: Cx,
+    Path(tenant): Path<TenantId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageError> {
+    let written = match limits(&cx, &tenant, &typed).await? {
+        Ok(limits) => cx.portal.desk.set_limits(&cx.signed.principal, &tenant, limits).await,
+        Err(error) => Err(error),
+    };
+    answer(&cx, &tenant, typed, (written, "The limits hold from the next message on.")).await
+}
+
+/// The limits as they were typed. Those of channels that the form does not name stay.
+async fn limits(
+    cx: &Cx,
+    tenant: &TenantId,
+    typed: &Typed,
+) -> Result<Result<Limits, DeskError>, PageError> {
+    let known = cx.portal.views.tenant(&cx.signed.principal, tenant, cx.now()).await?;
+    let mut limits = known.tenant.limits;
+    let all = amounts::per_minute("messages_per_minute", typed.messages_per_minute.as_deref());
+    let slack = amounts::per_minute("slack_per_minute", typed.slack_per_minute.as_deref());
+    let mut wrong: Vec<_> =
+        [all.as_ref().err(), slack.as_ref().err()].into_iter().flatten().cloned().collect();
+    match all {
+        Ok(Some(all)) => limits.messages_per_minute = all,
+        Ok(None) => {
+            wrong.push(desk::FieldProblem::new("messages_per_minute", "is empty"));
+        }
+        Err(_) => {}
+    }
+    if !wrong.is_empty() {
+        return Ok(Err(DeskError::Invalid(wrong)));
+    }
+    match slack.ok().flatten() {
+        Some(slack) => drop(limits.per_channel.insert(ChannelKind::Slack, slack)),
+        None => drop(limits.per_channel.remove(&ChannelKind::Slack)),
+    }
+    Ok(Ok(limits))
+}
+
+async fn set_budget(
+    cx: Cx,
+    Path(tenant): Path<TenantId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageError> {
+    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
+    let written = match amounts::micros("monthly_budget", typed.monthly_budget.as_deref()) {
+        Ok(monthly_micros) => desk.set_budget(who, &tenant, Budget { monthly_micros }).await,
+        Err(problem) => Err(DeskError::Invalid(vec![problem])),
+    };
+    answer(&cx, &tenant, typed, (written, "The budget is stored.")).await
+}
+
+async fn suspend(cx: Cx, Path(tenant): Path<TenantId>) -> Result<Response, PageError> {
+    let written = cx.portal.desk.suspend_tenant(&cx.signed.principal, &tenant).await;
+    let said = "It is suspended. Nobody there is answered until you resume it.";
+    answer(&cx, &tenant, Typed::default(), (written, said)).await
+}
+
+async fn resume(cx: Cx, Path(tenant): Path<TenantId>) -> Result<Response, PageError> {
+    let written = cx.portal.desk.resume_tenant(&cx.signed.principal, &tenant).await;
+    answer(&cx, &tenant, Typed::default(), (written, "It is served again.")).await
+}
+
+async fn delete(
+    cx: Cx,
+    Path(tenant): Path<TenantId>,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageError> {
+    let slug = typed.slug.as_deref().unwrap_or_default();
+    match cx.portal.desk.delete_tenant(&cx.signed.principal, &tenant, slug).await {
+        Ok(written) => Ok(done("/tenants", &format!("{tenant} is deleted."), written)),
+        Err(error) => again(&cx, &tenant, typed, error).await,
+    }
+}
+
+/// Back to the page with a word, or the page again with what was wrong.
+async fn answer(
+    cx: &Cx,
+    tenant: &TenantId,
+    typed: Typed,
+    (written, said): (Result<Written, DeskError>, &str),
+) -> Result<Response, PageError> {
+    match written {
+        Ok(written) => Ok(done(&format!("/t/{tenant}/settings"), said, written)),
+        Err(error) => again(cx, tenant, typed, error).await,
+    }
+}
+
+async fn again(
+    cx: &Cx,
+    tenant: &TenantId,
+    typed: Typed,
+    error: DeskError,
+) -> Result<Response, PageError> {
+    let problems = problems(error)?;
+    let shown = load(cx, tenant, typed).await?;
+    Ok(cx.page_with(WITH_PROBLEMS, "Tenant", || view::page(shown, problems)))
+}

@@ -1,0 +1,95 @@
+//! Numbers and money as people type them.
+
+use desk::FieldProblem;
+
+/// The most messages a minute that can be asked for; more is a slip of the finger.
+const PER_MINUTE_MAX: u32 = 100_000;
+
+/// The largest budget, in whole dollars.
+const DOLLARS_MAX: u64 = 10_000_000;
+
+/// Messages a minute; nothing where nothing was typed.
+pub(super) fn per_minute(
+    field: &'static str,
+    typed: Option<&str>,
+) -> Result<Option<u32>, FieldProblem> {
+    let typed = typed.unwrap_or_default().trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    match typed.parse::<u32>() {
+        Ok(number) if (1..=PER_MINUTE_MAX).contains(&number) => Ok(Some(number)),
+        Ok(_) | Err(_) => {
+            Err(FieldProblem::new(field, format!("is a whole number from 1 to {PER_MINUTE_MAX}")))
+        }
+    }
+}
+
+/// Dollars, with cents or without, in millionths; nothing where nothing was typed.
+pub(super) fn micros(
+    field: &'static str,
+    typed: Option<&str>,
+) -> Result<Option<u64>, FieldProblem> {
+    let typed = typed.unwrap_or_default().trim().trim_start_matches('$').replace(',', "");
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let wrong = || FieldProblem::new(field, "is an amount in dollars, like 50 or 49.90");
+    let (whole, part) = typed.split_once('.').unwrap_or((&typed, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || 2 < part.len() || !digits(whole) || !digits(part) {
+        return Err(wrong());
+    }
+    let dollars: u64 = whole.parse().map_err(|_| wrong())?;
+    let cents: u64 = format!("{part:0<2}").parse().map_err(|_| wrong())?;
+    if DOLLARS_MAX < dollars {
+        return Err(FieldProblem::new(field, "is more than anybody spends in a month"));
+    }
+    Ok(Some(dollars * 1_000_000 + cents * 10_000))
+}
+
+/// As it is typed: `49.90`, `50`. What is less than a cent is not shown.
+pub(super) fn typed_dollars(micros: u64) -> String {
+    let (dollars, cents) = (micros / 1_000_000, micros % 1_000_000 / 10_000);
+    if cents == 0 { dollars.to_string() } else { format!("{dollars}.{cents:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_read_as_it_is_typed() {
+        let good = [
+            ("", None),
+            (" 50 ", Some(50_000_000)),
+            ("$49.9", Some(49_900_000)),
+            ("49.90", Some(49_900_000)),
+            ("0.01", Some(10_000)),
+            ("1,250", Some(1_250_000_000)),
+        ];
+        for (typed, want) in good {
+            assert_eq!(micros("budget", Some(typed)).unwrap(), want, "{typed:?}");
+        }
+        for typed in ["-1", "1.234", ".5", "1e3", "fifty", "99999999999999999999", "10000001"] {
+            micros("budget", Some(typed)).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn money_is_typed_as_it_is_read() {
+        for (micros_, want) in [(50_000_000, "50"), (49_900_000, "49.90"), (10_000, "0.01")] {
+            assert_eq!(typed_dollars(micros_), want);
+            assert_eq!(micros("budget", Some(want)).unwrap(), Some(micros_));
+        }
+    }
+
+    #[test]
+    fn a_limit_is_a_whole_number_or_none() {
+        assert_eq!(per_minute("limit", Some(" 30 ")).unwrap(), Some(30));
+        assert_eq!(per_minute("limit", None).unwrap(), None);
+        for typed in ["0", "-1", "1.5", "100001", "many"] {
+            per_minute("limit", Some(typed)).unwrap_err();
+        }
+    }
+}

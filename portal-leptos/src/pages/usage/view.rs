@@ -1,0 +1,294 @@
+//! What usage looks like: a chart, and the same numbers as a table.
+
+use std::collections::BTreeMap;
+
+use domain::day::Day;
+use leptos::prelude::*;
+use portal_ui::{
+    Banner, Bars, Card, Choice, Column, EmptyState, Figure, Icon, InputKind, Lines, Meter,
+    PageHeader, SelectField, Series, SubmitButton, Tab, Table, Tabs, TextField, Tone, Variant,
+    format::{self, count, dollars, percent},
+};
+use schemas::TenantId;
+use views::{Usage, UsageRow};
+
+use super::asked::{Asked, By, Measure, Span};
+use crate::pages::address::{self, Address};
+
+/// The most bars that can be told apart; the rest is one more.
+const BARS_MAX: usize = 12;
+
+pub(super) struct Shown {
+    pub(super) page: Address,
+    pub(super) asked: Asked,
+    pub(super) by: By,
+    pub(super) span: Span,
+    pub(super) usage: Usage,
+    /// Spent this month, and the most that should be.
+    pub(super) budget: Option<(u64, u64)>,
+    /// Whose, if it is one's.
+    pub(super) tenant: Option<TenantId>,
+}
+
+pub(super) fn page(shown: Shown) -> AnyView {
+    let Shown { page, asked, by, span, usage, budget, tenant } = shown;
+    let Usage { from, to, rows, total } = usage;
+    let measure = asked.measure();
+    let is_empty = total.counts == views::Counts::default();
+    let rows = if by == By::Day { every_day(&span, rows) } else { rows };
+    let choices = if tenant.is_some() {
+        &[By::Day, By::Agent, By::Version, By::Model][..]
+    } else {
+        &[By::Day, By::Tenant, By::Model]
+    };
+    let tabs = tabs(&page, &asked, by, choices);
+    let toggle = [(false, "Chart"), (true, "Table")].map(|(is_table, label)| {
+        let href = asked.on(page.clone(), by, measure, is_table);
+        Tab { label: label.to_owned(), href, current: is_table == asked.is_table(), count: None }
+    });
+    let body = if is_empty {
+        view! {
+            <EmptyState
+                title="Nothing was used on these days"
+                text="Choose other days, or come back when somebody was answered."
+                icon=Icon::Chart
+            />
+        }
+        .into_any()
+    } else if asked.is_table() {
+        table(by, rows, &total, tenant.as_ref())
+    } else {
+        chart(by, measure, &rows)
+    };
+    let lead = format!("From {from} to {to}, by days of UTC.");
+    let problem = span.problem.clone().map(|problem| {
+        view! { <Banner tone=Tone::Warn title=problem><p>"The newest days are shown."</p></Banner> }
+    });
+    view! {
+        <PageHeader title="Usage" lead />
+        <div class="stack">
+            {problem}
+            {figures(&total)}
+            {budget.map(|(used, limit)| meter(used, limit))}
+            {form(&page, asked, by, measure, &span)}
+            <Tabs label="Added up by" tabs />
+            <Card>
+                <div class="stack" data-gap="small">
+                    <Tabs label="Shown as" tabs=toggle.into() />
+                    {body}
+                </div>
+            </Card>
+        </div>
+    }
+    .into_any()
+}
+
+fn tabs(page: &Address, asked: &Asked, by: By, choices: &[By]) -> Vec<Tab> {
+    let tab = |it: &By| Tab {
+        label: format!("By {}", it.word()),
+        href: asked.on(page.clone(), *it, asked.measure(), asked.is_table()),
+        current: *it == by,
+        count: None,
+    };
+    choices.iter().map(tab).collect()
+}
+
+/// Days on which nothing was used are days too.
+fn every_day(span: &Span, rows: Vec<UsageRow>) -> Vec<UsageRow> {
+    let mut known: BTreeMap<String, UsageRow> =
+        rows.into_iter().map(|row| (row.key.clone(), row)).collect();
+    let row = |day: Day| {
+        let key = day.number().to_string();
+        let none = || UsageRow { key: key.clone(), ..UsageRow::default() };
+        known.remove(&key).unwrap_or_else(none)
+    };
+    span.days().map(row).collect()
+}
+
+fn figures(total: &UsageRow) -> AnyView {
+    let counts = total.counts;
+    let each = counts.cost_micros.checked_div(counts.answered);
+    let each = each.map(|each| format!("{} an answer", format::about(each)));
+    let unpriced = (0 < counts.unpriced)
+        .then(|| format!("{} more without a known price", count(counts.unpriced)));
+    let answered = format!("{} answered", percent(counts.answered, counts.messages));
+    let took = |ms: Option<u64>| ms.map_or_else(|| "—".to_owned(), millis);
+    let tokens = counts.input_tokens.saturating_add(counts.output_tokens);
+    let parts =
+        format!("{} read, {} written", count(counts.input_tokens), count(counts.output_tokens));
+    view! {
+        <section aria-label="Together" class="grid">
+            <Figure
+                label="Cost"
+                value=dollars(counts.cost_micros)
+                note=unpriced.or(each).unwrap_or_else(|| "No answer yet".to_owned())
+            />
+            <Figure label="Messages" value=count(counts.messages) note=answered />
+            <Figure label="Tokens" value=format::short_count(tokens) note=parts />
+            <Figure
+                label="Half of the answers within"
+                value=took(total.latency_ms_p50)
+                note=format!("95 of 100 within {}", took(total.latency_ms_p95))
+            />
+        </section>
+    }
+    .into_any()
+}
+
+fn meter(used: u64, limit: u64) -> AnyView {
+    let text = format!("{} of {}", dollars(used), dollars(limit));
+    view! { <Card><Meter label="Budget of this month" used limit text /></Card> }.into_any()
+}
+
+fn form(page: &Address, asked: Asked, by: By, measure: Measure, span: &Span) -> AnyView {
+    let measures = Measure::ALL.map(|it| Choice::new(it.word(), it.title()));
+    let table =
+        asked.is_table().then(|| view! { <input type="hidden" name="view" value="table" /> });
+    // What cannot be read as a day stays in its field, to be mended.
+    let kept = |typed: String, shown: Day| {
+        if typed.is_empty() { shown.to_string() } else { typed }
+    };
+    let (from, to) = (kept(asked.from, span.from), kept(asked.to, span.to));
+    view! {
+        <form method="get" action=page.clone().done() class="filters">
+            <input type="hidden" name="by" value=by.word() />
+            {table}
+            <TextField name="from" label="First day" kind=InputKind::Date value=from />
+            <TextField name="to" label="Last day" kind=InputKind::Date value=to />
+            <SelectField name="show" label="Show" choices=measures.into() value=measure.word() />
+            <SubmitButton variant=Variant::Plain>"Show"</SubmitButton>
+        </form>
+    }
+    .into_any()
+}
+
+fn chart(by: By, measure: Measure, rows: &[UsageRow]) -> AnyView {
+    let mut shown: Vec<(String, Vec<(&str, u64)>)> =
+        rows.iter().map(|row| (label(by, &row.key, true), measure.of(row))).collect();
+    let mut left_out = None;
+    if by != By::Day {
+        let sum = |parts: &[(&str, u64)]| parts.iter().map(|(_, value)| *value).sum::<u64>();
+        shown.sort_by_key(|(_, parts)| std::cmp::Reverse(sum(parts)));
+        left_out = shown.len().checked_sub(BARS_MAX).filter(|rest| 0 < *rest);
+        shown.truncate(BARS_MAX);
+    }
+    let names: Vec<&str> =
+        measure.of(&UsageRow::default()).into_iter().map(|(name, _)| name).collect();
+    let series = names.iter().enumerate().map(|(at, name)| Series {
+        label: (*name).to_owned(),
+        values: shown
+            .iter()
+            .map(|(_, parts)| parts.get(at).map_or(0, |(_, value)| *value))
+            .collect(),
+    });
+    let (series, labels): (Vec<_>, Vec<_>) =
+        (series.collect(), shown.iter().map(|(label, _)| label.clone()).collect());
+    let title = format!("{} by {}", measure.title(), by.word());
+    let write = match measure {
+        Measure::Cost => dollars,
+        Measure::Messages | Measure::Tokens => format::short_count,
+        Measure::Latency => millis,
+    };
+    let left_out = left_out.map(|rest| {
+        view! { <p class="meta">{format!("{rest} smaller ones are in the table only.")}</p> }
+    });
+    // Times do not add up, so they are not stacked.
+    let drawn = if measure == Measure::Latency {
+        view! { <Lines title labels series write /> }.into_any()
+    } else {
+        view! { <Bars title labels series write /> }.into_any()
+    };
+    view! { {drawn} {left_out} }.into_any()
+}
+
+fn millis(ms: u64) -> String {
+    format::duration(std::time::Duration::from_millis(ms))
+}
+
+/// A key as people read it.
+fn label(by: By, key: &str, short: bool) -> String {
+    match by {
+        By::Day => match key.parse().ok().and_then(Day::new) {
+            Some(day) if short => format::day(day.start())
+                .rsplit_once(' ')
+                .map_or_else(|| day.to_string(), |(day, _)| day.to_owned()),
+            Some(day) => format::day(day.start()),
+            None => key.to_owned(),
+        },
+        By::Version => match key.split_once(' ') {
+            Some((agent, version)) => format!("{agent}, version {version}"),
+            None if key.is_empty() => "Not known".to_owned(),
+            None => key.to_owned(),
+        },
+        By::Agent | By::Model | By::Tenant if key.is_empty() => "Nobody".to_owned(),
+        By::Agent | By::Model | By::Tenant => key.to_owned(),
+    }
+}
+
+fn table(by: By, rows: Vec<UsageRow>, total: &UsageRow, tenant: Option<&TenantId>) -> AnyView {
+    let columns = vec![
+        Column::new(by.title()),
+        Column::new("Messages").numbers(),
+        Column::new("Answered").numbers(),
+        Column::new("Failed").numbers(),
+        Column::new("Over a limit").numbers(),
+        Column::new("Tokens read").numbers(),
+        Column::new("Tokens written").numbers(),
+        Column::new("Half within").numbers(),
+        Column::new("95 of 100 within").numbers(),
+        Column::new("Cost").numbers(),
+    ];
+    let rows = rows.into_iter().map(|row| {
+        let name = label(by, &row.key, false);
+        let href = link(by, &row.key, tenant);
+        let name = match href {
+            Some(href) => view! { <a href=href>{name}</a> }.into_any(),
+            None => name.into_any(),
+        };
+        line(name, &row)
+    });
+    let rows = rows.collect_view();
+    let total = line("Together".into_any(), total);
+    view! {
+        <Table caption=format!("Usage by {}", by.word()) columns wide=true>
+            {rows}
+            {total}
+        </Table>
+    }
+    .into_any()
+}
+
+/// Where a row leads.
+fn link(by: By, key: &str, tenant: Option<&TenantId>) -> Option<String> {
+    match (by, tenant) {
+        (By::Agent, Some(tenant)) => Some(address::agent(tenant, &key.parse().ok()?)),
+        (By::Version, Some(tenant)) => {
+            let (agent, version) = key.split_once(' ')?;
+            Some(address::version(tenant, &agent.parse().ok()?, version.parse().ok()?))
+        }
+        (By::Tenant, _) => {
+            Some(Address::of_tenant(&key.parse::<TenantId>().ok()?, &["usage"]).done())
+        }
+        (By::Day | By::Agent | By::Version | By::Model, _) => None,
+    }
+}
+
+fn line(name: AnyView, row: &UsageRow) -> AnyView {
+    let counts = row.counts;
+    let took = |ms: Option<u64>| ms.map(millis);
+    view! {
+        <tr>
+            <th scope="row">{name}</th>
+            <td data-align="end">{count(counts.messages)}</td>
+            <td data-align="end">{count(counts.answered)}</td>
+            <td data-align="end">{count(counts.failed)}</td>
+            <td data-align="end">{count(counts.throttled)}</td>
+            <td data-align="end">{count(counts.input_tokens)}</td>
+            <td data-align="end">{count(counts.output_tokens)}</td>
+            <td data-align="end">{took(row.latency_ms_p50)}</td>
+            <td data-align="end">{took(row.latency_ms_p95)}</td>
+            <td data-align="end">{dollars(counts.cost_micros)}</td>
+        </tr>
+    }
+    .into_any()
+}
