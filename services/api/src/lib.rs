@@ -43,7 +43,10 @@ use self::pace::Pace;
 pub const BASE: &str = "/api/v1";
 
 /// Requests a minute that each key may send, when nobody chose otherwise.
-pub const PER_MINUTE_DEFAULT: NonZeroU32 = NonZeroU32::new(600).unwrap();
+pub const PER_MINUTE_DEFAULT: NonZeroU32 = match NonZeroU32::new(600) {
+    Some(per_minute) => per_minute,
+    None => NonZeroU32::MIN,
+};
 
 /// What the API is made of.
 pub struct Parts {

@@ -55,9 +55,12 @@ pub(crate) async fn answer_once(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
+    if *request.method() != Method::POST {
+        return Ok(next.run(request).await);
+    }
     let name = name(request.headers())?;
     let operator = request.extensions().get::<Principal>().map(|it| it.operator.clone());
-    let (Some(name), Some(operator), &Method::POST) = (name, operator, request.method()) else {
+    let (Some(name), Some(operator)) = (name, operator) else {
         return Ok(next.run(request).await);
     };
     let (parts, body) = request.into_parts();
@@ -128,7 +131,10 @@ fn again(answer: Answer) -> Response {
 
 fn name(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get(HEADER) else { return Ok(None) };
-    let name = value.to_str().ok().filter(|name| (1..=NAME_BYTES_MAX).contains(&name.len()));
+    let is_name = |name: &&str| {
+        (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_graphic())
+    };
+    let name = value.to_str().ok().filter(is_name);
     let name = name.ok_or_else(|| {
         ApiError::field("Idempotency-Key", "has 1 to 200 letters, digits and signs")
     })?;

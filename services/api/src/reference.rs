@@ -25,7 +25,7 @@ pub(crate) fn page(document: &OpenApi, stylesheet: &str) -> String {
         marked(about)
     );
     for tag in tags(document) {
-        body.push_str(&format!("<section><h2>{}</h2>", escaped(&tag)));
+        put(&mut body, &format!("<section><h2>{}</h2>", escaped(&tag)));
         for (path, item) in &document.paths.paths {
             for (method, operation) in operations(item) {
                 if operation.tags.iter().flatten().any(|it| *it == tag) {

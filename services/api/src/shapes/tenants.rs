@@ -128,7 +128,6 @@ pub(crate) struct Name {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Confirm {
     /// The slug, once more.
-    #[param(example = "acme")]
     pub(crate) confirm: String,
 }
 
