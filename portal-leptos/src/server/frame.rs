@@ -7,11 +7,6 @@ use portal_ui::{Icon, NavGroup, NavItem, Shell, SubmitButton, Symbol, Toast, Toa
 use schemas::TenantId;
 
 use super::{flash::Flash, render::Asked};
-use crate::islands::Awake;
-use super::{
-    flash::{self, Flash},
-    render::Asked,
-};
 use crate::islands::{Awake, Frame};
 
 /// The page within its frame. What somebody may not see is not offered.

@@ -50,8 +50,6 @@ pub const THEME_COOKIE: &str = "__Host-ks-theme";
 
 /// The cookie that says whether single keys do something; without it they do.
 pub const SINGLE_KEYS_COOKIE: &str = "__Host-ks-single-keys";
-/// The cookie that turns single keys off, with `off`.
-pub const KEYS_COOKIE: &str = "__Host-ks-keys";
 
 impl Asked {
     /// What a request asks.
@@ -71,7 +69,6 @@ impl Asked {
             flash: Flash::of(headers),
             theme: cookie(headers, THEME_COOKIE).and_then(Theme::parse).unwrap_or_default(),
             single_keys: cookie(headers, SINGLE_KEYS_COOKIE) != Some("off"),
-            single_keys: cookie(headers, KEYS_COOKIE) != Some("off"),
             nonce,
         }
     }
