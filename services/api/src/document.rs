@@ -20,6 +20,11 @@ use crate::{
     Api,
     problem::{KINDS, Problem, Wrong},
     routes,
+    shapes::{
+        conversations::Standing,
+        tenants::Status,
+        usage::{By, PlatformBy},
+    },
 };
 
 /// What stands above all operations.
@@ -35,7 +40,7 @@ use crate::{
             millionths of a dollar.",
     ),
     servers((url = "/api/v1")),
-    components(schemas(Problem, Wrong)),
+    components(schemas(Problem, Wrong, By, PlatformBy, Standing, Status)),
     modifiers(&Key),
 )]
 struct Head;

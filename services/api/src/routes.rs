@@ -17,10 +17,13 @@ use axum::{
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{Api, document, shapes::Made};
+use crate::{Api, document, problem::ApiError, shapes::Made};
 
 /// How many items a page has when nobody chose otherwise.
 const LIMIT_DEFAULT: u32 = 50;
+
+/// The most items of a page.
+const LIMIT_MAX: u32 = 200;
 
 /// All of them, with what describes them.
 pub(crate) fn all() -> OpenApiRouter<Api> {
@@ -33,6 +36,13 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(conversations::routes())
         .merge(messages::routes())
         .merge(usage::routes())
+}
+
+/// The most items of a page, as it was asked for.
+fn limit(asked: Option<u32>) -> Result<u32, ApiError> {
+    let limit = asked.unwrap_or(LIMIT_DEFAULT);
+    let is_one = (1..=LIMIT_MAX).contains(&limit);
+    is_one.then_some(limit).ok_or_else(|| ApiError::field("limit", "is not from 1 to 200"))
 }
 
 /// Something was made: where it is stands in `Location` too.

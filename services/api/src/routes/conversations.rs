@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use utoipa_axum::{router::OpenApiRouter, routes};
 use views::{Beside, Cursor, Filter, Near, Page};
 
-use super::LIMIT_DEFAULT;
+use super::limit;
 use crate::{
     Api,
     json::{Asked, Named},
@@ -36,7 +36,7 @@ async fn list_conversations(
     let now = api.clock.now();
     api.views.tenant(&caller, &of.tenant, now).await?;
     let filter = which.filter();
-    let (cursor, limit) = (which.cursor.map(Cursor), which.limit.unwrap_or(LIMIT_DEFAULT));
+    let (cursor, limit) = (which.cursor.map(Cursor), limit(which.limit)?);
     let page = Page { cursor: cursor.as_ref(), limit, now };
     Ok(Json(api.views.conversations(&caller, &of.tenant, &filter, page).await?.into()))
 }

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use desk::{Autosaved, Publish};
-use domain::config::OpenConfig;
+use domain::{access::Permission, config::OpenConfig};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::etag::Seen;
@@ -43,6 +43,7 @@ async fn save_draft(
     headers: HeaderMap,
     Body(config): Body<Config>,
 ) -> Result<Response, ApiError> {
+    caller.require(Permission::AgentsWrite, &of.tenant)?;
     let agent = (&of.tenant, &of.agent);
     let seen = Seen::asked(&headers)?;
     let known = api.desk.draft(&caller, agent.0, agent.1).await?;
@@ -78,11 +79,8 @@ async fn publish(
     headers: HeaderMap,
     Body(note): Body<Note>,
 ) -> Result<Json<Done>, ApiError> {
-    let Some(seen) = Seen::asked(&headers)? else {
-        // Whoever may not publish learns that, and nothing else.
-        caller.require(domain::access::Permission::AgentsWrite, &of.tenant)?;
-        return Err(ApiError::Unconditional);
-    };
+    caller.require(Permission::AgentsWrite, &of.tenant)?;
+    let seen = Seen::asked(&headers)?.ok_or(ApiError::Unconditional)?;
     let publish =
         Publish { revision: seen.revision, note: note.note, expected_version: seen.version };
     let written = api.desk.publish(&caller, (&of.tenant, &of.agent), publish).await;

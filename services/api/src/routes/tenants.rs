@@ -6,7 +6,7 @@ use schemas::Budget as NewBudget;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use views::{TenantFilter, TenantsPage};
 
-use super::{LIMIT_DEFAULT, made};
+use super::{limit, made};
 use crate::{
     Api,
     json::{Asked, Body, Named, plain},
@@ -41,7 +41,7 @@ async fn list_tenants(
 ) -> Result<Json<Tenants>, ApiError> {
     let search = plain(which.search).unwrap_or_default();
     let filter = TenantFilter { search, status: which.status.map(Into::into) };
-    let limit = which.limit.unwrap_or(LIMIT_DEFAULT);
+    let limit = limit(which.limit)?;
     let page = TenantsPage { after: which.after.as_ref(), limit, now: api.clock.now() };
     let found = api.views.tenants(&caller, &filter, page).await?;
     let items = found.tenants.into_iter().map(Into::into).collect();

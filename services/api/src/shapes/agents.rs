@@ -41,9 +41,8 @@ pub(crate) struct Config {
     /// When it hands over to a person.
     #[serde(default)]
     pub(crate) escalation: Vec<Rule>,
-    /// How long it follows a thread after the last message, in minutes.
+    /// How long it follows a thread after the last message, in minutes; 1440 at most.
     #[serde(default = "follow_minutes")]
-    #[schema(maximum = 1440)]
     pub(crate) follow_minutes: u32,
 }
 

@@ -69,7 +69,6 @@ pub(crate) struct PerChannel {
 #[schema(example = json!({ "monthly_micros": 50_000_000 }))]
 pub(crate) struct Budget {
     /// Millionths of a dollar in a calendar month (UTC); as much as it takes if none.
-    #[schema(maximum = 9_007_199_254_740_991_i64)]
     pub(crate) monthly_micros: Option<u64>,
 }
 
