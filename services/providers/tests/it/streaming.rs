@@ -13,7 +13,7 @@ use crate::world::{QUICK, SECRET, deployment, request, router};
 async fn two(vendor: Vendor) -> (Router, FakeLlm) {
     let fake = FakeLlm::start().await.unwrap();
     let deployment = |name| deployment("quality", name, vendor, &fake.url());
-    let router = router(&(deployment("a") + &deployment("b") + QUICK));
+    let router = router(&[&*deployment("a"), &deployment("b"), QUICK].concat());
     (router, fake)
 }
 
