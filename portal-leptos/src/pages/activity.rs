@@ -50,8 +50,8 @@ async fn show(
     let group = Group::parse(&asked.kind);
     let (views, who) = (&cx.portal.views, &cx.signed.principal);
     // All kinds are asked for the place in the log: a filter must not make the tail begin too early.
-    let newest = views.activity(who, &tenant, &[], 1, cx.now()).await?;
-    let found = views.activity(who, &tenant, group.kinds(), LINES, cx.now()).await?;
+    let newest = views.activity(who, &tenant, (&[], 1), cx.now()).await?;
+    let found = views.activity(who, &tenant, (group.kinds(), LINES), cx.now()).await?;
     let place = newest.first().map(|newest| newest.seq);
     let lines: Vec<_> = found.into_iter().map(|found| line(&tenant, found)).collect();
     Ok(cx.page("Activity", || page(&tenant, group, lines, place)))

@@ -3,6 +3,8 @@
 //!
 //! `cargo run -p portal-ui --example gallery -- OUT_DIR`
 
+#![expect(clippy::wildcard_imports, reason = "it shows every component there is")]
+
 use std::{env, fs, path::Path};
 
 use leptos::prelude::*;

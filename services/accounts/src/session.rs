@@ -6,7 +6,7 @@ use schemas::Timestamp;
 use store::accounts::sessions::Bounds;
 
 /// Without a request for so long, it ends.
-pub const IDLE_MAX: Duration = Duration::from_mins(60);
+pub const IDLE_MAX: Duration = Duration::from_hours(1);
 /// However much it is used, it ends.
 pub const AGE_MAX: Duration = Duration::from_hours(12);
 /// So long after the password was typed, it is not asked for again.

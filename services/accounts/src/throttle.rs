@@ -34,6 +34,8 @@ fn wait(count: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use expect_test::expect;
 
     use super::*;
@@ -48,7 +50,7 @@ mod tests {
         for _ in 0..18 {
             tries = admit(tries, now).unwrap();
             let waits = tries.until.since(now).as_secs();
-            lines.push_str(&format!("try {}: then {waits} s\n", tries.count));
+            _ = writeln!(lines, "try {}: then {waits} s", tries.count);
             now = now.plus(Duration::from_secs(waits));
         }
         expect![[r"

@@ -34,13 +34,12 @@ pub struct ActivityLine {
 }
 
 impl Views {
-    /// The newest events of these kinds; of all where none is named.
+    /// The newest events of these kinds; of all where none is named; at most so many.
     pub async fn activity(
         &self,
         principal: &Principal,
         tenant: &TenantId,
-        kinds: &[&str],
-        limit: u32,
+        (kinds, limit): (&[&str], u32),
         now: Timestamp,
     ) -> Result<Vec<ActivityLine>, ViewError> {
         principal.require(Permission::ConversationsRead, tenant)?;
