@@ -8,6 +8,7 @@
 
 // The type of a view has all of its elements in it, and is deeper than most.
 #![recursion_limit = "256"]
+#![allow(clippy::needless_pass_by_value, reason = "a view takes what it shows, as components must")]
 
 pub mod islands;
 #[cfg(feature = "ssr")]

@@ -1,4 +1,4 @@
-//! A real browser for one test: Chromium without a window, driven over WebDriver.
+//! A real browser for one test: Chromium without a window, driven over `WebDriver`.
 //!
 //! What a page logs, and what its policy refuses, is collected: every test can end with
 //! [`Browser::quiet`].
@@ -287,7 +287,7 @@ async fn port(process: &mut Child) -> anyhow::Result<u16> {
     tokio::time::timeout(WAIT, said).await.context("chromedriver does not start")?
 }
 
-/// A string as XPath writes it.
+/// A string as `XPath` writes it.
 fn literal(text: &str) -> String {
     if text.contains('\'') { format!("\"{text}\"") } else { format!("'{text}'") }
 }

@@ -88,7 +88,7 @@ async fn talk(stream: TcpStream, mails: &UnboundedSender<Mail>) -> anyhow::Resul
             while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
                 match line.strip_suffix('=') {
                     Some(soft) => mail.data.push_str(soft),
-                    None => mail.data.push_str(&format!("{line}\n")),
+                    None => mail.data.extend([&*line, "\n"]),
                 }
             }
             mails.send(std::mem::take(&mut mail))?;

@@ -31,15 +31,7 @@ pub fn TryIt(
             ask();
         }
     };
-    let cleared = move |event: ev::MouseEvent| {
-        event.prevent_default();
-        browser::stop(talk);
-        talk.turns.set(Vec::new());
-        talk.problem.set(String::new());
-    };
-    let is_busy = move || talk.coming.with(Option::is_some);
     let is_well = move || talk.problem.with(String::is_empty);
-    let is_new = move || talk.turns.with(Vec::is_empty);
     view! {
         <div class="try-body" on:keydown=typed>
             <div class="try-log" role="log" aria-label="The trial so far" tabindex="0">
@@ -50,39 +42,54 @@ pub fn TryIt(
                 {move || talk.problem.get()}
             </p>
             {children()}
-            <div class="form-actions">
-                <button
-                    type="submit"
-                    class="button"
-                    data-variant="plain"
-                    name="do"
-                    value="try"
-                    disabled=is_busy
-                    on:click=clicked
-                >
-                    "Ask the draft"
-                </button>
-                <button
-                    type="button"
-                    class="button"
-                    data-variant="plain"
-                    hidden=move || !is_busy()
-                    on:click=move |_| browser::stop(talk)
-                >
-                    "Stop"
-                </button>
-                <button
-                    type="submit"
-                    class="button"
-                    data-variant="quiet"
-                    name="do"
-                    value="try-again"
-                    hidden=is_new
-                    on:click=cleared
-                >
-                    "Start over"
-                </button>
-            </div>
+            {actions(talk, clicked)}
+        </div>
+    }
+}
+
+/// What can be done: ask, stop what is coming, and start over.
+fn actions(talk: Talk, ask: impl Fn(ev::MouseEvent) + 'static) -> impl IntoView {
+    let cleared = move |event: ev::MouseEvent| {
+        event.prevent_default();
+        browser::stop(talk);
+        talk.turns.set(Vec::new());
+        talk.problem.set(String::new());
+    };
+    let is_busy = move || talk.coming.with(Option::is_some);
+    let is_new = move || talk.turns.with(Vec::is_empty);
+    view! {
+        <div class="form-actions">
+            <button
+                type="submit"
+                class="button"
+                data-variant="plain"
+                name="do"
+                value="try"
+                disabled=is_busy
+                on:click=ask
+            >
+                "Ask the draft"
+            </button>
+            <button
+                type="button"
+                class="button"
+                data-variant="plain"
+                hidden=move || !is_busy()
+                on:click=move |_| browser::stop(talk)
+            >
+                "Stop"
+            </button>
+            <button
+                type="submit"
+                class="button"
+                data-variant="quiet"
+                name="do"
+                value="try-again"
+                hidden=is_new
+                on:click=cleared
+            >
+                "Start over"
+            </button>
         </div>
     }
 }

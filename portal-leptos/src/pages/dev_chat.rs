@@ -127,11 +127,8 @@ async fn story(cx: &Cx, at: &At) -> Result<(Option<TenantId>, Option<Trace>), Pa
         let Some(held) = held else { continue };
         let connection: &ConnectionId = &held.connection.id;
         let message = MessageId::derive(&tenant, connection, &at.channel, &at.ts);
-        let trace = match views.trace(who, &tenant, message.as_str()).await {
-            Ok(trace) => Some(trace),
-            // It was not for an agent, or has not come yet.
-            Err(_) => None,
-        };
+        // Without one it was not for an agent, or has not come yet.
+        let trace = views.trace(who, &tenant, message.as_str()).await.ok();
         return Ok((Some(tenant), trace));
     }
     Ok((None, None))

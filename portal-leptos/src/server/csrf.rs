@@ -57,9 +57,8 @@ pub fn check(method: &Method, headers: &HeaderMap, own: &Origin) -> Result<(), F
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     match (text("sec-fetch-site"), text(header::ORIGIN.as_str())) {
         (Some("same-origin"), _) => {}
-        (Some(_), _) => return Err(Foreign::Site),
         (None, Some(origin)) if origin.eq_ignore_ascii_case(own.as_str()) => {}
-        (None, Some(_)) => return Err(Foreign::Site),
+        (Some(_), _) | (None, Some(_)) => return Err(Foreign::Site),
         (None, None) => return Err(Foreign::Unknown),
     }
     match text(header::CONTENT_TYPE.as_str()) {

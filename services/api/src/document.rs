@@ -1,4 +1,4 @@
-//! The description of the API: OpenAPI 3.1, made of the handlers.
+//! The description of the API: `OpenAPI` 3.1, made of the handlers.
 
 use axum::{
     extract::State,

@@ -149,10 +149,8 @@ impl ApiError {
 
     /// A conflict of an operation that said what it had looked at.
     pub(crate) fn of_match(error: DeskError) -> Self {
-        match ApiError::from(error) {
-            ApiError::Conflict(what) => ApiError::Changed(what),
-            other => other,
-        }
+        let error = ApiError::from(error);
+        if let ApiError::Conflict(what) = error { ApiError::Changed(what) } else { error }
     }
 
     fn status(&self) -> StatusCode {

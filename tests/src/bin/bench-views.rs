@@ -16,7 +16,7 @@ use konstruct_tests::{
     postgres::TestDatabase,
     seed::{self, LARGE, Size, WORD},
 };
-use schemas::Timestamp;
+use schemas::{TenantId, Timestamp};
 use store::{Database, Sealer, Settings};
 use views::{
     Beside, Filter, Group, Page, PlatformGroup, Standing, TenantFilter, TenantsPage, ViewError,
@@ -87,62 +87,73 @@ async fn measure(views: &Views, now: Timestamp, runs: usize) -> anyhow::Result<(
     time("locate a message").of(|| views.locate(w, "m7777")).await?;
     for slug in ["seed-00077", LARGE] {
         say(&format!("{slug}:"))?;
-        let tenant = &slug.parse()?;
-        time("home").of(|| views.home(w, tenant, now)).await?;
-        time("agents").of(|| views.agents(w, tenant, now)).await?;
-        time("connections").of(|| views.connections(w, tenant, now)).await?;
-        for group in [Group::Day, Group::Agent, Group::Version, Group::Model] {
-            time("usage, 31 days").of(|| views.usage(w, tenant, group, from..=today)).await?;
-        }
-        time("uncertain").of(|| views.uncertain(w, tenant, None, 50)).await?;
-        let base = Filter::default();
-        let filters = [
-            ("conversations", base.clone()),
-            ("conversations of an agent", Filter { agent: Some("tom".parse()?), ..base.clone() }),
-            ("failed", Filter { state: Some(Standing::Failed), ..base.clone() }),
-            ("uncertain ones", Filter { state: Some(Standing::Uncertain), ..base.clone() }),
-            ("of a person", Filter { person: Some("U7".to_owned()), ..base.clone() }),
-            ("of nobody", Filter { person: Some("U999".to_owned()), ..base.clone() }),
-            ("with a word", Filter { text: WORD.to_owned(), ..base.clone() }),
-            ("with a word nobody said", Filter { text: "zebra".to_owned(), ..base.clone() }),
-        ];
-        for (name, filter) in &filters {
-            time(name)
-                .of(|| {
-                    views.conversations(w, tenant, filter, Page { cursor: None, limit: 50, now })
-                })
-                .await?;
-        }
-        let page =
-            views.conversations(w, tenant, &base, Page { cursor: None, limit: 50, now }).await?;
-        if let Some(next) = &page.next {
-            time("second page")
-                .of(|| {
-                    views.conversations(
-                        w,
-                        tenant,
-                        &base,
-                        Page { cursor: Some(next), limit: 50, now },
-                    )
-                })
-                .await?;
-        }
-        let line = page.lines.last().context("a thread")?;
-        let near = views::Near {
-            connection: line.connection.clone(),
-            conversation: line.conversation.clone(),
-        };
-        time("one thread")
+        measure_tenant(views, w, &slug.parse()?, (now, runs)).await?;
+    }
+    Ok(())
+}
+
+async fn measure_tenant(
+    views: &Views,
+    w: &Principal,
+    tenant: &TenantId,
+    (now, runs): (Timestamp, usize),
+) -> anyhow::Result<()> {
+    let today = Day::of(now);
+    let from = today.plus(-30);
+    let time = |name: &'static str| Time { name, runs };
+    time("home").of(|| views.home(w, tenant, now)).await?;
+    time("agents").of(|| views.agents(w, tenant, now)).await?;
+    time("connections").of(|| views.connections(w, tenant, now)).await?;
+    for group in [Group::Day, Group::Agent, Group::Version, Group::Model] {
+        time("usage, 31 days").of(|| views.usage(w, tenant, group, from..=today)).await?;
+    }
+    time("uncertain").of(|| views.uncertain(w, tenant, None, 50)).await?;
+    time_conversations(views, w, tenant, (now, runs)).await
+}
+
+async fn time_conversations(
+    views: &Views,
+    w: &Principal,
+    tenant: &TenantId,
+    (now, runs): (Timestamp, usize),
+) -> anyhow::Result<()> {
+    let time = |name: &'static str| Time { name, runs };
+    let base = Filter::default();
+    let filters = [
+        ("conversations", base.clone()),
+        ("conversations of an agent", Filter { agent: Some("tom".parse()?), ..base.clone() }),
+        ("failed", Filter { state: Some(Standing::Failed), ..base.clone() }),
+        ("uncertain ones", Filter { state: Some(Standing::Uncertain), ..base.clone() }),
+        ("of a person", Filter { person: Some("U7".to_owned()), ..base.clone() }),
+        ("of nobody", Filter { person: Some("U999".to_owned()), ..base.clone() }),
+        ("with a word", Filter { text: WORD.to_owned(), ..base.clone() }),
+        ("with a word nobody said", Filter { text: "zebra".to_owned(), ..base.clone() }),
+    ];
+    for (name, filter) in &filters {
+        time(name)
+            .of(|| views.conversations(w, tenant, filter, Page { cursor: None, limit: 50, now }))
+            .await?;
+    }
+    let page = views.conversations(w, tenant, &base, Page { cursor: None, limit: 50, now }).await?;
+    if let Some(next) = &page.next {
+        time("second page")
             .of(|| {
-                views.conversation(w, tenant, &near, Beside { filter: &base, before: None, now })
+                views.conversations(w, tenant, &base, Page { cursor: Some(next), limit: 50, now })
             })
             .await?;
-        let shown = views
-            .conversation(w, tenant, &near, Beside { filter: &base, before: None, now })
-            .await?;
-        let message = shown.turns.first().context("a turn")?.message.to_string();
-        time("trace").of(|| views.trace(w, tenant, &message)).await?;
     }
+    let line = page.lines.last().context("a thread")?;
+    let near = views::Near {
+        connection: line.connection.clone(),
+        conversation: line.conversation.clone(),
+    };
+    time("one thread")
+        .of(|| views.conversation(w, tenant, &near, Beside { filter: &base, before: None, now }))
+        .await?;
+    let shown =
+        views.conversation(w, tenant, &near, Beside { filter: &base, before: None, now }).await?;
+    let message = shown.turns.first().context("a turn")?.message.to_string();
+    time("trace").of(|| views.trace(w, tenant, &message)).await?;
     Ok(())
 }
 

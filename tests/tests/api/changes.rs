@@ -31,7 +31,7 @@ async fn a_tenant_is_made_worked_on_and_deleted() {
 
     let publish = "/tenants/gamma/agents/ada/publish";
     let note = || Some(json!({ "note": "first" }));
-    let blind = office.send(admin, Method::POST, publish, note(), &[]).await;
+    let blind = office.send(admin, (Method::POST, publish), note(), &[]).await;
     assert_eq!(blind.status, StatusCode::PRECONDITION_REQUIRED);
     for stale in ["\"v0.r0\"", "\"v1.r1\"", "*"] {
         let headers = [("if-match", stale)];
@@ -58,9 +58,11 @@ async fn a_tenant_is_made_worked_on_and_deleted() {
     assert!(!read.body.to_string().contains("xoxb-"), "{read:?}");
     assert!(!office.it.said("portal").contains("xoxb-T0NEW"));
 
-    let wrong = office.send(admin, Method::DELETE, "/tenants/gamma?confirm=Gamma", None, &[]).await;
+    let wrong =
+        office.send(admin, (Method::DELETE, "/tenants/gamma?confirm=Gamma"), None, &[]).await;
     assert_eq!((wrong.status, wrong.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["confirm"]));
-    let gone = office.send(admin, Method::DELETE, "/tenants/gamma?confirm=gamma", None, &[]).await;
+    let gone =
+        office.send(admin, (Method::DELETE, "/tenants/gamma?confirm=gamma"), None, &[]).await;
     assert_eq!(gone.status, StatusCode::OK, "{gone:?}");
     shown(&office, "/tenants/gamma", |it| it["status"] == "deleted").await;
 }
@@ -95,7 +97,7 @@ async fn each_mistake_is_named_by_its_field() {
             vec!["bot_token"],
         ),
     ] {
-        let refused = office.send(admin, method, path, Some(body.clone()), &[]).await;
+        let refused = office.send(admin, (method, path), Some(body.clone()), &[]).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {body}: {refused:?}");
         assert_eq!(refused.fields(), fields, "{path} {body}: {refused:?}");
         assert!(!refused.body.to_string().contains("secret"), "{refused:?}");
@@ -131,7 +133,7 @@ async fn office_send(
     body: Option<Value>,
     headers: &[(&str, &str)],
 ) -> crate::Answer {
-    office.send(&office.administrator, Method::POST, path, body, headers).await
+    office.send(&office.administrator, (Method::POST, path), body, headers).await
 }
 
 /// What is at that path once the read models have it.

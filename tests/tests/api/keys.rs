@@ -47,7 +47,7 @@ async fn no_cookie_and_no_other_site_opens_anything() {
         (missing.status, &missing.body["type"]),
         (StatusCode::NOT_FOUND, &json!("/api/v1#not-found"))
     );
-    let method = office.send(&office.administrator, Method::DELETE, "/tenants", None, &[]).await;
+    let method = office.send(&office.administrator, (Method::DELETE, "/tenants"), None, &[]).await;
     assert_eq!(method.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(method.body["type"], "/api/v1#method");
 }

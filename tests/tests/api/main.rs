@@ -88,22 +88,21 @@ impl Office {
     }
 
     async fn get(&self, key: &str, path: &str) -> Answer {
-        self.send(key, Method::GET, path, None, &[]).await
+        self.send(key, (Method::GET, path), None, &[]).await
     }
 
     async fn post(&self, key: &str, path: &str, body: Value) -> Answer {
-        self.send(key, Method::POST, path, Some(body), &[]).await
+        self.send(key, (Method::POST, path), Some(body), &[]).await
     }
 
     async fn put(&self, key: &str, path: &str, body: Value) -> Answer {
-        self.send(key, Method::PUT, path, Some(body), &[]).await
+        self.send(key, (Method::PUT, path), Some(body), &[]).await
     }
 
     async fn send(
         &self,
         key: &str,
-        method: Method,
-        path: &str,
+        (method, path): (Method, &str),
         body: Option<Value>,
         headers: &[(&str, &str)],
     ) -> Answer {

@@ -11,7 +11,7 @@ async fn the_same_request_again_has_the_same_answer_and_another_one_needs_anothe
     let admin = &office.administrator;
     let named = [("idempotency-key", "order-7")];
     let gamma = || Some(json!({ "slug": "gamma", "name": "Gamma" }));
-    let send = |body| office.send(admin, Method::POST, "/tenants", body, &named);
+    let send = |body| office.send(admin, (Method::POST, "/tenants"), body, &named);
     let first = send(gamma()).await;
     assert_eq!(first.status, StatusCode::CREATED, "{first:?}");
     let again = send(gamma()).await;
@@ -29,7 +29,7 @@ async fn the_same_request_again_has_the_same_answer_and_another_one_needs_anothe
     assert_eq!(bare.fields(), ["slug"], "{bare:?}");
     let agent = Some(json!({ "slug": "ada", "name": "Ada" }));
     let path = "/tenants/acme/agents";
-    let made = office.send(&office.operator, Method::POST, path, agent, &named).await;
+    let made = office.send(&office.operator, (Method::POST, path), agent, &named).await;
     assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
 }
 
@@ -38,7 +38,7 @@ async fn a_request_that_changed_nothing_leaves_its_name_free() {
     let office = Office::open().await;
     let named = [("idempotency-key", "order-8")];
     let send =
-        |body| office.send(&office.administrator, Method::POST, "/tenants", Some(body), &named);
+        |body| office.send(&office.administrator, (Method::POST, "/tenants"), Some(body), &named);
     let refused = send(json!({ "slug": "gamma", "name": "" })).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
     let made = send(json!({ "slug": "gamma", "name": "Gamma" })).await;

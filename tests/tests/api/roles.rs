@@ -76,7 +76,7 @@ async fn every_role_may_what_the_table_says_and_a_stranger_finds_nothing() {
     ];
     for (method, path, need, body) in walk() {
         for (role, key) in roles {
-            let answer = office.send(key, method.clone(), path, body.clone(), &[]).await;
+            let answer = office.send(key, (method.clone(), path), body.clone(), &[]).await;
             let want = match (need, role) {
                 (_, "administrator")
                 | (Need::Platform, "engineer")

@@ -64,10 +64,10 @@ async fn house_with(mailer: Option<Mailer>) -> House {
 impl House {
     /// Signs in with a password and nothing else.
     async fn enter(&self, email: &str, password: &str, millis: i64) -> SessionToken {
-        match self.accounts.sign_in(email, &secret(password), &visit(millis)).await.unwrap() {
-            SignIn::Done(session) => session,
-            other => panic!("{other:?}"),
-        }
+        let outcome =
+            self.accounts.sign_in(email, &secret(password), &visit(millis)).await.unwrap();
+        let SignIn::Done(session) = outcome else { panic!("{outcome:?}") };
+        session
     }
 
     async fn who(&self, session: &SessionToken, millis: i64) -> Option<Signed> {

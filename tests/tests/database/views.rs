@@ -172,32 +172,32 @@ async fn what_is_a_strangers_to_ask_does_not_exist() {
         [(person(None, &["other"]), false), (person(None, &[]), false), (viewer(), true)]
     {
         let mut met = Vec::new();
-        let mut meet = |name: &str, result: Result<(), ViewError>| {
+        let mut ask = |name: &str, result: Result<(), ViewError>| {
             let is_hidden = matches!(result, Err(ViewError::Denied(Denied::NotFound)));
             assert_eq!(is_hidden, !is_ours, "{name}: {result:?}");
             met.push(name.to_owned());
         };
-        meet("tenant", views.tenant(&who, &acme, now).await.map(drop));
-        meet("home", views.home(&who, &acme, now).await.map(drop));
-        meet("agents", views.agents(&who, &acme, now).await.map(drop));
-        meet("connections", views.connections(&who, &acme, now).await.map(drop));
+        ask("tenant", views.tenant(&who, &acme, now).await.map(drop));
+        ask("home", views.home(&who, &acme, now).await.map(drop));
+        ask("agents", views.agents(&who, &acme, now).await.map(drop));
+        ask("connections", views.connections(&who, &acme, now).await.map(drop));
         let found =
             views.conversations(&who, &acme, &filter, Page { cursor: None, limit: 9, now }).await;
-        meet("conversations", found.map(drop));
+        ask("conversations", found.map(drop));
         let found = views
             .conversation(&who, &acme, &thread, Beside { filter: &filter, before: None, now })
             .await;
-        meet("conversation", found.map(drop));
-        meet("trace", views.trace(&who, &acme, "m1").await.map(drop));
-        meet("uncertain", views.uncertain(&who, &acme, None, 9).await.map(drop));
-        meet("usage", views.usage(&who, &acme, Group::Day, day..=day).await.map(drop));
+        ask("conversation", found.map(drop));
+        ask("trace", views.trace(&who, &acme, "m1").await.map(drop));
+        ask("uncertain", views.uncertain(&who, &acme, None, 9).await.map(drop));
+        ask("usage", views.usage(&who, &acme, Group::Day, day..=day).await.map(drop));
         let mara = "mara".parse().unwrap();
-        meet("versions", views.versions(&who, (&acme, &mara), None, now).await.map(drop));
-        meet("version", views.version(&who, (&acme, &mara), 1, now).await.map(drop));
+        ask("versions", views.versions(&who, (&acme, &mara), None, now).await.map(drop));
+        ask("version", views.version(&who, (&acme, &mara), 1, now).await.map(drop));
         let page = ChangesPage { before: None, limit: 9, now };
         let found = views.changes(&who, &acme, &ChangeFilter::default(), page).await;
-        meet("changes", found.map(drop));
-        meet("find", views.find(&who, "m1").await.map(drop));
+        ask("changes", found.map(drop));
+        ask("find", views.find(&who, "m1").await.map(drop));
         assert_eq!(met.len(), 13);
         let listed = views
             .tenants(&who, &TenantFilter::default(), TenantsPage { after: None, limit: 9, now })
@@ -370,8 +370,12 @@ async fn a_thread_shows_what_was_said_and_what_it_took() {
         town.views.home(&viewer(), &tenant(), at(10_000)).await.unwrap()
     };
     let done: Vec<_> = home.steps.iter().filter(|it| it.done).map(|it| it.kind).collect();
-    use StepKind as S;
-    let want = [S::TenantCreated, S::ChannelConnected, S::FirstMessage, S::FirstAnswer];
+    let want = [
+        StepKind::TenantCreated,
+        StepKind::ChannelConnected,
+        StepKind::FirstMessage,
+        StepKind::FirstAnswer,
+    ];
     assert_eq!(done, want, "nobody is published");
     town.sealer_forgets().await;
     let shown = town.thread("t1", &filter).await;

@@ -1,5 +1,6 @@
 //! What an operator reads of all that was changed.
 
+use schemas::OperatorId;
 use store::{Database, Settings};
 use views::{ChangeFilter, Changed, ChangesPage, Views};
 
@@ -41,7 +42,7 @@ async fn the_audit_says_what_was_there_before_in_words_that_are_opened() {
     let renamed = &first.changes[0];
     let name = (renamed.fields[0].before.as_deref(), renamed.fields[0].after.as_str());
     assert_eq!((name, renamed.fields.len()), ((Some("acme"), "Acme Ltd"), 1));
-    assert_eq!(renamed.operator.as_ref().map(|it| it.as_str()), Some("o-admin"));
+    assert_eq!(renamed.operator.as_ref().map(OperatorId::as_str), Some("o-admin"));
     let second = &first.changes[1];
     assert_eq!(second.version, Some(2));
     assert!(second.fields.contains(&persona(Some("warm"), "cold")), "{second:?}");

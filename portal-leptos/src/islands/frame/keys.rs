@@ -22,6 +22,7 @@ pub(super) enum Wish {
 }
 
 /// A key, and what stands around it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the key by itself")]
 pub(super) struct Pressed<'a> {
     /// As the browser names it.
     pub(super) key: &'a str,

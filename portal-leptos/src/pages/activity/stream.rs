@@ -82,10 +82,11 @@ impl Tail {
         };
         loop {
             match tokio::time::timeout_at(beat_at, self.look.next()).await {
-                Ok(Some(News::Happened(happened))) => match self.event(&happened).await {
-                    Some(event) => return Some(event),
-                    None => {}
-                },
+                Ok(Some(News::Happened(happened))) => {
+                    if let Some(event) = self.event(&happened).await {
+                        return Some(event);
+                    }
+                }
                 Ok(Some(News::Missed)) => {
                     return Some(Event::default().event("missed").data("reload"));
                 }
@@ -120,9 +121,8 @@ impl Tail {
                 let who = &self.signed.principal;
                 who.require(Permission::ConversationsRead, &self.tenant).is_ok()
             }
-            Ok(None) => false,
-            // The database is away: the browser comes back, and is asked who it is.
-            Err(_) => false,
+            // Nobody; or the database is away: the browser comes back, and is asked who it is.
+            Ok(None) | Err(_) => false,
         }
     }
 }

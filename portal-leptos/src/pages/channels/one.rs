@@ -209,10 +209,9 @@ fn forms(shown: &Shown, typed: Typed, problems: &[Problem]) -> AnyView {
     let wrong = |field| problem_of(problems, field);
     let said = (wrong("channel"), wrong("text"));
     let (who, which) = (wrong("agent"), wrong("workspace"));
-    let label = format!("Type {} to confirm", connection.workspace);
+    let leave = leave(shown, workspace, which);
     let text = text.unwrap_or_else(|| HELLO.to_owned());
-    let (say, lead, leave) =
-        (format!("{base}/test"), format!("{base}/agent"), format!("{base}/disconnect"));
+    let (say, lead) = (format!("{base}/test"), format!("{base}/agent"));
     view! {
         <Card title="Send a test message" lead="It is said once, in the open, and answers nobody.">
             <form method="post" action=say class="stack">
@@ -252,18 +251,28 @@ fn forms(shown: &Shown, typed: Typed, problems: &[Problem]) -> AnyView {
                 " with the new token: it takes the old one's place, and nothing else changes."
             </p>
         </Card>
+        {leave}
+    }
+    .into_any()
+}
+
+fn leave(shown: &Shown, typed: String, error: Option<String>) -> AnyView {
+    let connection = &shown.line.connection;
+    let label = format!("Type {} to confirm", connection.workspace);
+    let action = format!("/t/{}/channels/{}/disconnect", shown.tenant, connection.id);
+    view! {
         <Card
             title="Disconnect"
             lead="Nothing is heard or said there any more, and the token is forgotten. Conversations stay."
         >
-            <form method="post" action=leave class="stack">
+            <form method="post" action=action class="stack">
                 <TextField
                     name="workspace"
                     label
-                    value=workspace
+                    value=typed
                     required=true
                     autocomplete="off"
-                    error=which
+                    error
                 />
                 <div class="form-actions">
                     <SubmitButton variant=Variant::Danger>"Disconnect Slack"</SubmitButton>

@@ -158,9 +158,10 @@ async fn load(cx: &Cx, of: Of) -> Result<Shown, PageError> {
     let first = owners.first().map(|it| it.value.clone()).unwrap_or_default();
     let of = if of.of.is_empty() { Of { of: first } } else { of };
     let tenant = of.tenant()?;
-    let keys = match owners.is_empty() && tenant.is_none() {
-        true => Vec::new(),
-        false => cx.portal.accounts.api_keys(who, tenant.as_ref()).await?,
+    let keys = if owners.is_empty() && tenant.is_none() {
+        Vec::new()
+    } else {
+        cx.portal.accounts.api_keys(who, tenant.as_ref()).await?
     };
     if let Some(tenant) = &tenant
         && owners.iter().all(|it| it.value != tenant.as_str())

@@ -1,5 +1,7 @@
 //! A QR code as a drawing in the page: no request, and nobody else sees what is in it.
 
+use std::fmt::Write;
+
 use domain::secret::Secret;
 use leptos::prelude::*;
 use qrcode::{Color, QrCode};
@@ -31,7 +33,7 @@ fn path(modules: &[Color], width: usize) -> String {
         for run in row.chunk_by(|one, other| one == other) {
             let len = run.len();
             if run.first() == Some(&Color::Dark) {
-                path.push_str(&format!("M{x} {}h{len}v1h-{len}z", y + QUIET));
+                _ = write!(path, "M{x} {}h{len}v1h-{len}z", y + QUIET);
             }
             x += len;
         }

@@ -80,9 +80,10 @@ async fn change(
 }
 
 async fn page(cx: &Cx, status: StatusCode, problems: Vec<Problem>) -> Result<Response, PageError> {
-    let left = match cx.signed.has_second_factor {
-        true => Some(cx.portal.accounts.recovery_codes_left(&cx.signed).await?),
-        false => None,
+    let left = if cx.signed.has_second_factor {
+        Some(cx.portal.accounts.recovery_codes_left(&cx.signed).await?)
+    } else {
+        None
     };
     Ok(cx.page_with(status, "Security", || {
         let body = view! { {password_card(cx, problems)} {factor_card(left)} };

@@ -1,4 +1,4 @@
-//! ETags: what somebody looked at before they changed it.
+//! Entity tags: what somebody looked at before they changed it.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 

@@ -1,6 +1,7 @@
 //! Tenants.
 
 use axum::{Json, extract::State, response::Response};
+use desk::DeskError;
 use domain::fields::FieldProblem;
 use schemas::Budget as NewBudget;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -88,12 +89,10 @@ async fn delete_tenant(
     Asked(confirm): Asked<Confirm>,
 ) -> Result<Json<Done>, ApiError> {
     let done = api.desk.delete_tenant(&caller, &of.tenant, &confirm.confirm).await;
-    let named = done.map_err(|error| match error {
-        desk::DeskError::Invalid(problems) => {
-            let as_asked = |it: FieldProblem| FieldProblem { field: "confirm", ..it };
-            desk::DeskError::Invalid(problems.into_iter().map(as_asked).collect())
-        }
-        other => other,
+    let named = done.map_err(|error| {
+        let DeskError::Invalid(problems) = error else { return error };
+        let as_asked = |it: FieldProblem| FieldProblem { field: "confirm", ..it };
+        DeskError::Invalid(problems.into_iter().map(as_asked).collect())
     });
     Ok(Json(named?.into()))
 }
