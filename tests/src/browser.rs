@@ -214,7 +214,8 @@ impl Browser {
     /// Gives it a cookie, as a page's answer would.
     pub async fn hold(&self, name: &str, value: &str) -> anyhow::Result<()> {
         let url = self.base.replacen("http:", "https:", 1);
-        let cookie = json!({ "name": name, "value": value, "url": url, "path": "/", "secure": true });
+        let cookie =
+            json!({ "name": name, "value": value, "url": url, "path": "/", "secure": true });
         self.cdp("Network.setCookie", cookie).await
     }
 
@@ -245,8 +246,10 @@ impl Browser {
 }
 
 impl Drop for Browser {
-    /// The driver's whole group: the browser is its child.
+    /// The driver's whole group: the browser is its child. The session ends with it; taking leave of it
+    /// here would hold up the test's only thread until the request runs out of time.
     fn drop(&mut self) {
+        drop(self.driver.clone().leak());
         let Some(pid) = self.process.id() else { return };
         let mut kill = std::process::Command::new("kill");
         let ended = kill.args(["-KILL", "--", &format!("-{pid}")]).stderr(Stdio::null()).status();

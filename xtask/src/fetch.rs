@@ -99,7 +99,8 @@ pub(crate) fn schemathesis(home: &Home, stop: &Stop) -> Result<PathBuf> {
 /// The script that finds what is wrong with a page for those who do not see it as it was meant.
 pub(crate) fn axe(home: &Home, stop: &Stop) -> Result<PathBuf> {
     let own = env::var_os("KONSTRUCT_AXE").filter(|path| !path.is_empty());
-    let fetched = || Ok(install(home, &AXE, &home.dir, stop)?.join("axe_playwright_python/axe.min.js"));
+    let fetched =
+        || Ok(install(home, &AXE, &home.dir, stop)?.join("axe_playwright_python/axe.min.js"));
     own.map_or_else(fetched, |path| Ok(path.into()))
 }
 
