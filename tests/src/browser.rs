@@ -3,13 +3,16 @@
 //! What a page logs, and what its policy refuses, is collected: every test can end with
 //! [`Browser::quiet`].
 
+mod look;
+
 use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+pub use thirtyfour::Key;
 use thirtyfour::{
-    By, ChromiumLikeCapabilities as _, DesiredCapabilities, Key, LoggingPrefsLogLevel, WebDriver,
+    By, ChromiumLikeCapabilities as _, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
     WebElement, prelude::ElementQueryable as _,
 };
 use tokio::{
@@ -142,9 +145,14 @@ impl Browser {
         Ok(self.driver.active_element().await?.send_keys(keys).await?)
     }
 
-    /// The tab key.
-    pub async fn tab(&self) -> anyhow::Result<()> {
-        Ok(self.driver.active_element().await?.send_keys(Key::Tab + "").await?)
+    /// A key that writes nothing.
+    pub async fn key(&self, key: Key) -> anyhow::Result<()> {
+        self.keys(&char::from(key).to_string()).await
+    }
+
+    /// A key together with Control.
+    pub async fn control(&self, key: &str) -> anyhow::Result<()> {
+        Ok(self.driver.active_element().await?.send_keys(Key::Control + key).await?)
     }
 
     /// Waits until the page shows that text.
@@ -189,13 +197,6 @@ impl Browser {
         self.cdp("Emulation.setScriptExecutionDisabled", json!({ "value": !on })).await
     }
 
-    /// As a system with a dark desktop, or a light one.
-    pub async fn dark(&self, dark: bool) -> anyhow::Result<()> {
-        let value = if dark { "dark" } else { "light" };
-        let features = json!([{ "name": "prefers-color-scheme", "value": value }]);
-        self.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await
-    }
-
     /// A window of that size, in CSS pixels.
     pub async fn size(&self, width: u32, height: u32) -> anyhow::Result<()> {
         let metrics = json!({
@@ -210,23 +211,17 @@ impl Browser {
         Ok(all.into_iter().find(|cookie| cookie.name == name))
     }
 
+    /// Gives it a cookie, as a page's answer would.
+    pub async fn hold(&self, name: &str, value: &str) -> anyhow::Result<()> {
+        let url = self.base.replacen("http:", "https:", 1);
+        let cookie =
+            json!({ "name": name, "value": value, "url": url, "path": "/", "secure": true });
+        self.cdp("Network.setCookie", cookie).await
+    }
+
     /// Takes a cookie away, as if it had run out.
     pub async fn lose(&self, name: &str) -> anyhow::Result<()> {
         Ok(self.driver.delete_cookie(name).await?)
-    }
-
-    /// A picture of the whole page, if `KONSTRUCT_SCREENSHOTS` names a directory.
-    pub async fn picture(&self, name: &str) -> anyhow::Result<()> {
-        let Some(dir) = std::env::var_os("KONSTRUCT_SCREENSHOTS") else { return Ok(()) };
-        std::fs::create_dir_all(&dir)?;
-        let taken = self
-            .driver
-            .cdp()
-            .send_raw("Page.captureScreenshot", json!({ "captureBeyondViewport": true }))
-            .await?;
-        let data = taken.get("data").and_then(Value::as_str).context("no picture")?;
-        let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, data)?;
-        Ok(std::fs::write(Path::new(&dir).join(format!("{name}.png")), bytes)?)
     }
 
     /// Fails if a page logged an error or a warning, or its policy refused something, since the
@@ -242,14 +237,19 @@ impl Browser {
     }
 
     async fn cdp(&self, command: &str, params: Value) -> anyhow::Result<()> {
-        self.driver.cdp().send_raw(command, params).await?;
-        Ok(())
+        self.asked(command, params).await.map(drop)
+    }
+
+    async fn asked(&self, command: &str, params: Value) -> anyhow::Result<Value> {
+        Ok(self.driver.cdp().send_raw(command, params).await?)
     }
 }
 
 impl Drop for Browser {
-    /// The driver's whole group: the browser is its child.
+    /// The driver's whole group: the browser is its child. The session ends with it; taking leave of it
+    /// here would hold up the test's only thread until the request runs out of time.
     fn drop(&mut self) {
+        drop(self.driver.clone().leak());
         let Some(pid) = self.process.id() else { return };
         let mut kill = std::process::Command::new("kill");
         let ended = kill.args(["-KILL", "--", &format!("-{pid}")]).stderr(Stdio::null()).status();

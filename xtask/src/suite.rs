@@ -23,6 +23,7 @@ pub(crate) fn test(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStat
     browser::ensure(stop)?;
     let site = site::site(home, stop)?;
     let tools = fetch::tools(home, stop)?;
+    let axe = fetch::axe(home, stop)?;
     let schemathesis = match fetch::schemathesis(home, stop) {
         Ok(dir) => Some(dir),
         Err(error) => {
@@ -36,6 +37,7 @@ pub(crate) fn test(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStat
         .args(args)
         .env("KONSTRUCT_BIN", home.built("debug", "konstruct"))
         .env("KONSTRUCT_PORTAL_SITE", site)
+        .env("KONSTRUCT_AXE", axe)
         .envs(schemathesis.map(|dir| ("KONSTRUCT_SCHEMATHESIS", dir)));
     inside(home, &tools, Durability::Throwaway, tests, stop)
 }

@@ -3,7 +3,9 @@
 use accounts::Signed;
 use domain::access::{Permission, Principal};
 use leptos::prelude::*;
-use portal_ui::{Icon, NavGroup, NavItem, Shell, SubmitButton, Symbol, Toast, Toasts, Variant};
+use portal_ui::{
+    Icon, LinkButton, NavGroup, NavItem, Shell, SubmitButton, Symbol, Theme, Toast, Toasts, Variant,
+};
 use schemas::TenantId;
 
 use super::{flash::Flash, render::Asked};
@@ -21,29 +23,12 @@ pub(super) fn frame(asked: &Asked, signed: &Signed, version: &str, body: AnyView
             <a class="tenant-switch" href="/tenants">
                 <Symbol icon=Icon::Tenants />
                 <span>{named.unwrap_or_else(|| "All tenants".to_owned())}</span>
+                <Symbol icon=Icon::Switch />
             </a>
         }
     };
-    let (name, theme) = (signed.name.clone(), asked.theme);
-    let back = asked.target.clone();
-    let tools = move || {
-        let next = theme.next();
-        view! {
-            <form method="post" action="/settings/theme" class="inline-form">
-                <input type="hidden" name="theme" value=next.word() />
-                <input type="hidden" name="next" value=back.clone() />
-                <SubmitButton variant=Variant::Quiet dense=true>
-                    {format!("Theme: {}", theme.word())}
-                </SubmitButton>
-            </form>
-            <a class="button" data-variant="quiet" data-dense href="/settings">{name.clone()}</a>
-            <form method="post" action="/sign-out" class="inline-form">
-                <SubmitButton variant=Variant::Quiet dense=true icon=Icon::SignOut>
-                    "Sign out"
-                </SubmitButton>
-            </form>
-        }
-    };
+    let (name, theme, back) = (signed.name.clone(), asked.theme, asked.target.clone());
+    let tools = move || tools(&name, theme, &back);
     let flash = asked.flash.clone();
     let toasts = move || toasts(flash.clone());
     view! {
@@ -61,6 +46,35 @@ pub(super) fn frame(asked: &Asked, signed: &Signed, version: &str, body: AnyView
         <Awake />
     }
     .into_any()
+}
+
+/// How pages look, whoever is signed in, and the way out. Where there is little room, icons.
+fn tools(name: &str, theme: Theme, back: &str) -> impl IntoView + use<> {
+    let icon = match theme {
+        Theme::System => Icon::Monitor,
+        Theme::Light => Icon::Sun,
+        Theme::Dark => Icon::Moon,
+    };
+    let (name, back) = (name.to_owned(), back.to_owned());
+    view! {
+        <div class="shell-tools">
+            <form method="post" action="/settings/theme" class="inline-form">
+                <input type="hidden" name="theme" value=theme.next().word() />
+                <input type="hidden" name="next" value=back />
+                <SubmitButton variant=Variant::Quiet dense=true icon>
+                    <span class="tool-word">{format!("Theme: {}", theme.word())}</span>
+                </SubmitButton>
+            </form>
+            <LinkButton href="/settings" variant=Variant::Quiet dense=true icon=Icon::User>
+                <span class="tool-word">{name}</span>
+            </LinkButton>
+            <form method="post" action="/sign-out" class="inline-form">
+                <SubmitButton variant=Variant::Quiet dense=true icon=Icon::SignOut>
+                    <span class="tool-word">"Sign out"</span>
+                </SubmitButton>
+            </form>
+        </div>
+    }
 }
 
 fn toasts(flash: Option<Flash>) -> impl IntoView {

@@ -90,7 +90,7 @@ pub fn Shell(
     /// At the end of the header: search, the operator's menu.
     #[prop(optional, into)]
     tools: ViewFn,
-    /// The message of the last form, in a live region.
+    /// The message of the last form, in a live region. It stands above the page and covers nothing.
     #[prop(optional, into)]
     toasts: ViewFn,
     /// The version at work.
@@ -112,13 +112,12 @@ pub fn Shell(
                 {tools.run()}
             </header>
             <div class="shell-side"><Nav nav /></div>
-            <main class="shell-main" id="main">{children()}</main>
+            <main class="shell-main" id="main" tabindex="-1">{toasts.run()} {children()}</main>
             <footer class="shell-footer">
                 <span>{format!("Konstruct {version}")}</span>
                 <span>"Reference "<span class="mono">{reference}</span></span>
             </footer>
         </div>
-        {toasts.run()}
     }
 }
 

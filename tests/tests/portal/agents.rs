@@ -1,10 +1,12 @@
 //! An agent from its name to its retirement, by forms alone: no script runs here.
 
-use anyhow::Context as _;
 use konstruct_tests::installation::acme;
 use reqwest::Response;
 
-use crate::{running, visitor::Visitor};
+use crate::{
+    running,
+    visitor::{Visitor, hidden},
+};
 
 /// Where a form led to.
 fn led_to(answer: &Response) -> Option<&str> {
@@ -15,13 +17,6 @@ async fn page(visitor: &Visitor, path: &str) -> anyhow::Result<String> {
     let answer = visitor.get(path).await?;
     anyhow::ensure!(answer.status() == 200, "{path}: {}", answer.status());
     Ok(answer.text().await?)
-}
-
-/// The value of the hidden field of that name.
-fn hidden(page: &str, name: &str) -> anyhow::Result<String> {
-    let from = page.split(&format!("name=\"{name}\"")).nth(1).context("no such field")?;
-    let value = from.split("value=\"").nth(1).and_then(|rest| rest.split('"').next());
-    Ok(value.context("no value")?.to_owned())
 }
 
 /// The Designer's form with that revision, persona and button.

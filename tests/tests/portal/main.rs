@@ -5,7 +5,10 @@
 
 mod agents;
 mod asvs;
+mod catalogue;
+mod furnished;
 mod journey;
+mod pages;
 mod routes;
 mod visitor;
 
@@ -18,7 +21,11 @@ use self::visitor::Staff;
 
 /// A running installation with these tenants and nobody signed in.
 async fn running(yaml: &str) -> anyhow::Result<(Installation, Staff)> {
-    let mut it = Installation::prepare().await?;
+    started(Installation::prepare().await?, yaml).await
+}
+
+/// The same of an installation that has settings of its own.
+async fn started(mut it: Installation, yaml: &str) -> anyhow::Result<(Installation, Staff)> {
     it.settings.insert("KONSTRUCT_REQUIRE_SECOND_FACTOR".to_owned(), "false".to_owned());
     if !yaml.is_empty() {
         it.apply(yaml).await?;

@@ -81,6 +81,13 @@ pub(crate) fn now_ms() -> anyhow::Result<i64> {
     Ok(i64::try_from(since.as_millis())?)
 }
 
+/// The value of the hidden field of that name.
+pub(crate) fn hidden(page: &str, name: &str) -> anyhow::Result<String> {
+    let from = page.split(&format!("name=\"{name}\"")).nth(1).context("no such field")?;
+    let value = from.split("value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    Ok(value.context("no value")?.to_owned())
+}
+
 /// One person with a browser that runs no scripts and follows no redirects.
 pub(crate) struct Visitor {
     client: Client,

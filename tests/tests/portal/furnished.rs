@@ -1,0 +1,219 @@
+//! An installation at work, and the people who look at it: made by the product's own forms and commands,
+//! without a browser.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::Context as _;
+use konstruct_tests::{
+    browser::Browser,
+    fake_llm::Behaviour,
+    installation::{Installation, acme},
+    wait::until,
+};
+use reqwest::{Response, StatusCode};
+
+use crate::{
+    catalogue::Who,
+    started,
+    visitor::{Staff, Visitor, hidden},
+};
+
+/// How long anything may take here, on a machine that does other things too.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A name as some people have it.
+const LONG: &str =
+    "Donaudampfschifffahrtsgesellschaftskapitän Maximilian von Hohenfels-Wallenstein";
+
+const ANSWER: &str = "Your parcel left our warehouse on Tuesday, and is with the carrier now.\n\n\
+    • It should reach you on *Friday*.\n• You can follow it with the number in your e-mail.\n\n\
+    Is there anything else that I can do for you?";
+
+/// An installation and what is to be found in it.
+pub(crate) struct House {
+    pub(crate) it: Installation,
+    pub(crate) staff: Staff,
+    /// What stands in braces in the catalogue.
+    things: BTreeMap<&'static str, String>,
+}
+
+/// Those who look.
+pub(crate) struct People(Vec<(Who, Visitor)>);
+
+impl People {
+    pub(crate) const fn nobody() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The browser is this person's from now on.
+    pub(crate) async fn let_in(&self, browser: &Browser, who: Who) -> anyhow::Result<()> {
+        browser.forget().await?;
+        match who {
+            Who::Nobody => Ok(()),
+            Who::Half => browser.hold("__Host-ks-pending", "half-a-sign-in").await,
+            Who::Administrator | Who::Operator | Who::Viewer => {
+                browser.hold("__Host-ks", self.of(who)?.cookie()?).await
+            }
+        }
+    }
+
+    pub(crate) fn of(&self, who: Who) -> anyhow::Result<&Visitor> {
+        let found = self.0.iter().find(|(it, _)| *it == who);
+        Ok(&found.context("nobody is that")?.1)
+    }
+}
+
+impl House {
+    /// Before there is anybody.
+    pub(crate) async fn built() -> anyhow::Result<Self> {
+        let mut it = Installation::prepare().await?;
+        it.settings.insert("KONSTRUCT_DEV_SLACK_URL".to_owned(), it.slack.base_url());
+        let (it, staff) = started(it, "").await?;
+        let link = it.ok(&["operator", "set-up-link"]).await?;
+        let link = link.trim().strip_prefix(&it.portal()).context("not a link")?.to_owned();
+        Ok(Self { it, staff, things: BTreeMap::from([("{set-up}", link)]) })
+    }
+
+    /// An address of the catalogue, with what there is in the place of braces.
+    pub(crate) fn address(&self, at: &str) -> String {
+        let filled = self.things.iter();
+        filled.fold(at.to_owned(), |at, (name, value)| at.replace(name, value))
+    }
+
+    /// An administrator, and tenants `acme` and `quiet` with nothing in them; `acme` has people.
+    pub(crate) async fn hired(&self) -> anyhow::Result<People> {
+        let administrator = self.staff.administrator().await?;
+        for (name, slug) in [("Acme Ltd", "acme"), ("Quiet", "quiet")] {
+            done(administrator.post("/tenants/new", &[("name", name), ("slug", slug)]).await?)?;
+        }
+        let operator = self.staff.operator("acme").await?;
+        let viewer = self.staff.viewer("acme").await?;
+        let all =
+            [(Who::Administrator, administrator), (Who::Operator, operator), (Who::Viewer, viewer)];
+        Ok(People(all.into()))
+    }
+
+    /// Tenant `acme` gets all that a tenant can have.
+    pub(crate) async fn furnish(&mut self, people: &People) -> anyhow::Result<()> {
+        let ada = people.of(Who::Administrator)?;
+        self.it
+            .apply(&acme().replace("acme Ltd", "Acme Ltd").replace("name: mara,", "name: Mara,"))
+            .await?;
+        for (name, slug) in [(LONG, "donau"), ("Paused", "paused")] {
+            done(ada.post("/tenants/new", &[("name", name), ("slug", slug)]).await?)?;
+        }
+        done(ada.post("/t/paused/settings/suspend", &[]).await?)?;
+        done(ada.post("/t/acme/settings/budget", &[("monthly_budget", "25")]).await?)?;
+        done(ada.post("/t/acme/agents/new", &[("name", LONG), ("slug", "donau")]).await?)?;
+        publish(ada, "warm, brief", "Warmer, and shorter").await?;
+        self.talk(ada).await?;
+        publish(ada, "professional and warm", "What the people of support asked for").await?;
+        design(ada, "professional, warm, and never in a hurry", "save").await?;
+        let key = [("name", "Ledger"), ("role", "engineer")];
+        anyhow::ensure!(ada.post("/settings/keys", &key).await?.status() == StatusCode::OK);
+        self.find(ada).await
+    }
+
+    /// Conversations: two that went well, and one that failed.
+    async fn talk(&self, ada: &Visitor) -> anyhow::Result<()> {
+        let it = &self.it;
+        it.llm.always(Behaviour::text(ANSWER));
+        let asked = [
+            ("U0ANN", "<@U0BOT> where is my parcel? It should have been here on Tuesday."),
+            ("U0BEN", "<@U0BOT> can I have an invoice for the order of last week?"),
+        ];
+        for (user, text) in asked {
+            it.slack.say(it.slack.spoken("T0ACME", "C1", user, text)?).await?;
+        }
+        shows(ada, "/t/acme/activity", "Reply delivered", 2).await?;
+        it.llm.always(Behaviour::status(400, "{}"));
+        it.slack.say(it.slack.spoken("T0ACME", "C2", "U0CAT", "<@U0BOT> hello?")?).await?;
+        shows(ada, "/t/acme/conversations?state=failed", "/t/acme/conversations/slack", 1).await?;
+        it.llm.reset();
+        Ok(())
+    }
+
+    /// Where things are.
+    async fn find(&mut self, ada: &Visitor) -> anyhow::Result<()> {
+        let found = text(ada, "/t/acme/conversations?q=parcel").await?;
+        let conversation = link(&found, "/t/acme/conversations/slack-")?;
+        let message = link(&text(ada, &conversation).await?, "/t/acme/messages/")?;
+        let failed = text(ada, "/t/acme/conversations?state=failed").await?;
+        let failed = link(&failed, "/t/acme/conversations/slack-")?;
+        let failed = link(&text(ada, &failed).await?, "/t/acme/messages/")?;
+        let operators = text(ada, "/operators").await?.replace("/operators/invite", "");
+        let invited = [("email", "new@example.com"), ("role", "engineer")];
+        let invited = ada.post("/operators/invite", &invited).await?.text().await?;
+        let invite = invited.split("/invite/").nth(1).and_then(|it| it.split('<').next());
+        self.things.extend([
+            ("{conversation}", conversation),
+            ("{message}", message),
+            ("{failed}", failed),
+            ("{operator}", link(&operators, "/operators/")?),
+            ("{invite}", format!("/invite/{}", invite.context("no link")?)),
+            ("{reset}", self.staff.reset_link("op@acme.example").await?),
+        ]);
+        Ok(())
+    }
+}
+
+/// The next version of Mara.
+async fn publish(ada: &Visitor, persona: &str, note: &str) -> anyhow::Result<()> {
+    design(ada, persona, "publish").await?;
+    let review = text(ada, "/t/acme/agents/mara/publish").await?;
+    let (revision, version) = (hidden(&review, "revision")?, hidden(&review, "version")?);
+    let form = [("revision", &*revision), ("version", &*version), ("note", note)];
+    done(ada.post("/t/acme/agents/mara/publish", &form).await?)
+}
+
+async fn design(ada: &Visitor, persona: &str, press: &str) -> anyhow::Result<()> {
+    let revision = hidden(&text(ada, "/t/acme/agents/mara").await?, "revision")?;
+    let form = [
+        ("revision", &*revision),
+        ("name", "Mara"),
+        ("role", "Support lead"),
+        ("persona", persona),
+        ("job_description", "Answers the people of Acme about parcels, orders and invoices."),
+        (
+            "statement_of_work",
+            "Finds out what somebody needs, and says what happens next.\n\nRefunds are left to people.",
+        ),
+        ("system_prompt", "Parcels take three days. Invoices are sent by e-mail."),
+        ("model", "quality"),
+        ("tools", ""),
+        ("follow_minutes", "30"),
+        ("do", press),
+    ];
+    done(ada.post("/t/acme/agents/mara", &form).await?)
+}
+
+/// It was taken.
+fn done(answer: Response) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        answer.status() == StatusCode::SEE_OTHER,
+        "{}: {}",
+        answer.url(),
+        answer.status()
+    );
+    Ok(())
+}
+
+async fn text(who: &Visitor, path: &str) -> anyhow::Result<String> {
+    let answer = who.get(path).await?;
+    anyhow::ensure!(answer.status() == StatusCode::OK, "{path}: {}", answer.status());
+    Ok(answer.text().await?)
+}
+
+/// The first link that begins so.
+fn link(page: &str, begin: &str) -> anyhow::Result<String> {
+    let (_, rest) = page
+        .split_once(&format!("href=\"{begin}"))
+        .with_context(|| format!("no {begin} in {page}"))?;
+    Ok(format!("{begin}{}", rest.split('"').next().unwrap_or_default()))
+}
+
+/// Waits until a page has that so many times.
+async fn shows(who: &Visitor, path: &str, what: &str, times: usize) -> anyhow::Result<()> {
+    until(PATIENCE, what, || async { Ok(times <= text(who, path).await?.matches(what).count()) })
+        .await
+}
