@@ -8,8 +8,10 @@ mod asvs;
 mod catalogue;
 mod furnished;
 mod journey;
+mod live;
 mod pages;
 mod routes;
+mod together;
 mod visitor;
 
 use konstruct_tests::{
