@@ -1,5 +1,6 @@
-//! Somebody, by the word of the provider.
+//! Claims of the provider, read into who somebody is.
 
+use domain::identity::Identity;
 use openidconnect::{
     EndUserEmail, EndUserName, LocalizedClaim,
     core::{CoreIdTokenClaims, CoreUserInfoClaims},
@@ -9,38 +10,21 @@ use schemas::Timestamp;
 /// The longest name of somebody, in bytes (`OpenID` Connect Core 1.0 §2).
 pub(crate) const SUBJECT_BYTES_MAX: usize = 255;
 
-/// Somebody, by the word of the provider. Issuer and subject together are who they are; all else may
-/// change, or be somebody else's tomorrow.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// The provider.
-    pub issuer: String,
-    /// What it calls them, for good.
-    pub subject: String,
-    /// An e-mail that the provider says it has checked.
-    pub email: Option<String>,
-    /// As they call themselves.
-    pub name: Option<String>,
-    /// When they last proved to the provider who they are, where it says so.
-    pub proved_at: Option<Timestamp>,
+/// What an ID token says.
+pub(crate) fn read(claims: &CoreIdTokenClaims) -> Identity {
+    Identity {
+        issuer: claims.issuer().to_string(),
+        subject: claims.subject().to_string(),
+        email: checked(claims.email(), claims.email_verified()),
+        name: plain(claims.name()),
+        proved_at: claims.auth_time().map(|at| Timestamp::from_millis(at.timestamp_millis())),
+    }
 }
 
-impl Identity {
-    pub(crate) fn of(claims: &CoreIdTokenClaims) -> Self {
-        Self {
-            issuer: claims.issuer().to_string(),
-            subject: claims.subject().to_string(),
-            email: checked(claims.email(), claims.email_verified()),
-            name: plain(claims.name()),
-            proved_at: claims.auth_time().map(|at| Timestamp::from_millis(at.timestamp_millis())),
-        }
-    }
-
-    /// What the ID token left out. Providers may put it here only (Core 1.0 §5.4).
-    pub(crate) fn completed(self, claims: &CoreUserInfoClaims) -> Self {
-        let email = checked(claims.email(), claims.email_verified());
-        Self { email: self.email.or(email), name: self.name.or(plain(claims.name())), ..self }
-    }
+/// With what the ID token left out: providers may say it elsewhere only (Core 1.0 §5.4).
+pub(crate) fn complete(of: Identity, claims: &CoreUserInfoClaims) -> Identity {
+    let email = checked(claims.email(), claims.email_verified());
+    Identity { email: of.email.or(email), name: of.name.or(plain(claims.name())), ..of }
 }
 
 fn checked(email: Option<&EndUserEmail>, is_checked: Option<bool>) -> Option<String> {

@@ -16,9 +16,10 @@ mod known;
 mod provider;
 mod settings;
 
+pub use domain::identity::Identity;
+
 pub use self::{
     error::{OidcError, SettingsError},
-    identity::Identity,
     provider::{Begun, Prompt, Provider},
     settings::Settings,
 };

@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 use crate::{
     Identity, OidcError, Settings, SettingsError,
     http::{Http, is_private},
-    identity::SUBJECT_BYTES_MAX,
+    identity::{self, SUBJECT_BYTES_MAX},
     known::Known,
 };
 
@@ -148,11 +148,11 @@ impl Provider {
         let token = answer.id_token();
         let token = token.ok_or_else(|| OidcError::broken("it gave no ID token"))?;
         let nonce = Nonce::new(nonce.expose().to_owned());
-        let identity = match identity(&client, token, &nonce, now) {
+        let identity = match prove(&client, token, &nonce, now) {
             // It may have other keys than when it was last asked.
             Err(ClaimsVerificationError::SignatureVerification(_)) => {
                 let known = inner.known.with_new_keys(&known, &inner.http, now).await?;
-                identity(&inner.client(&known), token, &nonce, now)?
+                prove(&inner.client(&known), token, &nonce, now)?
             }
             identity => identity?,
         };
@@ -190,11 +190,12 @@ impl Inner {
         let request = client.user_info(answer.access_token().clone(), Some(subject));
         let request = request.map_err(|error| OidcError::broken(&error.to_string()))?;
         let said: CoreUserInfoClaims = request.request_async(&self.http).await?;
-        Ok(identity.completed(&said))
+        Ok(identity::complete(identity, &said))
     }
 }
 
-fn identity(
+/// Who the token is about, if it proves that.
+fn prove(
     client: &Client,
     token: &CoreIdToken,
     nonce: &Nonce,
@@ -204,7 +205,7 @@ fn identity(
     let now = DateTime::from_timestamp_millis(now.as_millis()).unwrap_or(DateTime::<Utc>::MAX_UTC);
     let verifier = client.id_token_verifier();
     let verifier = verifier.set_allowed_algs(ALGORITHMS).set_time_fn(move || now);
-    Ok(Identity::of(token.claims(&verifier, nonce)?))
+    Ok(identity::read(token.claims(&verifier, nonce)?))
 }
 
 fn draw() -> Secret {
