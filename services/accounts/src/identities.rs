@@ -68,10 +68,11 @@ impl Accounts {
                 Err(refused) => return Ok(refused),
             },
         };
-        let Some(found) = found.filter(|it| !it.is_disabled) else {
-            self.refuse(who, ("disabled", None), visit).await?;
+        let Some(found) = found else { return Ok(Welcome::Stranger) };
+        if found.is_disabled {
+            self.refuse(who, ("disabled", Some(&found.id)), visit).await?;
             return Ok(Welcome::Stranger);
-        };
+        }
         let mut tx = self.platform.accounts().await?;
         let done = if factor == SecondFactor::Own && found.totp.is_some() {
             let half = opening::pending(&mut tx, &found.id, OpenedBy::Provider, visit).await?;

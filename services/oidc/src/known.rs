@@ -30,6 +30,10 @@ impl Known {
         Self { issuer, last: Mutex::new(None) }
     }
 
+    pub(crate) fn issuer(&self) -> &str {
+        self.issuer.as_str()
+    }
+
     /// The description with its keys. Whoever comes while another one fetches it fetches it too: nobody
     /// waits behind a call that hangs.
     pub(crate) async fn get(

@@ -106,6 +106,11 @@ impl Provider {
         })))
     }
 
+    /// As it names itself.
+    pub fn issuer(&self) -> &str {
+        self.0.known.issuer()
+    }
+
     /// Begins a sign-in.
     pub async fn begin(&self, prompt: Prompt, now: Timestamp) -> Result<Begun, OidcError> {
         let inner = &self.0;
