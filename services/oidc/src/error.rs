@@ -51,7 +51,7 @@ impl OidcError {
 impl From<CallError> for OidcError {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Away(_) => Self::Away(chain(&error)),
+            CallError::Away(_) | CallError::Failing(_) => Self::Away(chain(&error)),
             CallError::TooLong | CallError::Clear => Self::broken(&error.to_string()),
         }
     }

@@ -21,6 +21,9 @@ pub(crate) enum CallError {
     /// The network, or the other side.
     #[error("no answer")]
     Away(#[source] reqwest::Error),
+    /// It is in trouble.
+    #[error("it answers {0}")]
+    Failing(u16),
     /// It does not end.
     #[error("its answer is too long")]
     TooLong,
@@ -51,6 +54,9 @@ impl Http {
         }
         let request = Request::try_from(request).map_err(CallError::Away)?;
         let mut answer = self.0.execute(request).await.map_err(away)?;
+        if answer.status().is_server_error() {
+            return Err(CallError::Failing(answer.status().as_u16()));
+        }
         let mut response = Response::builder().status(answer.status());
         for (name, value) in answer.headers() {
             response = response.header(name, value);

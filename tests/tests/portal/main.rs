@@ -6,6 +6,7 @@
 mod agents;
 mod asvs;
 mod journey;
+mod oidc;
 mod routes;
 mod visitor;
 
@@ -20,6 +21,11 @@ use self::visitor::Staff;
 async fn running(yaml: &str) -> anyhow::Result<(Installation, Staff)> {
     let mut it = Installation::prepare().await?;
     it.settings.insert("KONSTRUCT_REQUIRE_SECOND_FACTOR".to_owned(), "false".to_owned());
+    run(it, yaml).await
+}
+
+/// The same of an installation whose settings are made.
+async fn run(mut it: Installation, yaml: &str) -> anyhow::Result<(Installation, Staff)> {
     if !yaml.is_empty() {
         it.apply(yaml).await?;
     }
