@@ -113,7 +113,7 @@ struct State {
     keys: Keys,
     /// How long ago they typed their password; not said, if none.
     proved_ago_s: Option<u64>,
-    /// Whether it says who they are at its UserInfo endpoint only.
+    /// Whether it says who they are at its `UserInfo` endpoint only.
     thin: bool,
     codes: Vec<server::Issued>,
     asked: Vec<Vec<(String, String)>>,

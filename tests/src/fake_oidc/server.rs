@@ -24,7 +24,7 @@ pub(super) struct Issued {
 
 type Pairs = Vec<(String, String)>;
 
-fn of<'a>(pairs: &'a Pairs, name: &str) -> &'a str {
+fn of<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
     pairs.iter().find(|(it, _)| it == name).map_or("", |(_, value)| value)
 }
 
@@ -41,11 +41,11 @@ pub(super) fn router(world: World) -> Router {
 async fn describe(State(world): State<World>) -> Response {
     let state = world.lock();
     let own = state.issuer.as_str();
-    let issuer = match state.trick {
-        Trick::Away => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Trick::OtherDescription => "https://id.example.com",
-        _ => own,
-    };
+    if state.trick == Trick::Away {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let is_other = state.trick == Trick::OtherDescription;
+    let issuer = if is_other { "https://id.example.com" } else { own };
     Json(json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{own}/authorize"),
@@ -84,16 +84,16 @@ async fn authorize(State(world): State<World>, Query(asked): Query<Pairs>) -> Re
     }
     let code = format!("code-{}", state.asked.len());
     let (back, came) = (&state.redirect_uri, of(&asked, "state"));
-    let to = match state.trick {
-        Trick::Refuse(error) => {
-            format!("{back}?error={error}&error_description=%3Cb%3Eevil%3C%2Fb%3E&state={came}")
-        }
-        Trick::Forget => format!("{back}?state={came}"),
-        Trick::OtherVoice => {
-            format!("{back}?code={code}&state={came}&iss=https%3A%2F%2Fid.example.com")
-        }
-        _ => format!("{back}?code={code}&state={came}"),
-    };
+    let mut to = format!("{back}?state={came}");
+    if let Trick::Refuse(error) = state.trick {
+        let said = "error_description=%3Cb%3Eevil%3C%2Fb%3E";
+        to = format!("{to}&error={error}&{said}");
+    } else if state.trick != Trick::Forget {
+        to = format!("{to}&code={code}");
+    }
+    if state.trick == Trick::OtherVoice {
+        to = format!("{to}&iss=https%3A%2F%2Fid.example.com");
+    }
     let (challenge, nonce) =
         (of(&asked, "code_challenge").to_owned(), of(&asked, "nonce").to_owned());
     let person = state.person.clone();
@@ -111,23 +111,30 @@ async fn token(
         state.token_calls += 1;
         state.trick
     };
-    match trick {
-        Trick::TokenFails => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        Trick::TokenHangs => std::future::pending().await,
-        Trick::TokenHuge => {
-            let chunk = || Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 16 * 1024]));
-            let endless = futures::stream::iter(std::iter::repeat_with(chunk));
-            ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(endless))
-                .into_response()
-        }
-        Trick::TokenMoved => (StatusCode::FOUND, [(header::LOCATION, "/token")]).into_response(),
-        _ => answer(&world, &headers, &sent).unwrap_or_else(|error| {
-            (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))).into_response()
-        }),
+    if trick == Trick::TokenFails {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
+    if trick == Trick::TokenHangs {
+        return std::future::pending().await;
+    }
+    if trick == Trick::TokenHuge {
+        let chunk = || Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 16 * 1024]));
+        let endless = Body::from_stream(futures::stream::iter(std::iter::repeat_with(chunk)));
+        return ([(header::CONTENT_TYPE, "application/json")], endless).into_response();
+    }
+    if trick == Trick::TokenMoved {
+        return (StatusCode::FOUND, [(header::LOCATION, "/token")]).into_response();
+    }
+    answer(&world, &headers, &sent).unwrap_or_else(|error| {
+        (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))).into_response()
+    })
 }
 
-fn answer(world: &World, headers: &HeaderMap, sent: &Pairs) -> anyhow::Result<Response> {
+fn answer(
+    world: &World,
+    headers: &HeaderMap,
+    sent: &[(String, String)],
+) -> anyhow::Result<Response> {
     let mut state = world.lock();
     let proof = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
     anyhow::ensure!(proof == Some(&basic()), "invalid_client");
@@ -157,12 +164,16 @@ fn answer(world: &World, headers: &HeaderMap, sent: &Pairs) -> anyhow::Result<Re
     }
     lie(state.trick, &mut claims)?;
     let (keys, public) = (&state.keys, state.keys.public().to_string());
-    let signed = match state.trick {
-        Trick::Unsigned => keys::unsigned(&claims),
-        Trick::SignedWithPublicKey => keys.sign_shared(public.as_bytes(), &claims)?,
-        Trick::SignedWithSecret => keys.sign_shared(CLIENT_SECRET.as_bytes(), &claims)?,
-        Trick::OtherKey => keys.forge(&claims)?,
-        _ => keys.sign(&claims)?,
+    let signed = if state.trick == Trick::Unsigned {
+        keys::unsigned(&claims)
+    } else if state.trick == Trick::SignedWithPublicKey {
+        keys.sign_shared(public.as_bytes(), &claims)?
+    } else if state.trick == Trick::SignedWithSecret {
+        keys.sign_shared(CLIENT_SECRET.as_bytes(), &claims)?
+    } else if state.trick == Trick::OtherKey {
+        keys.forge(&claims)?
+    } else {
+        keys.sign(&claims)?
     };
     let said = json!({ "access_token": access, "token_type": "Bearer", "id_token": signed });
     Ok(Json(said).into_response())
@@ -170,17 +181,19 @@ fn answer(world: &World, headers: &HeaderMap, sent: &Pairs) -> anyhow::Result<Re
 
 /// Claims as the trick wants them.
 fn lie(trick: Trick, claims: &mut Value) -> anyhow::Result<()> {
-    match trick {
-        Trick::WrongNonce => claims["nonce"] = json!("of another sign-in"),
-        Trick::NoNonce => {
-            claims.as_object_mut().and_then(|it| it.remove("nonce"));
+    let lies = [
+        (Trick::WrongNonce, "nonce", json!("of another sign-in")),
+        (Trick::NoNonce, "nonce", Value::Null),
+        (Trick::WrongAudience, "aud", json!("another client")),
+        (Trick::TwoAudiences, "aud", json!([CLIENT_ID, "another client"])),
+        (Trick::WrongIssuer, "iss", json!("https://id.example.com")),
+        (Trick::Expired, "exp", json!(now_s()? - 3600)),
+        (Trick::LongSubject, "sub", json!("s".repeat(256))),
+    ];
+    for (of, claim, said) in lies {
+        if of == trick {
+            claims[claim] = said;
         }
-        Trick::WrongAudience => claims["aud"] = json!("another client"),
-        Trick::TwoAudiences => claims["aud"] = json!([CLIENT_ID, "another client"]),
-        Trick::WrongIssuer => claims["iss"] = json!("https://id.example.com"),
-        Trick::Expired => claims["exp"] = json!(now_s()? - 3600),
-        Trick::LongSubject => claims["sub"] = json!("s".repeat(256)),
-        _ => {}
     }
     Ok(())
 }
