@@ -10,6 +10,7 @@ mod furnished;
 mod journey;
 mod live;
 mod pages;
+mod oidc;
 mod routes;
 mod together;
 mod visitor;
@@ -29,6 +30,11 @@ async fn running(yaml: &str) -> anyhow::Result<(Installation, Staff)> {
 /// The same of an installation that has settings of its own.
 async fn started(mut it: Installation, yaml: &str) -> anyhow::Result<(Installation, Staff)> {
     it.settings.insert("KONSTRUCT_REQUIRE_SECOND_FACTOR".to_owned(), "false".to_owned());
+    run(it, yaml).await
+}
+
+/// The same of an installation whose settings are made.
+async fn run(mut it: Installation, yaml: &str) -> anyhow::Result<(Installation, Staff)> {
     if !yaml.is_empty() {
         it.apply(yaml).await?;
     }
