@@ -21,9 +21,8 @@ use crate::{
     Accounts, AccountsError, Delivery, Email, LinkToken, SessionToken, Signed, Visit,
     journal::{Deed, note},
     mail::{Letter, Link},
-    opening, password, set_up,
-    sign_in::by_password,
-    token,
+    opening::{self, by_password},
+    password, set_up, token,
 };
 
 /// How long it works.

@@ -60,7 +60,7 @@ pub use self::{
     mail::{Delivery, Mailer},
     second_factor::{Enrolment, RecoveryCodes},
     set_up::NewAdministrator,
-    sign_in::{SignIn, Signed},
+    sign_in::{SignIn, Signed, Ways},
     token::{ApiToken, LinkToken, PendingToken, SessionToken},
     visit::Visit,
 };

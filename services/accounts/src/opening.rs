@@ -33,6 +33,11 @@ pub(crate) struct Opening<'a> {
     pub(crate) proved_at: Timestamp,
 }
 
+/// A session by a password that was typed just now, and nothing else.
+pub(crate) fn by_password<'a>(operator: &'a OperatorId, visit: &Visit) -> Opening<'a> {
+    Opening { operator, by: OpenedBy::Password, aal: 1, proved_at: visit.now }
+}
+
 /// A new session; the one that the browser held ends.
 pub(crate) async fn open(
     tx: &mut PlatformTx,

@@ -14,9 +14,8 @@ use crate::{
     Accounts, AccountsError, Email, LinkToken, SessionToken, Visit,
     journal::{Deed, note},
     mail::Link,
-    opening, password,
-    sign_in::by_password,
-    token,
+    opening::{self, by_password},
+    password, token,
 };
 
 /// How long the link works.

@@ -4,7 +4,7 @@ use domain::{
     access::{PlatformRole, Principal},
     secret::Secret,
 };
-use schemas::{OperatorId, Timestamp};
+use schemas::Timestamp;
 use serde_json::json;
 use store::{
     StoreError,
@@ -19,7 +19,7 @@ use store::{
 use crate::{
     Accounts, AccountsError, PendingToken, Session, SessionToken, Visit,
     journal::{Deed, note},
-    opening::{self, Opening},
+    opening::{self, by_password},
     password, session, throttle,
 };
 
@@ -37,6 +37,15 @@ pub enum SignIn {
         /// When.
         until: Timestamp,
     },
+}
+
+/// How somebody can prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ways {
+    /// A password is chosen.
+    pub has_password: bool,
+    /// The provider of identities knows them.
+    pub is_linked: bool,
 }
 
 /// Someone who is signed in.
@@ -58,10 +67,8 @@ pub struct Signed {
     pub is_fresh: bool,
     /// Whether a second factor is set up.
     pub has_second_factor: bool,
-    /// Whether a password is chosen.
-    pub has_password: bool,
-    /// Whether the provider of identities knows them.
-    pub is_linked: bool,
+    /// How they can prove who they are.
+    pub ways: Ways,
     /// When the session ends, however much it is used.
     pub expires_at: Timestamp,
 }
@@ -157,8 +164,7 @@ impl Accounts {
             aal: u8::try_from(it.aal).unwrap_or(1),
             is_fresh: now < it.fresh_until,
             has_second_factor: it.has_totp,
-            has_password: it.has_password,
-            is_linked: it.is_linked,
+            ways: Ways { has_password: it.has_password, is_linked: it.is_linked },
             opened_by: it.opened_by,
             expires_at: it.expires_at,
         }))
@@ -288,9 +294,4 @@ fn normal(email: &str) -> String {
 
 fn deed<'a>(who: &'a Credentials, action: &'static str, how: &str) -> Deed<'a> {
     Deed { who: Some(&who.id), tenant: None, action, detail: json!({ "how": how }) }
-}
-
-/// A session by a password that was typed just now, and nothing else.
-pub(crate) fn by_password<'a>(operator: &'a OperatorId, visit: &Visit) -> Opening<'a> {
-    Opening { operator, by: OpenedBy::Password, aal: 1, proved_at: visit.now }
 }

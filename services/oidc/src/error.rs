@@ -63,7 +63,11 @@ impl From<DiscoveryError<CallError>> for OidcError {
             DiscoveryError::Request(error) => error.into(),
             // The answer itself is left out.
             DiscoveryError::Response(_, _, text) => Self::broken(&text),
-            other => Self::Broken(chain(&other)),
+            other @ (DiscoveryError::Other(_)
+            | DiscoveryError::Parse(_)
+            | DiscoveryError::UrlParse(_)
+            | DiscoveryError::Validation(_)
+            | _) => Self::Broken(chain(&other)),
         }
     }
 }
@@ -85,7 +89,9 @@ impl From<UserInfoError<CallError>> for OidcError {
             UserInfoError::Request(error) => error.into(),
             UserInfoError::ClaimsVerification(error) => error.into(),
             UserInfoError::Response(_, _, text) => Self::broken(&text),
-            other => Self::Broken(chain(&other)),
+            other @ (UserInfoError::Parse(_) | UserInfoError::Other(_) | _) => {
+                Self::Broken(chain(&other))
+            }
         }
     }
 }

@@ -52,10 +52,7 @@ impl Keys {
 
     /// As it publishes them.
     pub(super) fn public(&self) -> Value {
-        let mut key = self.shown.public();
-        key["kid"] = json!(self.kid);
-        key["use"] = json!("sig");
-        json!({ "keys": [key] })
+        json!({ "keys": [self.shown.public(&self.kid)] })
     }
 
     /// A token with those claims.
@@ -113,19 +110,21 @@ impl Pair {
         }
     }
 
-    fn public(&self) -> Value {
+    fn public(&self, kid: &str) -> Value {
         match self {
             Self::Rsa(pair) => {
                 let PublicKeyComponents { n, e } =
                     PublicKeyComponents::<Vec<u8>>::from(pair.public());
-                json!({ "kty": "RSA", "n": BASE64.encode(n), "e": BASE64.encode(e) })
+                let (n, e) = (BASE64.encode(n), BASE64.encode(e));
+                json!({ "kty": "RSA", "kid": kid, "use": "sig", "n": n, "e": e })
             }
             Self::Curve(pair) => {
                 // 0x04, then both coordinates of 32 bytes.
                 let point = pair.public_key().as_ref();
                 let (x, y) =
                     (point.get(1..33).unwrap_or_default(), point.get(33..).unwrap_or_default());
-                json!({ "kty": "EC", "crv": "P-256", "x": BASE64.encode(x), "y": BASE64.encode(y) })
+                let (x, y) = (BASE64.encode(x), BASE64.encode(y));
+                json!({ "kty": "EC", "crv": "P-256", "kid": kid, "use": "sig", "x": x, "y": y })
             }
         }
     }

@@ -157,7 +157,7 @@ fn answer(
         "iat": now_s()?, "exp": now_s()? + 300, "nonce": issued.nonce,
     });
     if let Some(ago) = state.proved_ago_s {
-        claims["auth_time"] = json!(now_s()? - ago);
+        join(&mut claims, &json!({ "auth_time": now_s()? - ago }));
     }
     if !state.thin {
         join(&mut claims, &issued.person.claims);

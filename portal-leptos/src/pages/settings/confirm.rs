@@ -67,8 +67,8 @@ async fn confirm(
 
 fn page(cx: &PlainCx, status: StatusCode, next: &LocalPath, problems: Vec<Problem>) -> Response {
     let signed = cx.asked.signed.as_ref();
-    let has_password = signed.is_some_and(|it| it.has_password);
-    let on = cx.portal.sign_on.as_ref().filter(|_| signed.is_some_and(|it| it.is_linked));
+    let has_password = signed.is_some_and(|it| it.ways.has_password);
+    let on = cx.portal.sign_on.as_ref().filter(|_| signed.is_some_and(|it| it.ways.is_linked));
     let by_provider = on.map(|on| {
         let href = with_next(CONFIRM_BY_PROVIDER, next);
         let variant = if has_password { Variant::Plain } else { Variant::Primary };

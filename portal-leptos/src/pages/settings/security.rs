@@ -86,9 +86,12 @@ async fn page(cx: &Cx, status: StatusCode, problems: Vec<Problem>) -> Result<Res
         None
     };
     Ok(cx.page_with(status, "Security", || {
-        let password =
-            if cx.signed.has_password { password_card(cx, problems) } else { no_password_card() };
-        let provider = cx.signed.is_linked.then(|| provider_card(cx));
+        let password = if cx.signed.ways.has_password {
+            password_card(cx, problems)
+        } else {
+            no_password_card()
+        };
+        let provider = cx.signed.ways.is_linked.then(|| provider_card(cx));
         let body = view! { {password} {provider} {factor_card(left)} };
         super::page(PAGE, body.into_any())
     }))

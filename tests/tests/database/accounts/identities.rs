@@ -43,7 +43,10 @@ async fn an_e_mail_links_the_first_time_and_never_again() {
     let welcome = house.comes(&first, SecondFactor::Own, 1).await;
     let Welcome::Done(session) = welcome else { panic!("{welcome:?}") };
     let signed = house.who(&session, 1).await.unwrap();
-    assert_eq!((signed.opened_by, signed.aal, signed.is_linked), (OpenedBy::Provider, 1, true));
+    assert_eq!(
+        (signed.opened_by, signed.aal, signed.ways.is_linked),
+        (OpenedBy::Provider, 1, true)
+    );
 
     let other = who("mara-2", MARA, None);
     let welcome = house.comes(&other, SecondFactor::Own, 2).await;
