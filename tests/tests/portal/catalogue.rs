@@ -109,7 +109,7 @@ pub(crate) const EMPTY: &[Page] = &[
     own("usage-all-empty", "/usage", "Usage"),
     own("operators-few", "/operators", "ada@example.com"),
     page("home-empty", "/t/{tenant}", "/t/quiet", "The first day"),
-    page("agents-empty", "/t/{tenant}/agents", "/t/quiet/agents", "No agents"),
+    page("agents-empty", "/t/{tenant}/agents", "/t/quiet/agents", "Nobody works here yet"),
     page("channels-empty", "/t/{tenant}/channels", "/t/quiet/channels", "No workspace"),
     page(
         "channel-new-no-agents",
@@ -121,7 +121,7 @@ pub(crate) const EMPTY: &[Page] = &[
         "conversations-empty",
         "/t/{tenant}/conversations",
         "/t/quiet/conversations",
-        "No conversations",
+        "Nobody has written yet",
     ),
     page(
         "activity-empty",
@@ -143,13 +143,13 @@ pub(crate) const FULL: &[Page] = &[
         .by(Who::Nobody)
         .refused("/sign-in", &[("email", "ada@example.com"), ("password", "not this one at all")]),
     own("second-factor", "/sign-in/second-factor", "code").by(Who::Half).plain(),
-    own("second-factor-refused", "/sign-in/second-factor", "code")
+    own("second-factor-too-late", "/sign-in/second-factor", "That took too long")
         .by(Who::Half)
         .plain()
-        .refused("/sign-in/second-factor", &[("code", "000000")]),
+        .sent("/sign-in/second-factor", &[("code", "000000")]),
     own("recovery-code", "/sign-in/recovery-code", "code").by(Who::Half).plain(),
     own("forgot", "/forgot", "E-mail").by(Who::Nobody),
-    own("forgot-asked", "/forgot", "ada@example.com")
+    own("forgot-asked", "/forgot", "We have your request")
         .by(Who::Nobody)
         .sent("/forgot", &[("email", "ada@example.com")]),
     page("reset", "/reset/{token}", "{reset}", "assword").by(Who::Nobody),
@@ -172,7 +172,7 @@ pub(crate) const FULL: &[Page] = &[
     own("usage-all", "/usage", "Usage"),
     page("usage-all-table", "/usage", "/usage?view=table&by=model", "gpt-5-mini"),
     own("operators", "/operators", "op@acme.example"),
-    own("operators-forbidden", "/operators", "Go to the first page").by(Who::Operator).status(403),
+    own("operators-not-theirs", "/operators", "Go to the first page").by(Who::Operator).status(404),
     own("operator-invite", "/operators/invite", "Invite"),
     own("operator-invite-refused", "/operators/invite", "E-mail")
         .refused("/operators/invite", &[("email", "not an address"), ("role", "engineer")]),
@@ -205,7 +205,7 @@ pub(crate) const FULL: &[Page] = &[
     page("design-new", "/t/{tenant}/agents/{agent}", "/t/acme/agents/donau", "Never published"),
     page("design-refused", "/t/{tenant}/agents/{agent}", "/t/acme/agents/mara", "Follow").refused(
         "/agents/mara",
-        &[("do", "save"), ("name", TOO_LONG), ("follow_minutes", "a while")],
+        &[("do", "save"), ("name", TOO_LONG), ("follow_minutes", "100000")],
     ),
     page("design-tried", "/t/{tenant}/agents/{agent}", "/t/acme/agents/mara", "echo")
         .sent("/agents/mara", &[("do", "try"), ("question", "Where is my parcel?")]),
@@ -277,7 +277,7 @@ pub(crate) const FULL: &[Page] = &[
         "version-viewer",
         "/t/{tenant}/agents/{agent}/versions/{version}",
         "/t/acme/agents/mara/versions/1",
-        "Version 1",
+        "What it said",
     )
     .by(Who::Viewer),
     page(
@@ -359,10 +359,10 @@ pub(crate) const FULL: &[Page] = &[
     page("find-message-none", "/trace", "/trace?ref=nothing", "nothing").status(404),
     page("activity", "/t/{tenant}/activity", "/t/acme/activity", "parcel"),
     page("usage", "/t/{tenant}/usage", "/t/acme/usage", "Usage"),
-    page("usage-table", "/t/{tenant}/usage", "/t/acme/usage?view=table&by=version", "Mara"),
+    page("usage-table", "/t/{tenant}/usage", "/t/acme/usage?view=table&by=version", "mara"),
     page("usage-viewer", "/t/{tenant}/usage", "/t/acme/usage?show=messages", "Usage")
         .by(Who::Viewer),
-    page("audit", "/t/{tenant}/audit", "/t/acme/audit", "Ada"),
+    page("audit", "/t/{tenant}/audit", "/t/acme/audit", "ada@example.com"),
     page("members", "/t/{tenant}/members", "/t/acme/members", "op@acme.example"),
     page("members-viewer", "/t/{tenant}/members", "/t/acme/members", "op@acme.example")
         .by(Who::Viewer),
@@ -400,6 +400,8 @@ pub(crate) const FULL: &[Page] = &[
         .refused("/settings/keys", &[("name", " "), ("role", "engineer")]),
     own("keys-made", "/settings/keys", "Exports")
         .sent("/settings/keys", &[("name", "Exports"), ("role", "engineer")]),
+    page("nowhere", "*", "/nowhere", "Go to the first page").status(404),
+    page("nowhere-nobody", "*", "/nowhere", "Go to the first page").by(Who::Nobody).status(404),
     own("shortcuts", "/settings/shortcuts", "Single keys"),
-    page("local-chat", "/dev/chat", "/dev/chat", "parcel"),
+    page("local-chat", "/dev/chat", "/dev/chat?channel=C1", "parcel"),
 ];

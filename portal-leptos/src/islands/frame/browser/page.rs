@@ -114,7 +114,7 @@ pub(super) fn open_line() -> bool {
     let Some(row) = document().active_element().filter(|it| it.has_attribute("data-row")) else {
         return false;
     };
-    let link = row.query_selector("[data-row-link]").ok().flatten();
+    let link = row.query_selector("a[data-row-link], [data-row-link] a").ok().flatten();
     let link = link.and_then(|it| it.dyn_into::<HtmlElement>().ok());
     link.inspect(HtmlElement::click).is_some()
 }
