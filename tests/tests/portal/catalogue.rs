@@ -170,7 +170,7 @@ pub(crate) const FULL: &[Page] = &[
     own("tenant-new-refused", "/tenants/new", "Slug")
         .refused("/tenants/new", &[("name", TOO_LONG), ("slug", "No Slug!")]),
     own("usage-all", "/usage", "Usage"),
-    page("usage-all-table", "/usage", "/usage?view=table&by=model", "gpt-5-mini"),
+    page("usage-all-table", "/usage", "/usage?view=table&by=model", "gpt-5.4-mini"),
     own("operators", "/operators", "op@acme.example"),
     own("operators-not-theirs", "/operators", "Go to the first page").by(Who::Operator).status(404),
     own("operator-invite", "/operators/invite", "Invite"),

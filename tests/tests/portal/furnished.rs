@@ -68,6 +68,8 @@ impl House {
     pub(crate) async fn built() -> anyhow::Result<Self> {
         let mut it = Installation::prepare().await?;
         it.settings.insert("KONSTRUCT_DEV_SLACK_URL".to_owned(), it.slack.base_url());
+        // One that has a price.
+        it.settings.insert("OPENAI_MODEL".to_owned(), "gpt-5.4-mini".to_owned());
         let (it, staff) = started(it, "").await?;
         let link = it.ok(&["operator", "set-up-link"]).await?;
         let link = link.trim().strip_prefix(&it.portal()).context("not a link")?.to_owned();

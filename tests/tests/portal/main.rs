@@ -8,9 +8,11 @@ mod asvs;
 mod catalogue;
 mod furnished;
 mod journey;
+mod keyboard;
 mod pages;
 mod routes;
 mod visitor;
+mod without_scripts;
 
 use konstruct_tests::{
     fake_slack::{Gateway, Team},
