@@ -7,6 +7,7 @@ mod agents;
 mod asvs;
 mod catalogue;
 mod furnished;
+mod islands;
 mod journey;
 mod keyboard;
 mod pages;
