@@ -109,12 +109,14 @@ async fn palette(browser: &Browser) -> anyhow::Result<()> {
     browser.key(Key::Escape).await?;
     ensure!(!browser.has("#palette[open]").await?, "Escape does not close it");
     ensure!(focus(browser).await?.0 == before, "the focus does not come back");
-    browser.control("k").await?;
-    browser.keys("Mara").await?;
-    browser.find("#palette-list a[href='/t/acme/agents/mara']").await?;
-    browser.key(Key::Enter).await?;
-    browser.at("/t/acme/agents/mara").await?;
-    browser.awake().await?;
+    for (name, path) in [("Acme", "/t/acme"), ("Mara", "/t/acme/agents/mara")] {
+        browser.control("k").await?;
+        browser.keys(name).await?;
+        browser.find(&format!("#palette-list li:first-child a[href='{path}']")).await?;
+        browser.key(Key::Enter).await?;
+        browser.at(path).await?;
+        browser.awake().await?;
+    }
     browser.keys("?").await?;
     ensure!(browser.has("#shortcuts[open]").await?, "no sheet");
     browser.key(Key::Escape).await?;

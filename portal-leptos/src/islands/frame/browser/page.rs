@@ -74,6 +74,16 @@ pub(super) fn copies() {
     }
 }
 
+/// What the buttons that open the palette do.
+pub(super) fn on_palette(open: impl Fn() + 'static) {
+    let clicked = Closure::<dyn FnMut()>::new(move || open());
+    for button in all("[data-palette]") {
+        let callback = clicked.as_ref().unchecked_ref();
+        drop(button.add_event_listener_with_callback("click", callback));
+    }
+    clicked.forget();
+}
+
 /// Whether that is something one types into.
 pub(super) fn is_field(target: Option<EventTarget>) -> bool {
     let Some(element) = target.and_then(|it| it.dyn_into::<Element>().ok()) else { return false };
