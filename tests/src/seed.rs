@@ -7,7 +7,10 @@ use schemas::{TenantId, Timestamp};
 use store::{Keys, keys::Masters};
 use tokio_postgres::Client;
 
-use crate::postgres::{TestDatabase, raw};
+use crate::{
+    installation::MASTER_KEY,
+    postgres::{TestDatabase, raw},
+};
 
 /// The tenant with a tenth of all messages.
 pub const LARGE: &str = "seed-00000";
@@ -35,7 +38,7 @@ impl Default for Size {
 
 /// The keys that open what is sealed here.
 pub fn keys(db: store::Database) -> anyhow::Result<Keys> {
-    let master = MasterKey::parse(&"5e".repeat(32))?;
+    let master = MasterKey::parse(MASTER_KEY)?;
     Ok(Keys::new(db, Masters::new(master, Vec::new()), 100))
 }
 

@@ -291,11 +291,13 @@ fn stay(
     out::say(format!(
         "\nEverything runs. Ctrl-C stops it; its data stays for the next time (`--fresh` removes it).\n\n\
          \x20 portal     {}\n\
+         \x20 chat       {}/dev/chat  (a channel with Mara in it, once you are signed in)\n\
          \x20 gateway    http://{gateway}/slack/events\n\
          \x20 Slack      {} (a look-alike, on this machine)\n\
          \x20 logs       {}\n\
          \x20 talk       set -a; . {env}; set +a; {} say --tenant acme \"hello\"",
         entrance(home, settings, stop)?,
+        value(settings, "KONSTRUCT_PUBLIC_URL")?,
         value(settings, "KONSTRUCT_SLACK_API_URL")?,
         home.dirs().logs.display(),
         konstruct.display(),

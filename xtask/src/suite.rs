@@ -44,11 +44,17 @@ pub(crate) fn test(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStat
 
 pub(crate) fn bench(home: &Home, args: &[String], stop: &Stop) -> Result<ExitStatus> {
     let tools = fetch::tools(home, stop)?;
+    fetch::wasm_target(home, stop)?;
+    browser::ensure(stop)?;
+    let site = site::site(home, stop)?;
     // Run as it was built: `cargo run -p` would resolve other features and build it all again.
     let build = ["build", "--release", "--workspace", "--bin", "konstruct", "--bin", "bench"];
     run_ok(home.cargo(&build), stop)?;
     let mut bench = Command::new(home.built("release", "bench"));
-    bench.args(args).env("KONSTRUCT_BIN", home.built("release", "konstruct"));
+    bench
+        .args(args)
+        .env("KONSTRUCT_BIN", home.built("release", "konstruct"))
+        .env("KONSTRUCT_PORTAL_SITE", site);
     inside(home, &tools, Durability::Durable, bench, stop)
 }
 

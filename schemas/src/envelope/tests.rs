@@ -122,17 +122,17 @@ fn what_an_envelope_must_have() {
     };
     let lines: String = whole.as_object().unwrap().keys().map(line).collect();
     expect![[r#"
-        causationid: read
-        correlationid: not an envelope: missing field `correlationid`
-        data: not an envelope: missing field `data`
-        datacontenttype: read
+        specversion: not an envelope: missing field `specversion`
         id: not an envelope: missing field `id`
         source: not an envelope: missing field `source`
-        specversion: not an envelope: missing field `specversion`
-        tenantid: not an envelope: missing field `tenantid`
-        time: not an envelope: missing field `time`
-        traceparent: read
         type: not an envelope: missing field `type`
+        time: not an envelope: missing field `time`
+        datacontenttype: read
+        tenantid: not an envelope: missing field `tenantid`
+        causationid: read
+        correlationid: not an envelope: missing field `correlationid`
+        traceparent: read
+        data: not an envelope: missing field `data`
     "#]]
     .assert_eq(&lines);
 }
@@ -419,32 +419,32 @@ fn bytes_that_are_no_envelope_say_why() {
     refused(
         changed("id", json!("a.b")),
         expect![[r#"
-        not an envelope:
-        `a.b` is not a valid EventId:
-        only letters, digits, `-` and `_` may stand in it
-        at line 1 column 157"#]],
+            not an envelope:
+            `a.b` is not a valid EventId:
+            only letters, digits, `-` and `_` may stand in it
+            at line 1 column 31"#]],
     );
     refused(
         changed("tenantid", json!("Acme")),
         expect![[r#"
-        not an envelope:
-        `Acme` is not a valid TenantId:
-        only a-z, 0-9 and `-` may stand in it
-        at line 1 column 247"#]],
+            not an envelope:
+            `Acme` is not a valid TenantId:
+            only a-z, 0-9 and `-` may stand in it
+            at line 1 column 213"#]],
     );
     refused(
         changed("time", json!("yesterday")),
         expect![[r#"
-        not an envelope:
-        `yesterday` is not an RFC 3339 instant
-        at line 1 column 266"#]],
+            not an envelope:
+            `yesterday` is not an RFC 3339 instant
+            at line 1 column 143"#]],
     );
     refused(
         changed("traceparent", json!("00-0-0-00")),
         expect![[r#"
-        not an envelope:
-        not a traceparent
-        at line 1 column 307"#]],
+            not an envelope:
+            not a traceparent
+            at line 1 column 284"#]],
     );
 }
 

@@ -34,6 +34,7 @@ migrations! {
     11 "0011_accounts";
     12 "0012_desk";
     13 "0013_views";
+    14 "0014_api";
 }
 
 /// One file.

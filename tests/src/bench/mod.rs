@@ -1,5 +1,5 @@
 //! `bench pipeline`: the gateway against raw publishing, the whole pipeline, what it costs, and how
-//! much memory it takes.
+//! much memory it takes. `bench portal` and `bench views`: what operators see, and what it is made of.
 //!
 //! Everything runs on one machine, the load and the look-alikes of Slack and of the vendors too, so
 //! each window says who used the processor in it, and how much of it was nobody's here.
@@ -8,9 +8,11 @@ mod answers;
 mod gateway;
 mod load;
 mod pipeline;
+pub(crate) mod portal;
 mod process;
-mod report;
+pub(crate) mod report;
 mod town;
+pub(crate) mod views;
 
 use std::{
     io::Write as _,
@@ -18,7 +20,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use konstruct_tests::postgres::raw;
+use konstruct_tests::{installation::Installation, postgres::raw};
 use schemas::Timestamp;
 use tokio::process::Command;
 
@@ -44,7 +46,7 @@ impl Default for Options {
 /// Measures everything.
 pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let town = Town::prepare(false).await?;
-    let machine = machine(&town).await?;
+    let machine = machine(&town.it).await?;
     let (mut groups, base) = gateway::run(town, options).await?;
     groups.extend(pipeline::run(options, &base).await?);
     Ok(Report { machine, groups })
@@ -56,10 +58,10 @@ fn tell(what: &str) {
     writeln!(std::io::stderr(), "bench: {what}").ok();
 }
 
-async fn machine(town: &Town) -> anyhow::Result<Machine> {
+async fn machine(it: &Installation) -> anyhow::Result<Machine> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
-    let client = async_nats::connect(town.it.nats.url()).await?;
-    let admin = raw(&town.it.database.superuser_url()).await?;
+    let client = async_nats::connect(it.nats.url()).await?;
+    let admin = raw(&it.database.superuser_url()).await?;
     let show = async |setting: &str| -> anyhow::Result<String> {
         Ok(admin.query_one(&format!("show {setting}"), &[]).await?.get(0))
     };

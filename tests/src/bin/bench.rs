@@ -1,5 +1,5 @@
-//! Measures Konstruct, as ratios of things measured in one run. `cargo xtask bench pipeline` starts
-//! it with everything it needs.
+//! Measures Konstruct, as ratios of things measured in one run. `cargo xtask bench` starts it with
+//! everything it needs.
 
 #[path = "../bench/mod.rs"]
 mod bench;
@@ -8,46 +8,82 @@ use std::{io::Write as _, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::bench::Options;
+use crate::bench::{Options, portal, report::Report, views};
 
-const USAGE: &str = "usage: bench pipeline
-    [--seconds N]     how long each rate is held (8)
-    [--messages N]    how many messages each burst of the pipeline has (2000)
-    [--json]          JSON on standard output, and the table on standard error";
+const USAGE: &str = "usage: bench pipeline|portal|views
+    [--seconds N]     pipeline, portal: how long each rate is held (8)
+    [--messages N]    how many messages each burst of the pipeline has (2000);
+                      portal, views: how many there are to show (1000000)
+    [--tenants N]     portal, views: how many tenants there are (10000)
+    [--runs N]        views: how often each is asked (50)
+    [--json]          pipeline, portal: JSON on standard output, the table on standard error";
+
+/// What was asked for.
+#[derive(Default)]
+struct Asked {
+    seconds: Option<u32>,
+    messages: Option<u32>,
+    tenants: Option<u32>,
+    runs: Option<u32>,
+    json: bool,
+}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let (options, json) = options(std::env::args().skip(1))?;
-    let report = bench::run(&options).await?;
+    let mut arguments = std::env::args().skip(1);
+    let which = arguments.next().context(USAGE)?;
+    let asked = asked(arguments)?;
+    let mut pages = portal::Options::default();
+    pages.size.tenants = asked.tenants.unwrap_or(pages.size.tenants);
+    pages.size.messages = asked.messages.unwrap_or(pages.size.messages);
+    pages.hold = asked.hold().unwrap_or(pages.hold);
+    match which.as_str() {
+        "pipeline" => {
+            let mut options = Options::default();
+            options.hold = asked.hold().unwrap_or(options.hold);
+            options.messages = asked.messages.unwrap_or(options.messages);
+            say(&bench::run(&options).await?, asked.json)
+        }
+        "portal" => say(&portal::run(&pages).await?, asked.json),
+        "views" => views::run(pages.size, usize::try_from(asked.runs.unwrap_or(50))?).await,
+        other => bail!("unknown benchmark `{other}`\n{USAGE}"),
+    }
+}
+
+fn say(report: &Report, json: bool) -> anyhow::Result<()> {
     if json {
         write!(std::io::stderr(), "{}", report.table())?;
-        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&report)?)?;
+        writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(report)?)?;
     } else {
         write!(std::io::stdout(), "{}", report.table())?;
     }
     Ok(())
 }
 
-fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(Options, bool)> {
-    let (mut options, mut json) = (Options::default(), false);
-    match arguments.next().as_deref() {
-        Some("pipeline") => {}
-        Some(other) => bail!("unknown benchmark `{other}`\n{USAGE}"),
-        None => bail!("{USAGE}"),
+impl Asked {
+    fn hold(&self) -> Option<Duration> {
+        self.seconds.map(|seconds| Duration::from_secs(seconds.into()))
     }
+}
+
+fn asked(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Asked> {
+    let mut asked = Asked::default();
     while let Some(name) = arguments.next() {
-        let mut number = || -> anyhow::Result<u32> {
-            let value = arguments.next().with_context(|| format!("`{name}` wants a number"))?;
-            let number = value.parse().with_context(|| format!("`{name} {value}`"))?;
-            ensure!(number != 0, "`{name} 0` measures nothing");
-            Ok(number)
-        };
-        match name.as_str() {
-            "--json" => json = true,
-            "--seconds" => options.hold = Duration::from_secs(number()?.into()),
-            "--messages" => options.messages = number()?,
+        let number = match name.as_str() {
+            "--json" => {
+                asked.json = true;
+                continue;
+            }
+            "--seconds" => &mut asked.seconds,
+            "--messages" => &mut asked.messages,
+            "--tenants" => &mut asked.tenants,
+            "--runs" => &mut asked.runs,
             _ => bail!("unknown option `{name}`\n{USAGE}"),
-        }
+        };
+        let value = arguments.next().with_context(|| format!("`{name}` wants a number"))?;
+        let value = value.parse().with_context(|| format!("`{name} {value}`"))?;
+        ensure!(value != 0, "`{name} 0` measures nothing");
+        *number = Some(value);
     }
-    Ok((options, json))
+    Ok(asked)
 }

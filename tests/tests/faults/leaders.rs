@@ -17,14 +17,16 @@ async fn leaders(it: &Installation) -> anyhow::Result<Vec<(String, i64, String)>
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
-/// `konstruct all` with a gateway of its own.
+/// `konstruct all` with listeners of its own.
 async fn second(it: &Installation) -> anyhow::Result<(Child, String)> {
     let port = konstruct_tests::installation::free_port()?;
     let admin = konstruct_tests::installation::free_port()?;
+    let portal = konstruct_tests::installation::free_port()?;
     let url = format!("http://127.0.0.1:{port}");
     let mut command = it.command(&["all"]);
     command.env("KONSTRUCT_GATEWAY_LISTEN", format!("127.0.0.1:{port}"));
     command.env("KONSTRUCT_ADMIN_LISTEN", format!("127.0.0.1:{admin}"));
+    command.env("KONSTRUCT_PORTAL_LISTEN", format!("127.0.0.1:{portal}"));
     let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let (client, ready) =
         (reqwest::Client::new(), format!("http://127.0.0.1:{admin}/health/ready"));

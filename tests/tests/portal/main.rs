@@ -10,8 +10,10 @@ mod furnished;
 mod islands;
 mod journey;
 mod keyboard;
+mod live;
 mod pages;
 mod routes;
+mod together;
 mod visitor;
 mod without_scripts;
 

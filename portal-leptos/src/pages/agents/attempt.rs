@@ -28,6 +28,8 @@ async fn input(cx: &Cx, at: &At, typed: &Typed) -> Result<Result<TrialInput, Str
         }
     };
     let who = &cx.signed.principal;
+    // There is no draft of an agent that there is not.
+    cx.portal.desk.live(who, &at.tenant, &at.agent).await?;
     let tenant = cx.portal.views.tenant(who, &at.tenant, cx.now()).await?;
     let person = || Speaker::Person { id: "you".to_owned(), name: Some(cx.signed.name.clone()) };
     let history = typed.turns.iter().map(|(is_person, text)| {

@@ -159,8 +159,8 @@ fn it_finds_what_is_wrong() {
     });
     let check = |value: Value| problems(&schema, &value).join("; ");
     assert_eq!(check(serde_json::json!({ "id": "x", "n": null, "word": ["b"] })), "");
-    let want = "`/more` is not allowed; `/n` is no \"uint32\"; `/n` is less than 0; `/word` fits 0 \
-                of its alternatives; `` lacks \"id\"";
+    let want = "`/n` is less than 0; `/n` is no \"uint32\"; `/word` fits 0 of its alternatives; `` \
+                lacks \"id\"; `/more` is not allowed";
     assert_eq!(check(serde_json::json!({ "n": -1, "word": ["c"], "more": 1 })), want);
     assert_eq!(check(serde_json::json!({ "id": "a b" })), "`/id` is not \"^[A-Za-z0-9_-]{1,64}$\"");
     let unknown = problems(&serde_json::json!({ "maxLength": 1 }), &Value::Null);

@@ -21,27 +21,27 @@ fn signed_words_are_blocks_and_the_text_says_the_same() {
     let wording = Wording { text: "*Yes*, tomorrow.", signature: Some("Mara · version 3") };
     expect![[r#"
         {
+          "channel": "C1",
+          "text": "*Yes*, tomorrow.\nMara · version 3",
           "blocks": [
             {
-              "expand": true,
+              "type": "section",
               "text": {
-                "text": "*Yes*, tomorrow.",
-                "type": "mrkdwn"
+                "type": "mrkdwn",
+                "text": "*Yes*, tomorrow."
               },
-              "type": "section"
+              "expand": true
             },
             {
+              "type": "context",
               "elements": [
                 {
-                  "text": "Mara · version 3",
-                  "type": "mrkdwn"
+                  "type": "mrkdwn",
+                  "text": "Mara · version 3"
                 }
-              ],
-              "type": "context"
+              ]
             }
-          ],
-          "channel": "C1",
-          "text": "*Yes*, tomorrow.\nMara · version 3"
+          ]
         }"#]]
     .assert_eq(&shown(wording));
 }

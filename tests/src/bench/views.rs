@@ -1,5 +1,4 @@
-//! Fills a database with a month of an installation and measures what each view takes:
-//! `bench-views [--tenants N] [--messages N] [--runs N]`, on the server of `KONSTRUCT_TEST_POSTGRES_URL`.
+//! `bench views`: what each view of a month of an installation takes.
 
 use std::{
     future::Future,
@@ -7,7 +6,7 @@ use std::{
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use domain::{
     access::{PlatformRole, Principal},
     day::Day,
@@ -23,9 +22,8 @@ use views::{
     Views,
 };
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let (size, runs) = options(std::env::args().skip(1))?;
+/// Measures everything, each view so often.
+pub(crate) async fn run(size: Size, runs: usize) -> anyhow::Result<()> {
     let millis = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let now = Timestamp::from_millis(i64::try_from(millis)?);
     let database = TestDatabase::create().await?;
@@ -36,21 +34,6 @@ async fn main() -> anyhow::Result<()> {
     let sealer = Sealer::new(seed::keys(database.database().await?)?, true);
     let views = Views::new(reader, database.platform().await?, sealer);
     measure(&views, now, runs).await
-}
-
-fn options(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<(Size, usize)> {
-    let (mut size, mut runs) = (Size::default(), 50);
-    while let Some(name) = arguments.next() {
-        let number = arguments.next().with_context(|| format!("`{name}` wants a number"))?;
-        let number: u32 = number.parse().with_context(|| format!("`{name} {number}`"))?;
-        match name.as_str() {
-            "--tenants" => size.tenants = number,
-            "--messages" => size.messages = number,
-            "--runs" => runs = usize::try_from(number)?.max(1),
-            _ => bail!("unknown option `{name}`"),
-        }
-    }
-    Ok((size, runs))
 }
 
 async fn measure(views: &Views, now: Timestamp, runs: usize) -> anyhow::Result<()> {
