@@ -13,6 +13,7 @@ pub mod headers;
 pub mod render;
 pub mod routes;
 pub mod session;
+pub mod sign_on;
 mod targets;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -34,6 +35,7 @@ use self::{
     assets::Assets,
     csrf::Origin,
     routes::{Need, Routes},
+    sign_on::SignOn,
 };
 
 /// What pages are made with. Cheap to clone.
@@ -49,6 +51,8 @@ pub struct Portal {
     pub dev_slack: Option<dev_slack::DevSlack>,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
+    /// The provider of identities, where there is one.
+    pub sign_on: Option<Arc<SignOn>>,
     /// The time.
     pub clock: Clock,
     /// Who signs in.

@@ -65,10 +65,8 @@ fn page(
 ) -> AnyView {
     let base = format!("/t/{tenant}/activity");
     let href = |group: Group| match group {
-        Group::All => base.clone(),
-        Group::Messages | Group::Answers | Group::Trouble => {
-            format!("{base}?kind={}", group.word())
-        }
+        Group::Talk => base.clone(),
+        Group::Trouble | Group::Every => format!("{base}?kind={}", group.word()),
     };
     let tab = |it: Group| Tab {
         label: it.label().to_owned(),

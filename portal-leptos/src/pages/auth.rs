@@ -2,6 +2,7 @@
 
 mod forgot;
 mod invite;
+mod provider;
 mod second_factor;
 mod set_up;
 mod sign_in;
@@ -16,7 +17,7 @@ use axum::{
 use domain::secret::Secret;
 use leptos::prelude::*;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use portal_ui::{Problem, format};
+use portal_ui::{LinkButton, Problem, format};
 use schemas::Timestamp;
 use serde::Deserialize;
 
@@ -31,6 +32,7 @@ use crate::server::{
 pub(crate) fn routes() -> Routes {
     Routes::default()
         .and(sign_in::routes())
+        .and(provider::routes())
         .and(second_factor::routes())
         .and(forgot::routes())
         .and(invite::routes())
@@ -132,6 +134,17 @@ pub(crate) fn problems(error: AccountsError) -> Result<Vec<Problem>, PageError> 
     };
     let message = sentence(&error.to_string());
     Ok(vec![Problem { field: field.to_owned(), message }])
+}
+
+/// The way through the provider of identities, over a form with a password.
+#[component]
+fn ByProvider(href: String, words: String) -> impl IntoView {
+    view! {
+        <div class="by-provider">
+            <LinkButton href wide=true>{words}</LinkButton>
+            <p class="by-provider-or">"or with a password"</p>
+        </div>
+    }
 }
 
 /// The page of a link that works no more, or never did; nobody learns which.

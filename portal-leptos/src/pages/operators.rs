@@ -42,6 +42,7 @@ pub(crate) fn routes() -> Routes {
         .post("/operators/{operator}/enable", manage, enable)
         .post("/operators/{operator}/reset-link", manage, reset_link)
         .post("/operators/{operator}/second-factor", manage, reset_second_factor)
+        .post("/operators/{operator}/unlink", manage, unlink)
 }
 
 async fn list(cx: Cx) -> Result<Response, PageError> {
@@ -153,6 +154,20 @@ async fn reset_link(
     Ok(delivered(&cx, &delivery, &one.email, ("30 minutes", &page)))
 }
 
+async fn unlink(
+    cx: Cx,
+    Path(id): Path<String>,
+    Visited(visit): Visited,
+) -> Result<Response, PageError> {
+    let (one, page) = match begin(&cx, &id).await? {
+        Ok(begun) => begun,
+        Err(first) => return Ok(first),
+    };
+    let done = cx.portal.accounts.unlink(&cx.signed.principal, &one.id, &visit).await;
+    let said = "The link is gone, and their sessions have ended. Their e-mail links them anew.";
+    finish(&cx, one, done, (&page, said))
+}
+
 async fn reset_second_factor(
     cx: Cx,
     Path(id): Path<String>,
@@ -215,5 +230,6 @@ async fn find(cx: &Cx, id: &str) -> Result<Operator, PageError> {
 fn page(cx: &Cx, status: StatusCode, one: Operator, problems: Vec<Problem>) -> Response {
     let title = one.name.clone();
     let is_own = one.id == cx.signed.principal.operator;
-    cx.page_with(status, &title, || view::one(one, is_own, problems, cx.now()))
+    let provider = cx.portal.sign_on.as_ref().map_or("Single sign-on", |on| &on.name);
+    cx.page_with(status, &title, || view::one(one, is_own, (problems, provider), cx.now()))
 }

@@ -22,6 +22,9 @@ pub const ENROLMENT: &str = "/settings/security/second-factor";
 /// Where the password is typed again.
 pub const CONFIRM: &str = "/settings/confirm";
 
+/// Where that leads whom the provider of identities asks again.
+pub const CONFIRM_BY_PROVIDER: &str = "/settings/confirm/oidc";
+
 /// The longest form, in bytes: an agent's texts at their longest, percent-encoded, and some air.
 pub const FORM_BYTES_MAX: usize = 1024 * 1024;
 
@@ -61,7 +64,8 @@ pub async fn identify(
     let held = cookie(request.headers(), COOKIE).map(|text| SessionToken::from(text.to_owned()));
     if let Some(token) = held {
         if let Some(signed) = portal.accounts.principal(&token, portal.clock.now()).await? {
-            if portal.second_factor && !signed.has_second_factor {
+            // Whoever showed two factors elsewhere owes none here.
+            if portal.second_factor && !signed.has_second_factor && signed.aal < 2 {
                 request.extensions_mut().insert(Owes);
             }
             request.extensions_mut().insert(signed);
@@ -88,7 +92,7 @@ impl FromRequestParts<Portal> for Visited {
 
 /// Whether that path belongs to setting up a second factor.
 pub fn is_enrolment(path: &str) -> bool {
-    path == ENROLMENT || path == CONFIRM
+    [ENROLMENT, CONFIRM, CONFIRM_BY_PROVIDER].contains(&path)
 }
 
 /// What to say to a request without a session. A page is come back to; a form is kept.

@@ -120,11 +120,14 @@ pub fn LinkButton(
     /// Lower, for rows of tables and headers of cards.
     #[prop(optional)]
     dense: bool,
+    /// As wide as what it stands in.
+    #[prop(optional)]
+    wide: bool,
     /// The words.
     children: Children,
 ) -> impl IntoView {
     view! {
-        <a class="button" href=href data-variant=variant.word() data-dense=dense>
+        <a class="button" href=href data-variant=variant.word() data-dense=dense data-wide=wide>
             {icon.map(|icon| view! { <Symbol icon /> })}
             {children()}
         </a>

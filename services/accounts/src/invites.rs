@@ -21,7 +21,9 @@ use crate::{
     Accounts, AccountsError, Delivery, Email, LinkToken, SessionToken, Signed, Visit,
     journal::{Deed, note},
     mail::{Letter, Link},
-    password, set_up, sign_in, token,
+    opening, password, set_up,
+    sign_in::by_password,
+    token,
 };
 
 /// How long it works.
@@ -59,6 +61,7 @@ impl Accounts {
             email: Some(email.as_str()),
             grant: Some(grant),
             by: Some(&by.operator),
+            opened_by: None,
             now: visit.now,
             expires_at: visit.now.plus(LINK_KEPT),
         };
@@ -107,14 +110,14 @@ impl Accounts {
             id: &id,
             email: &found.email,
             name: &set_up::name(name),
-            password: &phc,
+            password: Some(&phc),
             platform: None,
         };
         if !operators::insert(&mut tx, &new, visit.now).await? {
             return Err(AccountsError::EmailTaken);
         }
         take(&mut tx, link, &found, &id, visit).await?;
-        let session = sign_in::open(&mut tx, &id, 1, visit).await?;
+        let session = opening::open(&mut tx, by_password(&id, visit), visit).await?;
         tx.commit().await?;
         Ok(session)
     }
@@ -160,7 +163,7 @@ pub(crate) fn may_give(by: &Principal, grant: &Grant) -> Result<(), AccountsErro
 }
 
 /// Uses the link up, and gives the role.
-async fn take(
+pub(crate) async fn take(
     tx: &mut PlatformTx,
     link: &LinkToken,
     found: &Invitation,

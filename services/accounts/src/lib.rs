@@ -1,4 +1,5 @@
-//! Who signs in to the portal, and how: passwords, second factors, sessions, links that work once, roles,
+//! Who signs in to the portal, and how: passwords, the word of a
+//! provider of identities, second factors, sessions, links that work once, roles,
 //! keys of the API.
 //!
 //! [`Accounts`] is the door; what it decides by stands in modules without I/O (`password::policy`,
@@ -13,12 +14,15 @@
 
 mod api_keys;
 mod email;
+mod errand;
 mod error;
+mod identities;
 mod invites;
 mod journal;
 mod local_path;
 pub mod mail;
 mod members;
+mod opening;
 mod operators;
 pub mod password;
 mod passwords;
@@ -34,20 +38,23 @@ mod visit;
 use std::sync::Arc;
 
 pub use domain::access::{Denied, Permission, PlatformRole, Principal, TenantRole};
+pub use domain::identity::Identity;
 pub use store::accounts::{
     Grant,
     api_keys::ApiKey,
     log::{Entry, Filter},
     members::Member,
     operators::Operator,
-    sessions::Listed as Session,
+    sessions::{Listed as Session, OpenedBy},
 };
 use store::{Platform, keys::Masters};
 
 pub use self::{
     api_keys::NewApiKey,
     email::{Email, InvalidEmail},
+    errand::{ERRAND_MAX, Errand, Reason},
     error::AccountsError,
+    identities::{SecondFactor, Welcome},
     invites::Invitation,
     local_path::LocalPath,
     mail::{Delivery, Mailer},

@@ -17,7 +17,7 @@ use crate::{
     Accounts, AccountsError, Email, LinkToken, SessionToken, SignIn, Signed, Visit,
     journal::{Deed, note},
     mail::{Letter, Link},
-    password, sign_in,
+    opening, password,
 };
 
 /// How long a link to choose another password works.
@@ -44,7 +44,7 @@ impl Accounts {
         let phc = self.hasher.hash(other).await?;
         let who = &signed.principal.operator;
         let mut tx = self.platform.accounts().await?;
-        let renewed = sign_in::renew(&mut tx, session, &signed, visit).await?;
+        let renewed = opening::renew(&mut tx, session, &signed, visit).await?;
         let but = sessions::id_of(&mut tx, &renewed.hash()).await?;
         sessions::close_all(&mut tx, who, but.as_deref(), visit.now).await?;
         replace(&mut tx, who, &phc, visit.now).await?;
@@ -135,6 +135,7 @@ impl Accounts {
             email: None,
             grant: None,
             by,
+            opened_by: None,
             now,
             expires_at: now.plus(LINK_KEPT),
         };

@@ -6,7 +6,9 @@ use serde_json::json;
 use store::{
     PlatformTx,
     accounts::{
-        Hash, operators, sessions, throttle as tries,
+        Hash, operators,
+        sessions::{self, OpenedBy},
+        throttle as tries,
         tokens::{self, Use},
     },
 };
@@ -14,7 +16,8 @@ use store::{
 use crate::{
     Accounts, AccountsError, PendingToken, SessionToken, SignIn, Signed, Visit,
     journal::{Deed, note},
-    sign_in, token, totp,
+    opening::{self, Opening},
+    token, totp,
 };
 
 /// How many codes on paper.
@@ -93,10 +96,12 @@ impl Accounts {
             }
         };
         let taken = tokens::take(&mut tx, Use::SecondFactor, &hash, visit.now).await?;
-        taken.ok_or(AccountsError::Link)?;
+        let taken = taken.ok_or(AccountsError::Link)?;
         let (action, detail) = ("sign-in.done", json!({ "how": how }));
         note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail }).await?;
-        let session = sign_in::open(&mut tx, &who, 2, visit).await?;
+        let by = taken.opened_by.unwrap_or(OpenedBy::Password);
+        let opening = Opening { operator: &who, by, aal: 2, proved_at: visit.now };
+        let session = opening::open(&mut tx, opening, visit).await?;
         tx.commit().await?;
         tries::clear(&self.platform, &account).await?;
         Ok(SignIn::Done(session))
@@ -169,7 +174,7 @@ impl Accounts {
         operators::set_totp(&mut tx, who, Some(&sealed), step).await?;
         operators::set_codes(&mut tx, who, &codes.hashes()).await?;
         let renewed =
-            sign_in::renew(&mut tx, session, &Signed { aal: 2, ..signed.clone() }, visit).await?;
+            opening::renew(&mut tx, session, &Signed { aal: 2, ..signed.clone() }, visit).await?;
         let but = sessions::id_of(&mut tx, &renewed.hash()).await?;
         sessions::close_all(&mut tx, who, but.as_deref(), visit.now).await?;
         let (action, detail) = ("second-factor.set-up", json!({}));

@@ -14,7 +14,9 @@ use crate::{
     Accounts, AccountsError, Email, LinkToken, SessionToken, Visit,
     journal::{Deed, note},
     mail::Link,
-    password, sign_in, token,
+    opening, password,
+    sign_in::by_password,
+    token,
 };
 
 /// How long the link works.
@@ -52,6 +54,7 @@ impl Accounts {
             email: None,
             grant: None,
             by: None,
+            opened_by: None,
             now,
             expires_at: now.plus(LINK_KEPT),
         };
@@ -94,7 +97,7 @@ impl Accounts {
             id: &id,
             email: email.as_str(),
             name: &name(new.name),
-            password: &phc,
+            password: Some(&phc),
             platform: Some(PlatformRole::Administrator),
         };
         if !operators::insert(&mut tx, &made, visit.now).await? {
@@ -102,7 +105,7 @@ impl Accounts {
         }
         let (action, detail) = ("operator.set-up", json!({ "email": email.as_str() }));
         note(&mut tx, visit, Deed { who: Some(&id), tenant: None, action, detail }).await?;
-        let session = sign_in::open(&mut tx, &id, 1, visit).await?;
+        let session = opening::open(&mut tx, by_password(&id, visit), visit).await?;
         tx.commit().await?;
         Ok(session)
     }

@@ -7,26 +7,21 @@ use domain::{
 use schemas::{OperatorId, Timestamp};
 use serde_json::json;
 use store::{
-    PlatformTx, StoreError,
+    StoreError,
     accounts::{
         Hash,
         operators::{self, Credentials},
-        sessions::{self, Bounds, NewSession},
+        sessions::{self, Bounds, OpenedBy},
         throttle as tries,
-        tokens::{self, NewToken, Use},
     },
 };
 
 use crate::{
     Accounts, AccountsError, PendingToken, Session, SessionToken, Visit,
     journal::{Deed, note},
-    password,
-    session::{self, AGE_MAX, FRESH},
-    throttle, token,
+    opening::{self, Opening},
+    password, session, throttle,
 };
-
-/// How long the second factor may take.
-const PENDING_MAX: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// What came of a try.
 #[derive(Debug)]
@@ -55,12 +50,18 @@ pub struct Signed {
     pub email: String,
     /// The session's name in lists; opens nothing.
     pub session: String,
+    /// By what it was opened.
+    pub opened_by: OpenedBy,
     /// How many factors were shown.
     pub aal: u8,
-    /// Whether the password was typed a moment ago.
+    /// Whether they proved a moment ago who they are.
     pub is_fresh: bool,
     /// Whether a second factor is set up.
     pub has_second_factor: bool,
+    /// Whether a password is chosen.
+    pub has_password: bool,
+    /// Whether the provider of identities knows them.
+    pub is_linked: bool,
     /// When the session ends, however much it is used.
     pub expires_at: Timestamp,
 }
@@ -104,10 +105,12 @@ impl Accounts {
             operators::set_password(&mut tx, &found.id, Some(&phc)).await?;
         }
         let done = if found.totp.is_some() {
-            SignIn::SecondFactor(pending(&mut tx, &found.id, visit).await?)
+            SignIn::SecondFactor(
+                opening::pending(&mut tx, &found.id, OpenedBy::Password, visit).await?,
+            )
         } else {
             note(&mut tx, visit, deed(&found, "sign-in.done", "password")).await?;
-            SignIn::Done(open(&mut tx, &found.id, 1, visit).await?)
+            SignIn::Done(opening::open(&mut tx, by_password(&found.id, visit), visit).await?)
         };
         tx.commit().await?;
         tries::clear(&self.platform, &account).await?;
@@ -154,6 +157,9 @@ impl Accounts {
             aal: u8::try_from(it.aal).unwrap_or(1),
             is_fresh: now < it.fresh_until,
             has_second_factor: it.has_totp,
+            has_password: it.has_password,
+            is_linked: it.is_linked,
+            opened_by: it.opened_by,
             expires_at: it.expires_at,
         }))
     }
@@ -180,7 +186,7 @@ impl Accounts {
             return Ok(refusal);
         }
         let mut tx = self.platform.accounts().await?;
-        let renewed = renew(&mut tx, token, &signed, visit).await?;
+        let renewed = opening::renew(&mut tx, token, &signed, visit).await?;
         tx.commit().await?;
         Ok(SignIn::Done(renewed))
     }
@@ -284,62 +290,7 @@ fn deed<'a>(who: &'a Credentials, action: &'static str, how: &str) -> Deed<'a> {
     Deed { who: Some(&who.id), tenant: None, action, detail: json!({ "how": how }) }
 }
 
-/// Another session for the one who is signed in, in the place of theirs.
-pub(crate) async fn renew(
-    tx: &mut PlatformTx,
-    token: &SessionToken,
-    signed: &Signed,
-    visit: &Visit,
-) -> Result<SessionToken, AccountsError> {
-    let who = &signed.principal.operator;
-    // Whoever ended it meanwhile meant it.
-    let closed = sessions::close(tx, &token.hash(), visit.now).await?;
-    closed.ok_or(AccountsError::SessionEnded)?;
-    Ok(open(tx, who, i16::from(signed.aal), visit).await?)
-}
-
-/// A new session; the one that the browser held ends.
-pub(crate) async fn open(
-    tx: &mut PlatformTx,
-    operator: &OperatorId,
-    aal: i16,
-    visit: &Visit,
-) -> Result<SessionToken, StoreError> {
-    if let Some(held) = visit.session() {
-        sessions::close(tx, &held.hash(), visit.now).await?;
-    }
-    let (opened, id) = (SessionToken::draw(), token::draw_id('s'));
-    let new = NewSession {
-        token: &opened.hash(),
-        id: &id,
-        operator,
-        aal,
-        now: visit.now,
-        expires_at: visit.now.plus(AGE_MAX),
-        fresh_until: visit.now.plus(FRESH),
-        agent: visit.agent(),
-        ip: visit.ip(),
-    };
-    sessions::open(tx, &new).await?;
-    Ok(opened)
-}
-
-async fn pending(
-    tx: &mut PlatformTx,
-    operator: &OperatorId,
-    visit: &Visit,
-) -> Result<PendingToken, StoreError> {
-    let half = PendingToken::draw();
-    let new = NewToken {
-        hash: &half.hash(),
-        purpose: Use::SecondFactor,
-        operator: Some(operator),
-        email: None,
-        grant: None,
-        by: None,
-        now: visit.now,
-        expires_at: visit.now.plus(PENDING_MAX),
-    };
-    tokens::put(tx, &new).await?;
-    Ok(half)
+/// A session by a password that was typed just now, and nothing else.
+pub(crate) fn by_password<'a>(operator: &'a OperatorId, visit: &Visit) -> Opening<'a> {
+    Opening { operator, by: OpenedBy::Password, aal: 1, proved_at: visit.now }
 }

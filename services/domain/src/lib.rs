@@ -17,6 +17,7 @@ pub mod draft;
 pub mod effect;
 pub mod fields;
 pub mod gcra;
+pub mod identity;
 pub mod incoming;
 pub mod latency;
 pub mod mrkdwn;

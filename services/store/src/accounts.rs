@@ -1,5 +1,5 @@
 //! Who signs in to the portal: operators, their sessions and links, their roles, keys of the API and
-//! what was answered to them.
+//! what was answered to them, names at the provider of identities.
 //! Statements only; the rules are in `accounts`.
 //!
 //! These tables belong to no tenant. A token, a code or a key is only ever here as its SHA-256.
@@ -7,6 +7,7 @@
 pub mod answers;
 pub mod api_keys;
 mod grant;
+pub mod identities;
 pub mod log;
 pub mod members;
 pub mod operators;

@@ -35,6 +35,7 @@ migrations! {
     12 "0012_desk";
     13 "0013_views";
     14 "0014_api";
+    15 "0015_oidc";
 }
 
 /// One file.

@@ -15,35 +15,39 @@ const ADA: &str = "ada@example.com";
 const OTHER: &str = "violet pencil under the second bridge";
 
 /// A browser that keeps cookies itself, so that a test sees each.
-struct Browser {
+pub(crate) struct Browser {
     client: Client,
     base: String,
-    cookies: Vec<(String, String)>,
+    pub(crate) cookies: Vec<(String, String)>,
 }
 
 impl Browser {
-    fn new(it: &Installation) -> anyhow::Result<Self> {
+    pub(crate) fn new(it: &Installation) -> anyhow::Result<Self> {
         let client = Client::builder().redirect(Policy::none()).build()?;
         let base = it.portal().replace("localhost", "127.0.0.1");
         Ok(Self { client, base, cookies: Vec::new() })
     }
 
     /// One that holds this session.
-    fn holding(it: &Installation, visitor: &Visitor) -> anyhow::Result<Self> {
+    pub(crate) fn holding(it: &Installation, visitor: &Visitor) -> anyhow::Result<Self> {
         let mut browser = Self::new(it)?;
         browser.cookies.push(("__Host-ks".to_owned(), visitor.cookie()?.to_owned()));
         Ok(browser)
     }
 
-    async fn get(&mut self, path: &str) -> anyhow::Result<Response> {
+    pub(crate) async fn get(&mut self, path: &str) -> anyhow::Result<Response> {
         self.send(Method::GET, path, &[]).await
     }
 
-    async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> anyhow::Result<Response> {
+    pub(crate) async fn post(
+        &mut self,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> anyhow::Result<Response> {
         self.send(Method::POST, path, form).await
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &mut self,
         method: Method,
         path: &str,
@@ -68,27 +72,31 @@ impl Browser {
         Ok(answer)
     }
 
-    async fn sign_in(&mut self, email: &str, password: &str) -> anyhow::Result<Response> {
+    pub(crate) async fn sign_in(
+        &mut self,
+        email: &str,
+        password: &str,
+    ) -> anyhow::Result<Response> {
         self.post("/sign-in", &[("email", email), ("password", password)]).await
     }
 
-    fn session(&self) -> Option<String> {
+    pub(crate) fn session(&self) -> Option<String> {
         let mut held = self.cookies.iter().filter(|(name, _)| name == "__Host-ks");
         held.next().map(|(_, value)| value.clone())
     }
 
     /// Whether the session opens a page.
-    async fn is_in(&mut self) -> anyhow::Result<bool> {
+    pub(crate) async fn is_in(&mut self) -> anyhow::Result<bool> {
         Ok(self.get("/settings").await?.status() == StatusCode::OK)
     }
 }
 
-fn set_cookies(answer: &Response) -> Vec<String> {
+pub(crate) fn set_cookies(answer: &Response) -> Vec<String> {
     let all = answer.headers().get_all("set-cookie").iter();
     all.filter_map(|it| it.to_str().ok()).map(str::to_owned).collect()
 }
 
-fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
+pub(crate) fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).and_then(|it| it.to_str().ok()).unwrap_or_default()
 }
 

@@ -11,6 +11,7 @@ mod islands;
 mod journey;
 mod keyboard;
 mod live;
+mod oidc;
 mod pages;
 mod routes;
 mod together;
@@ -32,6 +33,11 @@ async fn running(yaml: &str) -> anyhow::Result<(Installation, Staff)> {
 /// The same of an installation that has settings of its own.
 async fn started(mut it: Installation, yaml: &str) -> anyhow::Result<(Installation, Staff)> {
     it.settings.insert("KONSTRUCT_REQUIRE_SECOND_FACTOR".to_owned(), "false".to_owned());
+    run(it, yaml).await
+}
+
+/// The same of an installation whose settings are made.
+async fn run(mut it: Installation, yaml: &str) -> anyhow::Result<(Installation, Staff)> {
     if !yaml.is_empty() {
         it.apply(yaml).await?;
     }

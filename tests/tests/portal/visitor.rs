@@ -52,6 +52,29 @@ impl Staff {
         Visitor::new(&self.base, None)
     }
 
+    /// Lets somebody sign in no more.
+    pub(crate) async fn disable(&self, email: &str) -> anyhow::Result<()> {
+        let (console, visit) = (Accounts::console()?, visit()?);
+        let all = self.accounts.operators(&console).await?;
+        let one = all.into_iter().find(|it| it.email == email).context("nobody has this e-mail")?;
+        Ok(self.accounts.disable(&console, &one.id, &visit).await?)
+    }
+
+    /// The path of a link that invites somebody to a tenant.
+    pub(crate) async fn invitation(&self, email: &str, tenant: &str) -> anyhow::Result<String> {
+        let grant = Grant::Tenant(tenant.parse()?, TenantRole::Viewer);
+        let made = self.accounts.invite(&Accounts::console()?, email, &grant, &visit()?).await?;
+        let Delivery::ShowToAdministrator(link) = made else { bail!("it was mailed") };
+        Ok(format!("/invite/{}", link.token().expose()))
+    }
+
+    /// The path of an operator's page.
+    pub(crate) async fn page_of(&self, email: &str) -> anyhow::Result<String> {
+        let all = self.accounts.operators(&Accounts::console()?).await?;
+        let one = all.into_iter().find(|it| it.email == email).context("nobody has this e-mail")?;
+        Ok(format!("/operators/{}", one.id))
+    }
+
     /// The path of a link to choose another password.
     pub(crate) async fn reset_link(&self, email: &str) -> anyhow::Result<String> {
         let (console, visit) = (Accounts::console()?, visit()?);

@@ -9,52 +9,55 @@ use crate::islands::live::Line;
 /// Which events are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Group {
-    /// Every one.
-    All,
-    /// What people wrote.
-    Messages,
-    /// What agents answered.
-    Answers,
+    /// What people wrote, what came back, and what did not go as it should.
+    Talk,
     /// What did not go as it should.
     Trouble,
+    /// Every one, each step of each message.
+    Every,
 }
 
 impl Group {
     /// In the order of the tabs.
-    pub(super) const ALL: [Group; 4] =
-        [Group::All, Group::Messages, Group::Answers, Group::Trouble];
+    pub(super) const ALL: [Group; 3] = [Group::Talk, Group::Trouble, Group::Every];
 
-    /// As it stands in an address; anything else is all.
+    /// As it stands in an address; anything else is the first.
     pub(super) fn parse(word: &str) -> Self {
-        Self::ALL.into_iter().find(|group| group.word() == word).unwrap_or(Group::All)
+        Self::ALL.into_iter().find(|group| group.word() == word).unwrap_or(Group::Talk)
     }
 
     /// As it stands in an address.
     pub(super) const fn word(self) -> &'static str {
         match self {
-            Group::All => "all",
-            Group::Messages => "messages",
-            Group::Answers => "answers",
+            Group::Talk => "talk",
             Group::Trouble => "trouble",
+            Group::Every => "every",
         }
     }
 
     /// As it is read.
     pub(super) const fn label(self) -> &'static str {
         match self {
-            Group::All => "All",
-            Group::Messages => "Messages",
-            Group::Answers => "Answers",
+            Group::Talk => "Messages and answers",
             Group::Trouble => "Trouble",
+            Group::Every => "Every step",
         }
     }
 
     /// Its events; all where none is named.
     pub(super) const fn kinds(self) -> &'static [&'static str] {
         match self {
-            Group::All => &[],
-            Group::Messages => &["message.accepted", "message.edited", "message.deleted"],
-            Group::Answers => &["completion.finished", "reply.delivered"],
+            Group::Talk => &[
+                "message.accepted",
+                "message.edited",
+                "message.deleted",
+                "reply.delivered",
+                "message.throttled",
+                "completion.failed",
+                "reply.uncertain",
+                "reply.failed",
+                "connection.revoked",
+            ],
             Group::Trouble => &[
                 "message.throttled",
                 "completion.failed",
@@ -62,12 +65,13 @@ impl Group {
                 "reply.failed",
                 "connection.revoked",
             ],
+            Group::Every => &[],
         }
     }
 
     /// Whether an event is one of them.
     pub(super) fn has(self, kind: &str) -> bool {
-        self == Group::All || self.kinds().contains(&kind)
+        self == Group::Every || self.kinds().contains(&kind)
     }
 }
 
@@ -136,7 +140,9 @@ mod tests {
                 assert!(group.has(kind));
             }
         }
-        assert_eq!(Group::parse("nonsense"), Group::All);
+        assert_eq!(Group::parse("nonsense"), Group::Talk);
         assert!(!Group::Trouble.has("message.accepted"));
+        assert!(Group::Trouble.kinds().iter().all(|kind| Group::Talk.has(kind)));
+        assert!(!Group::Talk.has("message.received") && Group::Every.has("message.received"));
     }
 }

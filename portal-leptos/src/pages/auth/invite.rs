@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use portal_ui::{FormErrors, InputKind, Problem, SubmitButton, TextField};
 use serde::Deserialize;
 
-use super::{dead, enter, nothing, problems, with_next, without_referrer};
+use super::{ByProvider, dead, enter, nothing, problems, with_next, without_referrer};
 use crate::{
     pages::{
         form::{WITH_PROBLEMS, go, problem_of},
@@ -67,7 +67,7 @@ async fn accept(
     let Some(found) = accounts.invitation(&link, cx.now()).await? else {
         return Ok(dead(&cx, AGAIN));
     };
-    let to = found.grant.tenant().map_or_else(|| "/".to_owned(), |it| format!("/t/{it}"));
+    let to = leads_to(&found);
     if found.has_account {
         let Some(signed) = cx.asked.signed.as_ref().filter(|it| it.email == found.email) else {
             return Ok(join_page(&cx, &found));
@@ -87,6 +87,16 @@ async fn accept(
         Err(AccountsError::Link) => Ok(dead(&cx, AGAIN)),
         Err(error) => Ok(page(&cx, WITH_PROBLEMS, &found, typed.name, problems(error)?)),
     }
+}
+
+/// Where the invitation leads whoever took it.
+pub(super) fn leads_to(found: &Invitation) -> String {
+    found.grant.tenant().map_or_else(|| "/".to_owned(), |it| format!("/t/{it}"))
+}
+
+/// The page of an invitation that works no more.
+pub(super) fn dead_link(cx: &PlainCx) -> Response {
+    dead(cx, AGAIN)
 }
 
 /// What the invitation is to, in words.
@@ -112,8 +122,13 @@ fn page(
 ) -> Response {
     let (of_name, of_password) = (problem_of(&problems, "name"), problem_of(&problems, "password"));
     let (lead, email) = (lead(found), found.email.clone());
+    let by_provider = cx.portal.sign_on.as_ref().map(|on| {
+        let href = format!("{}/oidc", cx.asked.path);
+        view! { <ByProvider href words=format!("Continue with {}", on.name) /> }
+    });
     without_referrer(cx.page(status, ("You are invited", Some(&lead)), || {
         view! {
+            {by_provider}
             <form method="post" class="stack">
                 <FormErrors problems />
                 <TextField

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use portal_ui::{CodeBlock, FormErrors, InputKind, Problem, SubmitButton, TextField};
 use serde::Deserialize;
 
-use super::{Missed, Next, enter, nothing, second_factor, with_next};
+use super::{ByProvider, Missed, Next, enter, nothing, provider, second_factor, with_next};
 use crate::{
     pages::form::go,
     server::{
@@ -92,8 +92,13 @@ fn page(
     problems: Vec<Problem>,
 ) -> Response {
     let forgot = with_next("/forgot", next);
+    let by_provider = cx.portal.sign_on.as_ref().map(|on| {
+        let words = format!("Sign in with {}", on.name);
+        view! { <ByProvider href=provider::link(next) words /> }
+    });
     cx.page(status, ("Sign in", None), || {
         view! {
+            {by_provider}
             <form method="post" action="/sign-in" class="stack">
                 <FormErrors problems />
                 <input type="hidden" name="next" value=next.to_string() />

@@ -73,7 +73,7 @@ fn state(it: &Operator) -> (Tone, &'static str) {
     match it.disabled_at {
         Some(_) => (Tone::Neutral, "Disabled"),
         None if is_asking(it) => (Tone::Info, "Forgot the password"),
-        None if !it.has_password => (Tone::Warn, "Has no password"),
+        None if !it.has_password && !it.is_linked => (Tone::Warn, "Has no password"),
         None => (Tone::Ok, "Active"),
     }
 }
@@ -141,11 +141,20 @@ pub(super) fn link(link: &str, email: String, works_for: &'static str, back: Str
     .into_any()
 }
 
-pub(super) fn one(it: Operator, is_own: bool, problems: Vec<Problem>, now: Timestamp) -> AnyView {
+pub(super) fn one(
+    it: Operator,
+    is_own: bool,
+    (problems, provider): (Vec<Problem>, &str),
+    now: Timestamp,
+) -> AnyView {
     let (tone, label) = state(&it);
     let (of_factor, factor) = factor(&it);
     let asked = it.reset_asked_at.map(|at| {
         view! { <Definition term="Forgot the password"><Time at now=Some(now) /></Definition> }
+    });
+    let linked = it.is_linked.then(|| {
+        let term = provider.to_owned();
+        view! { <Definition term><Status tone=Tone::Ok label="Signs them in" /></Definition> }
     });
     let (email, since) = (it.email.clone(), it.created_at);
     let facts = view! {
@@ -154,6 +163,7 @@ pub(super) fn one(it: Operator, is_own: bool, problems: Vec<Problem>, now: Times
                 <Definition term="E-mail">{email}</Definition>
                 <Definition term="State"><Status tone label /></Definition>
                 <Definition term="Second factor"><Status tone=of_factor label=factor /></Definition>
+                {linked}
                 <Definition term="Since"><Time at=since now=Some(now) /></Definition>
                 {asked}
             </DefinitionList>
@@ -166,7 +176,8 @@ pub(super) fn one(it: Operator, is_own: bool, problems: Vec<Problem>, now: Times
     view! {
         <PageHeader title=it.name.clone() crumbs />
         <div class="stack">
-            <FormErrors problems /> {own} {facts} {role_card(&it)} {help_card(&it)} {access_card(&it)}
+            <FormErrors problems /> {own} {facts} {role_card(&it)} {help_card(&it)}
+            {link_card(&it, provider)} {access_card(&it)}
         </div>
     }
     .into_any()
@@ -227,6 +238,23 @@ fn help_card(it: &Operator) -> Option<AnyView> {
         }
         .into_any(),
     )
+}
+
+/// Who they are at the provider of identities, to be forgotten.
+fn link_card(it: &Operator, provider: &str) -> Option<AnyView> {
+    let (action, title) = (action(it, "unlink"), provider.to_owned());
+    let lead = "For somebody who has another account there now. Their sessions end, and the next one \
+                who comes from there with their e-mail is them.";
+    it.is_linked.then(|| {
+        view! {
+            <Card title lead>
+                <form method="post" action=action>
+                    <SubmitButton variant=Variant::Danger>"Take the link away"</SubmitButton>
+                </form>
+            </Card>
+        }
+        .into_any()
+    })
 }
 
 fn access_card(it: &Operator) -> AnyView {

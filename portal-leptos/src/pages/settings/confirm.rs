@@ -1,4 +1,4 @@
-//! The password again, before something that whoever finds an open browser should not do.
+//! Who it is again, by the password or the provider of identities, before something that whoever finds an open browser should not do.
 
 use accounts::{LocalPath, SessionToken, SignIn};
 use axum::{
@@ -9,7 +9,7 @@ use axum::{
 };
 use domain::secret::Secret;
 use leptos::prelude::*;
-use portal_ui::{FormErrors, InputKind, Problem, SubmitButton, TextField};
+use portal_ui::{FormErrors, InputKind, LinkButton, Problem, SubmitButton, TextField, Variant};
 use serde::Deserialize;
 
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
         error::{PageError, see_other},
         render::{Asked, PlainCx},
         routes::{Need, Routes},
-        session::{CONFIRM, Visited},
+        session::{CONFIRM, CONFIRM_BY_PROVIDER, Visited},
     },
 };
 
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Routes {
     Routes::default().get(CONFIRM, Need::SignedIn, show).post(CONFIRM, Need::SignedIn, confirm)
 }
 
-/// To the page that asks for the password, if it was not typed a moment ago. It leads back to `next`.
+/// To the page that asks who it is, if that was not proved a moment ago. It leads back to `next`.
 pub(crate) fn confirm_first(asked: &Asked, next: &str) -> Option<Response> {
     let is_fresh = asked.signed.as_ref().is_some_and(|it| it.is_fresh);
     (!is_fresh).then(|| see_other(&with_next(CONFIRM, &LocalPath::parse(next))))
@@ -66,34 +66,60 @@ async fn confirm(
 }
 
 fn page(cx: &PlainCx, status: StatusCode, next: &LocalPath, problems: Vec<Problem>) -> Response {
-    let error = problem_of(&problems, "password");
-    let email = cx.asked.signed.as_ref().map(|it| it.email.clone()).unwrap_or_default();
-    let lead = "What comes next matters, so we make sure that it is you.";
-    cx.page(status, ("Your password again", Some(lead)), || {
+    let signed = cx.asked.signed.as_ref();
+    let has_password = signed.is_some_and(|it| it.has_password);
+    let on = cx.portal.sign_on.as_ref().filter(|_| signed.is_some_and(|it| it.is_linked));
+    let by_provider = on.map(|on| {
+        let href = with_next(CONFIRM_BY_PROVIDER, next);
+        let variant = if has_password { Variant::Plain } else { Variant::Primary };
+        let words = format!("Go on with {}", on.name);
+        view! { <LinkButton href variant wide=true>{words}</LinkButton> }
+    });
+    let neither = (!has_password && on.is_none()).then(|| {
         view! {
-            <form method="post" action=CONFIRM class="stack">
-                <FormErrors problems />
-                <input type="hidden" name="next" value=next.to_string() />
-                <TextField
-                    name="email"
-                    label="E-mail"
-                    kind=InputKind::Email
-                    value=email
-                    readonly=true
-                    autocomplete="username"
-                />
-                <TextField
-                    name="password"
-                    label="Password"
-                    kind=InputKind::Password
-                    error=error
-                    required=true
-                    autocomplete="current-password"
-                />
-                <SubmitButton wide=true>"Go on"</SubmitButton>
-                <p><a href="/settings">"Back to your settings"</a></p>
-            </form>
+            <p>
+                "You have no password. Sign out, then ask for a link under “Forgot your password?” on the sign-in page."
+            </p>
+        }
+    });
+    let email = signed.map(|it| it.email.clone()).unwrap_or_default();
+    let form = has_password.then(|| form(email, next, problems));
+    let title = if has_password { "Your password again" } else { "Make sure that it is you" };
+    let lead = "What comes next matters, so we make sure that it is you.";
+    cx.page(status, (title, Some(lead)), || {
+        view! {
+            <div class="stack">
+                {form} {by_provider} {neither} <p><a href="/settings">"Back to your settings"</a></p>
+            </div>
         }
         .into_any()
     })
+}
+
+fn form(email: String, next: &LocalPath, problems: Vec<Problem>) -> impl IntoView + use<> {
+    let error = problem_of(&problems, "password");
+    let next = next.to_string();
+    view! {
+        <form method="post" action=CONFIRM class="stack">
+            <FormErrors problems />
+            <input type="hidden" name="next" value=next />
+            <TextField
+                name="email"
+                label="E-mail"
+                kind=InputKind::Email
+                value=email
+                readonly=true
+                autocomplete="username"
+            />
+            <TextField
+                name="password"
+                label="Password"
+                kind=InputKind::Password
+                error=error
+                required=true
+                autocomplete="current-password"
+            />
+            <SubmitButton wide=true>"Go on"</SubmitButton>
+        </form>
+    }
 }

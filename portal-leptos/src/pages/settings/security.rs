@@ -86,7 +86,10 @@ async fn page(cx: &Cx, status: StatusCode, problems: Vec<Problem>) -> Result<Res
         None
     };
     Ok(cx.page_with(status, "Security", || {
-        let body = view! { {password_card(cx, problems)} {factor_card(left)} };
+        let password =
+            if cx.signed.has_password { password_card(cx, problems) } else { no_password_card() };
+        let provider = cx.signed.is_linked.then(|| provider_card(cx));
+        let body = view! { {password} {provider} {factor_card(left)} };
         super::page(PAGE, body.into_any())
     }))
 }
@@ -122,6 +125,32 @@ fn password_card(cx: &Cx, problems: Vec<Problem>) -> AnyView {
                 />
                 <div class="form-actions"><SubmitButton>"Change the password"</SubmitButton></div>
             </form>
+        </Card>
+    }
+    .into_any()
+}
+
+/// For whoever came by the provider of identities only.
+fn no_password_card() -> AnyView {
+    let lead =
+        "You have none. To choose one, sign out and ask for a link under “Forgot your password?”.";
+    view! {
+        <Card title="Password" lead>
+            <Status tone=Tone::Neutral label="Not chosen" />
+        </Card>
+    }
+    .into_any()
+}
+
+fn provider_card(cx: &Cx) -> AnyView {
+    let (name, tone, label) = match &cx.portal.sign_on {
+        Some(on) => (on.name.clone(), Tone::Ok, "Signs you in"),
+        None => ("Single sign-on".to_owned(), Tone::Neutral, "Not in use at present"),
+    };
+    let lead = "An administrator can take this link between the two accounts away.";
+    view! {
+        <Card title=name lead>
+            <Status tone label />
         </Card>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! Where somebody is signed in, and how to end that.
 
-use accounts::Session;
+use accounts::{OpenedBy, Session};
 use axum::{extract::Form, response::Response};
 use leptos::prelude::*;
 use portal_ui::{Badge, Card, Column, SubmitButton, Table, Time, Tone, Variant, format::counted};
@@ -29,7 +29,9 @@ pub(super) fn routes() -> Routes {
 
 async fn show(cx: Cx) -> Result<Response, PageError> {
     let sessions = cx.portal.accounts.sessions(&cx.signed, cx.now()).await?;
-    Ok(cx.page("Sessions", || super::page(PAGE, body(sessions, &cx.signed.session, cx.now()))))
+    let provider = cx.portal.sign_on.as_ref().map_or("Single sign-on", |on| &on.name);
+    let own = &cx.signed.session;
+    Ok(cx.page("Sessions", || super::page(PAGE, body(sessions, own, provider, cx.now()))))
 }
 
 /// Which one.
@@ -50,12 +52,13 @@ async fn end_others(cx: Cx, Visited(visit): Visited) -> Result<Response, PageErr
     Ok(go(PAGE, &Flash::good(said)))
 }
 
-fn body(sessions: Vec<Session>, own: &str, now: Timestamp) -> AnyView {
+fn body(sessions: Vec<Session>, own: &str, provider: &str, now: Timestamp) -> AnyView {
     let has_others = 1 < sessions.len();
-    let rows: Vec<_> = sessions.into_iter().map(|it| row(it, own, now)).collect();
+    let rows: Vec<_> = sessions.into_iter().map(|it| row(it, own, provider, now)).collect();
     let columns = vec![
         Column::new("Browser"),
         Column::new("Address"),
+        Column::new("Opened by"),
         Column::new("Signed in"),
         Column::new("Last seen"),
         Column::new("End it").hidden(),
@@ -80,7 +83,8 @@ fn body(sessions: Vec<Session>, own: &str, now: Timestamp) -> AnyView {
     .into_any()
 }
 
-fn row(it: Session, own: &str, now: Timestamp) -> impl IntoView + use<> {
+fn row(it: Session, own: &str, provider: &str, now: Timestamp) -> impl IntoView + use<> {
+    let opened = opened_by(&it, provider);
     let (name, agent, is_own) = (browser(&it.agent), it.agent, it.id == own);
     let named = name.clone();
     let end = if is_own {
@@ -100,10 +104,20 @@ fn row(it: Session, own: &str, now: Timestamp) -> impl IntoView + use<> {
         <tr>
             <th scope="row" title=agent>{name}</th>
             <td data-label="Address"><span class="mono">{it.ip}</span></td>
+            <td data-label="Opened by">{opened}</td>
             <td data-label="Signed in"><Time at=it.created_at now=Some(now) /></td>
             <td data-label="Last seen"><Time at=it.last_seen_at now=Some(now) /></td>
             <td data-label="">{end}</td>
         </tr>
+    }
+}
+
+/// How somebody proved who they are, in words.
+fn opened_by(it: &Session, provider: &str) -> String {
+    match (it.opened_by, it.aal) {
+        (OpenedBy::Password, ..2) => "Password".to_owned(),
+        (OpenedBy::Password, 2..) => "Password and a code".to_owned(),
+        (OpenedBy::Provider, _) => provider.to_owned(),
     }
 }
 

@@ -189,6 +189,10 @@ fn chart(by: By, measure: Measure, rows: &[UsageRow]) -> AnyView {
         left_out = shown.len().checked_sub(BARS_MAX).filter(|rest| 0 < *rest);
         shown.truncate(BARS_MAX);
     }
+    if shown.iter().flat_map(|(_, parts)| parts).all(|(_, value)| *value == 0) {
+        let nothing = format!("{}: none in these days.", measure.title());
+        return view! { <p class="meta">{nothing}</p> }.into_any();
+    }
     let names: Vec<&str> =
         measure.of(&UsageRow::default()).into_iter().map(|(name, _)| name).collect();
     let series = names.iter().enumerate().map(|(at, name)| Series {

@@ -7,7 +7,13 @@ use std::{
 
 use anyhow::Context as _;
 use desk::{Desk, Parts};
-use portal::server::{Portal, assets::Assets, csrf::Origin};
+use oidc::Provider;
+use portal::server::{
+    Portal,
+    assets::Assets,
+    csrf::Origin,
+    sign_on::{CALLBACK, SignOn},
+};
 use runtime::live::Live;
 use store::{Database, Platform};
 use tokio::net::TcpListener;
@@ -36,6 +42,7 @@ pub(crate) async fn prepare(
     let origin = Origin::of(&public_url);
     let origin = origin.context("`KONSTRUCT_PUBLIC_URL`: not like https://portal.example.com")?;
     let accounts = wiring::accounts(&asked).await?;
+    let sign_on = sign_on(&asked, &public_url)?.map(Arc::new);
     let desk = Desk::new(Parts {
         bus: base.context.bus.clone(),
         directory: base.directory.clone(),
@@ -64,6 +71,7 @@ pub(crate) async fn prepare(
         gateway_url: settings.gateway_url.unwrap_or(public_url),
         dev_slack: settings.dev_slack_url.as_deref().map(super::dev_slack::at).transpose()?,
         second_factor: settings.second_factor,
+        sign_on,
         clock: base.context.clock.clone(),
         accounts,
         desk,
@@ -77,6 +85,19 @@ pub(crate) async fn prepare(
     let listener =
         listener.with_context(|| format!("KONSTRUCT_PORTAL_LISTEN {}", settings.listen))?;
     Ok(portal::server::run(listener, portal, base.context.stop.clone()))
+}
+
+/// The provider of identities. It is asked nothing before somebody signs in through it.
+fn sign_on(asked: &Asked<'_>, public_url: &str) -> anyhow::Result<Option<SignOn>> {
+    let Some(told) = asked.oidc()? else { return Ok(None) };
+    let provider = Provider::new(oidc::Settings {
+        issuer: told.issuer,
+        client_id: told.client_id,
+        client_secret: told.client_secret,
+        redirect_uri: format!("{}{CALLBACK}", public_url.trim_end_matches('/')),
+    });
+    let provider = provider.context("`KONSTRUCT_OIDC_ISSUER`")?;
+    Ok(Some(SignOn { name: told.name, provider, factor: told.factor }))
 }
 
 /// The model groups, and where drafts are tried with them. A portal without models shows everything else.

@@ -2,7 +2,9 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
-use runtime::config::ConfigError;
+use accounts::SecondFactor;
+use domain::secret::Secret;
+use runtime::config::{ConfigError, Settings};
 
 use super::Asked;
 
@@ -22,7 +24,40 @@ pub(crate) struct PortalSettings {
     pub api_per_minute: NonZeroU32,
 }
 
+/// The provider of identities.
+pub(crate) struct OidcSettings {
+    /// As it names itself.
+    pub issuer: String,
+    /// As it calls this installation.
+    pub client_id: String,
+    /// What this installation proves itself with.
+    pub client_secret: Secret,
+    /// As people call it.
+    pub name: String,
+    /// Who asks for the second factor of those who come from it.
+    pub factor: SecondFactor,
+}
+
+/// What makes sense only together.
+const OIDC: [&str; 5] = [
+    "KONSTRUCT_OIDC_ISSUER",
+    "KONSTRUCT_OIDC_CLIENT_ID",
+    "KONSTRUCT_OIDC_CLIENT_SECRET",
+    "KONSTRUCT_OIDC_NAME",
+    "KONSTRUCT_OIDC_SECOND_FACTOR",
+];
+
 impl Asked<'_> {
+    /// The provider of identities, if people sign in by its word. Half of one is a mistake.
+    pub(crate) fn oidc(&self) -> Result<Option<OidcSettings>, ConfigError> {
+        self.read(|settings| {
+            if OIDC.iter().all(|name| settings.text(name).is_none()) {
+                return Some(None);
+            }
+            oidc(settings).map(Some)
+        })
+    }
+
     /// Settings of the portal.
     pub(crate) fn portal(&self, listen: SocketAddr) -> Result<PortalSettings, ConfigError> {
         self.read(|settings| {
@@ -44,6 +79,29 @@ impl Asked<'_> {
             })
         })
     }
+}
+
+fn oidc(settings: &mut Settings<'_>) -> Option<OidcSettings> {
+    let issuer = settings.required("KONSTRUCT_OIDC_ISSUER");
+    let client_id = settings.required("KONSTRUCT_OIDC_CLIENT_ID");
+    let client_secret = settings.required::<String>("KONSTRUCT_OIDC_CLIENT_SECRET");
+    let name = settings.or("KONSTRUCT_OIDC_NAME", "single sign-on".to_owned());
+    let factor = match settings.text("KONSTRUCT_OIDC_SECOND_FACTOR").as_deref() {
+        None | Some("own") => Some(SecondFactor::Own),
+        Some("provider") => Some(SecondFactor::Provider),
+        Some(_) => {
+            settings.problem("`KONSTRUCT_OIDC_SECOND_FACTOR`: `own` or `provider`".to_owned());
+            None
+        }
+    };
+    let client_secret = Secret::from(client_secret?);
+    Some(OidcSettings {
+        issuer: issuer?,
+        client_id: client_id?,
+        client_secret,
+        name: name?,
+        factor: factor?,
+    })
 }
 
 /// Beside the directory of the executable, where `cargo xtask site` puts it.

@@ -23,6 +23,8 @@ pub struct Operator {
     pub has_password: bool,
     /// Whether a second factor is asked for.
     pub has_totp: bool,
+    /// Whether they have a name at the provider of identities.
+    pub is_linked: bool,
     /// When somebody last asked for a link to choose another password, and got none yet.
     pub reset_asked_at: Option<Timestamp>,
     /// Since when they cannot sign in.
@@ -52,7 +54,8 @@ pub struct Credentials {
 
 const LIST: &str = "
     select id, email, name, platform_role, password is not null, totp_sealed is not null,
-        reset_asked_at_ms, disabled_at_ms, created_at_ms
+        reset_asked_at_ms, disabled_at_ms, created_at_ms,
+        exists (select from operator_identity i where i.operator_id = operator.id)
       from operator order by email";
 const CREDENTIALS: &str = "
     select id, email, name, password, totp_sealed, disabled_at_ms is not null, platform_role
@@ -103,6 +106,7 @@ fn read(row: &Row) -> Result<Operator, StoreError> {
         reset_asked_at: row::at_opt(row, 6)?,
         disabled_at: row::at_opt(row, 7)?,
         created_at: row::at(row, 8)?,
+        is_linked: row.try_get(9)?,
     })
 }
 
@@ -145,8 +149,8 @@ pub struct NewOperator<'a> {
     pub email: &'a str,
     /// As they call themselves.
     pub name: &'a str,
-    /// argon2id, as a PHC string.
-    pub password: &'a str,
+    /// argon2id, as a PHC string; none for whoever comes by the word of the provider of identities.
+    pub password: Option<&'a str>,
     /// The role over the installation.
     pub platform: Option<PlatformRole>,
 }

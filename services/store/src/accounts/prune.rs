@@ -10,7 +10,8 @@ use crate::{Platform, StoreError};
 /// Long enough to see in the log of operators what a session was.
 const ENDED_KEPT: Duration = Duration::from_hours(31 * 24);
 
-const STATEMENTS: [&str; 4] = [
+const STATEMENTS: [&str; 5] = [
+    "delete from oidc_returned where expires_at_ms < $1",
     "delete from api_answer where at_ms < $1",
     "delete from operator_session where expires_at_ms < $1",
     "delete from one_use_token where expires_at_ms < $1",

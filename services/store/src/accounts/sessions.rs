@@ -4,9 +4,34 @@ use std::collections::BTreeMap;
 
 use domain::access::{PlatformRole, TenantRole};
 use schemas::{OperatorId, TenantId, Timestamp};
+use tokio_postgres::types::ToSql;
 
 use super::{Hash, platform_role};
 use crate::{Platform, PlatformTx, StoreError, row};
+
+/// By what a session was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenedBy {
+    /// A password, or a link that makes an account with one.
+    Password,
+    /// The word of the provider of identities.
+    Provider,
+}
+
+impl OpenedBy {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            OpenedBy::Password => "password",
+            OpenedBy::Provider => "provider",
+        }
+    }
+
+    pub(super) fn read(word: &str) -> Result<Self, StoreError> {
+        let all = [OpenedBy::Password, OpenedBy::Provider];
+        let found = all.into_iter().find(|it| it.word() == word);
+        found.ok_or_else(|| StoreError::Row(format!("not a way to open a session: {word}")))
+    }
+}
 
 /// One that begins.
 pub struct NewSession<'a> {
@@ -16,6 +41,8 @@ pub struct NewSession<'a> {
     pub id: &'a str,
     /// Whose it is.
     pub operator: &'a OperatorId,
+    /// By what it is opened.
+    pub opened_by: OpenedBy,
     /// How many factors were shown.
     pub aal: i16,
     /// When it begins.
@@ -52,6 +79,8 @@ pub struct Found {
     pub name: String,
     /// In lower case.
     pub email: String,
+    /// By what it was opened.
+    pub opened_by: OpenedBy,
     /// How many factors were shown.
     pub aal: i16,
     /// Until when nobody asks for the password again.
@@ -60,6 +89,10 @@ pub struct Found {
     pub expires_at: Timestamp,
     /// Whether a second factor is set up.
     pub has_totp: bool,
+    /// Whether a password is chosen.
+    pub has_password: bool,
+    /// Whether they have a name at the provider of identities.
+    pub is_linked: bool,
     /// The role over the installation.
     pub platform: Option<PlatformRole>,
     /// The roles in tenants.
@@ -75,6 +108,10 @@ pub struct Listed {
     pub agent: String,
     /// Where from.
     pub ip: String,
+    /// By what it was opened.
+    pub opened_by: OpenedBy,
+    /// How many factors were shown.
+    pub aal: i16,
     /// When it began.
     pub created_at: Timestamp,
     /// When it was last seen, to the minute.
@@ -83,8 +120,8 @@ pub struct Listed {
 
 const OPEN: &str = "
     insert into operator_session (token_sha256, id, operator_id, aal, created_at_ms,
-        last_seen_at_ms, expires_at_ms, fresh_until_ms, agent, ip)
-    values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)";
+        last_seen_at_ms, expires_at_ms, fresh_until_ms, agent, ip, opened_by)
+    values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9, $10)";
 /// Read by every request: it writes only when the note of the last one is old.
 const FIND: &str = "
     with touched as (
@@ -94,7 +131,9 @@ const FIND: &str = "
     select s.id, s.operator_id, o.name, o.email, s.aal, s.fresh_until_ms, s.expires_at_ms,
         o.totp_sealed is not null, o.platform_role,
         coalesce((select jsonb_object_agg(m.tenant_id, m.role)
-                    from membership m where m.operator_id = o.id), '{}')
+                    from membership m where m.operator_id = o.id), '{}'),
+        s.opened_by, o.password is not null,
+        exists (select from operator_identity i where i.operator_id = o.id)
       from operator_session s join operator o on o.id = s.operator_id
      where s.token_sha256 = $1 and s.revoked_at_ms is null and o.disabled_at_ms is null
        and $2 < s.expires_at_ms and $3 < s.last_seen_at_ms";
@@ -109,7 +148,7 @@ const CLOSE_ALL: &str = "
     update operator_session set revoked_at_ms = $3
      where operator_id = $1 and id is distinct from $2 and revoked_at_ms is null";
 const LIST: &str = "
-    select id, agent, ip, created_at_ms, last_seen_at_ms from operator_session
+    select id, agent, ip, created_at_ms, last_seen_at_ms, opened_by, aal from operator_session
      where operator_id = $1 and revoked_at_ms is null and $2 < expires_at_ms
        and $3 < last_seen_at_ms
      order by last_seen_at_ms desc, id";
@@ -119,12 +158,10 @@ pub async fn open(tx: &mut PlatformTx, new: &NewSession<'_>) -> Result<(), Store
     let (at, expires) = (new.now.as_millis(), new.expires_at.as_millis());
     let fresh = new.fresh_until.as_millis();
     let (token, operator) = (new.token.as_slice(), new.operator.as_str());
-    tx.execute(
-        OPEN,
-        &[&token, &new.id, &operator, &new.aal, &at, &expires, &fresh, &new.agent, &new.ip],
-    )
-    .await
-    .map(drop)
+    let (agent, ip, by) = (new.agent, new.ip, new.opened_by.word());
+    let params: [&(dyn ToSql + Sync); 10] =
+        [&token, &new.id, &operator, &new.aal, &at, &expires, &fresh, &agent, &ip, &by];
+    tx.execute(OPEN, &params).await.map(drop)
 }
 
 /// The session of that token, if it lives, in one round trip; notes that it was seen.
@@ -148,6 +185,9 @@ pub async fn find(
         has_totp: row.try_get(7)?,
         platform: row.try_get::<_, Option<&str>>(8)?.map(platform_role).transpose()?,
         tenants: row::json(row, 9)?,
+        opened_by: OpenedBy::read(row.try_get(10)?)?,
+        has_password: row.try_get(11)?,
+        is_linked: row.try_get(12)?,
     }))
 }
 
@@ -196,6 +236,8 @@ pub async fn list(
             ip: row.try_get(2)?,
             created_at: row::at(row, 3)?,
             last_seen_at: row::at(row, 4)?,
+            opened_by: OpenedBy::read(row.try_get(5)?)?,
+            aal: row.try_get(6)?,
         })
     };
     answer.rows.iter().map(read).collect()

@@ -1,9 +1,9 @@
 //! Links that work once, and the first half of a sign-in with two factors.
 
 use schemas::{OperatorId, Timestamp};
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 
-use super::{Grant, Hash};
+use super::{Grant, Hash, sessions::OpenedBy};
 use crate::{Platform, PlatformTx, StoreError, row};
 
 /// What a token is for.
@@ -15,7 +15,7 @@ pub enum Use {
     Invite,
     /// Chooses another password.
     Reset,
-    /// The password was right; the second factor is still to come.
+    /// The password or the provider's word was right; the second factor is still to come.
     SecondFactor,
 }
 
@@ -44,6 +44,8 @@ pub struct NewToken<'a> {
     pub grant: Option<&'a Grant>,
     /// Who made it.
     pub by: Option<&'a OperatorId>,
+    /// Of half a sign-in: by what.
+    pub opened_by: Option<OpenedBy>,
     /// When it is made.
     pub now: Timestamp,
     /// Until when it works.
@@ -61,19 +63,21 @@ pub struct Found {
     pub grant: Option<Grant>,
     /// Who made it.
     pub by: Option<OperatorId>,
+    /// Of half a sign-in: by what.
+    pub opened_by: Option<OpenedBy>,
 }
 
 const PUT: &str = "
     insert into one_use_token (sha256, purpose, operator_id, email, tenant, role, made_by,
-        created_at_ms, expires_at_ms)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        created_at_ms, expires_at_ms, opened_by)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const PEEK: &str = "
-    select operator_id, email, tenant, role, made_by from one_use_token
+    select operator_id, email, tenant, role, made_by, opened_by from one_use_token
      where sha256 = $1 and purpose = $2 and used_at_ms is null and $3 < expires_at_ms";
 const TAKE: &str = "
     update one_use_token set used_at_ms = $3
      where sha256 = $1 and purpose = $2 and used_at_ms is null and $3 < expires_at_ms
-    returning operator_id, email, tenant, role, made_by";
+    returning operator_id, email, tenant, role, made_by, opened_by";
 /// Whoever is asked for a second link for the same thing voids the first.
 const VOID: &str = "
     update one_use_token set used_at_ms = $5
@@ -97,9 +101,10 @@ pub async fn put(tx: &mut PlatformTx, new: &NewToken<'_>) -> Result<(), StoreErr
         }
     }
     let (hash, expires) = (new.hash.as_slice(), new.expires_at.as_millis());
-    tx.execute(PUT, &[&hash, &purpose, &operator, &new.email, &tenant, &role, &by, &now, &expires])
-        .await
-        .map(drop)
+    let opened = new.opened_by.map(OpenedBy::word);
+    let params: [&(dyn ToSql + Sync); 10] =
+        [&hash, &purpose, &operator, &new.email, &tenant, &role, &by, &now, &expires, &opened];
+    tx.execute(PUT, &params).await.map(drop)
 }
 
 /// What the token is, without using it: a page that shows a form must not use it up.
@@ -143,5 +148,6 @@ fn read(row: &Row) -> Result<Found, StoreError> {
         email: row.try_get(1)?,
         grant: role.map(|role| Grant::read(tenant, role)).transpose()?,
         by: row::id_opt(row, 4)?,
+        opened_by: row.try_get::<_, Option<&str>>(5)?.map(OpenedBy::read).transpose()?,
     })
 }

@@ -8,13 +8,15 @@ use tokio_postgres::Client;
 use crate::StoreError;
 
 /// Tables that belong to no tenant. Every other table must be walled.
-pub const PLATFORM_TABLES: [&str; 13] = [
+pub const PLATFORM_TABLES: [&str; 15] = [
     "api_answer",
     "api_key",
     "checkpoint",
     "konstruct_migration",
+    "oidc_returned",
     "one_use_token",
     "operator",
+    "operator_identity",
     "operator_log",
     "operator_session",
     "p_day",

@@ -5,11 +5,13 @@ use tokio_postgres::error::SqlState;
 use super::{HOUR, MARA, PASSWORD, house};
 use crate::at;
 
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 10] = [
     "api_answer",
     "api_key",
+    "oidc_returned",
     "one_use_token",
     "operator",
+    "operator_identity",
     "operator_log",
     "operator_session",
     "recovery_code",
