@@ -262,9 +262,14 @@ fn wishes(profile: &Path) -> anyhow::Result<thirtyfour::ChromeCapabilities> {
     wishes.set_headless()?;
     // Chromium's sandbox wants a user of its own; the pages it sees here are ours.
     wishes.set_no_sandbox()?;
-    for arg in
-        ["--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,900", "--lang=en-GB"]
-    {
+    // Nothing moves: a movement that is cut short by the next step is an error in the console.
+    for arg in [
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--force-prefers-reduced-motion",
+        "--window-size=1280,900",
+        "--lang=en-GB",
+    ] {
         wishes.add_arg(arg)?;
     }
     wishes.add_arg(&format!("--user-data-dir={}", profile.display()))?;

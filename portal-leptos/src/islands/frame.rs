@@ -77,12 +77,19 @@ pub fn Frame(
     browser::start(palette, keys, tenant);
     #[cfg(not(feature = "hydrate"))]
     drop((keys, tenant));
+    // Enter goes to the first that fits.
+    let first = move |event: leptos::ev::SubmitEvent| {
+        event.prevent_default();
+        if let Some(target) = untrack(|| palette.found()).into_iter().next() {
+            drop(window().location().assign(&target.href));
+        }
+    };
     let rows = SHEET.map(|(keys, does)| {
         view! { <div><dt><KeyHint keys=keys.to_vec() /></dt><dd>{does}</dd></div> }
     });
     view! {
         <dialog class="dialog palette" id="palette" aria-label="Go to">
-            <form method="dialog" class="palette-form">
+            <form method="dialog" class="palette-form" on:submit=first>
                 <input
                     class="input"
                     id="palette-input"

@@ -36,9 +36,11 @@ async fn home(cx: Cx) -> Result<Response, PageError> {
 
 fn page(home: InstallationHome) -> AnyView {
     let InstallationHome { tenants, today, month, uncertain, readers } = home;
-    let each = month.cost_micros.checked_div(month.answered).filter(|each| 0 < *each);
-    let each =
-        each.map_or_else(|| "No answer yet".to_owned(), |it| format!("{} an answer", about(it)));
+    let each = match month.cost_micros.checked_div(month.answered) {
+        None => "No answer yet".to_owned(),
+        Some(0) => "No price is known".to_owned(),
+        Some(each) => format!("{} an answer", about(each)),
+    };
     let went = if today.failed == 0 {
         format!("{} answered, none failed", count(today.answered))
     } else {

@@ -146,9 +146,9 @@ fn row(line: TenantLine) -> impl IntoView {
     let TenantLine { tenant, agents, connections, messages_today, cost_micros_month } = line;
     let (tone, state) = state(tenant.status);
     view! {
-        <tr>
+        <tr data-row>
             <th scope="row">
-                <a href=format!("/t/{}", tenant.id)>{tenant.name}</a>
+                <a href=format!("/t/{}", tenant.id) data-row-link>{tenant.name}</a>
                 <span class="meta mono">{tenant.id.to_string()}</span>
             </th>
             <td data-label="State"><Status tone label=state /></td>

@@ -4,7 +4,8 @@ use accounts::Signed;
 use domain::access::{Permission, Principal};
 use leptos::prelude::*;
 use portal_ui::{
-    Icon, LinkButton, NavGroup, NavItem, Shell, SubmitButton, Symbol, Theme, Toast, Toasts, Variant,
+    Icon, KeyHint, LinkButton, NavGroup, NavItem, Shell, SubmitButton, Symbol, Theme, Toast,
+    Toasts, Variant,
 };
 use schemas::TenantId;
 
@@ -58,6 +59,11 @@ fn tools(name: &str, theme: Theme, back: &str) -> impl IntoView + use<> {
     let (name, back) = (name.to_owned(), back.to_owned());
     view! {
         <div class="shell-tools">
+            // Shown once there is somebody who answers to it.
+            <button type="button" class="button" data-variant="quiet" data-dense data-palette>
+                <Symbol icon=Icon::Search />
+                <span class="tool-word">"Go to " <KeyHint keys=vec!["Ctrl", "K"] /></span>
+            </button>
             <form method="post" action="/settings/theme" class="inline-form">
                 <input type="hidden" name="theme" value=theme.next().word() />
                 <input type="hidden" name="next" value=back />

@@ -265,6 +265,12 @@ pub fn error_page(portal: &Portal, asked: &Asked, error: &PageError) -> Response
         return cx.page(error.status(), ("Your session has ended", Some(lead)), || ended(resend));
     }
     let (title, text) = error.words();
+    if asked.signed.is_none() {
+        let cx = PlainCx { portal: portal.clone(), asked: asked.clone() };
+        return cx.page(error.status(), (title, Some(text)), || {
+            view! { <p><a href="/">"Go to the first page"</a></p> }.into_any()
+        });
+    }
     let reference = asked.reference.clone();
     framed(error.status(), portal, asked, title, || {
         view! {
@@ -273,8 +279,9 @@ pub fn error_page(portal: &Portal, asked: &Asked, error: &PageError) -> Response
                 text=text
                 icon=Icon::Info
                 action=Some(("Go to the first page".to_owned(), "/".to_owned()))
+                whole=true
             />
-            <p class="meta">"If it stays so, quote the reference " <code>{reference}</code> "."</p>
+            <p class="meta error-reference">"If it stays so, quote the reference " <code>{reference}</code> "."</p>
         }
         .into_any()
     })

@@ -97,14 +97,22 @@ pub fn EmptyState(
     /// The next step: its words and where it is taken.
     #[prop(optional_no_strip)]
     action: Option<(String, String)>,
+    /// It is all that the page says: its title is the page's.
+    #[prop(optional)]
+    whole: bool,
 ) -> impl IntoView {
+    let title = if whole {
+        view! { <h1 tabindex="-1" id="title">{title}</h1> }.into_any()
+    } else {
+        view! { <h2>{title}</h2> }.into_any()
+    };
     let action = action.map(|(words, href)| {
         view! { <LinkButton href variant=Variant::Primary>{words}</LinkButton> }
     });
     view! {
         <div class="empty">
             <div class="empty-icon"><Symbol icon /></div>
-            <h2>{title}</h2>
+            {title}
             <p>{text}</p>
             {action}
         </div>

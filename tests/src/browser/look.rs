@@ -32,7 +32,10 @@ const SEND: &str = "
         && new URL(it.action).pathname.endsWith(action));
     for (const [name, value] of fields) {
         const field = form.elements[name];
-        if (field) { field.value = value; continue; }
+        if (field && 'value' in field && field.type !== 'submit' && !(field instanceof RadioNodeList)) {
+            field.value = value;
+            continue;
+        }
         const hidden = Object.assign(document.createElement('input'), { type: 'hidden', name, value });
         form.append(hidden);
     }
@@ -75,6 +78,14 @@ impl Browser {
             bail!("it never holds at {}: {script}\n{}", self.path().await?, self.words().await?)
         }
         Ok(())
+    }
+
+    /// All that the page says, and what its fields hold.
+    pub async fn text(&self) -> anyhow::Result<String> {
+        let held = "return [...document.querySelectorAll('input:not([type=hidden]), textarea')]
+            .map(it => it.value).join('\\n')";
+        let held = self.eval(held).await?;
+        Ok(format!("{}\n{}", self.words().await?, held.as_str().unwrap_or_default()))
     }
 
     /// What axe-core finds wrong with the page. It comes over the debugger's line, which the page's policy

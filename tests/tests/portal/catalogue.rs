@@ -1,5 +1,9 @@
 //! The pages, each in its states. A row is a route, where to look, who looks, and what shows there.
 
+mod full;
+
+pub(crate) use self::full::FULL;
+
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
@@ -109,7 +113,7 @@ pub(crate) const EMPTY: &[Page] = &[
     own("usage-all-empty", "/usage", "Usage"),
     own("operators-few", "/operators", "ada@example.com"),
     page("home-empty", "/t/{tenant}", "/t/quiet", "The first day"),
-    page("agents-empty", "/t/{tenant}/agents", "/t/quiet/agents", "No agents"),
+    page("agents-empty", "/t/{tenant}/agents", "/t/quiet/agents", "Nobody works here yet"),
     page("channels-empty", "/t/{tenant}/channels", "/t/quiet/channels", "No workspace"),
     page(
         "channel-new-no-agents",
@@ -121,7 +125,7 @@ pub(crate) const EMPTY: &[Page] = &[
         "conversations-empty",
         "/t/{tenant}/conversations",
         "/t/quiet/conversations",
-        "No conversations",
+        "Nobody has written yet",
     ),
     page(
         "activity-empty",
@@ -134,272 +138,4 @@ pub(crate) const EMPTY: &[Page] = &[
     page("audit-none", "/t/{tenant}/audit", "/t/quiet/audit?kind=agent.published", "Audit"),
     page("members-empty", "/t/{tenant}/members", "/t/quiet/members", "No members yet"),
     own("keys-empty", "/settings/keys", "API keys"),
-];
-
-/// An installation at work: tenant `acme` has all there is.
-pub(crate) const FULL: &[Page] = &[
-    own("sign-in", "/sign-in", "Sign in").by(Who::Nobody),
-    own("sign-in-refused", "/sign-in", "ada@example.com")
-        .by(Who::Nobody)
-        .refused("/sign-in", &[("email", "ada@example.com"), ("password", "not this one at all")]),
-    own("second-factor", "/sign-in/second-factor", "code").by(Who::Half).plain(),
-    own("second-factor-refused", "/sign-in/second-factor", "code")
-        .by(Who::Half)
-        .plain()
-        .refused("/sign-in/second-factor", &[("code", "000000")]),
-    own("recovery-code", "/sign-in/recovery-code", "code").by(Who::Half).plain(),
-    own("forgot", "/forgot", "E-mail").by(Who::Nobody),
-    own("forgot-asked", "/forgot", "ada@example.com")
-        .by(Who::Nobody)
-        .sent("/forgot", &[("email", "ada@example.com")]),
-    page("reset", "/reset/{token}", "{reset}", "assword").by(Who::Nobody),
-    page("reset-refused", "/reset/{token}", "{reset}", "assword")
-        .by(Who::Nobody)
-        .refused("{reset}", &[("password", "short")]),
-    page("reset-gone", "/reset/{token}", "/reset/nothing", "link").by(Who::Nobody).status(404),
-    page("invite", "/invite/{token}", "{invite}", "new@example.com").by(Who::Nobody),
-    page("invite-refused", "/invite/{token}", "{invite}", "new@example.com")
-        .by(Who::Nobody)
-        .refused("{invite}", &[("name", "New"), ("password", "short")]),
-    page("invite-gone", "/invite/{token}", "/invite/nothing", "link").by(Who::Nobody).status(404),
-    own("installation", "/", "Installation"),
-    own("installation-operator", "/", "acme").by(Who::Operator),
-    own("tenants", "/tenants", "Acme Ltd"),
-    own("tenants-viewer", "/tenants", "Acme Ltd").by(Who::Viewer),
-    own("tenant-new", "/tenants/new", "Create tenant"),
-    own("tenant-new-refused", "/tenants/new", "Slug")
-        .refused("/tenants/new", &[("name", TOO_LONG), ("slug", "No Slug!")]),
-    own("usage-all", "/usage", "Usage"),
-    page("usage-all-table", "/usage", "/usage?view=table&by=model", "gpt-5-mini"),
-    own("operators", "/operators", "op@acme.example"),
-    own("operators-forbidden", "/operators", "Go to the first page").by(Who::Operator).status(403),
-    own("operator-invite", "/operators/invite", "Invite"),
-    own("operator-invite-refused", "/operators/invite", "E-mail")
-        .refused("/operators/invite", &[("email", "not an address"), ("role", "engineer")]),
-    own("operator-invited", "/operators/invite", "A link to pass on")
-        .sent("/operators/invite", &[("email", "someone@example.com"), ("role", "engineer")]),
-    page("operator", "/operators/{operator}", "{operator}", "Disable this account"),
-    page("operator-gone", "/operators/{operator}", "/operators/nobody", "Go to the first page")
-        .status(404),
-    page("home", "/t/{tenant}", "/t/acme", "Acme Ltd"),
-    page("home-viewer", "/t/{tenant}", "/t/acme", "Acme Ltd").by(Who::Viewer),
-    page("home-no-such-tenant", "/t/{tenant}", "/t/nobody", "Go to the first page").status(404),
-    page("agents", "/t/{tenant}/agents", "/t/acme/agents", "Mara"),
-    page("agents-viewer", "/t/{tenant}/agents", "/t/acme/agents", "Mara").by(Who::Viewer),
-    page("agent-new", "/t/{tenant}/agents/new", "/t/acme/agents/new", "Create agent"),
-    page("agent-new-refused", "/t/{tenant}/agents/new", "/t/acme/agents/new", "Slug")
-        .refused("/agents/new", &[("name", TOO_LONG), ("slug", "Not A Slug")]),
-    page(
-        "agent-new-forbidden",
-        "/t/{tenant}/agents/new",
-        "/t/acme/agents/new",
-        "Go to the first page",
-    )
-    .by(Who::Viewer)
-    .status(403),
-    page("design", "/t/{tenant}/agents/{agent}", "/t/acme/agents/mara", "Try it"),
-    page("design-operator", "/t/{tenant}/agents/{agent}", "/t/acme/agents/mara", "Try it")
-        .by(Who::Operator),
-    page("design-viewer", "/t/{tenant}/agents/{agent}", "/t/acme/agents/mara", "Mara")
-        .by(Who::Viewer),
-    page("design-new", "/t/{tenant}/agents/{agent}", "/t/acme/agents/donau", "Never published"),
-    page("design-refused", "/t/{tenant}/agents/{agent}", "/t/acme/agents/mara", "Follow").refused(
-        "/agents/mara",
-        &[("do", "save"), ("name", TOO_LONG), ("follow_minutes", "a while")],
-    ),
-    page("design-tried", "/t/{tenant}/agents/{agent}", "/t/acme/agents/mara", "echo")
-        .sent("/agents/mara", &[("do", "try"), ("question", "Where is my parcel?")]),
-    page(
-        "design-gone",
-        "/t/{tenant}/agents/{agent}",
-        "/t/acme/agents/nobody",
-        "Go to the first page",
-    )
-    .status(404),
-    page("merge", "/t/{tenant}/agents/{agent}", "/t/acme/agents/mara", "Keep yours")
-        .sent(
-            "/agents/mara",
-            &[("do", "save"), ("revision", "0"), ("persona", "curt, and only in the morning")],
-        )
-        .status(409),
-    page(
-        "publish",
-        "/t/{tenant}/agents/{agent}/publish",
-        "/t/acme/agents/mara/publish",
-        "Publish version",
-    ),
-    page(
-        "publish-first",
-        "/t/{tenant}/agents/{agent}/publish",
-        "/t/acme/agents/donau/publish",
-        "Publish version 1",
-    ),
-    page(
-        "publish-refused",
-        "/t/{tenant}/agents/{agent}/publish",
-        "/t/acme/agents/mara/publish",
-        "Publish",
-    )
-    .refused("/publish", &[("version", "0")]),
-    page("discard", "/t/{tenant}/agents/{agent}/discard", "/t/acme/agents/mara/discard", "Keep it"),
-    page(
-        "retire",
-        "/t/{tenant}/agents/{agent}/retire",
-        "/t/acme/agents/mara/retire",
-        "Retire Mara",
-    ),
-    page(
-        "retire-refused",
-        "/t/{tenant}/agents/{agent}/retire",
-        "/t/acme/agents/mara/retire",
-        "as it is written",
-    )
-    .refused("/retire", &[("name", "nobody")]),
-    page(
-        "versions",
-        "/t/{tenant}/agents/{agent}/versions",
-        "/t/acme/agents/mara/versions",
-        "Version 2",
-    ),
-    page(
-        "versions-none",
-        "/t/{tenant}/agents/{agent}/versions",
-        "/t/acme/agents/donau/versions",
-        "No version",
-    ),
-    page(
-        "version",
-        "/t/{tenant}/agents/{agent}/versions/{version}",
-        "/t/acme/agents/mara/versions/1",
-        "Publish as version",
-    ),
-    page(
-        "version-viewer",
-        "/t/{tenant}/agents/{agent}/versions/{version}",
-        "/t/acme/agents/mara/versions/1",
-        "Version 1",
-    )
-    .by(Who::Viewer),
-    page(
-        "version-gone",
-        "/t/{tenant}/agents/{agent}/versions/{version}",
-        "/t/acme/agents/mara/versions/99",
-        "Go to the first page",
-    )
-    .status(404),
-    page(
-        "versions-compared",
-        "/t/{tenant}/agents/{agent}/versions/diff",
-        "/t/acme/agents/mara/versions/diff?from=1&to=2",
-        "Version 2",
-    ),
-    page("channels", "/t/{tenant}/channels", "/t/acme/channels", "T0ACME"),
-    page(
-        "channel-new",
-        "/t/{tenant}/channels/slack/new",
-        "/t/acme/channels/slack/new",
-        "Check the token",
-    ),
-    page(
-        "channel-new-refused",
-        "/t/{tenant}/channels/slack/new",
-        "/t/acme/channels/slack/new",
-        "token",
-    )
-    .refused("/channels/slack/new", &[("bot_token", "xoxp-nothing"), ("agent", "mara")]),
-    page(
-        "channel",
-        "/t/{tenant}/channels/{connection}",
-        "/t/acme/channels/slack-T0ACME",
-        "Disconnect",
-    ),
-    page(
-        "channel-viewer",
-        "/t/{tenant}/channels/{connection}",
-        "/t/acme/channels/slack-T0ACME",
-        "How it is doing",
-    )
-    .by(Who::Viewer),
-    page(
-        "channel-refused",
-        "/t/{tenant}/channels/{connection}",
-        "/t/acme/channels/slack-T0ACME",
-        "Disconnect",
-    )
-    .refused("/disconnect", &[("workspace", "nothing")]),
-    page("conversations", "/t/{tenant}/conversations", "/t/acme/conversations", "parcel"),
-    page(
-        "conversations-found",
-        "/t/{tenant}/conversations",
-        "/t/acme/conversations?q=parcel",
-        "parcel",
-    ),
-    page(
-        "conversations-none-found",
-        "/t/{tenant}/conversations",
-        "/t/acme/conversations?q=zzz&state=failed",
-        "No conversation",
-    ),
-    page(
-        "conversation",
-        "/t/{tenant}/conversations/{connection}/{conversation}",
-        "{conversation}",
-        "parcel",
-    ),
-    page(
-        "conversation-gone",
-        "/t/{tenant}/conversations/{connection}/{conversation}",
-        "/t/acme/conversations/slack-T0ACME/C1-1",
-        "Go to the first page",
-    )
-    .status(404),
-    page("trace", "/t/{tenant}/messages/{message}", "{message}", "reply.delivered"),
-    page("trace-failed", "/t/{tenant}/messages/{message}", "{failed}", "failed"),
-    own("find-message", "/trace", "Find a message"),
-    page("find-message-none", "/trace", "/trace?ref=nothing", "nothing").status(404),
-    page("activity", "/t/{tenant}/activity", "/t/acme/activity", "parcel"),
-    page("usage", "/t/{tenant}/usage", "/t/acme/usage", "Usage"),
-    page("usage-table", "/t/{tenant}/usage", "/t/acme/usage?view=table&by=version", "Mara"),
-    page("usage-viewer", "/t/{tenant}/usage", "/t/acme/usage?show=messages", "Usage")
-        .by(Who::Viewer),
-    page("audit", "/t/{tenant}/audit", "/t/acme/audit", "Ada"),
-    page("members", "/t/{tenant}/members", "/t/acme/members", "op@acme.example"),
-    page("members-viewer", "/t/{tenant}/members", "/t/acme/members", "op@acme.example")
-        .by(Who::Viewer),
-    page("members-refused", "/t/{tenant}/members", "/t/acme/members", "not an address")
-        .refused("/members/invite", &[("email", "not an address"), ("role", "viewer")]),
-    page("tenant-settings", "/t/{tenant}/settings", "/t/acme/settings", "Suspend it"),
-    page("tenant-settings-viewer", "/t/{tenant}/settings", "/t/acme/settings", "Acme Ltd")
-        .by(Who::Viewer),
-    page("tenant-settings-refused", "/t/{tenant}/settings", "/t/acme/settings", "Suspend it")
-        .refused("/settings/limits", &[("messages_per_minute", "many")]),
-    page("tenant-budget-refused", "/t/{tenant}/settings", "/t/acme/settings", "Suspend it")
-        .refused("/settings/budget", &[("monthly_budget", "-5")]),
-    page("tenant-suspended", "/t/{tenant}/settings", "/t/paused/settings", "Resume it"),
-    own("profile", "/settings", "ada@example.com"),
-    own("profile-operator", "/settings", "op@acme.example").by(Who::Operator),
-    own("profile-refused", "/settings", "Enter your name").refused("/settings", &[("name", " ")]),
-    own("security", "/settings/security", "password"),
-    own("security-refused", "/settings/security", "password").refused(
-        "/settings/security/password",
-        &[("present_password", "wrong"), ("password", "short")],
-    ),
-    own("enrolment", "/settings/security/second-factor", "Set up a second factor").plain(),
-    own("enrolment-refused", "/settings/security/second-factor", "Set up a second factor")
-        .plain()
-        .refused("/settings/security/second-factor", &[("code", "000000")]),
-    own("confirm", "/settings/confirm", "Your password again").plain(),
-    own("confirm-refused", "/settings/confirm", "Your password again")
-        .plain()
-        .refused("/settings/confirm", &[("password", "wrong")]),
-    own("sessions", "/settings/sessions", "This"),
-    own("keys", "/settings/keys", "Ledger"),
-    page("keys-of-tenant", "/settings/keys", "/settings/keys?of=acme", "API keys"),
-    own("keys-viewer", "/settings/keys", "API keys").by(Who::Viewer),
-    own("keys-refused", "/settings/keys", "Say what the key is for")
-        .refused("/settings/keys", &[("name", " "), ("role", "engineer")]),
-    own("keys-made", "/settings/keys", "Exports")
-        .sent("/settings/keys", &[("name", "Exports"), ("role", "engineer")]),
-    own("shortcuts", "/settings/shortcuts", "Single keys"),
-    page("local-chat", "/dev/chat", "/dev/chat", "parcel"),
 ];

@@ -68,6 +68,8 @@ impl House {
     pub(crate) async fn built() -> anyhow::Result<Self> {
         let mut it = Installation::prepare().await?;
         it.settings.insert("KONSTRUCT_DEV_SLACK_URL".to_owned(), it.slack.base_url());
+        // One that has a price.
+        it.settings.insert("OPENAI_MODEL".to_owned(), "gpt-5.4-mini".to_owned());
         let (it, staff) = started(it, "").await?;
         let link = it.ok(&["operator", "set-up-link"]).await?;
         let link = link.trim().strip_prefix(&it.portal()).context("not a link")?.to_owned();
@@ -84,7 +86,7 @@ impl House {
     pub(crate) async fn hired(&self) -> anyhow::Result<People> {
         let administrator = self.staff.administrator().await?;
         for (name, slug) in [("Acme Ltd", "acme"), ("Quiet", "quiet")] {
-            done(administrator.post("/tenants/new", &[("name", name), ("slug", slug)]).await?)?;
+            done(&administrator.post("/tenants/new", &[("name", name), ("slug", slug)]).await?)?;
         }
         let operator = self.staff.operator("acme").await?;
         let viewer = self.staff.viewer("acme").await?;
@@ -100,11 +102,11 @@ impl House {
             .apply(&acme().replace("acme Ltd", "Acme Ltd").replace("name: mara,", "name: Mara,"))
             .await?;
         for (name, slug) in [(LONG, "donau"), ("Paused", "paused")] {
-            done(ada.post("/tenants/new", &[("name", name), ("slug", slug)]).await?)?;
+            done(&ada.post("/tenants/new", &[("name", name), ("slug", slug)]).await?)?;
         }
-        done(ada.post("/t/paused/settings/suspend", &[]).await?)?;
-        done(ada.post("/t/acme/settings/budget", &[("monthly_budget", "25")]).await?)?;
-        done(ada.post("/t/acme/agents/new", &[("name", LONG), ("slug", "donau")]).await?)?;
+        done(&ada.post("/t/paused/settings/suspend", &[]).await?)?;
+        done(&ada.post("/t/acme/settings/budget", &[("monthly_budget", "25")]).await?)?;
+        done(&ada.post("/t/acme/agents/new", &[("name", LONG), ("slug", "donau")]).await?)?;
         publish(ada, "warm, brief", "Warmer, and shorter").await?;
         self.talk(ada).await?;
         publish(ada, "professional and warm", "What the people of support asked for").await?;
@@ -163,7 +165,7 @@ async fn publish(ada: &Visitor, persona: &str, note: &str) -> anyhow::Result<()>
     let review = text(ada, "/t/acme/agents/mara/publish").await?;
     let (revision, version) = (hidden(&review, "revision")?, hidden(&review, "version")?);
     let form = [("revision", &*revision), ("version", &*version), ("note", note)];
-    done(ada.post("/t/acme/agents/mara/publish", &form).await?)
+    done(&ada.post("/t/acme/agents/mara/publish", &form).await?)
 }
 
 async fn design(ada: &Visitor, persona: &str, press: &str) -> anyhow::Result<()> {
@@ -184,11 +186,11 @@ async fn design(ada: &Visitor, persona: &str, press: &str) -> anyhow::Result<()>
         ("follow_minutes", "30"),
         ("do", press),
     ];
-    done(ada.post("/t/acme/agents/mara", &form).await?)
+    done(&ada.post("/t/acme/agents/mara", &form).await?)
 }
 
 /// It was taken.
-fn done(answer: Response) -> anyhow::Result<()> {
+fn done(answer: &Response) -> anyhow::Result<()> {
     anyhow::ensure!(
         answer.status() == StatusCode::SEE_OTHER,
         "{}: {}",

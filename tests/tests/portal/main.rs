@@ -7,13 +7,16 @@ mod agents;
 mod asvs;
 mod catalogue;
 mod furnished;
+mod islands;
 mod journey;
+mod keyboard;
 mod live;
 mod oidc;
 mod pages;
 mod routes;
 mod together;
 mod visitor;
+mod without_scripts;
 
 use konstruct_tests::{
     fake_slack::{Gateway, Team},

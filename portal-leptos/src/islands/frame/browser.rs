@@ -23,6 +23,8 @@ pub(super) fn start(palette: Palette, keys: bool, tenant: Option<String>) {
         page::copies();
         page::watch(page::local_times);
         newer(palette);
+        let named = tenant.clone();
+        page::on_palette(move || open(palette, named.as_deref()));
         listen(palette, keys, tenant.clone());
     });
 }

@@ -85,19 +85,26 @@ mod tests {
     }
 
     #[test]
-    fn keys_mean_what_the_sheet_says() {
-        let cases = [
-            ("?", Some(Wish::Sheet)),
-            ("/", Some(Wish::Search)),
-            ("j", Some(Wish::Line(1))),
-            ("K", Some(Wish::Line(-1))),
-            ("Enter", Some(Wish::Open)),
-            ("g", Some(Wish::Chord)),
-            ("x", None),
-        ];
-        for (key, want) in cases {
-            assert_eq!(wish(&plain(key), true, None), want, "{key}");
+    fn the_sheet_names_every_key_that_does_something_and_no_other() {
+        let after_g = |key| Pressed { chord: true, ..plain(key) };
+        let typing = |key| Pressed { typing: true, ..plain(key) };
+        let command = |key| Pressed { command: true, ..plain(key) };
+        let keys: Vec<String> = (' '..='~').map(String::from).chain(["Enter".to_owned()]).collect();
+        let mut works = std::collections::BTreeSet::new();
+        for key in &keys {
+            let shown = if key.len() == 1 { key.to_uppercase() } else { key.clone() };
+            let cases = [(plain(key), ""), (after_g(key), "G "), (command(key), "Ctrl ")];
+            for (pressed, before) in cases {
+                let does = wish(&pressed, true, Some("acme"));
+                if does.is_some_and(|does| does != Wish::Chord) {
+                    works.insert(format!("{before}{shown}"));
+                }
+            }
         }
+        assert_eq!(wish(&typing("Escape"), true, None), Some(Wish::Leave));
+        works.insert("Esc".to_owned());
+        let sheet = super::super::SHEET.map(|(keys, _)| keys.join(" "));
+        assert_eq!(works, sheet.into_iter().collect());
     }
 
     #[test]

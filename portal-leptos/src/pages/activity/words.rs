@@ -87,7 +87,8 @@ pub(super) fn line(tenant: &TenantId, found: ActivityLine) -> Line {
         title: title.to_owned(),
         who: found.who,
         words: found.words,
-        note: found.note,
+        // What names a reply to Slack means nothing to people; the trace has it.
+        note: found.note.filter(|_| found.kind != "effect.observed"),
         href,
     }
 }

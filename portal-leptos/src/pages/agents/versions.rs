@@ -140,7 +140,7 @@ fn row(
     };
     let (from, to) = (pick("from", nth == 1, "older"), pick("to", nth == 0, "newer"));
     view! {
-        <tr data-row>
+        <tr data-row id=format!("version-{version}")>
             <th scope="row">
                 <span class="row"><a href=href data-row-link>{format!("Version {version}")}</a>{answers}</span>
             </th>

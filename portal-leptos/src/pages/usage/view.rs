@@ -46,6 +46,7 @@ pub(super) fn page(shown: Shown) -> AnyView {
         let href = asked.on(page.clone(), by, measure, is_table);
         Tab { label: label.to_owned(), href, current: is_table == asked.is_table(), count: None }
     });
+    let is_flat = rows.iter().all(|row| measure.of(row).iter().all(|(_, value)| *value == 0));
     let body = if is_empty {
         view! {
             <EmptyState
@@ -57,6 +58,15 @@ pub(super) fn page(shown: Shown) -> AnyView {
         .into_any()
     } else if asked.is_table() {
         table(by, rows, &total, tenant.as_ref())
+    } else if is_flat {
+        view! {
+            <EmptyState
+                title="There is nothing to draw"
+                text="It is zero on all of these days. Show something else, or look at the table."
+                icon=Icon::Chart
+            />
+        }
+        .into_any()
     } else {
         chart(by, measure, &rows)
     };
@@ -128,7 +138,12 @@ fn figures(total: &UsageRow) -> AnyView {
             <Figure
                 label="Half of the answers within"
                 value=took(total.latency_ms_p50)
-                note=format!("95 of 100 within {}", took(total.latency_ms_p95))
+                note=total
+                    .latency_ms_p95
+                    .map_or_else(
+                        || "No answer yet".to_owned(),
+                        |ms| format!("95 of 100 within {}", millis(ms)),
+                    )
             />
         </section>
     }

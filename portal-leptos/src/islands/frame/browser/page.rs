@@ -74,6 +74,16 @@ pub(super) fn copies() {
     }
 }
 
+/// What the buttons that open the palette do.
+pub(super) fn on_palette(open: impl Fn() + 'static) {
+    let clicked = Closure::<dyn FnMut()>::new(move || open());
+    for button in all("[data-palette]") {
+        let callback = clicked.as_ref().unchecked_ref();
+        drop(button.add_event_listener_with_callback("click", callback));
+    }
+    clicked.forget();
+}
+
 /// Whether that is something one types into.
 pub(super) fn is_field(target: Option<EventTarget>) -> bool {
     let Some(element) = target.and_then(|it| it.dyn_into::<Element>().ok()) else { return false };
@@ -114,7 +124,7 @@ pub(super) fn open_line() -> bool {
     let Some(row) = document().active_element().filter(|it| it.has_attribute("data-row")) else {
         return false;
     };
-    let link = row.query_selector("[data-row-link]").ok().flatten();
+    let link = row.query_selector("a[data-row-link], [data-row-link] a").ok().flatten();
     let link = link.and_then(|it| it.dyn_into::<HtmlElement>().ok());
     link.inspect(HtmlElement::click).is_some()
 }

@@ -1,0 +1,139 @@
+//! With JavaScript off: every page reads, and every form that matters works.
+
+use konstruct_tests::browser::Browser;
+
+use crate::{
+    catalogue::{FULL, Page},
+    furnished::House,
+    visitor::PASSWORD,
+};
+
+/// A browser that runs no script.
+async fn plain(house: &House) -> anyhow::Result<Browser> {
+    let browser = Browser::start(&house.it.portal()).await?;
+    browser.scripts(false).await?;
+    Ok(browser)
+}
+
+#[tokio::test]
+async fn every_page_reads() -> anyhow::Result<()> {
+    let mut house = House::built().await?;
+    let people = house.hired().await?;
+    house.furnish(&people).await?;
+    let browser = plain(&house).await?;
+    let mut missing = Vec::new();
+    for Page { name, at, who, shows, .. } in FULL.iter().filter(|page| page.send.is_none()) {
+        people.let_in(&browser, *who).await?;
+        browser.go(&house.address(at)).await?;
+        assert!(!browser.has("[data-hydrated]").await?, "{name} ran a script");
+        if !browser.text().await?.contains(shows) {
+            missing.push((name, shows));
+        }
+    }
+    assert!(missing.is_empty(), "without a script these do not show: {missing:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_form_works() -> anyhow::Result<()> {
+    let house = House::built().await?;
+    house.staff.administrator().await?;
+    let browser = plain(&house).await?;
+    browser.go("/sign-in").await?;
+    browser.fill("email", "ada@example.com").await?;
+    browser.fill("password", PASSWORD).await?;
+    browser.press("Sign in").await?;
+    browser.at("/").await?;
+    tenant_and_agent(&browser).await?;
+    versions(&browser).await?;
+    channel(&browser).await?;
+    people_and_keys(&browser).await?;
+    settings_and_lists(&browser).await?;
+    browser.quiet(&[]).await
+}
+
+async fn tenant_and_agent(browser: &Browser) -> anyhow::Result<()> {
+    browser.go("/tenants/new").await?;
+    browser.fill("name", "Acme Ltd").await?;
+    browser.fill("slug", "acme").await?;
+    browser.press("Create tenant").await?;
+    browser.at("/t/acme").await?;
+    browser.go("/t/acme/agents/new").await?;
+    browser.fill("name", "Mara").await?;
+    browser.fill("slug", "mara").await?;
+    browser.press("Create agent").await?;
+    browser.at("/t/acme/agents/mara").await
+}
+
+async fn versions(browser: &Browser) -> anyhow::Result<()> {
+    for (version, role) in [(1, "Support lead"), (2, "Head of parcels")] {
+        browser.go("/t/acme/agents/mara").await?;
+        browser.fill("role", role).await?;
+        browser.press("Save draft").await?;
+        browser.see("The draft is saved.").await?;
+        assert_eq!(browser.value("role").await?, role);
+        browser.fill("question", "Where is my parcel?").await?;
+        browser.press("Ask the draft").await?;
+        browser.see("echo: Where is my parcel?").await?;
+        browser.press("Publish…").await?;
+        browser.at("/t/acme/agents/mara/publish").await?;
+        browser.press(&format!("Publish version {version}")).await?;
+        browser.see(&format!("Version {version} answers")).await?;
+    }
+    browser.go("/t/acme/agents/mara/versions/1").await?;
+    browser.press("Publish as version 3").await?;
+    browser.see("Version 3 answers").await?;
+    browser.go("/t/acme/agents/mara").await?;
+    assert_eq!(browser.value("role").await?, "Head of parcels", "the draft stays as it was");
+    Ok(())
+}
+
+async fn channel(browser: &Browser) -> anyhow::Result<()> {
+    browser.go("/t/acme/channels/slack/new").await?;
+    browser.fill("bot_token", "xoxb-T0ACME").await?;
+    browser.choose("agent", "mara").await?;
+    browser.press("Check the token and connect").await?;
+    browser.at("/t/acme/channels").await?;
+    browser.press("Slack T0ACME").await?;
+    browser.fill("workspace", "T0ACME").await?;
+    browser.press("Disconnect Slack").await?;
+    browser.see("its token is forgotten").await
+}
+
+async fn people_and_keys(browser: &Browser) -> anyhow::Result<()> {
+    browser.go("/t/acme/members").await?;
+    browser.fill("email", "vera@example.com").await?;
+    browser.press("Invite").await?;
+    browser.see("A link to pass on").await?;
+    browser.go("/settings/keys").await?;
+    browser.fill("name", "Ledger").await?;
+    browser.press("Make the key").await?;
+    browser.see("shown only now").await
+}
+
+async fn settings_and_lists(browser: &Browser) -> anyhow::Result<()> {
+    browser.go("/t/acme/settings").await?;
+    browser.press("Suspend it").await?;
+    browser.see("Suspended").await?;
+    browser.press("Resume it").await?;
+    browser.see("Active").await?;
+    browser.go("/tenants").await?;
+    browser.fill("q", "zzz").await?;
+    browser.press("Search").await?;
+    browser.see("No tenant is called that").await?;
+    browser.go("/t/acme/audit").await?;
+    browser.choose("kind", "agent.published").await?;
+    browser.press("Filter").await?;
+    browser.see("published the agent").await?;
+    assert!(!browser.words().await?.contains("created the tenant"), "the filter keeps it");
+    browser.go("/t/acme/usage").await?;
+    browser.press("Table").await?;
+    assert!(browser.path().await?.contains("view=table"));
+    browser.press("Chart").await?;
+    assert!(!browser.path().await?.contains("view=table"));
+    browser.go("/settings").await?;
+    browser.press("Theme: system").await?;
+    browser.see("Theme: light").await?;
+    browser.press("Sign out").await?;
+    browser.see("Sign in").await
+}
