@@ -14,13 +14,17 @@ use crate::{
 };
 
 /// What is got from the portal and is not a page.
-const NOT_PAGES: [&str; 6] = [
+const NOT_PAGES: [&str; 9] = [
     "/assets/{version}/{file}",
     "/frame/targets",
     "/frame/version",
     "/t/{tenant}/activity/stream",
     "/t/{tenant}/audit.csv",
     "/t/{tenant}/audit.json",
+    // These lead to the provider of identities.
+    "/invite/{token}/oidc",
+    "/settings/confirm/oidc",
+    "/sign-in/oidc",
 ];
 
 /// A window as most people have it, the narrowest one that has to do, and a phone.

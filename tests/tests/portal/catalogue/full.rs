@@ -14,6 +14,9 @@ pub(crate) const FULL: &[Page] = &[
         .plain()
         .sent("/sign-in/second-factor", &[("code", "000000")]),
     own("recovery-code", "/sign-in/recovery-code", "code").by(Who::Half).plain(),
+    own("provider-none", "/sign-in/oidc/callback", "There is no such page")
+        .by(Who::Nobody)
+        .status(404),
     own("forgot", "/forgot", "E-mail").by(Who::Nobody),
     own("forgot-asked", "/forgot", "We have your request")
         .by(Who::Nobody)
