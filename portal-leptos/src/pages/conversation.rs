@@ -48,6 +48,7 @@ async fn show(
     let filter = search.filter();
     let beside = Beside { filter: &filter, before: part.before, now };
     let found = views.conversation(who, &tenant, &thread, beside).await?;
-    let shown = view::Shown { tenant, search, found, is_part: part.before.is_some() };
+    let agents = views.agents(who, &tenant, now).await?;
+    let shown = view::Shown { tenant, search, found, agents, is_part: part.before.is_some() };
     Ok(cx.page("Conversation", || view::page(shown)))
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 use views::{Cursor, Page, Standing};
 
 pub(super) use self::search::Search;
-pub(super) use self::view::standing;
+pub(super) use self::view::{name, standing};
 use crate::server::{
     error::PageError,
     render::Cx,

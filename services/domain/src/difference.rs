@@ -66,7 +66,11 @@ pub fn of_agent(before: Option<&OpenAgent>, after: &OpenAgent) -> Vec<FieldChang
     let version = |agent: &OpenAgent| agent.published.as_ref().map_or(0, |(version, _)| *version);
     let state = |agent: &OpenAgent| {
         let retired = if agent.retired { "yes" } else { "no" };
-        vec![("version", version(agent).to_string()), ("retired", retired.to_owned())]
+        let version = match version(agent) {
+            0 => "none".to_owned(),
+            version => version.to_string(),
+        };
+        vec![("version", version), ("retired", retired.to_owned())]
     };
     let mut changes = changed(before.map(state).as_ref(), state(after));
     let published = |agent: &OpenAgent| agent.published.as_ref().map(|(_, it)| it.clone());

@@ -7,23 +7,24 @@ use portal_ui::{
     format::{count, counted},
 };
 use schemas::TenantId;
-use views::{Answer, Conversation, ConversationLine, Near, Standing, Turn, TurnKind, Words};
+use views::{AgentLine, Answer, Conversation, ConversationLine, Near, Standing, Turn, TurnKind, Words};
 
 use crate::pages::{
     address::{self, Address},
-    conversations::{Search, standing},
+    conversations::{Search, name, standing},
 };
 
 pub(super) struct Shown {
     pub(super) tenant: TenantId,
     pub(super) search: Search,
     pub(super) found: Conversation,
+    pub(super) agents: Vec<AgentLine>,
     /// Whether newer turns are left out.
     pub(super) is_part: bool,
 }
 
 pub(super) fn page(shown: Shown) -> AnyView {
-    let Shown { tenant, search, found, is_part } = shown;
+    let Shown { tenant, search, found, agents, is_part } = shown;
     let Conversation { line, turns, before, newer, older } = found;
     let (tone, state) = standing(line.standing);
     let here = || search.on(address::conversation(&tenant, &line.connection, &line.conversation));
@@ -38,7 +39,7 @@ pub(super) fn page(shown: Shown) -> AnyView {
     let (newer, older) = (beside(newer), beside(older));
     let is_empty = turns.is_empty();
     let title = title(&turns);
-    let turns = turns.into_iter().map(|turn| turn_view(turn, &tenant)).collect_view();
+    let turns = turns.into_iter().map(|turn| turn_view(turn, &tenant, &agents)).collect_view();
     let turns = if is_empty {
         view! {
             <EmptyState
@@ -92,11 +93,11 @@ fn lead(line: &ConversationLine) -> String {
     format!("{messages} of {people}, channel {} on {}", line.place.channel, line.connection)
 }
 
-fn turn_view(turn: Turn, tenant: &TenantId) -> AnyView {
+fn turn_view(turn: Turn, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
     let Turn { kind, message, at, sender, sender_name, words, edited_at, standing, detail, answer } =
         turn;
     let is_agent = kind == TurnKind::Agent;
-    let name = sender_name.unwrap_or(sender);
+    let name = if is_agent { name(agents, &sender) } else { sender_name.unwrap_or(sender) };
     let (id, kind) = if is_agent {
         (format!("answer-{message}"), "agent")
     } else {
@@ -107,7 +108,7 @@ fn turn_view(turn: Turn, tenant: &TenantId) -> AnyView {
     let is_said = matches!(standing, Some(Standing::Answered) | None);
     let standing = standing.filter(|_| !is_said);
     let standing = standing.map(|it| standing_view(it, detail));
-    let took = answer.map(|answer| answer_view(answer, tenant));
+    let took = answer.map(|answer| answer_view(answer, tenant, agents));
     let trace = address::message(tenant, &message);
     view! {
         <li class="turn" data-kind=kind id=id>
@@ -151,7 +152,7 @@ fn standing_view(it: Standing, detail: Option<String>) -> AnyView {
 }
 
 /// Who answered with what, how long it took and what it cost; what is not known is left out.
-fn answer_view(answer: Answer, tenant: &TenantId) -> AnyView {
+fn answer_view(answer: Answer, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
     let Answer { agent, version, model, input_tokens, output_tokens, cost_micros, took_ms } =
         answer;
     let who = agent.map(|agent| {
@@ -160,7 +161,7 @@ fn answer_view(answer: Answer, tenant: &TenantId) -> AnyView {
             view! { " " <a href=href>{format!("version {version}")}</a> }
         });
         let href = address::agent(tenant, &agent);
-        view! { <span><a href=href>{agent.to_string()}</a>{version}</span> }
+        view! { <span><a href=href>{name(agents, agent.as_str())}</a>{version}</span> }
     });
     let tokens = input_tokens.zip(output_tokens).map(|(read, written)| {
         view! { <span>{format!("{} + {} tokens", count(read), count(written))}</span> }

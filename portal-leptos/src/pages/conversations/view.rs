@@ -37,7 +37,11 @@ pub(super) fn page(shown: Shown) -> AnyView {
     let body = if found.lines.is_empty() {
         empty(&tenant, &search, older.is_some())
     } else {
-        let rows = found.lines.into_iter().map(|line| row(line, &tenant, &search, now));
+        let row = |line: ConversationLine| {
+            let agent = line.agent.as_ref().map(|id| name(&agents, id.as_str()));
+            row(line, agent, (&tenant, &search), now)
+        };
+        let rows = found.lines.into_iter().map(row);
         let rows = rows.collect_view();
         view! { <Table caption="Conversations" columns=columns()>{rows}</Table> }.into_any()
     };
@@ -208,7 +212,18 @@ fn columns() -> Vec<Column> {
     ]
 }
 
-fn row(line: ConversationLine, tenant: &TenantId, search: &Search, now: Timestamp) -> AnyView {
+/// What people call an agent; its slug, where nobody knows it any more.
+pub(in crate::pages) fn name(agents: &[AgentLine], id: &str) -> String {
+    let known = agents.iter().find(|it| it.id.as_str() == id);
+    known.map_or(id, |it| &it.name).to_owned()
+}
+
+fn row(
+    line: ConversationLine,
+    agent: Option<String>,
+    (tenant, search): (&TenantId, &Search),
+    now: Timestamp,
+) -> AnyView {
     let (tone, state) = standing(line.standing);
     let page = address::conversation(tenant, &line.connection, &line.conversation);
     let href = search.on(page).done();
@@ -231,7 +246,7 @@ fn row(line: ConversationLine, tenant: &TenantId, search: &Search, now: Timestam
                 </div>
             </th>
             <td data-label="State"><Status tone label=state /></td>
-            <td data-label="Agent">{line.agent.map(|agent| agent.to_string())}</td>
+            <td data-label="Agent">{agent}</td>
             <td data-label="Messages" data-align="end">{count(line.messages.into())}</td>
             <td data-label="Newest"><Time at=line.last_at now=Some(now) /></td>
         </tr>

@@ -96,7 +96,7 @@ fn an_agent_by_the_version_that_answers_else_by_its_draft() {
     check(
         of_agent(None, &created),
         expect![[r#"
-        version: None -> "0"
+        version: None -> "none"
         retired: None -> "no"
         name: None -> "Mara"
         persona: None -> "warm"
@@ -106,7 +106,7 @@ fn an_agent_by_the_version_that_answers_else_by_its_draft() {
     check(
         of_agent(Some(&created), &published),
         expect![[r#"
-        version: Some("0") -> "1"
+        version: Some("none") -> "1"
         name: None -> "Mara"
         persona: None -> "warm"
         model: None -> "quality"
