@@ -7,7 +7,9 @@ use portal_ui::{
     format::{count, counted},
 };
 use schemas::TenantId;
-use views::{AgentLine, Answer, Conversation, ConversationLine, Near, Standing, Turn, TurnKind, Words};
+use views::{
+    AgentLine, Answer, Conversation, ConversationLine, Near, Standing, Turn, TurnKind, Words,
+};
 
 use crate::pages::{
     address::{self, Address},
