@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, ensure};
 use konstruct_tests::{
-    installation::Installation,
+    installation::{Installation, tenant},
     seed::{self, LARGE, Size, WORD},
 };
 use schemas::Timestamp;
@@ -59,6 +59,8 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     tell("a month of an installation");
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     seed::fill(&it.database, options.size, Timestamp::from_millis(i64::try_from(now)?)).await?;
+    // The designer and the channels read the directory, not the tables.
+    it.apply(&format!("tenants:\n{}", tenant(LARGE, "T0", "mara", "warm, brief"))).await?;
     it.run("portal").await?;
     let visitor = Visitor::sign_in(&it).await?;
 
@@ -119,6 +121,7 @@ async fn paths(visitor: &Visitor) -> anyhow::Result<Vec<(&'static str, String)>>
     let of = |rest: &str| format!("/t/{LARGE}{rest}");
     let list = of("/conversations");
     let thread = visitor.link(&list, &format!("{list}/")).await?;
+    let found = visitor.link(&format!("{list}?q={WORD}"), &format!("{list}/")).await?;
     let message = visitor.link(&thread, &of("/messages/")).await?;
     Ok(vec![
         ("sign-in", "/sign-in".to_owned()),
@@ -137,6 +140,7 @@ async fn paths(visitor: &Visitor) -> anyhow::Result<Vec<(&'static str, String)>>
         ("conversations, with a word", format!("{list}?q={WORD}")),
         ("conversations, with a word nobody said", format!("{list}?q=zebra")),
         ("a conversation", thread),
+        ("a conversation, found by a word", found),
         ("a message's trace", message),
         ("usage", of("/usage")),
         ("usage by agent", of("/usage?by=agent")),
@@ -147,7 +151,7 @@ async fn paths(visitor: &Visitor) -> anyhow::Result<Vec<(&'static str, String)>>
 
 /// How long each took, sorted. A page that is late makes the next no later.
 async fn hold(visitor: &Visitor, path: &str, hold: Duration) -> anyhow::Result<Vec<Duration>> {
-    visitor.page(path).await?;
+    visitor.read(path).await?;
     let count = PER_SECOND * u32::try_from(hold.as_secs())?.max(1);
     let begun = Instant::now();
     let mut asked = JoinSet::new();
@@ -156,7 +160,7 @@ async fn hold(visitor: &Visitor, path: &str, hold: Duration) -> anyhow::Result<V
         tokio::time::sleep_until(due.into()).await;
         let (visitor, path) = (visitor.clone(), path.to_owned());
         asked.spawn(async move {
-            visitor.page(&path).await?;
+            visitor.read(&path).await?;
             anyhow::Ok(due.elapsed())
         });
     }
