@@ -5,6 +5,7 @@
 //! a browser is an island (see [`islands`]), and nothing is lost without it.
 //!
 //! **Invariant:** what changes anything is a POST, and each route says in one table what it takes.
+//! The one exception is the way back from a provider of identities, which opens a session.
 
 // The type of a view has all of its elements in it, and is deeper than most.
 #![recursion_limit = "256"]

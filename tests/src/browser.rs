@@ -50,7 +50,7 @@ impl Browser {
         Ok(Self { driver, base: base.to_owned(), process, _profile: profile })
     }
 
-    /// Another tab's worth of nothing: forgets cookies and what pages stored.
+    /// Forgets cookies: nobody is signed in any more.
     pub async fn forget(&self) -> anyhow::Result<()> {
         self.cdp("Network.clearBrowserCookies", json!({})).await
     }

@@ -6,7 +6,7 @@ mod browser;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The most lines that are kept.
+/// The most lines that are kept, shown and held back alike.
 const LINES_MAX: usize = 500;
 
 /// One thing that happened, in words.
@@ -55,22 +55,62 @@ struct Tail {
     /// What came while somebody was reading, oldest first.
     held: RwSignal<Vec<Line>>,
     state: RwSignal<State>,
-    /// Paused by the button.
-    paused: RwSignal<bool>,
-    /// Somebody points at a line, or has scrolled away from the newest.
-    reading: RwSignal<bool>,
+    /// Why news waits.
+    pause: RwSignal<Pause>,
+}
+
+/// Whether somebody is busy with what is shown. It stands still until none of these holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each holds or not, whatever the others do")]
+struct Pause {
+    /// By the button.
+    asked: bool,
+    /// A line is pointed at.
+    pointed: bool,
+    /// A line has the keyboard.
+    focused: bool,
+    /// The newest is scrolled out of sight.
+    scrolled: bool,
+}
+
+impl Pause {
+    const fn holds(self) -> bool {
+        self.asked || self.pointed || self.focused || self.scrolled
+    }
 }
 
 impl Tail {
-    fn is_held(self) -> bool {
-        self.paused.get_untracked() || self.reading.get_untracked()
+    fn new(lines: Vec<Line>) -> Self {
+        Self {
+            lines: RwSignal::new(lines),
+            held: RwSignal::new(Vec::new()),
+            state: RwSignal::new(State::Asleep),
+            pause: RwSignal::new(Pause::default()),
+        }
+    }
+
+    /// Another reason to wait, or one less; with the last of them, what was kept back is shown.
+    fn hold(self, change: impl FnOnce(&mut Pause)) {
+        let mut pause = self.pause.get_untracked();
+        change(&mut pause);
+        if pause != self.pause.get_untracked() {
+            self.pause.set(pause);
+        }
+        if !pause.holds() {
+            self.show_held();
+        }
     }
 
     /// Something new: shown, or kept back.
-    #[cfg(feature = "hydrate")]
+    #[cfg(any(test, feature = "hydrate"))]
     fn take(self, line: Line) {
-        if self.is_held() {
-            self.held.update(|held| held.push(line));
+        if self.pause.get_untracked().holds() {
+            self.held.update(|held| {
+                held.push(line);
+                // Nobody misses what would leave the list as soon as it came.
+                let over = held.len().saturating_sub(LINES_MAX);
+                held.drain(..over);
+            });
         } else {
             self.show(vec![line]);
         }
@@ -85,13 +125,6 @@ impl Tail {
             }
             lines.truncate(LINES_MAX);
         });
-    }
-
-    /// Shows what was kept back, unless somebody still reads.
-    fn release(self) {
-        if !self.is_held() {
-            self.show_held();
-        }
     }
 
     fn show_held(self) {
@@ -111,48 +144,36 @@ pub fn LiveActivity(
     /// Where the rest comes from.
     stream: String,
 ) -> impl IntoView {
-    let tail = Tail {
-        lines: RwSignal::new(lines),
-        held: RwSignal::new(Vec::new()),
-        state: RwSignal::new(State::Asleep),
-        paused: RwSignal::new(false),
-        reading: RwSignal::new(false),
-    };
+    let tail = Tail::new(lines);
     #[cfg(feature = "hydrate")]
     browser::follow(tail, stream);
     #[cfg(not(feature = "hydrate"))]
     drop(stream);
-    let label = move || match (tail.state.get(), tail.paused.get() || tail.reading.get()) {
+    let label = move || match (tail.state.get(), tail.pause.get().holds()) {
         (State::Asleep, _) => "Newest first. Reload to see more.",
         (State::Reconnecting, _) => "Reconnecting",
-        (State::Ended, _) => "Stopped. Reload the page.",
+        (State::Ended, _) => "Stopped. Close other tabs like this one, then reload.",
         (State::Missed, _) => "A lot has happened meanwhile. Reload the page.",
         (State::Live, true) => "Paused",
         (State::Live, false) => "Live",
     };
-    let word = move || match (tail.state.get(), tail.paused.get() || tail.reading.get()) {
+    let word = move || match (tail.state.get(), tail.pause.get().holds()) {
         (State::Live, false) => "live",
         (State::Live, true) => "paused",
         _ => "waiting",
     };
     let is_awake = move || tail.state.get() != State::Asleep;
     let waiting = move || tail.held.with(Vec::len);
-    let toggle = move |_| {
-        tail.paused.update(|paused| *paused = !*paused);
-        tail.release();
-    };
+    let toggle = move |_| tail.hold(|pause| pause.asked = !pause.asked);
     let see = move |_| {
-        tail.paused.set(false);
-        tail.reading.set(false);
-        tail.show_held();
+        tail.hold(|pause| *pause = Pause::default());
         #[cfg(feature = "hydrate")]
         browser::to_top();
     };
-    let point = move |_| tail.reading.set(true);
-    let leave = move |_| {
-        tail.reading.set(false);
-        tail.release();
-    };
+    let point = move |_| tail.hold(|pause| pause.pointed = true);
+    let leave = move |_| tail.hold(|pause| pause.pointed = false);
+    let focus = move |_| tail.hold(|pause| pause.focused = true);
+    let blur = move |_| tail.hold(|pause| pause.focused = false);
     view! {
         <div class="live">
             <div class="live-bar">
@@ -164,11 +185,17 @@ pub fn LiveActivity(
                 </Show>
                 <Show when=is_awake>
                     <button type="button" class="button" data-variant="quiet" data-dense="" on:click=toggle>
-                        {move || if tail.paused.get() { "Go on" } else { "Pause" }}
+                        {move || if tail.pause.get().asked { "Go on" } else { "Pause" }}
                     </button>
                 </Show>
             </div>
-            <ol class="live-lines" on:mouseenter=point on:mouseleave=leave>
+            <ol
+                class="live-lines"
+                on:mouseenter=point
+                on:mouseleave=leave
+                on:focusin=focus
+                on:focusout=blur
+            >
                 <For each=move || tail.lines.get() key=|line| line.seq children=row />
             </ol>
         </div>
@@ -194,3 +221,6 @@ fn row(line: Line) -> impl IntoView {
         </li>
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,15 +81,7 @@ fn page(
         group.word(),
         place.map(|place| format!("&after={place}")).unwrap_or_default()
     );
-    let nothing = is_empty.then(|| {
-        view! {
-            <EmptyState
-                title="Nothing has happened here"
-                text="Write to an agent in a connected workspace, and watch it here."
-                icon=Icon::Activity
-            />
-        }
-    });
+    let nothing = is_empty.then(|| nothing(group, &base));
     view! {
         <PageHeader title="Activity" lead="What happens to messages, the newest first.">
             <LinkButton href=here icon=Icon::Refresh>"Reload"</LinkButton>
@@ -101,4 +93,22 @@ fn page(
         </Card>
     }
     .into_any()
+}
+
+/// Gone as soon as something happens: the sheet of style sees to it.
+fn nothing(group: Group, base: &str) -> impl IntoView + use<> {
+    let (title, text, action) = match group {
+        Group::Talk | Group::Every => (
+            "Nothing has happened here",
+            "Write to an agent in a connected workspace, and watch it here.",
+            ("See the channels", base.replace("/activity", "/channels")),
+        ),
+        Group::Trouble => (
+            "Nothing went wrong",
+            "What fails, is held up or stays in doubt will stand here.",
+            ("See messages and answers", base.to_owned()),
+        ),
+    };
+    let action = Some((action.0.to_owned(), action.1));
+    view! { <EmptyState title text action icon=Icon::Activity /> }
 }

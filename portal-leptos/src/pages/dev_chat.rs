@@ -75,9 +75,9 @@ async fn show(cx: Cx, Query(at): Query<At>) -> Result<Response, PageError> {
     }
     let team = ("team", at.team.clone());
     let people: Vec<Person> = talk::get(&slack, "users", std::slice::from_ref(&team)).await?;
-    let people: Vec<_> = people.into_iter().filter(|person| !person.bot).collect();
-    if !people.iter().any(|person| person.id == at.user) {
-        at.user = people.first().map(|person| person.id.clone()).unwrap_or_default();
+    let mut humans = people.iter().filter(|person| !person.bot);
+    if !humans.clone().any(|person| person.id == at.user) {
+        at.user = humans.next().map(|person| person.id.clone()).unwrap_or_default();
     }
     let who = [team.clone(), ("user", at.user.clone())];
     let rooms: Vec<Room> = talk::get(&slack, "channels", &who).await?;
@@ -88,7 +88,9 @@ async fn show(cx: Cx, Query(at): Query<At>) -> Result<Response, PageError> {
     let news: talk::News = talk::get(&slack, "events", &here).await?;
     let messages = talk::visible(news.messages, &at.user);
     let (tenant, trace) = story(&cx, &at).await?;
-    let awaited = talk::is_awaited(&messages, cx.now().as_millis() / 1_000, AWAITED_S);
+    let is_direct = rooms.iter().any(|room| room.id == at.channel && room.kind == "im");
+    let now_s = cx.now().as_millis() / 1_000;
+    let awaited = talk::is_awaited(&messages, is_direct, (now_s, AWAITED_S));
     let scene = Scene { at, rooms, people, messages, tenant, trace };
     let mut response = cx.page("Local chat", || view::page(scene));
     if awaited {

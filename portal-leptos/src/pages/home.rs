@@ -4,7 +4,7 @@ use axum::response::Response;
 use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Card, Column, Figure, LinkButton, PageHeader, Table, Tone,
+    Banner, Card, Column, EmptyState, Figure, Icon, LinkButton, PageHeader, Table, Tone,
     format::{about, count, counted, dollars},
 };
 use schemas::TenantId;
@@ -31,10 +31,11 @@ async fn home(cx: Cx) -> Result<Response, PageError> {
         });
     }
     let home = cx.portal.views.installation(who, cx.now()).await?;
-    Ok(cx.page("Installation", || page(home)))
+    let may_create = who.require_platform(Permission::TenantsManage).is_ok();
+    Ok(cx.page("Installation", || page(home, may_create)))
 }
 
-fn page(home: InstallationHome) -> AnyView {
+fn page(home: InstallationHome, may_create: bool) -> AnyView {
     let InstallationHome { tenants, today, month, uncertain, readers } = home;
     let each = match month.cost_micros.checked_div(month.answered) {
         None => "No answer yet".to_owned(),
@@ -46,7 +47,9 @@ fn page(home: InstallationHome) -> AnyView {
     } else {
         format!("{} answered, {} failed", count(today.answered), count(today.failed))
     };
-    let state = if uncertain.is_empty() {
+    let state = if tenants == 0 {
+        first_step(may_create)
+    } else if uncertain.is_empty() {
         view! {
             <Banner tone=Tone::Ok title="No reply is in doubt">
                 <p>"Whatever was sent is known to have arrived, or not to."</p>
@@ -71,6 +74,22 @@ fn page(home: InstallationHome) -> AnyView {
             </section>
             {readers_table(readers)}
         </div>
+    }
+    .into_any()
+}
+
+/// Where an installation begins.
+fn first_step(may_create: bool) -> AnyView {
+    let (text, action) = if may_create {
+        let action = ("Create the first tenant".to_owned(), "/tenants/new".to_owned());
+        ("A tenant is a company: its agents, its channels and its people.", Some(action))
+    } else {
+        ("An administrator of this installation creates the first one.", None)
+    };
+    view! {
+        <Card title="Begin here">
+            <EmptyState title="There are no tenants yet" text action icon=Icon::Tenants />
+        </Card>
     }
     .into_any()
 }
@@ -101,7 +120,7 @@ fn doubts(uncertain: Vec<(TenantId, u64)>) -> AnyView {
 
 /// How far what is shown here is behind what happened cannot be said here; how far it is can.
 fn readers_table(readers: Vec<Reader>) -> AnyView {
-    let columns = vec![Column::new("Reads"), Column::new("Up to event").numbers()];
+    let columns = vec![Column::new("Of what"), Column::new("Read up to event").numbers()];
     let rows = readers.into_iter().map(|reader| {
         let name = match reader.name.as_str() {
             "project-events" => "Messages".to_owned(),
@@ -111,14 +130,18 @@ fn readers_table(readers: Vec<Reader>) -> AnyView {
         view! {
             <tr>
                 <th scope="row">{name}</th>
-                <td data-label="Up to event" data-align="end">{count(reader.seq)}</td>
+                <td data-label="Read up to event" data-align="end">{count(reader.seq)}</td>
             </tr>
         }
     });
     let rows = rows.collect_view();
     view! {
-        <Card title="How far these pages are" lead="They are filled from the log." flush=true>
-            <Table caption="How far these pages are" columns>{rows}</Table>
+        <Card
+            title="Read models"
+            lead="What pages show is read from the log; `konstruct doctor` says how far behind it is."
+            flush=true
+        >
+            <Table caption="Read models" columns>{rows}</Table>
         </Card>
     }
     .into_any()

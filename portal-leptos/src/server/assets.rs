@@ -4,10 +4,11 @@
 //! last release never loads a half of this one. Without them pages are shown and forms work; only the
 //! islands stay asleep.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, io::Write as _, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use axum::{
+    body::Bytes,
     extract::{Path as Named, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
@@ -24,8 +25,8 @@ const FILES: [(&str, &str); 2] =
 #[derive(Debug)]
 struct File {
     kind: &'static str,
-    plain: Vec<u8>,
-    brotli: Option<Vec<u8>>,
+    plain: Bytes,
+    brotli: Option<Bytes>,
 }
 
 /// All files of the site.
@@ -49,15 +50,16 @@ impl Assets {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error).with_context(|| path.display().to_string()),
             };
-            let brotli = std::fs::read(dir.join(format!("{name}.br"))).ok();
-            files.insert(name, File { kind, plain, brotli });
+            let brotli = std::fs::read(dir.join(format!("{name}.br"))).ok().map(Bytes::from);
+            files.insert(name, File { kind, plain: plain.into(), brotli });
         }
         if files.len() < FILES.len() {
             tracing::warn!(dir = %dir.display(), "the islands' files are not there");
             files.clear();
         }
-        let plain = stylesheet.into_bytes();
-        files.insert("portal.css", File { kind: "text/css; charset=utf-8", plain, brotli: None });
+        let (kind, plain) = ("text/css; charset=utf-8", Bytes::from(stylesheet));
+        let brotli = Some(smaller(&plain).context("compress the sheet of style")?);
+        files.insert("portal.css", File { kind, plain, brotli });
         let mut hash = Sha256::new();
         for file in files.values() {
             hash.update(&file.plain);
@@ -80,6 +82,14 @@ impl Assets {
     pub fn has_islands(&self) -> bool {
         1 < self.0.files.len()
     }
+}
+
+/// As brotli makes it; done once, when the process starts.
+fn smaller(plain: &[u8]) -> std::io::Result<Bytes> {
+    let mut writer = brotli::CompressorWriter::new(Vec::new(), 1 << 16, 9, 22);
+    writer.write_all(plain)?;
+    writer.flush()?;
+    Ok(writer.into_inner().into())
 }
 
 /// `GET /assets/{version}/{file}`.

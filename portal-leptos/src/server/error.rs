@@ -2,6 +2,8 @@
 //!
 //! A handler returns a [`PageError`]; [`explain`], which knows who asks, makes the page of it.
 
+use std::panic::AssertUnwindSafe;
+
 use accounts::AccountsError;
 use axum::{
     extract::{Request, State},
@@ -11,6 +13,7 @@ use axum::{
 };
 use desk::DeskError;
 use domain::access::Denied;
+use futures::FutureExt as _;
 use views::ViewError;
 
 use super::{Portal, render, session::Resend};
@@ -78,7 +81,7 @@ impl PageError {
             }
             PageError::Forbidden => (
                 "Your role does not allow this",
-                "Ask an administrator of this installation if you need it.",
+                "Ask an administrator of the tenant or of the installation if you need it.",
             ),
             PageError::Foreign => (
                 "This was not sent by a page of the portal",
@@ -172,10 +175,10 @@ impl IntoResponse for PageError {
     }
 }
 
-/// Turns errors into pages; for programs, into JSON.
+/// Turns errors into pages, and what panicked too.
 pub async fn explain(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let asked = render::Asked::of(&request);
-    let response = next.run(request).await;
+    let response = whole(next.run(request)).await;
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error.clone(),
         None => match of_router(response.status()) {
@@ -194,6 +197,12 @@ pub async fn explain(State(portal): State<Portal>, request: Request, next: Next)
     let path = loggable(&asked.path);
     tracing::info!(reference, status, path, %error, "no page");
     render::error_page(&portal, &asked, &error)
+}
+
+/// The answer, be it that something panicked on the way to it: that is logged where it happened.
+async fn whole(answer: impl Future<Output = Response>) -> Response {
+    let answer = AssertUnwindSafe(answer).catch_unwind().await;
+    answer.unwrap_or_else(|_panicked| PageError::Internal.into_response())
 }
 
 /// A path as logs may have it: without the token of a link.
@@ -223,6 +232,13 @@ pub fn see_other(path: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_page_too() {
+        let answer = whole(async { panic!("a mistake of ours") }).await;
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(matches!(answer.extensions().get(), Some(PageError::Internal)));
+    }
 
     #[test]
     fn no_token_of_a_link_is_logged() {

@@ -9,13 +9,16 @@ use portal_ui::{
 };
 use schemas::TenantId;
 
-use super::{flash::Flash, render::Asked};
+use super::{Portal, flash::Flash, render::Asked};
 use crate::islands::{Awake, Frame};
 
 /// The page within its frame. What somebody may not see is not offered.
-pub(super) fn frame(asked: &Asked, signed: &Signed, version: &str, body: AnyView) -> AnyView {
+pub(super) fn frame(portal: &Portal, asked: &Asked, signed: &Signed, body: AnyView) -> AnyView {
     let tenant = tenant_of(&asked.path);
-    let nav = nav(&signed.principal, tenant.as_ref(), &asked.path);
+    let mut nav = nav(&signed.principal, tenant.as_ref(), &asked.path);
+    if portal.dev_slack.is_some() {
+        nav.push(local_chat(&asked.path));
+    }
     let named = tenant.map(|tenant| tenant.to_string());
     let named_tenant = named.clone();
     let tenant = move || {
@@ -38,7 +41,7 @@ pub(super) fn frame(asked: &Asked, signed: &Signed, version: &str, body: AnyView
             tenant=tenant
             tools=tools
             toasts=toasts
-            version=version.to_owned()
+            version=env!("CARGO_PKG_VERSION").to_owned()
             reference=asked.reference.clone()
         >
             {body}
@@ -86,6 +89,15 @@ fn tools(name: &str, theme: Theme, back: &str) -> impl IntoView + use<> {
 fn toasts(flash: Option<Flash>) -> impl IntoView {
     let toast = flash.map(|Flash { tone, text }| view! { <Toast tone=tone.of_ui() text /> });
     view! { <Toasts>{toast}</Toasts> }
+}
+
+/// Where a newcomer talks to an agent, on a developer's machine.
+fn local_chat(path: &str) -> NavGroup {
+    let href = "/dev/chat".to_owned();
+    let current = path == href;
+    let item =
+        NavItem { label: "Local chat".to_owned(), href, icon: Icon::Message, current, count: None };
+    NavGroup { title: "This machine".to_owned(), items: vec![item] }
 }
 
 /// The tenant that a path is about.

@@ -9,6 +9,7 @@ use axum::{
     response::Response,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use tracing::Instrument as _;
 
 /// A year, the least that ASVS 3.4.1 asks for.
 const HSTS: &str = "max-age=31536000; includeSubDomains";
@@ -45,17 +46,19 @@ fn policy(nonce: Option<&str>) -> String {
     format!(
         "default-src 'none'; script-src {script}; style-src 'self'; img-src 'self' data:; \
          font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
-         object-src 'none'; frame-ancestors 'none'; report-uri /csp-report"
+         object-src 'none'; frame-ancestors 'none'"
     )
 }
 
-/// Draws the nonce, and sets the headers of the portal facts' §3.4 on whatever comes back.
+/// Draws the nonce, and sets the headers of ASVS 5.0, chapter V3.4, on whatever comes back.
 pub async fn secure(mut request: Request, next: Next) -> Response {
     let nonce = Nonce::draw();
     request.extensions_mut().insert(nonce.clone());
     let reference = Reference(hex::encode(rand::random::<[u8; 5]>()).into());
+    // What handlers log is found by the reference that their error page shows.
+    let span = tracing::info_span!("request", reference = &*reference.0);
     request.extensions_mut().insert(reference);
-    let mut response = next.run(request).await;
+    let mut response = next.run(request).instrument(span).await;
     let plain = response.extensions().get::<NoScript>().is_some();
     let kept = response.extensions().get::<Immutable>().is_some();
     let headers = response.headers_mut();
@@ -63,7 +66,11 @@ pub async fn secure(mut request: Request, next: Next) -> Response {
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    let cache = if kept { "public, max-age=31536000, immutable" } else { "no-store" };
+    let (cache, vary) = if kept {
+        ("public, max-age=31536000, immutable", "Accept-Encoding")
+    } else {
+        ("no-store", "Sec-Fetch-Site, Origin, Cookie")
+    };
     let fixed: [(HeaderName, &'static str); 8] = [
         (header::STRICT_TRANSPORT_SECURITY, HSTS),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -71,7 +78,7 @@ pub async fn secure(mut request: Request, next: Next) -> Response {
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        (header::VARY, "Sec-Fetch-Site, Origin, Cookie"),
+        (header::VARY, vary),
         (header::CACHE_CONTROL, cache),
     ];
     for (name, value) in fixed {

@@ -20,6 +20,7 @@ mod code;
 mod diff;
 mod field;
 mod icon;
+mod mrkdwn;
 mod overlay;
 mod page;
 mod person;
@@ -41,6 +42,7 @@ pub use field::{
     TextField,
 };
 pub use icon::{Icon, Symbol};
+pub use mrkdwn::Mrkdwn;
 pub use overlay::{Dialog, Menu};
 pub use page::{Breadcrumbs, Crumb, PageHeader};
 pub use person::{Avatar, Person};

@@ -13,6 +13,7 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../style/status.css"),
     include_str!("../style/overlay.css"),
     include_str!("../style/data.css"),
+    include_str!("../style/words.css"),
     include_str!("../style/pages/accounts.css"),
     include_str!("../style/pages/agents.css"),
     include_str!("../style/pages/audit.css"),

@@ -58,6 +58,9 @@ fn parts() -> Vec<String> {
         view! { <Progress label=h() done=None /> }.to_html(),
         view! { <CodeBlock label=h() code=h() /> }.to_html(),
         view! { <KeyHint keys=vec!["Ctrl", "K"] /> }.to_html(),
+        view! { <Mrkdwn text=h() names=vec![(h(), h())] /> }.to_html(),
+        view! { <Mrkdwn text=format!("```{0}``` `{0}` *{0}* <https://a.example/{0}|{0}>", h()) /> }
+            .to_html(),
     ]
 }
 

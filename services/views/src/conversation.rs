@@ -21,6 +21,7 @@ use store::{
 use crate::{
     ConversationLine, Filter, Standing, ViewError, Views,
     conversations::{Look, open},
+    search::BESIDE_TURNS_MAX,
 };
 
 /// The most messages of which it is shown what became of them.
@@ -197,7 +198,8 @@ async fn near(
     at: Mark,
     way: Way,
 ) -> Result<Option<Near>, ViewError> {
-    let seen = Look { filter, way, limit: 1 }.from(tx, sealing, at).await?;
+    let look = Look { filter, way, limit: 1, turns_max: BESIDE_TURNS_MAX };
+    let seen = look.from(tx, sealing, at).await?;
     let line = seen.lines.into_iter().next();
     Ok(line.map(|it| Near { connection: it.connection, conversation: it.conversation }))
 }

@@ -16,7 +16,7 @@ use store::{
 use crate::{
     Cursor, ViewError, Views,
     cursor::Place,
-    search::{Found, Needle, Scan},
+    search::{Found, Needle, SCAN_TURNS_MAX, Scan},
 };
 
 /// How many threads that are newer than the first page are counted.
@@ -160,7 +160,8 @@ impl Views {
         let sealing = self.sealing(tenant, now).await?;
         let mut tx = self.tx(tenant).await?;
         let at = place.as_ref().map_or_else(Mark::start, |place| place.at.clone());
-        let look = Look { filter, way: Way::Older, limit: limit.clamp(1, 200) };
+        let (way, limit) = (Way::Older, limit.clamp(1, 200));
+        let look = Look { filter, way, limit, turns_max: SCAN_TURNS_MAX };
         let seen = look.from(&mut tx, &sealing, at).await?;
         let newer = match &place {
             Some(place) => {
@@ -182,6 +183,8 @@ pub(crate) struct Look<'a> {
     pub(crate) filter: &'a Filter,
     pub(crate) way: Way,
     pub(crate) limit: u32,
+    /// The most turns that a search opens.
+    pub(crate) turns_max: u32,
 }
 
 /// What was seen.
@@ -231,7 +234,7 @@ impl Look<'_> {
             if seen.first.is_none() {
                 seen.first = threads.first().map(Thread::mark);
             }
-            let looked = scan.look(tx, sealing, &threads, needle).await?;
+            let looked = scan.look(tx, sealing, &threads, (needle, self.turns_max)).await?;
             let was_cut = looked.len() < threads.len();
             let mut is_full = false;
             for (thread, found) in threads.into_iter().zip(looked) {
@@ -245,7 +248,7 @@ impl Look<'_> {
                     break;
                 }
             }
-            if is_full || was_cut || scan.is_spent() {
+            if is_full || was_cut || scan.is_spent(self.turns_max) {
                 break false;
             }
             if is_last {

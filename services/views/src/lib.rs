@@ -1,7 +1,8 @@
 //! What an operator reads: the read models, with words opened, for pages and the API.
 //!
-//! Every question is asked by a [`Principal`], and the first line of its answer asks whether they may.
-//! A tenant that is not theirs does not exist. Nothing here writes, and nothing reads a clock: `now` is
+//! Every question is asked by a [`Principal`]. About a tenant, the first line of its answer asks
+//! whether they may, and a tenant that is not theirs does not exist; a list holds only what is theirs.
+//! Nothing here writes, and nothing reads a clock: `now` is
 //! an argument. Instants are RFC 3339 in UTC, days are UTC, money is in millionths of a dollar.
 //!
 //! To add a view: its rows in `store::views`, its answer here, and a line in the walk of

@@ -14,11 +14,14 @@ use store::{
 
 use crate::{TurnKind, ViewError, conversations::open};
 
-/// The most turns that one request opens.
-pub const SCAN_TURNS_MAX: u32 = 2_000;
+/// The most turns that one page of a search opens.
+pub const SCAN_TURNS_MAX: u32 = 800;
+
+/// The most turns that are opened for what is beside a thread in a list: next to it, or not named.
+pub(crate) const BESIDE_TURNS_MAX: u32 = 100;
 
 /// The most threads that one request looks at: some have no turns.
-const SCAN_THREADS_MAX: u64 = 4_000;
+const SCAN_THREADS_MAX: u64 = 1_600;
 
 /// Characters shown before and after what was found.
 const AROUND: (usize, usize) = (40, 100);
@@ -68,11 +71,11 @@ impl Needle {
 
 impl Scan {
     /// Threads of one step.
-    pub(crate) const THREADS: u32 = 200;
+    pub(crate) const THREADS: u32 = 100;
 
     /// Whether this request has looked enough.
-    pub(crate) fn is_spent(&self) -> bool {
-        SCAN_TURNS_MAX <= self.turns || SCAN_THREADS_MAX <= self.threads
+    pub(crate) fn is_spent(&self, most: u32) -> bool {
+        most <= self.turns || SCAN_THREADS_MAX <= self.threads
     }
 
     /// What was found in each of these, or of those before the bound was met.
@@ -81,9 +84,9 @@ impl Scan {
         tx: &mut TenantTx,
         sealing: &Sealing,
         threads: &[Thread],
-        needle: &Needle,
+        (needle, most): (&Needle, u32),
     ) -> Result<Vec<Option<Found>>, ViewError> {
-        let left = SCAN_TURNS_MAX.saturating_sub(self.turns);
+        let left = most.saturating_sub(self.turns);
         let keys: Vec<_> = threads.iter().map(|it| (&it.connection, &it.conversation)).collect();
         let said = thread::turns(tx, &keys, i64::MAX, left).await?;
         // The last one may have more than what fitted in. A thread alone fits in.

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod agents;
+mod assets;
 mod asvs;
 mod catalogue;
 mod furnished;

@@ -47,7 +47,7 @@ impl Staff {
         self.hired(&format!("eve@{tenant}.example"), grant).await
     }
 
-    /// Whoever has an account and no role: its only tenant was taken away.
+    /// Whoever is not signed in.
     pub(crate) fn nobody(&self) -> anyhow::Result<Visitor> {
         Visitor::new(&self.base, None)
     }

@@ -139,6 +139,9 @@ fn save() {
             Ok(response) if response.status() == 403 || response.status() == 404 => {
                 State::Wrong("your role does not allow this any more".to_owned())
             }
+            Ok(response) if response.status() == 400 || response.status() == 413 => {
+                State::Wrong("this is more than can be stored".to_owned())
+            }
             Ok(_) | Err(_) => State::Offline,
         };
         let again = matches!(state, State::Offline | State::Ended);

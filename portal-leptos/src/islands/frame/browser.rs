@@ -2,7 +2,7 @@
 
 mod page;
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, rc::Rc, time::Duration};
 
 use leptos::{
     ev::KeyboardEvent,
@@ -47,21 +47,26 @@ fn get(path: &str, then: impl FnOnce(String) + 'static) {
     }
 }
 
-/// Asks for the server's version whenever the page is looked at again.
+/// How often a page that stays in sight asks whether it is still of the last release.
+const VERSION_ASKED: Duration = Duration::from_mins(5);
+
+/// Asks for the server's version whenever the page is looked at again, and now and then meanwhile.
 fn newer(palette: Palette) {
-    let ours = document().document_element().and_then(|root| root.get_attribute("data-version"));
-    let seen = Closure::<dyn FnMut()>::new(move || {
-        let ours = ours.clone();
+    let ask = move || {
         if document().hidden() {
             return;
         }
         get("/frame/version", move |theirs| {
+            let page = document().document_element();
+            let ours = page.and_then(|root| root.get_attribute("data-version"));
             palette.newer.set(ours.is_some_and(|ours| ours != theirs.trim()));
         });
-    });
+    };
+    let seen = Closure::<dyn FnMut()>::new(ask);
     let callback = seen.as_ref().unchecked_ref();
     drop(document().add_event_listener_with_callback("visibilitychange", callback));
     seen.forget();
+    set_interval(ask, VERSION_ASKED);
 }
 
 fn listen(palette: Palette, keys: bool, tenant: Option<String>) {

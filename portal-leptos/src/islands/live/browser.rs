@@ -23,10 +23,7 @@ pub(super) fn follow(tail: Tail, stream: String) {
     });
     let scrolled = window_event_listener(leptos::ev::scroll, move |_| {
         let away = window().scroll_y().is_ok_and(|y| SCROLLED < y);
-        if away != tail.reading.get_untracked() {
-            tail.reading.set(away);
-            tail.release();
-        }
+        tail.hold(|pause| pause.scrolled = away);
     });
     // It lives as long as the page does.
     core::mem::forget(scrolled);

@@ -90,7 +90,7 @@ async fn lead(cx: Cx, Path(at): At, Form(typed): Form<Typed>) -> Result<Response
 async fn test(cx: Cx, Path(at): At, Form(typed): Form<Typed>) -> Result<Response, PageError> {
     let text = typed.text.as_deref().unwrap_or(HELLO).trim().to_owned();
     let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
-    // People see `#general` and type it; Slack takes both, but only without the sign.
+    // People see `#general` and type it; Slack takes a name or an id, without the sign.
     let channel = typed.channel.trim().trim_start_matches('#').to_owned();
     match desk.send_test_message(who, (&at.0, &at.1), &channel, &text).await {
         Ok(_) => {

@@ -1,9 +1,10 @@
 //! What a thread looks like.
 
+use domain::mrkdwn;
 use leptos::prelude::*;
 use portal_ui::{
-    Avatar, Crumb, Duration, EmptyState, Icon, LinkButton, Money, PageHeader, Pagination, Status,
-    Time,
+    Avatar, Crumb, Duration, EmptyState, Icon, LinkButton, Money, Mrkdwn, PageHeader, Pagination,
+    Status, Time,
     format::{count, counted},
 };
 use schemas::TenantId;
@@ -122,7 +123,7 @@ fn turn_view(turn: Turn, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
                     <Time at />
                     {edited}
                 </header>
-                {words_view(words)}
+                {words_view(words, is_agent)}
                 <footer class="meta">
                     {standing}
                     {took}
@@ -137,8 +138,12 @@ fn turn_view(turn: Turn, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
     .into_any()
 }
 
-fn words_view(words: Words) -> AnyView {
+/// An answer looks as it does in Slack; a person's words are plain already.
+fn words_view(words: Words, is_answer: bool) -> AnyView {
     let said = match words {
+        Words::Text(text) if is_answer => {
+            return view! { <Mrkdwn text=mrkdwn::from_markdown(&text) /> }.into_any();
+        }
         Words::Text(text) => return view! { <p class="words">{text}</p> }.into_any(),
         Words::TakenBack => "Taken back by whoever wrote it.",
         Words::NotKept => "Not kept: it is being answered, or never was.",

@@ -83,13 +83,22 @@ pub(super) fn visible(mut messages: Vec<Message>, user: &str) -> Vec<Message> {
     messages
 }
 
-/// Whether the last that was said, not long ago, still waits for its answer.
-pub(super) fn is_awaited(messages: &[Message], now_s: i64, within_s: u64) -> bool {
+/// Whether the last that was said, not long ago, still waits for its answer. In a channel only an
+/// agent that is mentioned, or has spoken in the thread, answers.
+pub(super) fn is_awaited(
+    messages: &[Message],
+    is_direct: bool,
+    (now_s, within_s): (i64, u64),
+) -> bool {
     let Some(last) = messages.last() else { return false };
     let said_s = last.ts.split('.').next().and_then(|it| it.parse::<i64>().ok()).unwrap_or(0);
     let is_recent = now_s.saturating_sub(said_s) < i64::try_from(within_s).unwrap_or(0);
-    // An agent's first word in a thread is its placeholder, which becomes the answer.
-    is_recent && (!last.bot || (!last.updated && last.text.contains("Thinking")))
+    if last.bot {
+        // An agent's first word in a thread is its placeholder, which becomes the answer.
+        return is_recent && !last.updated && last.text.contains("Thinking");
+    }
+    let spoke = |it: &Message| it.bot && it.thread_ts.is_some() && it.thread_ts == last.thread_ts;
+    is_recent && (is_direct || last.text.contains("<@") || messages.iter().any(spoke))
 }
 
 #[cfg(test)]
@@ -111,14 +120,27 @@ mod tests {
 
     #[test]
     fn an_answer_is_awaited_until_it_is_there_or_it_takes_too_long() {
-        let asked = message("100.1", false, false, "hello");
+        let asked = message("100.1", false, false, "<@U0MARA> hello");
         let thinking = message("101.1", true, false, "_Thinking…_");
         let answered = message("101.1", true, true, "Hello, Ada.");
-        assert!(is_awaited(std::slice::from_ref(&asked), 110, 60));
-        assert!(is_awaited(&[asked.clone(), thinking], 110, 60));
-        assert!(!is_awaited(&[asked.clone(), answered], 110, 60));
-        assert!(!is_awaited(&[asked], 200, 60));
-        assert!(!is_awaited(&[], 200, 60));
+        assert!(is_awaited(std::slice::from_ref(&asked), false, (110, 60)));
+        assert!(is_awaited(&[asked.clone(), thinking], false, (110, 60)));
+        assert!(!is_awaited(&[asked.clone(), answered], false, (110, 60)));
+        assert!(!is_awaited(&[asked], false, (200, 60)));
+        assert!(!is_awaited(&[], true, (200, 60)));
+    }
+
+    #[test]
+    fn what_is_said_to_nobody_is_not_awaited() {
+        let said = message("100.1", false, false, "who has the key?");
+        assert!(!is_awaited(std::slice::from_ref(&said), false, (110, 60)));
+        assert!(is_awaited(std::slice::from_ref(&said), true, (110, 60)), "to the agent directly");
+        let within = |ts, bot| Message {
+            thread_ts: Some("99.1".to_owned()),
+            ..message(ts, bot, bot, "and then?")
+        };
+        assert!(is_awaited(&[within("100.1", true), within("101.1", false)], false, (110, 60)));
+        assert!(!is_awaited(&[within("100.1", false), within("101.1", false)], false, (110, 60)));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use portal_ui::{
-    Avatar, Card, Choice, EmptyState, Icon, LinkButton, PageHeader, SelectField, SubmitButton,
-    TextAreaField, Variant,
+    Avatar, Card, Choice, EmptyState, Icon, LinkButton, Mrkdwn, PageHeader, SelectField,
+    SubmitButton, TextAreaField, Variant,
 };
 use schemas::TenantId;
 use views::Trace;
@@ -21,12 +21,15 @@ pub(super) fn page(scene: Scene) -> AnyView {
         view! { <li><a href=to.path() aria-current=current>{sign}{room.name.clone()}</a></li> }
     });
     let doors = doors.collect_view();
-    let people = people.into_iter().map(|it| Choice::new(it.id, it.name)).collect();
+    let names: Vec<_> = people.iter().map(|it| (it.id.clone(), it.name.clone())).collect();
+    let people = people.into_iter().filter(|person| !person.bot);
+    let people = people.map(|it| Choice::new(it.id, it.name)).collect();
     let said = messages.iter().filter(|it| is_here(it, &at.thread));
     let answers = |ts: &str| {
         messages.iter().filter(|it| it.thread_ts.as_deref() == Some(ts) && it.ts != ts).count()
     };
-    let lines = said.map(|message| line(&at, message, answers(&message.ts))).collect_view();
+    let lines =
+        said.map(|message| line(&at, message, (answers(&message.ts), &names))).collect_view();
     let is_empty = messages.is_empty();
     let nothing = is_empty.then(|| {
         view! {
@@ -71,7 +74,7 @@ fn is_here(message: &Message, thread: &str) -> bool {
     if thread.is_empty() { root == message.ts } else { root == thread }
 }
 
-fn line(at: &At, message: &Message, answers: usize) -> AnyView {
+fn line(at: &At, message: &Message, (answers, names): (usize, &[(String, String)])) -> AnyView {
     let root = message.thread_ts.clone().unwrap_or_else(|| message.ts.clone());
     let thread = At { thread: root, ts: message.ts.clone(), ..at.clone() };
     let trace = At { ts: message.ts.clone(), ..at.clone() };
@@ -90,7 +93,7 @@ fn line(at: &At, message: &Message, answers: usize) -> AnyView {
             <Avatar name=name.clone() />
             <div>
                 <p><strong>{name}</strong></p>
-                <p class="chat-text">{text}</p>
+                <Mrkdwn text names=names.to_vec() />
                 <p class="row meta">{answers} {trace}</p>
             </div>
         </li>

@@ -15,7 +15,7 @@ use views::{Usage, UsageRow};
 use super::asked::{Asked, By, Measure, Span};
 use crate::pages::address::{self, Address};
 
-/// The most bars that can be told apart; the rest is one more.
+/// The most bars that can be told apart; of the rest the page says that it is left out.
 const BARS_MAX: usize = 12;
 
 pub(super) struct Shown {

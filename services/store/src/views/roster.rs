@@ -28,7 +28,7 @@ pub struct AgentLine {
     pub messages: u64,
     /// What they cost, in millionths of a dollar.
     pub cost_micros: u64,
-    /// Since then, if there is one.
+    /// Since then, if there is one among the tenant's newest failures.
     pub last_error: Option<LastError>,
 }
 
@@ -41,24 +41,42 @@ pub struct ConnectionLine {
     pub last_in_at: Option<Timestamp>,
     /// When a reply was last delivered in one of the newest threads.
     pub last_out_at: Option<Timestamp>,
-    /// Since the instant asked for, if there is one.
+    /// Since the instant asked for, if there is one among the tenant's newest failures.
     pub last_error: Option<LastError>,
 }
 
-const AGENTS: &str = "
+/// The newest failure since $2 of each agent or connection, among the newest 200 of each kind: read by
+/// the index, however many there are.
+macro_rules! newest_failures {
+    ($by:literal) => {
+        concat!(
+            "select distinct on (", $by, ") ", $by, ",
+                    message_id, coalesce(detail, doubt) as detail, received_at_ms
+               from ((select * from p_message where tenant_id = $1 and state = 'failed'
+                         and received_at_ms >= $2 order by received_at_ms desc limit 200)
+                     union all
+                     (select * from p_message where tenant_id = $1 and state = 'no answer'
+                         and received_at_ms >= $2 order by received_at_ms desc limit 200)) newest
+              order by ", $by, ", received_at_ms desc"
+        )
+    };
+}
+
+const AGENTS: &str = concat!(
+    "
     select a.state, coalesce(u.messages, 0)::bigint, coalesce(u.cost_micros, 0)::bigint,
            e.message_id, e.detail, e.received_at_ms
       from p_agent a
       left join (select agent_id, sum(messages) as messages, sum(cost_micros) as cost_micros
-                   from p_usage where tenant_id = $1 and day >= $2 group by agent_id) u
+                   from p_usage where tenant_id = $1 and day >= $3 group by agent_id) u
            using (agent_id)
-      left join lateral (
-           select message_id, coalesce(detail, doubt) as detail, received_at_ms from p_message m
-            where m.tenant_id = $1 and m.state in ('failed', 'no answer')
-              and m.received_at_ms >= $3 and m.agent_id = a.agent_id
-            order by received_at_ms desc limit 1) e on true
-     where a.tenant_id = $1 order by a.retired, a.agent_id limit $4";
-const CONNECTIONS: &str = "
+      left join (",
+    newest_failures!("agent_id"),
+    ") e using (agent_id)
+     where a.tenant_id = $1 order by a.retired, a.agent_id limit $4"
+);
+const CONNECTIONS: &str = concat!(
+    "
     select c.state, i.last_at_ms, o.answered_at_ms, e.message_id, e.detail, e.received_at_ms
       from p_connection c
       left join lateral (
@@ -70,17 +88,17 @@ const CONNECTIONS: &str = "
                select answered_at_ms from p_conversation t
                 where t.tenant_id = $1 and t.connection_id = c.connection_id
                 order by last_at_ms desc limit 50) newest) o on true
-      left join lateral (
-           select message_id, coalesce(detail, doubt) as detail, received_at_ms from p_message m
-            where m.tenant_id = $1 and m.state in ('failed', 'no answer')
-              and m.received_at_ms >= $2 and m.connection_id = c.connection_id
-            order by received_at_ms desc limit 1) e on true
-     where c.tenant_id = $1 order by c.active desc, c.connection_id limit $3";
+      left join (",
+    newest_failures!("connection_id"),
+    ") e using (connection_id)
+     where c.tenant_id = $1 order by c.active desc, c.connection_id limit $3"
+);
+
 /// The bound tenant's agents, those that have left last.
 pub async fn agents(tx: &mut TenantTx, since: Day) -> Result<Vec<AgentLine>, StoreError> {
     let tenant = tx.tenant().clone();
     let (day, at) = (row::small(since.number()), since.start().as_millis());
-    let rows = tx.query(AGENTS, &[&tenant.as_str(), &day, &at, &limit(ROWS_MAX)]).await?;
+    let rows = tx.query(AGENTS, &[&tenant.as_str(), &at, &day, &limit(ROWS_MAX)]).await?;
     let line = |row: &Row| {
         Ok(AgentLine {
             agent: row::json(row, 0)?,
