@@ -139,6 +139,10 @@ impl From<DeskError> for PageError {
             DeskError::Denied => PageError::Forbidden,
             DeskError::NotFound => PageError::NotFound,
             DeskError::Invalid(_) | DeskError::Conflict { .. } => PageError::BadRequest,
+            DeskError::Full { wait: Some(wait), .. } => {
+                PageError::TooOften { wait_s: wait.as_secs().saturating_add(1) }
+            }
+            DeskError::Full { wait: None, .. } => PageError::TooMany,
             DeskError::Unavailable => PageError::Unavailable,
         }
     }

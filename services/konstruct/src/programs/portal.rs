@@ -51,6 +51,7 @@ pub(crate) async fn prepare(
         sealer: vault.sealer.clone(),
         secrets: vault.secrets.clone(),
         slack: wiring::outbound(&asked)?,
+        share: asked.directory_share()?,
     });
     let (models, trial) = trials(sources);
     let (clock, keys) = (base.context.clock.clone(), platform.clone());
