@@ -229,7 +229,10 @@ impl From<StoreError> for ApiError {
 
 impl From<AccountsError> for ApiError {
     fn from(error: AccountsError) -> Self {
-        tracing::warn!(%error, "a key cannot be looked up");
+        if let AccountsError::Denied(denied) = error {
+            return denied.into();
+        }
+        tracing::warn!(%error, "accounts do not answer");
         ApiError::Unavailable
     }
 }

@@ -19,10 +19,11 @@ use domain::access::Permission;
 use runtime::live::{Happened, Look, News, NotNow};
 use schemas::{TenantId, Timestamp};
 use serde::Deserialize;
+use serde_json::json;
 use tokio::time::Instant;
 
 use super::words::{Group, line};
-use crate::server::{Portal, csrf, error::PageError, render::Cx};
+use crate::server::{Portal, csrf, error::PageError, render::Cx, session::Visited};
 
 /// How often the stream says that it lives, and asks whether it still may.
 const BEAT: Duration = Duration::from_secs(15);
@@ -39,6 +40,7 @@ pub(super) struct Wanted {
 
 pub(super) async fn follow(
     cx: Cx,
+    Visited(visit): Visited,
     Path(tenant): Path<TenantId>,
     Query(wanted): Query<Wanted>,
     Extension(token): Extension<SessionToken>,
@@ -56,6 +58,8 @@ pub(super) async fn follow(
             wait_s: retry_at.since(cx.now()).as_secs().saturating_add(1),
         },
     })?;
+    let (who, detail) = (&cx.signed.principal, json!({ "activity": "live" }));
+    cx.portal.accounts.note_read(who, &tenant, detail, &visit).await?;
     let group = Group::parse(&wanted.kind);
     let tail =
         Tail { portal: cx.portal, signed: cx.signed, token, tenant, group, look, beat_at: None };
