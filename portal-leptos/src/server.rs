@@ -17,6 +17,8 @@ pub mod sign_on;
 mod targets;
 
 use std::{net::SocketAddr, sync::Arc};
+pub use crate::pages::Exports;
+
 
 use accounts::Accounts;
 use axum::{
@@ -69,6 +71,8 @@ pub struct Portal {
     pub trial: Option<Arc<Trial>>,
     /// The API for programs, at [`API`]. It has its own way in: no session, no cookie.
     pub api: Router,
+    /// The files that are being written.
+    pub exports: Exports,
 }
 
 /// Where the API for programs is.

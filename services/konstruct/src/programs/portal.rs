@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use desk::{Desk, Parts};
 use oidc::Provider;
 use portal::server::{
-    Portal,
+    Exports, Portal,
     assets::Assets,
     csrf::Origin,
     sign_on::{CALLBACK, SignOn},
@@ -80,6 +80,7 @@ pub(crate) async fn prepare(
         views,
         models,
         trial,
+        exports: Exports::default(),
         api,
     };
     let listener = TcpListener::bind(settings.listen).await;
