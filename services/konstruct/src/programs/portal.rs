@@ -53,7 +53,7 @@ pub(crate) async fn prepare(
         slack: wiring::outbound(&asked)?,
         share: asked.directory_share()?,
     });
-    let (models, trial) = trials(sources);
+    let (models, trial) = trials(sources, &base.db);
     let (clock, keys) = (base.context.clock.clone(), platform.clone());
     let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
     let views = Views::new(reader, platform, vault.sealer.clone());
@@ -103,10 +103,10 @@ fn sign_on(asked: &Asked<'_>, public_url: &str) -> anyhow::Result<Option<SignOn>
 }
 
 /// The model groups, and where drafts are tried with them. A portal without models shows everything else.
-fn trials(sources: &Sources) -> (Arc<[String]>, Option<Arc<Trial>>) {
+fn trials(sources: &Sources, db: &Database) -> (Arc<[String]>, Option<Arc<Trial>>) {
     let made = sources.models().and_then(|models| {
         let groups = models.groups().map(str::to_owned).collect();
-        Ok((groups, Arc::new(Trial::new(wiring::router(sources)?, Bounds::default()))))
+        Ok((groups, Arc::new(Trial::new(wiring::router(sources)?, db.clone(), Bounds::default()))))
     });
     match made {
         Ok((groups, trial)) => (groups, Some(trial)),
