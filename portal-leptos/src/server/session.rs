@@ -1,6 +1,6 @@
 //! Who is signed in, and what becomes of a request when nobody is.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use accounts::{SessionToken, Visit};
 use axum::{
@@ -15,6 +15,9 @@ use super::{Portal, error::PageError, flash::cookie};
 
 /// The session's cookie. No script reads it.
 pub const COOKIE: &str = "__Host-ks";
+
+/// Where proxies say from where a request came to them.
+const FORWARDED: &str = "x-forwarded-for";
 
 /// Where a second factor is set up: the only page of a session that misses one.
 pub const ENROLMENT: &str = "/settings/security/second-factor";
@@ -90,7 +93,11 @@ impl FromRequestParts<Portal> for Visited {
 
     async fn from_request_parts(parts: &mut Parts, portal: &Portal) -> Result<Self, PageError> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let ip = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
+        let hops = parts.headers.get_all(FORWARDED).iter();
+        // A line that is no text is a hop that cannot be read.
+        let hops: Vec<_> = hops.map(|line| line.to_str().unwrap_or_default()).collect();
+        let client = |peer: IpAddr| portal.proxies.client(peer, hops.iter().copied());
+        let ip = peer.map(|peer| client(peer.0.ip()).to_string()).unwrap_or_default();
         let agent = parts.headers.get(header::USER_AGENT).and_then(|it| it.to_str().ok());
         let visit = Visit::new(portal.clock.now(), &ip, agent.unwrap_or_default());
         Ok(Self(visit.holding(parts.extensions.get::<SessionToken>().cloned())))

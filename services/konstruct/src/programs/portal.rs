@@ -71,6 +71,7 @@ pub(crate) async fn prepare(
         origin,
         gateway_url: settings.gateway_url.unwrap_or(public_url),
         dev_slack: settings.dev_slack_url.as_deref().map(super::dev_slack::at).transpose()?,
+        proxies: settings.proxies,
         second_factor: settings.second_factor,
         sign_on,
         clock: base.context.clock.clone(),
@@ -79,8 +80,8 @@ pub(crate) async fn prepare(
         live: Live::new(base.context.bus.clone(), base.context.stop.clone()),
         views,
         models,
-        trial,
         exports: Exports::default(),
+        trial,
         api,
     };
     let listener = TcpListener::bind(settings.listen).await;
