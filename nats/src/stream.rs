@@ -14,18 +14,24 @@ const GIB: i64 = 1024 * MIB;
 pub struct Sizes {
     /// How many bytes `EVENTS` keeps.
     pub events_bytes_max: i64,
+    /// How many bytes `DIRECTORY` keeps.
+    pub directory_bytes_max: i64,
 }
 
 impl Default for Sizes {
     fn default() -> Self {
-        Self { events_bytes_max: EVENTS.bytes_max }
+        Self { events_bytes_max: EVENTS.bytes_max, directory_bytes_max: DIRECTORY.bytes_max }
     }
 }
 
 impl Sizes {
     /// How many bytes a stream keeps here.
     pub fn of(self, row: &Stream) -> i64 {
-        if row.name == EVENTS.name { self.events_bytes_max } else { row.bytes_max }
+        match row.name {
+            name if name == EVENTS.name => self.events_bytes_max,
+            name if name == DIRECTORY.name => self.directory_bytes_max,
+            _ => row.bytes_max,
+        }
     }
 }
 
@@ -49,7 +55,8 @@ pub struct Stream {
     pub subjects: &'static [&'static str],
     /// How long it keeps a message; for ever without.
     pub max_age: Option<Duration>,
-    /// How many bytes it keeps; of `EVENTS` an installation may say otherwise, see [`Sizes`].
+    /// How many bytes it keeps; of `EVENTS` and `DIRECTORY` an installation may say otherwise, see
+    /// [`Sizes`].
     pub bytes_max: i64,
     /// How many messages of one subject it keeps, the newest; any number without.
     pub per_subject_max: Option<i64>,

@@ -22,11 +22,15 @@ fn names_are_unique_and_tokens() {
 }
 
 #[test]
-fn every_stream_has_its_bytes_and_an_installation_chooses_those_of_events() {
-    let own = Sizes { events_bytes_max: 5 };
+fn every_stream_has_its_bytes_and_an_installation_chooses_those_that_people_fill() {
+    let own = Sizes { events_bytes_max: 5, directory_bytes_max: 7 };
     for row in STREAMS {
         assert!(0 < row.bytes_max, "{}", row.name);
-        let want = if row.name == "EVENTS" { 5 } else { row.bytes_max };
+        let want = match row.name {
+            "EVENTS" => 5,
+            "DIRECTORY" => 7,
+            _ => row.bytes_max,
+        };
         assert_eq!(own.of(row), want, "{}", row.name);
         assert_eq!(Sizes::default().of(row), row.bytes_max, "{}", row.name);
     }

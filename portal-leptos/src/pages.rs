@@ -23,6 +23,7 @@ mod tenant_settings;
 mod tenants;
 mod usage;
 
+pub use self::audit::Exports;
 use crate::server::routes::Routes;
 
 /// The routes of all pages.

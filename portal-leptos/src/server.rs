@@ -10,11 +10,14 @@ pub mod error;
 pub mod flash;
 mod frame;
 pub mod headers;
+pub mod proxies;
 pub mod render;
 pub mod routes;
 pub mod session;
 pub mod sign_on;
 mod targets;
+
+pub use crate::pages::Exports;
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -34,6 +37,7 @@ use views::Views;
 use self::{
     assets::Assets,
     csrf::Origin,
+    proxies::Proxies,
     routes::{Need, Routes},
     sign_on::SignOn,
 };
@@ -49,6 +53,8 @@ pub struct Portal {
     pub gateway_url: String,
     /// The look-alike of Slack for the local chat, on a developer's machine.
     pub dev_slack: Option<dev_slack::DevSlack>,
+    /// Those that are trusted to say from where a request comes.
+    pub proxies: Proxies,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
     /// The provider of identities, where there is one.
@@ -65,6 +71,8 @@ pub struct Portal {
     pub views: Views,
     /// The model groups there are, by name.
     pub models: Arc<[String]>,
+    /// The files that are being written.
+    pub exports: Exports,
     /// Where drafts are tried; nowhere, where no models are set up.
     pub trial: Option<Arc<Trial>>,
     /// The API for programs, at [`API`]. It has its own way in: no session, no cookie.

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use portal_ui::{Card, EmptyState, Icon, LinkButton, PageHeader, Tab, Tabs};
 use schemas::TenantId;
 use serde::Deserialize;
+use serde_json::json;
 
 use self::words::{Group, line};
 use crate::{
@@ -20,6 +21,7 @@ use crate::{
         error::PageError,
         render::Cx,
         routes::{Need, Routes},
+        session::Visited,
     },
 };
 
@@ -44,11 +46,14 @@ struct Asked {
 
 async fn show(
     cx: Cx,
+    Visited(visit): Visited,
     Path(tenant): Path<TenantId>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
     let group = Group::parse(&asked.kind);
     let (views, who) = (&cx.portal.views, &cx.signed.principal);
+    let detail = json!({ "activity": group.word() });
+    cx.portal.accounts.note_read(who, &tenant, detail, &visit).await?;
     // All kinds are asked for the place in the log: a filter must not make the tail begin too early.
     let newest = views.activity(who, &tenant, (&[], 1), cx.now()).await?;
     let found = views.activity(who, &tenant, (group.kinds(), LINES), cx.now()).await?;

@@ -7,14 +7,15 @@ mod words;
 
 use axum::{
     extract::{Path, Query},
-    http::{HeaderValue, header},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
-use domain::{access::Permission, day::Day};
+use domain::access::Permission;
 use schemas::TenantId;
 use serde::Deserialize;
-use views::{Change, ChangeFilter, ChangesPage};
+use views::{ChangeFilter, ChangesPage};
 
+pub use self::export::Exports;
+use self::export::Format;
 use super::address::Address;
 use crate::server::{
     error::PageError,
@@ -24,12 +25,6 @@ use crate::server::{
 
 /// Changes on one page.
 const PAGE: u32 = 25;
-
-/// Changes that are read at once for a file.
-const STEP: u32 = 200;
-
-/// The most changes of one file. The page says so.
-const EXPORT_MAX: usize = 5_000;
 
 pub(crate) fn routes() -> Routes {
     let read = Need::Tenant(Permission::AuditRead);
@@ -91,26 +86,9 @@ async fn list(
         (format!("connection:{id}"), id.to_string())
     }));
     let shown = view::Shown { tenant, search, found, names, people, entities, now };
-    Ok(cx.page("Audit", || view::page(shown)))
-}
-
-/// What goes into a file, and where it would go on.
-async fn all(
-    cx: &Cx,
-    tenant: &TenantId,
-    search: &Search,
-) -> Result<(Vec<Change>, Option<u64>), PageError> {
-    let (who, views, filter) = (&cx.signed.principal, &cx.portal.views, search.filter());
-    let (mut changes, mut from) = (Vec::new(), search.before);
-    loop {
-        let page = ChangesPage { before: from, limit: STEP, now: cx.now() };
-        let page = views.changes(who, tenant, &filter, page).await?;
-        changes.extend(page.changes);
-        from = page.next;
-        if from.is_none() || EXPORT_MAX <= changes.len() {
-            return Ok((changes, from));
-        }
-    }
+    // Texts are compared here, and that is work.
+    let page = tokio::task::spawn_blocking(move || cx.page("Audit", || view::page(shown)));
+    page.await.map_err(|_| PageError::Internal)
 }
 
 async fn csv(
@@ -118,8 +96,7 @@ async fn csv(
     Path(tenant): Path<TenantId>,
     Query(search): Query<Search>,
 ) -> Result<Response, PageError> {
-    let (changes, _) = all(&cx, &tenant, &search).await?;
-    Ok(file(&cx, &tenant, ("csv", "text/csv; charset=utf-8"), export::csv(&changes)))
+    export::file(cx, tenant, search, Format::Csv)
 }
 
 async fn json(
@@ -127,19 +104,5 @@ async fn json(
     Path(tenant): Path<TenantId>,
     Query(search): Query<Search>,
 ) -> Result<Response, PageError> {
-    let (changes, next) = all(&cx, &tenant, &search).await?;
-    let body = export::json(&tenant, &changes, next, cx.now());
-    Ok(file(&cx, &tenant, ("json", "application/json"), body))
-}
-
-/// A file to keep.
-fn file(cx: &Cx, tenant: &TenantId, (end, kind): (&str, &'static str), body: String) -> Response {
-    let name = format!("attachment; filename=\"audit-{tenant}-{}.{end}\"", Day::of(cx.now()));
-    let mut response = body.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(header::CONTENT_DISPOSITION, name);
-    }
-    response
+    export::file(cx, tenant, search, Format::Json)
 }

@@ -25,7 +25,7 @@ pub(crate) fn problems(error: DeskError) -> Result<Vec<Problem>, PageError> {
                 message: format!("{} {}", words(it.field), it.problem),
             })
             .collect()),
-        DeskError::Conflict { .. } | DeskError::Unavailable => {
+        DeskError::Conflict { .. } | DeskError::Full { .. } | DeskError::Unavailable => {
             Ok(vec![Problem { field: String::new(), message: sentence(&error.to_string()) }])
         }
     }

@@ -10,6 +10,7 @@ use axum::{
 use domain::access::Permission;
 use schemas::TenantId;
 use serde::Deserialize;
+use serde_json::json;
 use views::ViewError;
 
 use super::address;
@@ -17,7 +18,11 @@ use crate::server::{
     error::{PageError, see_other},
     render::Cx,
     routes::{Need, Routes},
+    session::Visited,
 };
+
+/// The longest id; what is longer finds nothing.
+const ID_CHARS_MAX: usize = 64;
 
 pub(crate) fn routes() -> Routes {
     let read = Need::Tenant(Permission::ConversationsRead);
@@ -30,9 +35,13 @@ pub(crate) fn routes() -> Routes {
 
 async fn show(
     cx: Cx,
+    Visited(visit): Visited,
     Path((tenant, message)): Path<(TenantId, String)>,
 ) -> Result<Response, PageError> {
-    let trace = cx.portal.views.trace(&cx.signed.principal, &tenant, &message).await?;
+    let asked: String = message.chars().take(ID_CHARS_MAX).collect();
+    let (who, detail) = (&cx.signed.principal, json!({ "message": asked }));
+    cx.portal.accounts.note_read(who, &tenant, detail, &visit).await?;
+    let trace = cx.portal.views.trace(who, &tenant, &message).await?;
     if trace.message.as_str() != message {
         // A reference is the beginning of an id; the page's own address has all of it.
         return Ok(see_other(&address::message(&tenant, &trace.message)));

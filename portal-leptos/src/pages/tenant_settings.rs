@@ -12,7 +12,10 @@ use schemas::{Budget, ChannelKind, Limits, TenantId};
 use serde::Deserialize;
 use views::TenantLine;
 
-use super::form::{WITH_PROBLEMS, done, problems};
+use super::{
+    form::{WITH_PROBLEMS, done, problems},
+    settings::confirm_first,
+};
 use crate::server::{
     error::PageError,
     render::Cx,
@@ -143,11 +146,18 @@ async fn delete(
     Path(tenant): Path<TenantId>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
+    if let Some(first) = confirm_first(&cx.asked, &address(&tenant)) {
+        return Ok(first);
+    }
     let slug = typed.slug.as_deref().unwrap_or_default();
     match cx.portal.desk.delete_tenant(&cx.signed.principal, &tenant, slug).await {
         Ok(written) => Ok(done("/tenants", &format!("{tenant} is deleted."), written)),
         Err(error) => again(&cx, &tenant, typed, error).await,
     }
+}
+
+fn address(tenant: &TenantId) -> String {
+    format!("/t/{tenant}/settings")
 }
 
 /// Back to the page with a word, or the page again with what was wrong.
@@ -158,7 +168,7 @@ async fn answer(
     (written, said): (Result<Written, DeskError>, &str),
 ) -> Result<Response, PageError> {
     match written {
-        Ok(written) => Ok(done(&format!("/t/{tenant}/settings"), said, written)),
+        Ok(written) => Ok(done(&address(tenant), said, written)),
         Err(error) => again(cx, tenant, typed, error).await,
     }
 }

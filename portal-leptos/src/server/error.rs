@@ -48,6 +48,12 @@ pub enum PageError {
     /// Too much at once.
     #[error("that was too much at once")]
     TooMany,
+    /// Too often: it may pass later.
+    #[error("that was too often")]
+    TooOften {
+        /// When, in seconds.
+        wait_s: u64,
+    },
     /// Something we need is away; the same request may succeed in a moment.
     #[error("something the portal needs is not answering")]
     Unavailable,
@@ -65,7 +71,7 @@ impl PageError {
             PageError::SignIn { .. } | PageError::Enrol => StatusCode::SEE_OTHER,
             PageError::Ended(_) => StatusCode::UNAUTHORIZED,
             PageError::BadRequest => StatusCode::BAD_REQUEST,
-            PageError::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            PageError::TooMany | PageError::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             PageError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             PageError::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -94,7 +100,7 @@ impl PageError {
                 "The request cannot be understood",
                 "Nothing was changed. Go back, and check what was filled in.",
             ),
-            PageError::TooMany => {
+            PageError::TooMany | PageError::TooOften { .. } => {
                 ("That was too much at once", "Nothing was changed. Wait a moment, then try again.")
             }
             PageError::Unavailable => (
@@ -136,6 +142,10 @@ impl From<DeskError> for PageError {
             DeskError::Denied => PageError::Forbidden,
             DeskError::NotFound => PageError::NotFound,
             DeskError::Invalid(_) | DeskError::Conflict { .. } => PageError::BadRequest,
+            DeskError::Full { wait: Some(wait), .. } => {
+                PageError::TooOften { wait_s: wait.as_secs().saturating_add(1) }
+            }
+            DeskError::Full { wait: None, .. } => PageError::TooMany,
             DeskError::Unavailable => PageError::Unavailable,
         }
     }
@@ -178,9 +188,9 @@ impl IntoResponse for PageError {
 /// Turns errors into pages, and what panicked too.
 pub async fn explain(State(portal): State<Portal>, request: Request, next: Next) -> Response {
     let asked = render::Asked::of(&request);
-    let response = whole(next.run(request)).await;
-    let error = match response.extensions().get::<PageError>() {
-        Some(error) => error.clone(),
+    let mut response = whole(next.run(request)).await;
+    let error = match response.extensions_mut().remove::<PageError>() {
+        Some(error) => error,
         None => match of_router(response.status()) {
             Some(error) if !response.headers().contains_key(header::CONTENT_TYPE) => error,
             Some(_) | None => return response,
@@ -196,7 +206,12 @@ pub async fn explain(State(portal): State<Portal>, request: Request, next: Next)
     let (reference, status) = (asked.reference.as_str(), error.status().as_u16());
     let path = loggable(&asked.path);
     tracing::info!(reference, status, path, %error, "no page");
-    render::error_page(&portal, &asked, &error)
+    let wait = if let PageError::TooOften { wait_s } = error { Some(wait_s) } else { None };
+    let mut page = render::error_page(&portal, &asked, error);
+    if let Some(wait) = wait {
+        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait));
+    }
+    page
 }
 
 /// The answer, be it that something panicked on the way to it: that is logged where it happened.

@@ -2,6 +2,8 @@
 //!
 //! What a page shows is loaded before; rendering waits for nothing and cannot fail.
 
+mod failed;
+
 use std::sync::Arc;
 
 use accounts::Signed;
@@ -13,7 +15,7 @@ use axum::{
 use hydration_context::SsrSharedContext;
 use leptos::{config::LeptosOptions, hydration::HydrationScripts, prelude::*};
 
-use portal_ui::{Banner, EmptyState, Icon, PlainPage, SubmitButton, Theme};
+use portal_ui::{Banner, PlainPage, Theme};
 use schemas::Timestamp;
 
 use super::{
@@ -22,8 +24,9 @@ use super::{
     flash::{Flash, cookie},
     frame::frame,
     headers::{NoScript, Nonce, Reference},
-    session::Resend,
 };
+
+pub use self::failed::error_page;
 
 /// Who asks, for what, and how it should look.
 #[derive(Clone, Debug)]
@@ -252,60 +255,6 @@ fn document(
             </head>
             <body>{body}</body>
         </html>
-    }
-    .into_any()
-}
-
-/// The page of an error, with the reference that finds it in the logs.
-pub fn error_page(portal: &Portal, asked: &Asked, error: &PageError) -> Response {
-    if let PageError::Ended(resend) = error {
-        let cx = PlainCx { portal: portal.clone(), asked: asked.clone() };
-        let lead = "What you typed is kept on this page. Sign in again in another tab, come back, and \
-                    send it.";
-        return cx.page(error.status(), ("Your session has ended", Some(lead)), || ended(resend));
-    }
-    let (title, text) = error.words();
-    if asked.signed.is_none() {
-        let cx = PlainCx { portal: portal.clone(), asked: asked.clone() };
-        return cx.page(error.status(), (title, Some(text)), || {
-            view! { <p><a href="/">"Go to the first page"</a></p> }.into_any()
-        });
-    }
-    let reference = asked.reference.clone();
-    framed(error.status(), portal, asked, title, || {
-        view! {
-            <EmptyState
-                title=title
-                text=text
-                icon=Icon::Info
-                action=Some(("Go to the first page".to_owned(), "/".to_owned()))
-                whole=true
-            />
-            <p class="meta error-reference">"If it stays so, quote the reference " <code>{reference}</code> "."</p>
-        }
-        .into_any()
-    })
-}
-
-/// The form as it was sent, to be sent again. Passwords are not sent back.
-fn ended(resend: &Resend) -> AnyView {
-    let fields = resend.fields.iter().filter(|(name, _)| !name.contains("password"));
-    let fields: Vec<_> = fields
-        .map(|(name, value)| {
-            view! { <input type="hidden" name=name.clone() value=value.clone() /> }
-        })
-        .collect();
-    let kept = (!fields.is_empty()).then(|| {
-        view! {
-            <form method="post" action=resend.action.clone()>
-                {fields}
-                <SubmitButton wide=true>"Send it again"</SubmitButton>
-            </form>
-        }
-    });
-    view! {
-        <p><a href="/sign-in" target="_blank" rel="noopener">"Sign in in a new tab"</a></p>
-        {kept}
     }
     .into_any()
 }

@@ -1,5 +1,7 @@
 //! Whatever went wrong, as RFC 9457 says it: `application/problem+json`, with a reference for the logs.
 
+mod kinds;
+
 use accounts::AccountsError;
 use axum::{
     Json,
@@ -14,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use store::StoreError;
 use utoipa::ToSchema;
 use views::ViewError;
+
+pub(crate) use self::kinds::KINDS;
 
 /// Why a request was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,13 @@ pub(crate) enum ApiError {
     /// More requests than the key may send.
     TooMany {
         /// When the next one will pass, in seconds.
+        wait_s: u64,
+    },
+    /// More changes than there is room for today.
+    TooMuch {
+        /// What, in a sentence.
+        what: &'static str,
+        /// When there is room again, in seconds.
         wait_s: u64,
     },
     /// Something we need is away.
@@ -90,58 +101,6 @@ pub(crate) struct Problem {
     pub(crate) errors: Vec<Wrong>,
 }
 
-/// A kind of problem, as the reference page lists it: its status, its name, what it says, what to do.
-pub(crate) const KINDS: [(u16, &str, &str, &str); 13] = [
-    (
-        400,
-        "bad-request",
-        "The request cannot be read",
-        "Correct it; the detail says what is wrong.",
-    ),
-    (
-        401,
-        "key",
-        "There is no key that opens anything",
-        "Send `Authorization: Bearer` and a key that was not revoked.",
-    ),
-    (403, "forbidden", "The key's role does not allow this", "Use a key with another role."),
-    (
-        404,
-        "not-found",
-        "There is no such thing here",
-        "Check the path. What a key may not see looks the same.",
-    ),
-    (405, "method", "The path knows no such method", "Look the path up below."),
-    (
-        409,
-        "conflict",
-        "Something stands in the way",
-        "Nothing was changed; the detail says what to do first.",
-    ),
-    (
-        412,
-        "changed",
-        "Somebody else changed it meanwhile",
-        "Read it again, decide, and send its new ETag.",
-    ),
-    (413, "too-long", "The body is too long", "Send at most 1 MiB."),
-    (415, "not-json", "The body is no JSON", "Send `Content-Type: application/json`."),
-    (422, "invalid", "What was sent cannot be had", "Correct the fields that `errors` names."),
-    (428, "unconditional", "`If-Match` is missing", "Send the ETag of what you looked at."),
-    (
-        429,
-        "too-many",
-        "The key sends too many requests",
-        "Wait as many seconds as `Retry-After` says.",
-    ),
-    (
-        503,
-        "unavailable",
-        "Something that is needed does not answer",
-        "Try again in a moment, with the same `Idempotency-Key`.",
-    ),
-];
-
 impl ApiError {
     pub(crate) fn field(field: impl Into<String>, problem: impl Into<String>) -> Self {
         ApiError::Invalid(vec![Wrong::new(field, problem)])
@@ -151,6 +110,14 @@ impl ApiError {
     pub(crate) fn of_match(error: DeskError) -> Self {
         let error = ApiError::from(error);
         if let ApiError::Conflict(what) = error { ApiError::Changed(what) } else { error }
+    }
+
+    /// After how many seconds it may go better, where that is known.
+    fn wait_s(&self) -> Option<u64> {
+        if let ApiError::TooMany { wait_s } | ApiError::TooMuch { wait_s, .. } = self {
+            return Some(*wait_s);
+        }
+        None
     }
 
     fn status(&self) -> StatusCode {
@@ -166,7 +133,7 @@ impl ApiError {
             ApiError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             ApiError::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ApiError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
+            ApiError::TooMany { .. } | ApiError::TooMuch { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -187,6 +154,7 @@ impl ApiError {
             ApiError::TooMany { wait_s } => {
                 (format!("the next request passes in {wait_s} s"), Vec::new())
             }
+            ApiError::TooMuch { what, .. } => said(what),
             ApiError::Key => said("send a key that opens something as `Authorization: Bearer …`"),
             ApiError::Forbidden => said("the key's role does not allow this"),
             ApiError::NotFound => said("there is no such thing here"),
@@ -227,6 +195,10 @@ impl From<DeskError> for ApiError {
                 ApiError::Invalid(problems.into_iter().map(Wrong::from).collect())
             }
             DeskError::Conflict { what } => ApiError::Conflict(what),
+            DeskError::Full { what, wait: Some(wait) } => {
+                ApiError::TooMuch { what, wait_s: wait.as_secs().saturating_add(1) }
+            }
+            DeskError::Full { what, wait: None } => ApiError::Conflict(what.to_owned()),
             DeskError::Unavailable => ApiError::Unavailable,
         }
     }
@@ -257,7 +229,10 @@ impl From<StoreError> for ApiError {
 
 impl From<AccountsError> for ApiError {
     fn from(error: AccountsError) -> Self {
-        tracing::warn!(%error, "a key cannot be looked up");
+        if let AccountsError::Denied(denied) = error {
+            return denied.into();
+        }
+        tracing::warn!(%error, "accounts do not answer");
         ApiError::Unavailable
     }
 }
@@ -280,7 +255,7 @@ pub(crate) async fn explain(request: Request, next: Next) -> Response {
     let reference = hex::encode(rand::random::<[u8; 5]>());
     let status = error.status();
     tracing::info!(reference, status = status.as_u16(), path, "a program was refused");
-    let wait = if let ApiError::TooMany { wait_s } = &error { Some(*wait_s) } else { None };
+    let wait = error.wait_s();
     let allow = response.headers_mut().remove(header::ALLOW);
     let mut written = (status, Json(error.problem(reference))).into_response();
     let headers = written.headers_mut();

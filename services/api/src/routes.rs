@@ -10,11 +10,15 @@ mod tenants;
 mod usage;
 mod versions;
 
+use accounts::Visit;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use domain::access::Principal;
+use schemas::TenantId;
+use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{Api, document, problem::ApiError, shapes::Made};
@@ -43,6 +47,17 @@ fn limit(asked: Option<u32>) -> Result<u32, ApiError> {
     let limit = asked.unwrap_or(LIMIT_DEFAULT);
     let is_one = (1..=LIMIT_MAX).contains(&limit);
     is_one.then_some(limit).ok_or_else(|| ApiError::field("limit", "is not from 1 to 200"))
+}
+
+/// Writes down that a key of the installation reads what is said in a tenant, before it does.
+async fn note_read(
+    api: &Api,
+    caller: &Principal,
+    tenant: &TenantId,
+    what: Value,
+) -> Result<(), ApiError> {
+    let visit = Visit::new(api.clock.now(), "api", "");
+    Ok(api.accounts.note_read(caller, tenant, what, &visit).await?)
 }
 
 /// Something was made: where it is stands in `Location` too.

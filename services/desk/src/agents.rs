@@ -37,7 +37,8 @@ impl Desk {
             .await
     }
 
-    /// A draft is kept on the log, because somebody said so. It may be unfinished.
+    /// A draft is kept on the log, because somebody said so. It may be unfinished. What is kept already
+    /// is not kept again.
     pub async fn save_draft(
         &self,
         by: &Principal,
@@ -45,8 +46,9 @@ impl Desk {
         config: OpenConfig,
     ) -> Result<Written, DeskError> {
         by.require(Permission::AgentsWrite, tenant)?;
+        let kept = self.kept(tenant, agent).await?;
         self.change_texts(by, tenant, |directory| {
-            agent::save_draft(directory, tenant, agent, config)
+            agent::save_draft(directory, (tenant, agent), kept.as_ref(), config)
         })
         .await
     }

@@ -251,6 +251,17 @@ impl Desk {
         Ok(drafts::save(tx, &eyes.agent.id, save).await?)
     }
 
+    /// The draft that is on the log.
+    pub(crate) async fn kept(
+        &self,
+        tenant: &TenantId,
+        agent: &AgentId,
+    ) -> Result<Option<OpenConfig>, DeskError> {
+        let agent = self.agent(tenant, agent)?;
+        let eyes = Eyes { tenant, agent: &agent, sealing: self.sealing(tenant).await? };
+        agent.draft.as_ref().map(|draft| eyes.open(draft)).transpose()
+    }
+
     /// An agent of a tenant that is still there.
     pub(crate) fn agent(&self, tenant: &TenantId, agent: &AgentId) -> Result<Agent, DeskError> {
         let found = self.parts().directory.read(|directory| {

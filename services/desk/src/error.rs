@@ -1,6 +1,8 @@
 //! Why an operation did nothing, as a person reads it.
 
-use domain::{access::Denied, command::Refused, fields::FieldProblem};
+use std::time::Duration;
+
+use domain::{access::Denied, command::Refused, fields::FieldProblem, share::directory::Full};
 use runtime::{BusError, WriteError};
 use store::StoreError;
 use tracing::warn;
@@ -22,6 +24,14 @@ pub enum DeskError {
     Conflict {
         /// What, in a sentence.
         what: String,
+    },
+    /// There is no room for it.
+    #[error("{what}")]
+    Full {
+        /// Why not, and what to do, in a sentence.
+        what: &'static str,
+        /// After how long there is room, where it comes by itself.
+        wait: Option<Duration>,
     },
     /// Something that is needed does not answer. Whether it was carried out may not be known.
     #[error("this cannot be done right now; please try again in a moment")]
@@ -54,6 +64,29 @@ impl From<Refused> for DeskError {
             Refused::Invalid(problems) => DeskError::Invalid(problems),
             Refused::Conflict { what } => DeskError::Conflict { what },
         }
+    }
+}
+
+impl From<Full> for DeskError {
+    fn from(full: Full) -> Self {
+        let (what, wait) = match full {
+            Full::Today { wait } => {
+                let what = "this tenant has changed too much today: come back tomorrow, after \
+                            midnight UTC";
+                (what, Some(wait))
+            }
+            Full::Tenant => {
+                let what = "this tenant has used up its room for changes: whoever runs this \
+                            installation can give it more";
+                (what, None)
+            }
+            Full::Log => {
+                let what = "the room for changes is used up: whoever runs this installation can \
+                            make more";
+                (what, None)
+            }
+        };
+        DeskError::Full { what, wait }
     }
 }
 

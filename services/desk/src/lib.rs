@@ -15,12 +15,14 @@ mod agents;
 mod connections;
 mod drafts;
 mod error;
+mod room;
 mod tenants;
 mod write;
 
 use std::sync::Arc;
 
 use channels::Outbound;
+use domain::share::directory::DirectoryShare;
 use runtime::{Bus, Clock, DirectoryWatch, DirectoryWriter};
 use store::{Database, Sealer, secrets::Secrets};
 
@@ -32,6 +34,7 @@ pub use domain::{
     fields::FieldProblem,
 };
 
+use self::room::Arriving;
 pub use self::{
     agents::Publish,
     connections::{ConnectSlack, Said},
@@ -56,6 +59,8 @@ pub struct Parts {
     pub secrets: Secrets,
     /// Slack, spoken to.
     pub slack: Arc<dyn Outbound>,
+    /// How much of the directory's log one tenant may fill.
+    pub share: DirectoryShare,
 }
 
 /// Where operators work. Cheap to clone.
@@ -65,13 +70,14 @@ pub struct Desk(Arc<Inner>);
 struct Inner {
     parts: Parts,
     writer: DirectoryWriter,
+    arriving: Arriving,
 }
 
 impl Desk {
     /// A desk of these.
     pub fn new(parts: Parts) -> Self {
         let writer = DirectoryWriter::new(parts.bus.clone(), parts.directory.clone());
-        Self(Arc::new(Inner { parts, writer }))
+        Self(Arc::new(Inner { parts, writer, arriving: Arriving::default() }))
     }
 
     fn parts(&self) -> &Parts {

@@ -92,12 +92,18 @@ impl Desk {
         let events: Vec<_> =
             events.map(|event| self.envelope(&command.id, (by, tenant), event)).collect();
         let mut written = Written::NOTHING;
+        if events.is_empty() {
+            return Ok(written);
+        }
+        let taken = self.take_room(tenant, &events).await?;
         for batch in events.chunks(WRITE_EVENTS_MAX) {
             let stored = self.0.writer.write(&mut command.known, batch.to_vec()).await?;
             written.sequence = stored.sequence;
         }
-        if !events.is_empty() {
-            written.visible = self.shows(written.sequence).await;
+        taken.keep(written.sequence);
+        written.visible = self.shows(written.sequence).await;
+        if written.visible {
+            self.0.arriving.shown(tenant, written.sequence);
         }
         Ok(written)
     }

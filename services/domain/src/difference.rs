@@ -4,7 +4,7 @@ mod text;
 
 use schemas::{Connection, ConnectionStatus, Tenant, TenantStatus};
 
-pub use self::text::{Line, LineKind, Word, lines};
+pub use self::text::{Effort, Line, LineKind, Word, lines, lines_apart};
 use crate::config::{Field, OpenConfig};
 
 /// A field that is not as it was.
@@ -16,7 +16,7 @@ pub struct FieldChange {
     pub before: Option<String>,
     /// What it is.
     pub after: String,
-    /// Whether it is a text of many lines, to be shown by [`lines`].
+    /// Whether it is a text of many lines, to be shown by [`lines()`].
     pub long: bool,
 }
 

@@ -4,6 +4,8 @@
 //! came exactly at the rate. It may be a day ahead, so a day's bytes can come at once and no more than
 //! a day is ever owed. One person has a part of that, so that nobody silences the others.
 
+pub mod directory;
+
 use std::time::Duration;
 
 use schemas::Timestamp;

@@ -112,6 +112,7 @@ fn check(which: Service, sources: &Sources) -> anyhow::Result<()> {
         note(asked.slack_api().map(drop));
     }
     if is(Service::Portal) {
+        note(asked.directory_share().map(drop));
         note(asked.portal(portal::LISTEN).map(drop));
         note(asked.public_url().map(drop));
         note(asked.mail().map(drop));

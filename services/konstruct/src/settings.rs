@@ -10,7 +10,11 @@ use std::{
 
 use anyhow::Context as _;
 use channels::slack;
-use domain::{seal::MasterKey, secret::Secret, share::Share};
+use domain::{
+    seal::MasterKey,
+    secret::Secret,
+    share::{Share, directory::DirectoryShare},
+};
 use providers::Models;
 use runtime::{
     config::{ConfigError, Settings},
@@ -20,8 +24,8 @@ use runtime::{
 /// Where health and metrics are, when nobody chose otherwise.
 const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8002);
 
-/// Below this, a few long messages fill the log.
-const EVENTS_MIB_MIN: i64 = 64;
+/// Below this, a few long messages, or agents, fill a stream.
+const STREAM_MIB_MIN: i64 = 64;
 
 /// Ten tenants that do nothing but fill the log fill it.
 const SHARE_PERCENT_DEFAULT: u8 = 10;
@@ -199,27 +203,42 @@ impl<'a> Asked<'a> {
 
     /// How large the streams are here.
     pub(crate) fn sizes(&self) -> Result<nats::Sizes, ConfigError> {
-        let name = "KONSTRUCT_EVENTS_MIB";
         self.read(|settings| {
-            let default = nats::Sizes::default().events_bytes_max / MIB;
-            let mib = settings.or(name, default)?;
-            if !(EVENTS_MIB_MIN..=i64::MAX / MIB).contains(&mib) {
-                settings.problem(format!("`{name}`: {EVENTS_MIB_MIN} or more"));
-            }
-            Some(nats::Sizes { events_bytes_max: mib.saturating_mul(MIB) })
+            let default = nats::Sizes::default();
+            let mut bytes = |name: &str, default: i64| {
+                let mib = settings.or(name, default / MIB)?;
+                if !(STREAM_MIB_MIN..=i64::MAX / MIB).contains(&mib) {
+                    settings.problem(format!("`{name}`: {STREAM_MIB_MIN} or more"));
+                }
+                Some(mib.saturating_mul(MIB))
+            };
+            let events = bytes("KONSTRUCT_EVENTS_MIB", default.events_bytes_max);
+            let directory = bytes("KONSTRUCT_DIRECTORY_MIB", default.directory_bytes_max);
+            let (events_bytes_max, directory_bytes_max) = events.zip(directory)?;
+            Some(nats::Sizes { events_bytes_max, directory_bytes_max })
         })
     }
 
     /// How much of the log one tenant may fill.
     pub(crate) fn share(&self) -> Result<Share, ConfigError> {
         let bytes = self.sizes()?.events_bytes_max.unsigned_abs();
+        Ok(Share::of_log(bytes, self.share_percent()?))
+    }
+
+    /// How much of the directory's log one tenant may fill.
+    pub(crate) fn directory_share(&self) -> Result<DirectoryShare, ConfigError> {
+        let bytes = self.sizes()?.directory_bytes_max.unsigned_abs();
+        Ok(DirectoryShare::of_log(bytes, self.share_percent()?))
+    }
+
+    fn share_percent(&self) -> Result<u8, ConfigError> {
         let name = "KONSTRUCT_TENANT_SHARE_PERCENT";
         self.read(|settings| {
             let percent = settings.or(name, SHARE_PERCENT_DEFAULT)?;
             if !(1..=100).contains(&percent) {
                 settings.problem(format!("`{name}`: from 1 to 100"));
             }
-            Some(Share::of_log(bytes, percent))
+            Some(percent)
         })
     }
 

@@ -1,11 +1,11 @@
 //! The connection to NATS, and publishing.
 
 mod servers;
+mod wire;
 
 use std::{fmt, time::Duration};
 
 use async_nats::{
-    HeaderMap,
     connection::State,
     jetstream::{
         self,
@@ -17,6 +17,8 @@ use async_nats::{
 use bytes::Bytes;
 use nats::bounds::{PUBLISH_ACK_WAIT, PUBLISH_IN_FLIGHT_MAX};
 use schemas::{Envelope, Subject};
+
+use self::wire::{batch_headers, encode};
 
 /// How long one attempt to connect may take.
 const CONNECT_WAIT: Duration = Duration::from_secs(5);
@@ -217,9 +219,17 @@ impl Bus {
 
     /// The sequence of the stream's last event.
     pub async fn last_sequence(&self, stream: &nats::Stream) -> Result<u64, BusError> {
+        Ok(self.state(stream).await?.last_sequence)
+    }
+
+    /// How many bytes the stream has.
+    pub async fn bytes(&self, stream: &nats::Stream) -> Result<u64, BusError> {
+        Ok(self.state(stream).await?.bytes)
+    }
+
+    async fn state(&self, stream: &nats::Stream) -> Result<jetstream::stream::State, BusError> {
         let found = self.jetstream.get_stream(stream.name).await;
-        let found = found.map_err(|error| read_error(stream.name, &error))?;
-        Ok(found.cached_info().state.last_sequence)
+        Ok(found.map_err(|error| read_error(stream.name, &error))?.cached_info().state.clone())
     }
 
     async fn stream(&self, row: &nats::Stream) -> Result<jetstream::stream::Stream<()>, BusError> {
@@ -250,30 +260,6 @@ impl Pending {
         let ack = self.0.await.map_err(|error| refusal(&error))?;
         Ok(Stored { sequence: ack.sequence, duplicate: ack.duplicate })
     }
-}
-
-fn encode(envelope: &Envelope) -> Result<Bytes, BusError> {
-    let bytes = envelope.encode().map_err(|error| BusError::Unpublishable(error.to_string()))?;
-    if schemas::envelope::LEN_MAX < bytes.len() {
-        return Err(BusError::Unpublishable(format!("{} bytes", bytes.len())));
-    }
-    Ok(bytes.into())
-}
-
-fn batch_headers(
-    batch: &schemas::EventId,
-    index: usize,
-    envelope: &Envelope,
-    expected: Option<u64>,
-) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert("Nats-Batch-Id", batch.as_str());
-    headers.insert("Nats-Batch-Sequence", (index + 1).to_string().as_str());
-    headers.insert("Nats-Msg-Id", envelope.id.as_str());
-    if let Some(expected) = expected {
-        headers.insert("Nats-Expected-Last-Subject-Sequence", expected.to_string().as_str());
-    }
-    headers
 }
 
 fn refusal(error: &jetstream::context::PublishError) -> BusError {

@@ -4,6 +4,7 @@
 //! their tenant's. Nothing here decides anything: who comes late reads on from where they were, and
 //! who was away for too long is told to start over.
 
+mod pace;
 mod read;
 
 use std::{
@@ -11,10 +12,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use schemas::{Envelope, TenantId};
+use schemas::{Envelope, TenantId, Timestamp};
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+use self::pace::Pace;
 use crate::Bus;
 
 /// The most that one session may follow at once.
@@ -55,6 +57,19 @@ struct Inner {
     /// From which sequence on everything is told; nothing while nobody reads.
     since: watch::Sender<Option<u64>>,
     lookers: Mutex<HashMap<String, usize>>,
+    pace: Pace,
+}
+
+/// Why somebody may not look now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotNow {
+    /// The session follows as much as it may.
+    TooMany,
+    /// The session began too often.
+    TooOften {
+        /// When it may again.
+        retry_at: Timestamp,
+    },
 }
 
 impl Live {
@@ -62,21 +77,34 @@ impl Live {
     pub fn new(bus: Bus, stop: CancellationToken) -> Self {
         let (tell, _) = broadcast::channel(BEHIND_MAX);
         let (since, _) = watch::channel(None);
-        let it = Self(Arc::new(Inner { bus, stop, tell, since, lookers: Mutex::default() }));
+        let it = Self(Arc::new(Inner {
+            bus,
+            stop,
+            tell,
+            since,
+            lookers: Mutex::default(),
+            pace: Pace::default(),
+        }));
         tokio::spawn(read::follow(Arc::clone(&it.0)));
         it
     }
 
-    /// Follows a tenant, from after the event at `after` on, else from now on. Nothing once `session`
-    /// follows as much as it may.
-    pub fn look(&self, session: &str, tenant: &TenantId, after: Option<u64>) -> Option<Look> {
-        let place = self.place(session)?;
+    /// Follows a tenant, from after the event at `after` on, else from now on, unless `session` follows
+    /// as much as it may, or began too often: what was missed is read from the log each time.
+    pub fn look(
+        &self,
+        session: &str,
+        (tenant, after): (&TenantId, Option<u64>),
+        now: Timestamp,
+    ) -> Result<Look, NotNow> {
+        let place = self.place(session).ok_or(NotNow::TooMany)?;
+        self.0.pace.admit(session, now).map_err(|retry_at| NotNow::TooOften { retry_at })?;
         let news = self.0.tell.subscribe();
         // The reader waits for this: somebody looks now.
         self.0.since.send_modify(|_| {});
         let tenant = tenant.clone();
         let missed = VecDeque::new();
-        Some(Look {
+        Ok(Look {
             inner: Arc::clone(&self.0),
             tenant,
             seen: after,

@@ -38,6 +38,16 @@ const VERSION: &str = "
     select to_jsonb(c) - 'tenant_id' from p_change c
      where tenant_id = $1 and entity = $2 and version = $3 order by seq desc limit 1";
 
+/// What a tenant brought to the directory, and the last of it that is known.
+const FILLED: &str = "
+    select coalesce(sum(bytes + $3), 0)::bigint,
+           coalesce(sum(bytes + $3) filter (where $2 <= time_ms), 0)::bigint,
+           coalesce(max(seq), 0)
+      from p_change where tenant_id = $1";
+
+/// What an event of the directory takes beside its state: envelope, author, headers.
+pub const EVENT_BYTES: u64 = 1024;
+
 /// One change of the directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeRow {
@@ -172,6 +182,30 @@ async fn found(
     let params: &[&(dyn ToSql + Sync)] =
         &[&tenant.as_str(), &before, &filter.entity, &filter.operator, &filter.kind, &limit];
     tx.query(sql, params).await
+}
+
+/// How much a tenant has brought to the directory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Brought {
+    /// All of it, in bytes.
+    pub total: u64,
+    /// What came at the given time or later.
+    pub since: u64,
+    /// The last change that is in these sums.
+    pub seq: u64,
+}
+
+/// What the tenant has brought, and how much of it since then. [`EVENT_BYTES`] are counted with each.
+pub async fn brought(tx: &mut TenantTx, since: Timestamp) -> Result<Brought, StoreError> {
+    let tenant = tx.tenant().clone();
+    let (since, each) = (since.as_millis(), row::big(EVENT_BYTES));
+    let found = tx.query_opt(FILLED, &[&tenant.as_str(), &since, &each]).await?;
+    let row = found.ok_or_else(|| StoreError::row("a sum without a row"))?;
+    Ok(Brought {
+        total: row::count(row.try_get(0)?)?,
+        since: row::count(row.try_get(1)?)?,
+        seq: row::count(row.try_get(2)?)?,
+    })
 }
 
 /// The change of the same entity before that at `seq`: what was there before it.

@@ -42,6 +42,7 @@ mod session;
 mod settings;
 mod tenant_tx;
 mod tls;
+pub mod trials;
 pub mod views;
 
 pub use database::Database;

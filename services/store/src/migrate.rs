@@ -36,6 +36,7 @@ migrations! {
     13 "0013_views";
     14 "0014_api";
     15 "0015_oidc";
+    17 "0017_shares";
     19 "0019_connections";
 }
 

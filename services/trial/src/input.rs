@@ -6,7 +6,7 @@ use domain::{
     config::OpenConfig,
     prompt::{Speaker, Turn},
 };
-use schemas::{MessageId, Timestamp};
+use schemas::{AgentId, MessageId, TenantStatus, Timestamp};
 
 use crate::TrialError;
 
@@ -21,8 +21,12 @@ pub const TEXT_BYTES_MAX: usize = 16 << 10;
 pub struct TrialInput {
     /// The draft.
     pub config: OpenConfig,
+    /// Whose draft it is.
+    pub agent: AgentId,
     /// The customer it works for, by name.
     pub tenant_name: String,
+    /// Whether that is served.
+    pub status: TenantStatus,
     /// The trial so far, oldest first. Whoever asks keeps it: nobody else does.
     pub history: Vec<(Speaker, String)>,
     /// Who asks now, and what.

@@ -1,12 +1,14 @@
 //! Talks to an agent that is not published: a draft, through the prompt builder and the router that
 //! answer people, and nothing else.
 //!
-//! **Invariant:** a trial leaves nothing behind. No event, no row, no thread's memory: there is
-//! nothing that delivery could send.
-//! **Invariant:** an operator has one trial at a time, and so many a minute: each costs money.
+//! **Invariant:** a trial leaves nothing behind that delivery could send: no event, no thread's memory,
+//! no word of anybody. What it used is added to the tenant's sums, before each call and after.
+//! **Invariant:** an operator has one trial at a time and so many a minute, and a tenant so many calls a
+//! day: each costs money.
 
 mod input;
 mod pace;
+mod record;
 
 use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
@@ -18,21 +20,24 @@ use domain::{
     },
 };
 pub use providers::Delta;
-use providers::{Exhausted, Request, Router, Unrecorded};
+use providers::{Exhausted, Request, Router};
 use schemas::{
-    TenantId, Timestamp,
+    TenantId, TenantStatus, Timestamp,
     usage::{Attempt, Cost, Usage},
 };
+use store::{Database, StoreError};
 use tokio::time::Instant;
 
 pub use self::input::{HISTORY_MAX, TEXT_BYTES_MAX, TrialInput};
-use self::pace::Paces;
+use self::{pace::Paces, record::Record};
 
 /// Bounds of trials. What a model is shown and may say is as for people, unless it is set otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     /// Trials a minute of one operator.
     pub per_minute: NonZeroU32,
+    /// Calls to models of one tenant's trials in a day (UTC). Those of one answer go on together.
+    pub calls_per_day: u64,
     /// Tokens of the talk that the model is shown, by `domain::prompt::estimate_tokens`.
     pub thread_tokens_max: u32,
     /// Tokens of the answer.
@@ -44,10 +49,14 @@ pub struct Bounds {
 /// Trials a minute of one operator, when nobody chose otherwise.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
+/// Calls in a day, when nobody chose otherwise.
+const CALLS_PER_DAY: u64 = 500;
+
 impl Default for Bounds {
     fn default() -> Self {
         Self {
             per_minute: PER_MINUTE,
+            calls_per_day: CALLS_PER_DAY,
             thread_tokens_max: THREAD_TOKENS_MAX,
             answer_tokens_max: ANSWER_TOKENS_MAX,
             answer_time_max: ANSWER_TIME_MAX,
@@ -58,6 +67,7 @@ impl Default for Bounds {
 /// Where drafts are tried. One for the process: it counts what operators ask.
 pub struct Trial {
     router: Arc<Router>,
+    db: Database,
     bounds: Bounds,
     paces: Paces,
 }
@@ -107,6 +117,15 @@ pub enum TrialError {
         /// When the next one passes.
         retry_at: Timestamp,
     },
+    /// The tenant is not served.
+    #[error("the tenant is suspended, so nobody answers for it")]
+    Suspended,
+    /// The tenant's trials have cost as much as they may today.
+    #[error("drafts of this tenant were tried as often as they may be in a day")]
+    DayIsOver,
+    /// What it uses cannot be written down, so nobody is asked.
+    #[error("what a trial uses cannot be written down right now")]
+    Unrecorded(#[source] StoreError),
     /// No model answered. What was shown of an answer is void.
     #[error(transparent)]
     NoAnswer(Box<Exhausted>),
@@ -114,8 +133,8 @@ pub enum TrialError {
 
 impl Trial {
     /// Trials with those models.
-    pub fn new(router: Arc<Router>, bounds: Bounds) -> Self {
-        Self { router, bounds, paces: Paces::new(bounds.per_minute) }
+    pub fn new(router: Arc<Router>, db: Database, bounds: Bounds) -> Self {
+        Self { router, db, bounds, paces: Paces::new(bounds.per_minute) }
     }
 
     /// Asks the draft, and shows the answer as it comes. `on` is called in turn with what is new; a
@@ -128,8 +147,15 @@ impl Trial {
         on: impl FnMut(Delta) + Send,
     ) -> Result<TrialAnswer, TrialError> {
         who.require(Permission::AgentsWrite, tenant)?;
+        if input.status != TenantStatus::Active {
+            return Err(TrialError::Suspended);
+        }
         let talk = input.talk()?;
         let _turn = self.paces.admit(&who.operator, input.at)?;
+        let record = Record::new(&self.db, tenant, &input);
+        if self.bounds.calls_per_day <= record.calls().await.map_err(TrialError::Unrecorded)? {
+            return Err(TrialError::DayIsOver);
+        }
         let prompt = prompt::build(PromptInput {
             agent: &input.config,
             tenant_name: &input.tenant_name,
@@ -142,7 +168,8 @@ impl Trial {
         let begun = Instant::now();
         let deadline = begun + self.bounds.answer_time_max;
         let group = &input.config.model;
-        let asked = self.router.stream(group, &request, deadline, &Unrecorded, on).await;
+        let asked = self.router.stream(group, &request, deadline, &record, on).await;
+        record.ended(asked.as_ref().map_or_else(|it| &it.attempts, |it| &it.attempts)).await;
         let done = asked.map_err(|exhausted| TrialError::NoAnswer(Box::new(exhausted)))?;
         let latency_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(TrialAnswer {

@@ -2,14 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use domain::day::Day;
 use domain::{
     access::{PlatformRole, TenantRole},
     config::OpenConfig,
     prompt::Speaker,
 };
-use konstruct_tests::fake_llm::{Behaviour, FakeLlm, Fault};
+use konstruct_tests::{
+    fake_llm::{Behaviour, FakeLlm, Fault},
+    postgres::TestDatabase,
+};
 use providers::{ClientSettings, Models, client};
 use schemas::usage::{AttemptOutcome, MicroDollars};
+use store::{
+    trials,
+    views::usage::{self, Group},
+};
 
 use super::*;
 
@@ -28,7 +36,9 @@ fn input(newest: &str) -> TrialInput {
     config.system_prompt = "Never mention the moon.".to_owned();
     TrialInput {
         config,
+        agent: "mara".parse().unwrap(),
         tenant_name: "Acme Ltd".to_owned(),
+        status: TenantStatus::Active,
         history: vec![person("hi"), agent("hello")],
         newest: person(newest),
         at: NOW,
@@ -48,7 +58,41 @@ fn operator(role: TenantRole) -> Principal {
     }
 }
 
-async fn trial() -> (Trial, FakeLlm) {
+/// A trial with its database, which goes with its value, and its vendor.
+async fn trial() -> (World, FakeLlm) {
+    trial_within(Bounds::default()).await
+}
+
+struct World {
+    trial: Trial,
+    db: Database,
+    _database: TestDatabase,
+}
+
+impl std::ops::Deref for World {
+    type Target = Trial;
+
+    fn deref(&self) -> &Trial {
+        &self.trial
+    }
+}
+
+impl World {
+    /// What the tenant's trials used: calls, those of unknown cost, tokens in and out, cost.
+    async fn used(&self) -> [u64; 4] {
+        let day = Day::of(NOW);
+        let mut tx = self.db.tenant(&acme()).await.unwrap();
+        let calls = trials::calls(&mut tx, day).await.unwrap();
+        let rows = usage::of_tenant(&mut tx, Group::Version, day, day).await.unwrap();
+        let [line] = &rows[..] else { panic!("{rows:?}") };
+        assert_eq!(line.key, "mara draft");
+        let counts = line.counts;
+        assert_eq!((counts.messages, counts.answered), (0, 0), "a trial is no message");
+        [calls, counts.unpriced, counts.input_tokens + counts.output_tokens, counts.cost_micros]
+    }
+}
+
+async fn trial_within(bounds: Bounds) -> (World, FakeLlm) {
     // The second test in this process finds it installed, which is as good.
     drop(rustls::crypto::ring::default_provider().install_default());
     let fake = FakeLlm::start().await.unwrap();
@@ -62,7 +106,10 @@ async fn trial() -> (Trial, FakeLlm) {
     );
     let models = Models::from_toml(&models, &|_| None).unwrap();
     let router = Router::from_config(&models, client(&ClientSettings::default()).unwrap());
-    (Trial::new(Arc::new(router), Bounds::default()), fake)
+    let database = TestDatabase::create().await.unwrap();
+    let db = database.database().await.unwrap();
+    let trial = Trial::new(Arc::new(router), db.clone(), bounds);
+    (World { trial, db, _database: database }, fake)
 }
 
 async fn ask(trial: &Trial, input: TrialInput) -> Result<TrialAnswer, TrialError> {
@@ -103,6 +150,7 @@ async fn a_draft_answers_as_it_would_in_slack() {
     let cost = words as u64 + 2 * 4;
     assert_eq!(answer.cost.amount, Some(MicroDollars(cost)));
     assert!(answer.first_token_ms.unwrap() <= answer.latency_ms);
+    assert_eq!(trial.used().await, [1, 0, words as u64 + 4, cost], "the tenant sees what it cost");
 }
 
 #[tokio::test]
@@ -185,7 +233,30 @@ async fn whoever_leaves_may_ask_again() {
         _ = asked => panic!("it stalls"),
         seen = shown => seen.unwrap(),
     }
+    assert_eq!(trial.used().await[..2], [1, 1], "what it cost is not known, and that is said");
     assert_eq!(ask(&trial, input("again")).await.unwrap().text, "echo: again");
+    assert_eq!(trial.used().await[..2], [2, 1]);
+}
+
+#[tokio::test]
+async fn nobody_is_asked_for_a_tenant_that_is_suspended() {
+    let (trial, fake) = trial().await;
+    let suspended = TrialInput { status: TenantStatus::Suspended, ..input("hi") };
+    assert!(matches!(ask(&trial, suspended).await, Err(TrialError::Suspended)));
+    assert_eq!(fake.requests(), []);
+}
+
+#[tokio::test]
+async fn a_tenants_trials_end_with_their_day() {
+    let (trial, fake) = trial_within(Bounds { calls_per_day: 2, ..Bounds::default() }).await;
+    for _ in 0..2 {
+        ask(&trial, input("hi")).await.unwrap();
+    }
+    let over = ask(&trial, input("hi")).await;
+    assert!(matches!(over, Err(TrialError::DayIsOver)), "{over:?}");
+    assert_eq!(fake.requests().len(), 2);
+    let tomorrow = NOW.plus(Duration::from_hours(24));
+    ask(&trial, TrialInput { at: tomorrow, ..input("hi") }).await.unwrap();
 }
 
 #[tokio::test]
@@ -199,4 +270,5 @@ async fn where_no_model_answers_all_attempts_are_told() {
     let [attempt] = exhausted.attempts.as_slice() else { panic!("{shown}") };
     let class = "credential_dead".to_owned();
     assert_eq!(attempt.outcome, AttemptOutcome::Failed { class });
+    assert_eq!(trial.used().await, [1, 0, 0, 0], "it was called, and took nothing");
 }

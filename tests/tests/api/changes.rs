@@ -142,3 +142,31 @@ async fn shown(office: &Office, path: &str, is_it: impl Fn(&Value) -> bool) -> c
     konstruct_tests::wait::until(std::time::Duration::from_mins(1), path, look).await.unwrap();
     office.get(&office.administrator, path).await
 }
+
+#[tokio::test]
+async fn a_tenant_that_changes_without_end_is_told_when_to_come_back() {
+    // Some 1.2 MiB a day.
+    let office = Office::open_with(&[("KONSTRUCT_TENANT_SHARE_PERCENT", "1")]).await;
+    let put = async |key: &str, path: &str, n: usize| {
+        let body = json!({ "name": "Mara", "persona": format!("{n}{}", "x".repeat(60_000)) });
+        office.put(key, path, body).await
+    };
+    let mut saved = 0;
+    let refused = loop {
+        let answer = put(&office.operator, "/tenants/acme/agents/mara/draft", saved).await;
+        if answer.status != StatusCode::OK {
+            break answer;
+        }
+        saved += 1;
+        assert!(saved < 100, "there is an end");
+    };
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{refused:?}");
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!(0 < wait && wait <= 24 * 60 * 60 + 1, "{wait}");
+    let told = refused.body["detail"].as_str().unwrap();
+    assert!(told.contains("changed too much today"), "{told}");
+    let other = put(&office.stranger, "/tenants/beta/agents/otto/draft", 0).await;
+    assert_eq!(other.status, StatusCode::OK, "{other:?}");
+    let suspended = office.post(&office.administrator, "/tenants/acme/suspend", json!({})).await;
+    assert_eq!(suspended.status, StatusCode::OK, "{suspended:?}");
+}

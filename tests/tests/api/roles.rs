@@ -1,5 +1,6 @@
 //! Every operation, asked by every role.
 
+use konstruct_tests::postgres::raw;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -101,6 +102,30 @@ async fn every_role_may_what_the_table_says_and_a_stranger_finds_nothing() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_key_of_the_installation_reads_on_the_record() {
+    let office = Office::open().await;
+    let log = raw(&office.it.database.superuser_url()).await.unwrap();
+    let noted = async || -> i64 {
+        let sql = "select count(*) from operator_log where action = 'conversations.read' \
+                   and tenant = 'acme' and ip = 'api'";
+        log.query_one(sql, &[]).await.unwrap().get(0)
+    };
+    let reads = |path: &str| path.contains("/conversations") || path.contains("/messages/");
+    let mut walked = 0;
+    for (method, path, ..) in walk().into_iter().filter(|(_, path, ..)| reads(path)) {
+        let before = noted().await;
+        office.send(&office.engineer, (method.clone(), path), None, &[]).await;
+        assert_eq!(noted().await, before + 1, "{path} leaves no line");
+        for key in [&office.viewer, &office.stranger] {
+            office.send(key, (method.clone(), path), None, &[]).await;
+        }
+        assert_eq!(noted().await, before + 1, "{path}: who belongs there leaves none");
+        walked += 1;
+    }
+    assert_eq!(walked, 3, "operations");
 }
 
 #[tokio::test]

@@ -196,6 +196,7 @@ async fn columns(client: &Client, table: &str) -> Vec<Column> {
               limit 1)
           from pg_attribute a
          where a.attrelid = $1::text::regclass and a.attnum > 0 and not a.attisdropped
+           and a.attgenerated = ''
          order by a.attnum";
     let rows = client.query(sql, &[&table]).await.unwrap();
     let column = |row: &tokio_postgres::Row| {

@@ -61,7 +61,7 @@ async fn the_audit_says_what_was_there_before_in_words_that_are_opened() {
     let blind = Views::new(
         Database::reader(&Settings::new(office.it.database.app_url())).await.unwrap(),
         office.it.database.platform().await.unwrap(),
-        crate::desk_of(&office.it, &office.db).await.2,
+        crate::desk_of(&office.it, &office.db, crate::share()).await.2,
     );
     let found = blind.changes(&viewer, &acme(), &of_agent, page(None, 1)).await.unwrap();
     assert!(found.changes[0].is_sealed && found.changes[0].fields.is_empty());

@@ -7,6 +7,7 @@ mod agents;
 mod audit;
 mod connections;
 mod drafts;
+mod room;
 mod strangers;
 mod tenants;
 
@@ -17,6 +18,7 @@ use desk::{Desk, Parts, Written};
 use domain::{
     access::{PlatformRole, Principal, TenantRole},
     seal::MasterKey,
+    share::directory::DirectoryShare,
 };
 use konstruct_tests::{
     fake_slack::Team,
@@ -51,8 +53,8 @@ impl Office {
         let mut it = Installation::prepare().await.unwrap();
         it.run(service).await.unwrap();
         let db = it.database.database().await.unwrap();
-        let (desk, directory, sealer) = desk_of(&it, &db).await;
-        let (other_desk, other_directory, _) = desk_of(&it, &db).await;
+        let (desk, directory, sealer) = desk_of(&it, &db, share()).await;
+        let (other_desk, other_directory, _) = desk_of(&it, &db, share()).await;
         it.slack.install("xoxb-T0ACME", Team::new("T0ACME", BOT));
         it.slack.install("xoxb-T0BETA", Team::new("T0BETA", BOT));
         Self { it, desk, other_desk, db, directory, other_directory, sealer }
@@ -108,7 +110,16 @@ impl Office {
     }
 }
 
-async fn desk_of(it: &Installation, db: &Database) -> (Desk, DirectoryWatch, Sealer) {
+/// What a tenant may fill of the directory.
+fn share() -> DirectoryShare {
+    DirectoryShare::of_log(nats::DIRECTORY.bytes_max.unsigned_abs(), 10)
+}
+
+async fn desk_of(
+    it: &Installation,
+    db: &Database,
+    share: DirectoryShare,
+) -> (Desk, DirectoryWatch, Sealer) {
     let bus = Bus::connect(&it.nats.url(), "desk").await.unwrap();
     let directory = DirectoryWatch::start(&bus, &CancellationToken::new());
     directory.ready().await;
@@ -125,6 +136,7 @@ async fn desk_of(it: &Installation, db: &Database) -> (Desk, DirectoryWatch, Sea
         sealer: sealer.clone(),
         secrets: Secrets::new(db.clone(), keys),
         slack: Arc::new(SlackOut::new(settings).unwrap()),
+        share,
     };
     (Desk::new(parts), directory, sealer)
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
+use domain::access::Permission;
 use expect_test::expect_file;
+use konstruct_tests::postgres::raw;
 use portal::server::{
     routes::{Entry, Need},
     table,
@@ -168,5 +170,34 @@ async fn no_change_is_taken_from_another_site() -> anyhow::Result<()> {
             assert_eq!(status, 403, "{path} from {site:?}");
         }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_runs_the_installation_reads_on_the_record_at_every_address() -> anyhow::Result<()>
+{
+    let (house, people) = furnished().await?;
+    let (engineer, viewer) = (house.staff.engineer().await?, people.of(Who::Viewer)?);
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let noted = async || -> anyhow::Result<i64> {
+        let sql = "select count(*) from operator_log where action = 'conversations.read' \
+                   and tenant = 'acme'";
+        Ok(log.query_one(sql, &[]).await?.get(0))
+    };
+    let mut walked = 0;
+    for (entry, path) in entries(&house, "acme")? {
+        if entry.need != Need::Tenant(Permission::ConversationsRead) {
+            continue;
+        }
+        let before = noted().await?;
+        // Of a stream its beginning is enough: the line is there before the answer is.
+        let answer = engineer.request(entry.method.clone(), &path).send().await?;
+        assert_eq!(answer.status(), 200, "{path}");
+        assert_eq!(noted().await?, before + 1, "{path} leaves no line");
+        viewer.request(entry.method.clone(), &path).send().await?;
+        assert_eq!(noted().await?, before + 1, "{path}: who belongs there leaves none");
+        walked += 1;
+    }
+    assert_eq!(walked, 5, "addresses");
     Ok(())
 }

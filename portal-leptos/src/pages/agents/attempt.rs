@@ -1,4 +1,4 @@
-//! Talks to the draft as it stands in the form, saved or not. Nothing of it is kept.
+//! Talks to the draft as it stands in the form, saved or not. Nothing of it is kept but what it used.
 
 use axum::{
     body::Body,
@@ -8,6 +8,7 @@ use axum::{
 };
 use domain::prompt::{Prompt, Role, Speaker};
 use portal_ui::format;
+use schemas::Tenant;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use trial::{TrialAnswer, TrialError, TrialInput};
@@ -38,8 +39,8 @@ async fn input(cx: &Cx, at: &At, typed: &Typed) -> Result<Result<TrialInput, Str
     });
     let history = history.collect();
     let newest = (person(), typed.question.clone());
-    let at = cx.now();
-    Ok(Ok(TrialInput { config, tenant_name: tenant.tenant.name, history, newest, at }))
+    let (agent, Tenant { name, status, .. }) = (at.agent.clone(), tenant.tenant);
+    Ok(Ok(TrialInput { config, agent, tenant_name: name, status, history, newest, at: cx.now() }))
 }
 
 /// The turns so far, and the answer to what is asked now; the last one says why where there is none.
@@ -167,6 +168,17 @@ fn words(error: &TrialError) -> String {
         TrialError::Busy => "Your last question is still being answered.".to_owned(),
         TrialError::TooOften { .. } => {
             "You have tried as often as you may in a minute. Wait a moment.".to_owned()
+        }
+        TrialError::Suspended => {
+            "This tenant is suspended, so nobody answers for it, drafts included. Resume it first."
+                .to_owned()
+        }
+        TrialError::DayIsOver => {
+            "Drafts of this tenant were tried as often as they may be in a day. Come back tomorrow."
+                .to_owned()
+        }
+        TrialError::Unrecorded(_) => {
+            "What a trial costs cannot be written down right now. Try again in a moment.".to_owned()
         }
         TrialError::NoAnswer(exhausted) => format!("No model answered: {exhausted}."),
     }

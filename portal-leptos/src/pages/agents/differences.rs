@@ -2,7 +2,7 @@
 
 use domain::{
     config::OpenConfig,
-    difference::{FieldChange, Line, LineKind, lines, of_config},
+    difference::{Effort, FieldChange, Line, LineKind, lines, lines_apart, of_config},
 };
 use leptos::prelude::*;
 use portal_ui::{DiffKind, DiffRow, DiffView, Span};
@@ -18,24 +18,27 @@ pub(super) fn side_by_side(
     if changes.is_empty() {
         return None;
     }
+    let mut effort = Effort::of_page();
     let parts = changes.into_iter().map(|change| {
         let label = label(change.field);
         let (left, right) = (left.to_owned(), right.to_owned());
+        let rows = rows(&change, &mut effort);
         view! {
             <section class="stack" data-gap="small">
                 <h3>{label}</h3>
-                <DiffView caption=format!("{label}, {left} and {right}") left right rows=rows(&change) />
+                <DiffView caption=format!("{label}, {left} and {right}") left right rows />
             </section>
         }
     });
     Some(view! { <div class="stack">{parts.collect_view()}</div> }.into_any())
 }
 
-/// The lines of a field that differs.
-pub(crate) fn rows(change: &FieldChange) -> Vec<DiffRow> {
+/// The lines of a field that differs; beyond what a page may take, side by side without a comparison.
+pub(crate) fn rows(change: &FieldChange, effort: &mut Effort) -> Vec<DiffRow> {
     let before = change.before.as_deref().unwrap_or_default();
     if change.long {
-        return paired(lines(before, &change.after));
+        let lines = lines(before, &change.after, effort);
+        return paired(lines.unwrap_or_else(|| lines_apart(before, &change.after)));
     }
     let kind = match (before.is_empty(), change.after.is_empty()) {
         (true, false) => DiffKind::Added,
@@ -104,7 +107,7 @@ mod tests {
             after: "Hello.\nBe brief.\nAsk first.\nBye.".to_owned(),
             long: true,
         };
-        let rows = rows(&change);
+        let rows = rows(&change, &mut Effort::of_page());
         let shown: Vec<_> =
             rows.iter().map(|row| (row.kind, text(&row.left), text(&row.right))).collect();
         let want = [
@@ -125,7 +128,7 @@ mod tests {
             after: "Support lead".to_owned(),
             long: false,
         };
-        let [row] = &rows(&change)[..] else { panic!("one line") };
+        let [row] = &rows(&change, &mut Effort::of_page())[..] else { panic!("one line") };
         assert_eq!((row.kind, row.left.len()), (DiffKind::Added, 0));
         assert_eq!(text(&row.right), "Support lead");
     }

@@ -1,13 +1,14 @@
 //! A long text before and after, side by side.
 
-use domain::difference::{Line, LineKind, lines};
+use domain::difference::{Effort, Line, LineKind, lines};
 use portal_ui::{DiffKind, DiffRow, Span};
 
-/// The rows of both texts. What was removed stands beside what was added in its place.
-pub(super) fn rows(before: &str, after: &str) -> Vec<DiffRow> {
+/// The rows of both texts. What was removed stands beside what was added in its place. Nothing where that
+/// is more than the page has left to spend.
+pub(super) fn rows(before: &str, after: &str, effort: &mut Effort) -> Option<Vec<DiffRow>> {
     let mut rows = Vec::new();
     let (mut removed, mut added) = (Vec::new(), Vec::new());
-    for line in lines(before, after) {
+    for line in lines(before, after, effort)? {
         match line.kind {
             // A removal after an addition begins another passage.
             LineKind::Removed if !added.is_empty() => {
@@ -24,7 +25,7 @@ pub(super) fn rows(before: &str, after: &str) -> Vec<DiffRow> {
         }
     }
     pair(&mut removed, &mut added, &mut rows);
-    rows
+    Some(rows)
 }
 
 fn pair(removed: &mut Vec<Line>, added: &mut Vec<Line>, rows: &mut Vec<DiffRow>) {
@@ -61,7 +62,8 @@ mod tests {
     #[test]
     fn what_was_removed_stands_beside_what_came_in_its_place() {
         let kinds = |before: &str, after: &str| {
-            rows(before, after).into_iter().map(|row| row.kind).collect::<Vec<_>>()
+            let rows = rows(before, after, &mut Effort::of_page()).unwrap();
+            rows.into_iter().map(|row| row.kind).collect::<Vec<_>>()
         };
         let want = [DiffKind::Same, DiffKind::Changed, DiffKind::Added, DiffKind::Same];
         assert_eq!(kinds("a\nb\nz", "a\nc\nd\nz"), want);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::difference::Effort;
 use leptos::prelude::*;
 use portal_ui::{
     Avatar, Badge, Card, Choice, DiffView, EmptyState, Icon, LinkButton, PageHeader, Pagination,
@@ -10,7 +11,7 @@ use portal_ui::{
 use schemas::{OperatorId, TenantId, Timestamp};
 use views::{Change, Changed, Changes};
 
-use super::{EXPORT_MAX, Search, difference, words};
+use super::{Search, difference, export, words};
 use crate::pages::address::{self, Address};
 
 pub(super) struct Shown {
@@ -35,13 +36,16 @@ pub(super) fn page(shown: Shown) -> AnyView {
     let (csv, json) = (export("csv"), export("json"));
     let is_empty = found.changes.is_empty();
     let is_searched = search.filter() != views::ChangeFilter::default();
-    let rows = found.changes.into_iter().map(|it| row(it, &tenant, &names, now)).collect_view();
+    let mut effort = Effort::of_page();
+    let rows = found.changes.into_iter().map(|it| row(it, &tenant, (&names, now), &mut effort));
+    let rows = rows.collect_view();
     let body = if is_empty {
         empty(is_searched, Address::of_tenant(&tenant, &["audit"]).done())
     } else {
         view! { <ol class="changes">{rows}</ol> }.into_any()
     };
-    let most = counted(EXPORT_MAX as u64, "change", "changes");
+    let most = counted(export::CHANGES_MAX as u64, "change", "changes");
+    let mib = export::BYTES_MAX >> 20;
     view! {
         <PageHeader title="Audit" lead="Who changed what, and how it was before.">
             <LinkButton href=csv icon=Icon::Download>"CSV"</LinkButton>
@@ -52,7 +56,7 @@ pub(super) fn page(shown: Shown) -> AnyView {
             <Card flush=true>{body}</Card>
             <Pagination newer=newest older words=("Newest", "Older") />
             <p class="meta">
-                {format!("A file holds the newest {most} that fit the filter; JSON says where it would go on.")}
+                {format!("A file holds the newest {most} that fit the filter, or {mib} MiB of them; where that is not all, its end says so, and where it would go on.")}
             </p>
         </div>
     }
@@ -121,8 +125,8 @@ fn form(
 fn row(
     change: Change,
     tenant: &TenantId,
-    names: &BTreeMap<OperatorId, String>,
-    now: Timestamp,
+    (names, now): (&BTreeMap<OperatorId, String>, Timestamp),
+    effort: &mut Effort,
 ) -> AnyView {
     let Change { seq, at, operator, via, kind, entity, version, fields, is_sealed } = change;
     let who = match &operator {
@@ -137,7 +141,7 @@ fn row(
     });
     let (long, short): (Vec<_>, Vec<_>) = fields.into_iter().partition(|it| it.long);
     let short = (!short.is_empty()).then(|| fields_view(short));
-    let long = long.into_iter().map(text_view).collect_view();
+    let long = long.into_iter().map(|text| text_view(text, effort)).collect_view();
     view! {
         <li data-row id=format!("change-{seq}")>
             <Avatar name=who.clone() />
@@ -192,9 +196,17 @@ fn fields_view(fields: Vec<Changed>) -> AnyView {
     view! { <dl class="fields">{fields}</dl> }.into_any()
 }
 
-fn text_view(text: Changed) -> AnyView {
+fn text_view(text: Changed, effort: &mut Effort) -> AnyView {
     let name = words::field(&text.field);
-    let rows = difference::rows(text.before.as_deref().unwrap_or_default(), &text.after);
+    let before = text.before.as_deref().unwrap_or_default();
+    let Some(rows) = difference::rows(before, &text.after, effort) else {
+        let count = |text: &str| counted(text.len() as u64, "byte", "bytes");
+        let sizes = format!("{} before, {} now", count(before), count(&text.after));
+        return view! {
+            <p class="meta">{format!("{name} changed too much to compare here: {sizes}. A file has it whole.")}</p>
+        }
+        .into_any();
+    };
     let what = if text.before.is_some() { "before and after" } else { "as it began" };
     view! {
         <details>

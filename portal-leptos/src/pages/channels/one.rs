@@ -17,7 +17,10 @@ use views::{AgentLine, ConnectionLine};
 
 use super::{choices, health, trouble, when};
 use crate::{
-    pages::form::{WITH_PROBLEMS, done, go, problem_of, problems},
+    pages::{
+        form::{WITH_PROBLEMS, done, go, problem_of, problems},
+        settings::confirm_first,
+    },
     server::{
         error::PageError,
         flash::Flash,
@@ -102,6 +105,9 @@ async fn test(cx: Cx, Path(at): At, Form(typed): Form<Typed>) -> Result<Response
 }
 
 async fn disconnect(cx: Cx, Path(at): At, Form(typed): Form<Typed>) -> Result<Response, PageError> {
+    if let Some(first) = confirm_first(&cx.asked, &path(&at)) {
+        return Ok(first);
+    }
     let shown = load(&cx, at.clone()).await?;
     let workspace = &shown.line.connection.workspace;
     if typed.workspace.trim() != workspace {

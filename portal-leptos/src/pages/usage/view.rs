@@ -237,6 +237,7 @@ fn label(by: By, key: &str, short: bool) -> String {
             None => key.to_owned(),
         },
         By::Version => match key.split_once(' ') {
+            Some((agent, "draft")) => format!("{agent}, drafts tried"),
             Some((agent, version)) => format!("{agent}, version {version}"),
             None if key.is_empty() => "Not known".to_owned(),
             None => key.to_owned(),

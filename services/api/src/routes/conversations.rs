@@ -1,10 +1,11 @@
 //! Conversations.
 
 use axum::{Json, extract::State};
+use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use views::{Beside, Cursor, Filter, Near, Page};
 
-use super::limit;
+use super::{limit, note_read};
 use crate::{
     Api,
     json::{Asked, Named},
@@ -36,6 +37,13 @@ async fn list_conversations(
     let now = api.clock.now();
     api.views.tenant(&caller, &of.tenant, now).await?;
     let filter = which.filter();
+    note_read(
+        &api,
+        &caller,
+        &of.tenant,
+        json!({ "list": true, "searched": !filter.text.is_empty() }),
+    )
+    .await?;
     let (cursor, limit) = (which.cursor.map(Cursor), limit(which.limit)?);
     let page = Page { cursor: cursor.as_ref(), limit, now };
     Ok(Json(api.views.conversations(&caller, &of.tenant, &filter, page).await?.into()))
@@ -51,6 +59,8 @@ async fn get_conversation(
     Named(of): Named<OfConversation>,
     Asked(older): Asked<Older>,
 ) -> Result<Json<Conversation>, ApiError> {
+    let detail = json!({ "connection": of.connection, "conversation": of.conversation });
+    note_read(&api, &caller, &of.tenant, detail).await?;
     let thread = Near { connection: of.connection, conversation: of.conversation };
     let filter = Filter::default();
     let beside = Beside { filter: &filter, before: older.before, now: api.clock.now() };

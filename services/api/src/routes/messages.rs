@@ -1,8 +1,10 @@
 //! Messages.
 
 use axum::{Json, extract::State};
+use serde_json::json;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::note_read;
 use crate::{
     Api,
     json::Named,
@@ -10,6 +12,9 @@ use crate::{
     problem::ApiError,
     shapes::traces::{OfMessage, Trace},
 };
+
+/// The longest id; what is longer finds nothing.
+const ID_CHARS_MAX: usize = 64;
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default().routes(routes!(trace_message))
@@ -25,5 +30,7 @@ async fn trace_message(
     Caller(caller): Caller,
     Named(of): Named<OfMessage>,
 ) -> Result<Json<Trace>, ApiError> {
+    let message: String = of.message.chars().take(ID_CHARS_MAX).collect();
+    note_read(&api, &caller, &of.tenant, json!({ "message": message })).await?;
     Ok(Json(api.views.trace(&caller, &of.tenant, &of.message).await?.into()))
 }

@@ -50,15 +50,18 @@ pub fn create(directory: &Directory, tenant: &TenantId, slug: &str, config: Open
     Ok(vec![Change::AgentCreate { tenant, agent, name, draft: Some(config) }])
 }
 
-/// What is being worked on is kept on the log; it may be unfinished.
+/// What is being worked on is kept on the log; it may be unfinished. `kept` is what is there by now.
 pub fn save_draft(
     directory: &Directory,
-    tenant: &TenantId,
-    agent: &AgentId,
+    (tenant, agent): (&TenantId, &AgentId),
+    kept: Option<&OpenConfig>,
     config: OpenConfig,
 ) -> Decided {
     let agent = Box::new(found(directory, tenant, agent)?.clone());
     valid(fields::draft(&config))?;
+    if kept == Some(&config) {
+        return Ok(Vec::new());
+    }
     let config = Some(config);
     Ok(vec![Change::AgentDraftSave { tenant: tenant.clone(), agent, config }])
 }

@@ -186,8 +186,12 @@ fn an_agent_is_designed_published_and_retires() {
         |d: &Directory, slug, name| agent::create(d, &acme(), slug, OpenConfig::named(name));
     it.desk(|d| create(d, "mara", ""), expect!["refused: `slug` is taken; `name` is empty"]);
     it.desk(
-        |d| agent::save_draft(d, &acme(), &mara(), unfinished.clone()),
+        |d| agent::save_draft(d, (&acme(), &mara()), None, unfinished.clone()),
         expect!["~ agent acme/mara: draft saved"],
+    );
+    it.desk(
+        |d| agent::save_draft(d, (&acme(), &mara()), Some(&unfinished), unfinished.clone()),
+        expect![[r#""#]],
     );
     let discard = |d: &Directory, id: &str| agent::discard_draft(d, &acme(), &id.parse().unwrap());
     it.desk(|d| discard(d, "mara"), expect!["~ agent acme/mara: draft discarded"]);
@@ -220,7 +224,7 @@ fn publishing_takes_the_draft_that_it_is_and_no_other_and_its_note_is_sealed() {
     let mut world = World::acme();
     let draft = OpenConfig { role: "Lead".to_owned(), ..OpenConfig::named("Mara") };
     world.desk(
-        |d| agent::save_draft(d, &acme(), &mara(), draft.clone()),
+        |d| agent::save_draft(d, (&acme(), &mara()), None, draft.clone()),
         expect!["~ agent acme/mara: draft saved"],
     );
     let stays =

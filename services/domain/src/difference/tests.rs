@@ -134,7 +134,8 @@ fn a_long_text_by_lines_and_words() {
     let after = "You are Mara.\nBe kind and brief.\nAlways greet.\n\nAsk first.\nThen act.";
     // Lines are compared without the white space at their ends, which editors take away.
     let line = |row: &_| format!("{row}").trim_end().to_owned();
-    let lines: Vec<_> = lines(before, after).iter().map(line).collect();
+    let lines: Vec<_> =
+        lines(before, after, &mut Effort::of_page()).unwrap().iter().map(line).collect();
     expect![[r#"
           You are Mara.
         - Be [warm] and brief.
@@ -147,12 +148,45 @@ fn a_long_text_by_lines_and_words() {
     .assert_eq(&lines.join("\n"));
 }
 
+#[test]
+fn hostile_texts_take_no_more_than_a_page_has() {
+    let words = |first: char| {
+        let line = |n: usize| format!("{first}{n} x{} y{}\n", n % 7, n % 5);
+        (0..1_600).map(line).collect::<String>()
+    };
+    let (before, after) = (words('a'), words('b'));
+    let mut effort = Effort::of_page();
+    let mut compared = 0;
+    while lines(&before, &after, &mut effort).is_some() {
+        compared += 1;
+        assert!(compared < 100, "there is an end");
+    }
+    assert!((2..50).contains(&compared), "{compared}");
+    assert!(lines("a", "b", &mut effort).is_some(), "what is short still is");
+
+    // Rows cost as well: a page of empty lines is a page of megabytes.
+    let (nothing, empty) = ("", "\n".repeat(64 << 10));
+    let mut effort = Effort::of_page();
+    assert!(lines(nothing, &empty, &mut effort).is_some());
+    assert!(lines(nothing, &"\n".repeat(100 << 10), &mut effort).is_none());
+}
+
+#[test]
+fn a_small_change_of_a_long_text_takes_little() {
+    let text: String = (0..2_000).map(|n| format!("line {n} of it\n")).collect();
+    let changed = text.replace("line 1000 ", "Line 1000 ");
+    let mut effort = Effort::of_page();
+    for _ in 0..10 {
+        assert!(lines(&text, &changed, &mut effort).is_some());
+    }
+}
+
 proptest! {
     #[test]
     fn both_texts_can_be_read_from_their_difference(
         before in "[ab \n]{0,30}", after in "[ab \n]{0,30}",
     ) {
-        let both = lines(&before, &after);
+        let both = lines(&before, &after, &mut Effort::of_page()).unwrap();
         let side = |not: LineKind| -> Vec<String> {
             let kept = both.iter().filter(|line| line.kind != not);
             kept.map(|line| line.words.iter().map(|word| word.text.as_str()).collect()).collect()

@@ -39,13 +39,45 @@ pub struct Word {
     pub changed: bool,
 }
 
+/// How much may be compared for one page, however many texts it has: whoever wrote them chose how hard
+/// they are to compare.
+#[derive(Debug)]
+pub struct Effort(u64);
+
+impl Effort {
+    /// What one page may take: less than a second.
+    const PAGE: u64 = 300_000_000;
+
+    /// What a byte takes, and a line, to be shown.
+    const BYTE: u64 = 50;
+    /// See [`Self::BYTE`].
+    const LINE: u64 = 2_000;
+
+    /// All that a page has.
+    pub const fn of_page() -> Self {
+        Self(Self::PAGE)
+    }
+
+    /// Takes as much, if it is there.
+    fn spend(&mut self, cost: u64) -> bool {
+        let left = self.0.checked_sub(cost);
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}
+
 /// Every line of both texts, in order: what was removed stands before what was added in its place.
-/// The lines that are there before are `before` again, and those after are `after`.
-pub fn lines(before: &str, after: &str) -> Vec<Line> {
+/// The lines that are there before are `before` again, and those after are `after`. Nothing where that
+/// is more than is left to spend.
+pub fn lines(before: &str, after: &str, effort: &mut Effort) -> Option<Vec<Line>> {
     let (old, new): (Vec<_>, Vec<_>) = (before.lines().collect(), after.lines().collect());
-    if LINES_MAX < old.len() + new.len() {
-        let removed = old.iter().map(|line| whole(LineKind::Removed, line));
-        return removed.chain(new.iter().map(|line| whole(LineKind::Added, line))).collect();
+    let bytes = Effort::BYTE.saturating_mul(count(before.len().saturating_add(after.len())));
+    let shown = Effort::LINE.saturating_mul(count(old.len().saturating_add(new.len())));
+    if !effort.spend(bytes.saturating_add(shown)) {
+        return None;
+    }
+    if LINES_MAX < old.len() + new.len() || !effort.spend(work(&old, &new)) {
+        return Some(apart(&old, &new));
     }
     let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_slices(&old, &new);
     let mut out = Vec::new();
@@ -55,33 +87,59 @@ pub fn lines(before: &str, after: &str) -> Vec<Line> {
             ChangeTag::Delete => removed.push(change.value()),
             ChangeTag::Insert => added.push(change.value()),
             ChangeTag::Equal => {
-                passage(&mut removed, &mut added, &mut out);
+                out.extend(passage(&mut removed, &mut added, effort));
                 out.push(whole(LineKind::Same, change.value()));
             }
         }
     }
-    passage(&mut removed, &mut added, &mut out);
-    out
+    out.extend(passage(&mut removed, &mut added, effort));
+    Some(out)
+}
+
+/// The same, with nothing compared.
+pub fn lines_apart(before: &str, after: &str) -> Vec<Line> {
+    apart(&before.lines().collect::<Vec<_>>(), &after.lines().collect::<Vec<_>>())
+}
+
+fn apart(old: &[&str], new: &[&str]) -> Vec<Line> {
+    let removed = old.iter().map(|line| whole(LineKind::Removed, line));
+    removed.chain(new.iter().map(|line| whole(LineKind::Added, line))).collect()
+}
+
+/// The most that a comparison may take: the square of what is between the ends that both share.
+fn work(old: &[&str], new: &[&str]) -> u64 {
+    let same = |(one, other): &(&&str, &&str)| one == other;
+    let begins = old.iter().zip(new).take_while(same).count();
+    let (old, new) = (old.get(begins..).unwrap_or_default(), new.get(begins..).unwrap_or_default());
+    let ends = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
+    let between = count((old.len() + new.len()).saturating_sub(2 * ends));
+    between.saturating_mul(between)
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// A passage that was replaced, with the words that differ.
-fn passage(removed: &mut Vec<&str>, added: &mut Vec<&str>, out: &mut Vec<Line>) {
+fn passage(removed: &mut Vec<&str>, added: &mut Vec<&str>, effort: &mut Effort) -> Vec<Line> {
     let (removed, added) = (std::mem::take(removed), std::mem::take(added));
     let (before, after) = (removed.join("\n"), added.join("\n"));
     let count = before.split_whitespace().count() + after.split_whitespace().count();
     if removed.is_empty() || added.is_empty() || WORDS_MAX < count {
-        out.extend(removed.into_iter().map(|line| whole(LineKind::Removed, line)));
-        out.extend(added.into_iter().map(|line| whole(LineKind::Added, line)));
-        return;
+        return apart(&removed, &added);
     }
     let (old, new) = (words(&before), words(&after));
+    if !effort.spend(work(&old, &new)) {
+        return apart(&removed, &added);
+    }
     let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_slices(&old, &new);
     let pieces = |not: ChangeTag| {
         let kept = diff.iter_all_changes().filter(move |change| change.tag() != not);
         kept.map(|change| (change.value(), change.tag() != ChangeTag::Equal))
     };
-    out.extend(gather(LineKind::Removed, removed.len(), pieces(ChangeTag::Insert)));
+    let mut out = gather(LineKind::Removed, removed.len(), pieces(ChangeTag::Insert));
     out.extend(gather(LineKind::Added, added.len(), pieces(ChangeTag::Delete)));
+    out
 }
 
 /// Puts pieces together to lines, and neighbours of one kind to one piece.

@@ -162,7 +162,7 @@ async fn nats(asked: &Asked<'_>) -> Vec<Finding> {
 
 /// A stream that is full refuses, and Slack gets 503: somebody should know before.
 async fn room(bus: &Bus) -> Finding {
-    let fix = "raise KONSTRUCT_EVENTS_MIB for EVENTS (and the server's max_file_store), run \
+    let fix = "raise KONSTRUCT_EVENTS_MIB or KONSTRUCT_DIRECTORY_MIB (and the server's max_file_store), run \
                `konstruct setup`, and see who fills it: konstruct_gateway_over_share_total";
     let fill = match setup::fill(bus).await {
         Ok(fill) => fill,

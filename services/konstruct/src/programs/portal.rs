@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use desk::{Desk, Parts};
 use oidc::Provider;
 use portal::server::{
-    Portal,
+    Exports, Portal,
     assets::Assets,
     csrf::Origin,
     sign_on::{CALLBACK, SignOn},
@@ -51,8 +51,9 @@ pub(crate) async fn prepare(
         sealer: vault.sealer.clone(),
         secrets: vault.secrets.clone(),
         slack: wiring::outbound(&asked)?,
+        share: asked.directory_share()?,
     });
-    let (models, trial) = trials(sources);
+    let (models, trial) = trials(sources, &base.db);
     let (clock, keys) = (base.context.clock.clone(), platform.clone());
     let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
     let views = Views::new(reader, platform, vault.sealer.clone());
@@ -70,6 +71,7 @@ pub(crate) async fn prepare(
         origin,
         gateway_url: settings.gateway_url.unwrap_or(public_url),
         dev_slack: settings.dev_slack_url.as_deref().map(super::dev_slack::at).transpose()?,
+        proxies: settings.proxies,
         second_factor: settings.second_factor,
         sign_on,
         clock: base.context.clock.clone(),
@@ -78,6 +80,7 @@ pub(crate) async fn prepare(
         live: Live::new(base.context.bus.clone(), base.context.stop.clone()),
         views,
         models,
+        exports: Exports::default(),
         trial,
         api,
     };
@@ -101,10 +104,10 @@ fn sign_on(asked: &Asked<'_>, public_url: &str) -> anyhow::Result<Option<SignOn>
 }
 
 /// The model groups, and where drafts are tried with them. A portal without models shows everything else.
-fn trials(sources: &Sources) -> (Arc<[String]>, Option<Arc<Trial>>) {
+fn trials(sources: &Sources, db: &Database) -> (Arc<[String]>, Option<Arc<Trial>>) {
     let made = sources.models().and_then(|models| {
         let groups = models.groups().map(str::to_owned).collect();
-        Ok((groups, Arc::new(Trial::new(wiring::router(sources)?, Bounds::default()))))
+        Ok((groups, Arc::new(Trial::new(wiring::router(sources)?, db.clone(), Bounds::default()))))
     });
     match made {
         Ok((groups, trial)) => (groups, Some(trial)),

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use accounts::SecondFactor;
 use domain::secret::Secret;
+use portal::server::proxies::Proxies;
 use runtime::config::{ConfigError, Settings};
 
 use super::Asked;
@@ -18,6 +19,8 @@ pub(crate) struct PortalSettings {
     pub dev_slack_url: Option<String>,
     /// Where the files of its islands are.
     pub site: PathBuf,
+    /// Proxies that are trusted to say from where a request comes.
+    pub proxies: Proxies,
     /// Whether everybody needs a second factor.
     pub second_factor: bool,
     /// Requests a minute that each key of the API may send.
@@ -67,6 +70,7 @@ impl Asked<'_> {
             let gateway_url = settings.text("KONSTRUCT_GATEWAY_URL");
             let dev_slack_url = settings.text("KONSTRUCT_DEV_SLACK_URL");
             let per_minute = settings.or("KONSTRUCT_API_PER_MINUTE", api::PER_MINUTE_DEFAULT);
+            let proxies = settings.or("KONSTRUCT_TRUSTED_PROXIES", Proxies::default());
             let (listen, (second_factor, api_per_minute)) =
                 listen.zip(second_factor.zip(per_minute))?;
             Some(PortalSettings {
@@ -74,6 +78,7 @@ impl Asked<'_> {
                 gateway_url,
                 dev_slack_url,
                 site,
+                proxies: proxies?,
                 second_factor,
                 api_per_minute,
             })

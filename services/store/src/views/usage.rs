@@ -1,4 +1,5 @@
-//! What was used and what it cost.
+//! What was used and what it cost: by messages, as the read models have it, and by trials of drafts,
+//! which are no messages.
 
 use domain::day::Day;
 use schemas::TenantId;
@@ -37,8 +38,8 @@ pub enum PlatformGroup {
 /// A sum.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageLine {
-    /// What it is the sum of: a day (`20261121`), an agent, an agent and a version (`mara 3`), a model or
-    /// a tenant. Empty where that is not known.
+    /// What it is the sum of: a day (`20261121`), an agent, an agent and a version (`mara 3`), or what
+    /// drafts of it used that were tried (`mara draft`), a model or a tenant. Empty where that is not known.
     pub key: String,
     /// What was used.
     pub counts: Counts,
@@ -65,28 +66,59 @@ macro_rules! sums {
 }
 macro_rules! of_tenant {
     ($key:literal) => {
-        sums!($key, "p_usage where tenant_id = $4 and day between $1 and $2")
+        sums!(
+            $key,
+            "(select day, agent_id, agent_version, model, messages, answered, failed, throttled,
+                     uncertain, unpriced, input_tokens, output_tokens, cost_micros, latency_ms_sum,
+                     latency_buckets
+                from p_usage where tenant_id = $4 and day between $1 and $2
+              union all
+              select day, agent_id, -1, model, 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens,
+                     cost_micros, 0, '{}'
+                from trial_usage where tenant_id = $4 and day between $1 and $2) used"
+        )
     };
 }
 
 const BY_DAY: &str = of_tenant!("day::text");
 const BY_AGENT: &str = of_tenant!("agent_id");
-const BY_VERSION: &str =
-    of_tenant!("agent_id || case when agent_version = 0 then '' else ' ' || agent_version end");
+const BY_VERSION: &str = of_tenant!(
+    "agent_id || case agent_version when 0 then '' when -1 then ' draft' else ' ' || agent_version end"
+);
 const BY_MODEL: &str = of_tenant!("model");
-const ALL_BY_DAY: &str = sums!("day::text", "p_day where day between $1 and $2");
-const ALL_BY_MODEL: &str = sums!("model", "p_day where day between $1 and $2");
+macro_rules! of_all {
+    ($key:literal) => {
+        sums!(
+            $key,
+            "(select day, model, messages, answered, failed, throttled, uncertain, unpriced,
+                     input_tokens, output_tokens, cost_micros, latency_ms_sum, latency_buckets
+                from p_day where day between $1 and $2
+              union all
+              select day, model, 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens, cost_micros,
+                     0, '{}'
+                from trial_usage where day between $1 and $2) used"
+        )
+    };
+}
+const ALL_BY_DAY: &str = of_all!("day::text");
+const ALL_BY_MODEL: &str = of_all!("model");
 /// Those that cost most, found first: the rest of the sums is made for these alone.
 const ALL_BY_TENANT: &str = "
-    with most as (
-        select tenant_id, sum(cost_micros) as cost from p_month
-         where month between $1 / 100 and $2 / 100
+    with used as (
+        select tenant_id, messages, answered, failed, throttled, uncertain, unpriced, input_tokens,
+               output_tokens, cost_micros
+          from p_month where month between $1 / 100 and $2 / 100
+        union all
+        select tenant_id, 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens, cost_micros
+          from trial_usage where day between $1 / 100 * 100 and $2 / 100 * 100 + 99),
+    most as (
+        select tenant_id, sum(cost_micros) as cost from used
          group by tenant_id order by cost desc, tenant_id limit $3)
     select tenant_id, sum(messages)::bigint, sum(answered)::bigint, sum(failed)::bigint,
            sum(throttled)::bigint, sum(uncertain)::bigint, sum(unpriced)::bigint,
            sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cost_micros)::bigint,
            0::bigint, '{}'::bigint[]
-      from most join p_month using (tenant_id) where month between $1 / 100 and $2 / 100
+      from most join used using (tenant_id)
      group by tenant_id, cost order by cost desc, tenant_id";
 
 /// A tenant's, from a day to a day, both included.

@@ -75,6 +75,16 @@ async fn v7_5_1_what_matters_asks_for_the_password_again() -> anyhow::Result<()>
     let mut browser = Browser::holding(&it, &ada)?;
     let client = postgres::raw(&it.database.superuser_url()).await?;
     client.execute("UPDATE operator_session SET fresh_until_ms = 0", &[]).await?;
+    for (form, next) in [
+        ("/t/acme/settings/delete", "/settings/confirm?next=%2Ft%2Facme%2Fsettings"),
+        (
+            "/t/acme/channels/slack-T0ACME/disconnect",
+            "/settings/confirm?next=%2Ft%2Facme%2Fchannels%2Fslack%2DT0ACME",
+        ),
+    ] {
+        let sure = [("slug", "acme"), ("workspace", "T0ACME")];
+        assert_eq!(header(&browser.post(form, &sure).await?, "location"), next, "{form}");
+    }
     let to = "/settings/confirm?next=%2Fsettings%2Fsecurity%2Fsecond%2Dfactor";
     let page = "/settings/security/second-factor";
     assert_eq!(header(&browser.get(page).await?, "location"), to);
