@@ -62,9 +62,17 @@ impl Hasher {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AccountsError> {
-        let _place = self.waiting.try_acquire().map_err(|_| AccountsError::Busy)?;
-        let _turn = self.running.acquire().await.map_err(|_| AccountsError::Busy)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| AccountsError::Busy)
+        let place = Arc::clone(&self.waiting).try_acquire_owned();
+        let place = place.map_err(|_| AccountsError::Busy)?;
+        let turn = Arc::clone(&self.running).acquire_owned().await;
+        let turn = turn.map_err(|_| AccountsError::Busy)?;
+        // The work goes on when whoever asked has hung up, so it is the work that holds the places.
+        let held = move || {
+            let done = work();
+            drop((turn, place));
+            done
+        };
+        tokio::task::spawn_blocking(held).await.map_err(|_| AccountsError::Busy)
     }
 }
 
@@ -97,6 +105,13 @@ fn dummy() -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    };
+
+    use tokio::sync::mpsc;
+
     use super::*;
 
     fn secret(text: &str) -> Secret {
@@ -111,6 +126,44 @@ mod tests {
         assert!(hasher.verify(&secret("correct staple glove"), Some(&phc)).await.unwrap());
         assert!(!hasher.verify(&secret("correct staple gloves"), Some(&phc)).await.unwrap());
         assert_ne!(hasher.hash(&secret("correct staple glove")).await.unwrap(), phc, "salted");
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_frees_no_turn_before_the_work_is_done() {
+        let hasher = Hasher::new();
+        let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (began, mut begun) = mpsc::unbounded_channel();
+        let (open, gate) = std::sync::mpsc::channel::<()>();
+        let gate = Arc::new(Mutex::new(gate));
+        let ask = || {
+            let (running, most) = (Arc::clone(&running), Arc::clone(&most));
+            let gate = Arc::clone(&gate);
+            let (hasher, began) = (hasher.clone(), began.clone());
+            tokio::spawn(async move {
+                let work = move || {
+                    most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                    began.send(()).unwrap();
+                    drop(gate.lock().unwrap().recv());
+                    running.fetch_sub(1, SeqCst);
+                };
+                hasher.run(work).await
+            })
+        };
+        let first: Vec<_> = (0..AT_ONCE_MAX).map(|_| ask()).collect();
+        for _ in &first {
+            begun.recv().await.unwrap();
+        }
+        for task in first {
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled());
+        }
+        assert_eq!(hasher.running.available_permits(), 0, "a turn is free while its work goes on");
+        let later: Vec<_> = (0..8).map(|_| ask()).collect();
+        drop(open);
+        for task in later {
+            task.await.unwrap().unwrap();
+        }
+        assert_eq!(most.load(SeqCst), AT_ONCE_MAX);
     }
 
     #[tokio::test]
