@@ -112,7 +112,8 @@ async fn role(
     };
     let who = &cx.signed.principal;
     let done = cx.portal.accounts.set_platform_role(who, &one.id, role, &visit).await;
-    finish(&cx, one, done, (&page, "The role is changed. Their sessions have ended."))
+    let said = "The role is changed. Their sessions ended, and the keys that they may no longer make.";
+    finish(&cx, one, done, (&page, said))
 }
 
 async fn disable(

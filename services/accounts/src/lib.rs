@@ -30,6 +30,7 @@ mod second_factor;
 pub mod session;
 mod set_up;
 mod sign_in;
+mod standing;
 pub mod throttle;
 mod token;
 pub mod totp;

@@ -7,13 +7,13 @@ use schemas::OperatorId;
 use serde_json::{Value, json};
 use store::{
     PlatformTx, StoreError,
-    accounts::{api_keys, operators, platform_word, sessions, tokens},
+    accounts::{operators, platform_word, sessions, tokens},
 };
 
 use crate::{
     Accounts, AccountsError, Delivery, Denied, Email, Operator, Visit,
     journal::{Deed, note},
-    passwords,
+    passwords, standing,
 };
 
 impl Accounts {
@@ -61,8 +61,9 @@ impl Accounts {
         operators::set_disabled(&mut tx, who, Some(visit.now)).await?;
         sessions::close_all(&mut tx, who, None, visit.now).await?;
         tokens::void_all(&mut tx, who, Some(&found.email), visit.now).await?;
-        api_keys::revoke_of(&mut tx, who, visit.now).await?;
-        record(&mut tx, by, "operator.disabled", json!({ "operator": who }), visit).await?;
+        let keys = standing::end_unbacked(&mut tx, who, visit.now).await?;
+        let detail = json!({ "operator": who, "keys_ended": keys });
+        record(&mut tx, by, "operator.disabled", detail, visit).await?;
         Ok(tx.commit().await?)
     }
 
@@ -82,7 +83,8 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Another role over the installation, or none. Their sessions end.
+    /// Another role over the installation, or none. Their sessions end, and what they made and could
+    /// not make any more.
     pub async fn set_platform_role(
         &self,
         by: &Principal,
@@ -99,7 +101,9 @@ impl Accounts {
             return Err(Denied::NotFound.into());
         }
         sessions::close_all(&mut tx, who, None, visit.now).await?;
-        let detail = json!({ "operator": who, "role": role.map(platform_word) });
+        let keys = standing::end_unbacked(&mut tx, who, visit.now).await?;
+        let role = role.map(platform_word);
+        let detail = json!({ "operator": who, "role": role, "keys_ended": keys });
         record(&mut tx, by, "operator.role-given", detail, visit).await?;
         Ok(tx.commit().await?)
     }

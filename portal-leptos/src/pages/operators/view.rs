@@ -189,7 +189,7 @@ fn role_card(it: &Operator) -> AnyView {
     let value = it.platform.map_or("", roles::platform_words);
     let action = action(it, "role");
     view! {
-        <Card title="Role over the installation" lead="Their sessions end when it changes.">
+        <Card title="Role over the installation" lead="When it changes, their sessions end, and the keys and links that they made and may no longer make.">
             <form method="post" action=action class="form">
                 <SelectField name="role" label="Role" choices value />
                 <div class="form-actions">

@@ -60,6 +60,10 @@ const LIST: &str = "
 const CREDENTIALS: &str = "
     select id, email, name, password, totp_sealed, disabled_at_ms is not null, platform_role
       from operator where email = $1 or id = $2";
+/// One after the other: whoever changes what a sign-in is judged by, and whoever signs in.
+const LOCK: &str = "
+    select id, email, name, password, totp_sealed, disabled_at_ms is not null, platform_role
+      from operator where id = $1 for update";
 const INSERT: &str = "
     insert into operator (id, email, name, password, platform_role, created_at_ms)
     values ($1, $2, $3, $4, $5, $6) on conflict (email) do nothing";
@@ -129,8 +133,11 @@ async fn credentials(
     id: Option<&str>,
 ) -> Result<Option<Credentials>, StoreError> {
     let answer = platform.account(CREDENTIALS, &[&email, &id]).await?;
-    let Some(row) = answer.rows.first() else { return Ok(None) };
-    Ok(Some(Credentials {
+    answer.rows.first().map(judged_by).transpose()
+}
+
+fn judged_by(row: &Row) -> Result<Credentials, StoreError> {
+    Ok(Credentials {
         id: row::id(row, 0)?,
         email: row.try_get(1)?,
         name: row.try_get(2)?,
@@ -138,7 +145,16 @@ async fn credentials(
         totp: row.try_get(4)?,
         is_disabled: row.try_get(5)?,
         platform: row.try_get::<_, Option<&str>>(6)?.map(platform_role).transpose()?,
-    }))
+    })
+}
+
+/// As they are now, and as they stay until the transaction ends.
+pub async fn lock(
+    tx: &mut PlatformTx,
+    id: &OperatorId,
+) -> Result<Option<Credentials>, StoreError> {
+    let rows = tx.query(LOCK, &[&id.as_str()]).await?;
+    rows.first().map(judged_by).transpose()
 }
 
 /// A new operator.

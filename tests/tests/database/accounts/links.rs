@@ -1,16 +1,10 @@
 use accounts::{
-    AccountsError, Delivery, Grant, LinkToken, Mailer, NewAdministrator, PlatformRole, SignIn,
-    TenantRole,
+    AccountsError, Grant, LinkToken, Mailer, NewAdministrator, PlatformRole, SignIn, TenantRole,
 };
 use konstruct_tests::fake_smtp::{FakeSmtp, Mail};
 
-use super::{HOUR, MARA, MINUTE, OTHER, PASSWORD, empty, house, house_with, secret, visit};
+use super::{HOUR, MARA, MINUTE, OTHER, PASSWORD, empty, house, house_with, secret, shown, visit};
 use crate::{at, tenant};
-
-fn shown(delivery: &Delivery) -> LinkToken {
-    let Delivery::ShowToAdministrator(link) = delivery else { panic!("{delivery:?}") };
-    link.token()
-}
 
 fn mailed(mail: &Mail, page: &str) -> LinkToken {
     let begin = format!("https://konstruct.example/{page}/");
