@@ -16,10 +16,14 @@ use crate::{
     passwords, standing,
 };
 
+/// Whoever types commands on the server, in the place of an operator's id: those are drawn, and no
+/// one of them is this.
+pub(crate) const CONSOLE: &str = "console";
+
 impl Accounts {
     /// Whoever types commands on the server: they have its database and its keys anyway.
     pub fn console() -> Result<Principal, AccountsError> {
-        let operator = "console".parse().map_err(|_| StoreError::Row("not an id".to_owned()))?;
+        let operator = CONSOLE.parse().map_err(|_| StoreError::Row("not an id".to_owned()))?;
         let platform = Some(PlatformRole::Administrator);
         Ok(Principal { operator, via: "cli", platform, tenants: BTreeMap::new() })
     }
@@ -47,7 +51,8 @@ impl Accounts {
         Ok(names)
     }
 
-    /// Lets somebody sign in no more: sessions, links and the keys that they made end at once.
+    /// Lets somebody sign in no more: sessions, their links, and the links and keys that they made end
+    /// at once.
     pub async fn disable(
         &self,
         by: &Principal,

@@ -1,6 +1,7 @@
 //! Accounts on a real database: links, sign-in, sessions, roles, keys.
 
 mod identities;
+mod invited;
 mod keys;
 mod links;
 mod reads;

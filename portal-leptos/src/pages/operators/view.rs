@@ -270,7 +270,7 @@ fn access_card(it: &Operator) -> AnyView {
         .into_any();
     }
     view! {
-        <Card title="Access" lead="Their sessions, links and the keys that they made end at once.">
+        <Card title="Access" lead="Their sessions end at once, and so do the links and keys that they made.">
             <form method="post" action=disable>
                 <SubmitButton variant=Variant::Danger>"Disable this account"</SubmitButton>
             </form>

@@ -86,6 +86,8 @@ const VOID: &str = "
 const VOID_ALL: &str = "
     update one_use_token set used_at_ms = $3
      where (operator_id = $1 or email = $2) and used_at_ms is null";
+const VOID_MADE_BY: &str = "
+    update one_use_token set used_at_ms = $2 where made_by = $1 and used_at_ms is null";
 
 /// Makes one, and voids those before it for the same person and thing, unless it is half a sign-in.
 pub async fn put(tx: &mut PlatformTx, new: &NewToken<'_>) -> Result<(), StoreError> {
@@ -138,6 +140,15 @@ pub async fn void_all(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.execute(VOID_ALL, &[&operator.as_str(), &email, &now.as_millis()]).await.map(drop)
+}
+
+/// Voids every link that somebody made for others.
+pub async fn void_made_by(
+    tx: &mut PlatformTx,
+    by: &OperatorId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(VOID_MADE_BY, &[&by.as_str(), &now.as_millis()]).await.map(drop)
 }
 
 fn read(row: &Row) -> Result<Found, StoreError> {
