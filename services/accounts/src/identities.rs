@@ -69,11 +69,13 @@ impl Accounts {
             },
         };
         let Some(found) = found else { return Ok(Welcome::Stranger) };
-        if found.is_disabled {
+        let mut tx = self.platform.accounts().await?;
+        let locked = operators::lock(&mut tx, &found.id).await?.filter(|it| !it.is_disabled);
+        let Some(found) = locked else {
+            drop(tx);
             self.refuse(who, ("disabled", Some(&found.id)), visit).await?;
             return Ok(Welcome::Stranger);
-        }
-        let mut tx = self.platform.accounts().await?;
+        };
         let done = if factor == SecondFactor::Own && found.totp.is_some() {
             let half = opening::pending(&mut tx, &found.id, OpenedBy::Provider, visit).await?;
             Welcome::SecondFactor(half)

@@ -45,9 +45,9 @@ impl Accounts {
         let who = &signed.principal.operator;
         let mut tx = self.platform.accounts().await?;
         let renewed = opening::renew(&mut tx, session, &signed, visit).await?;
+        replace(&mut tx, who, &phc, visit.now).await?;
         let but = sessions::id_of(&mut tx, &renewed.hash()).await?;
         sessions::close_all(&mut tx, who, but.as_deref(), visit.now).await?;
-        replace(&mut tx, who, &phc, visit.now).await?;
         let (action, detail) = ("password.changed", json!({}));
         note(&mut tx, visit, Deed { who: Some(who), tenant: None, action, detail }).await?;
         tx.commit().await?;

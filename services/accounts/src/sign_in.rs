@@ -100,27 +100,46 @@ impl Accounts {
             tracing::info!(ip = visit.ip(), "a sign-in was refused");
             return Ok(SignIn::Refused);
         };
+        let done = self.enter(&found, password, visit).await?;
+        if !matches!(done, SignIn::Refused) {
+            tries::clear(&self.platform, &account).await?;
+        }
+        Ok(done)
+    }
+
+    /// Opens what the right password opens, if it still is the right one: a reset that came while it
+    /// was verified has ended all sessions, and this would be one more.
+    async fn enter(
+        &self,
+        verified: &Credentials,
+        password: &Secret,
+        visit: &Visit,
+    ) -> Result<SignIn, AccountsError> {
+        let old = verified.password.as_deref().filter(|it| password::is_outdated(it));
+        let anew = match old {
+            Some(old) => Some((old, self.hasher.hash(password).await?)),
+            None => None,
+        };
         let mut tx = self.platform.accounts().await?;
+        let found = operators::lock(&mut tx, &verified.id).await?;
+        let found = found.filter(|it| it.password == verified.password);
+        let Some(found) = found else { return Ok(SignIn::Refused) };
         if found.is_disabled {
-            let deed = deed(&found, "sign-in.refused", "disabled");
-            note(&mut tx, visit, deed).await?;
+            note(&mut tx, visit, deed(&found, "sign-in.refused", "disabled")).await?;
             tx.commit().await?;
             return Ok(SignIn::Refused);
         }
-        if found.password.as_deref().is_some_and(password::is_outdated) {
-            let phc = self.hasher.hash(password).await?;
-            operators::set_password(&mut tx, &found.id, Some(&phc)).await?;
+        if let Some((old, new)) = &anew {
+            operators::rehash(&mut tx, &found.id, (old, new)).await?;
         }
         let done = if found.totp.is_some() {
-            SignIn::SecondFactor(
-                opening::pending(&mut tx, &found.id, OpenedBy::Password, visit).await?,
-            )
+            let half = opening::pending(&mut tx, &found.id, OpenedBy::Password, visit).await?;
+            SignIn::SecondFactor(half)
         } else {
             note(&mut tx, visit, deed(&found, "sign-in.done", "password")).await?;
             SignIn::Done(opening::open(&mut tx, by_password(&found.id, visit), visit).await?)
         };
         tx.commit().await?;
-        tries::clear(&self.platform, &account).await?;
         Ok(done)
     }
 

@@ -4,6 +4,7 @@ mod identities;
 mod invited;
 mod keys;
 mod links;
+mod races;
 mod reads;
 mod roles;
 mod sign_in;

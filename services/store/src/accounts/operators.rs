@@ -73,6 +73,7 @@ const ADMINISTRATORS: &str = "
 const ANY: &str = "select exists (select from operator)";
 const PASSWORD: &str = "
     update operator set password = $2, reset_asked_at_ms = null where id = $1";
+const REHASH: &str = "update operator set password = $3 where id = $1 and password = $2";
 /// A code of a step works once: whoever comes second finds the step used.
 const STEP: &str = "
     update operator set totp_last_step = $2 where id = $1 and totp_last_step < $2";
@@ -202,6 +203,15 @@ pub async fn set_password(
     phc: Option<&str>,
 ) -> Result<(), StoreError> {
     tx.execute(PASSWORD, &[&id.as_str(), &phc]).await.map(drop)
+}
+
+/// The same password, hashed anew; nothing, if it is another one by now.
+pub async fn rehash(
+    tx: &mut PlatformTx,
+    id: &OperatorId,
+    (old, new): (&str, &str),
+) -> Result<(), StoreError> {
+    tx.execute(REHASH, &[&id.as_str(), &old, &new]).await.map(drop)
 }
 
 /// What a sealed second factor is named after: moved to another operator, it does not open.
