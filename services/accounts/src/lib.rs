@@ -12,6 +12,7 @@
 //! **Invariant:** no password, token or code is in an error, a log line, the log of operators or a
 //! `Debug`.
 
+mod again;
 mod api_keys;
 mod email;
 mod errand;
@@ -34,6 +35,7 @@ mod standing;
 pub mod throttle;
 mod token;
 pub mod totp;
+mod tries;
 mod visit;
 
 use std::sync::Arc;

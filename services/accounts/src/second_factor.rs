@@ -8,7 +8,6 @@ use store::{
     accounts::{
         Hash, operators,
         sessions::{self, OpenedBy},
-        throttle as tries,
         tokens::{self, Use},
     },
 };
@@ -75,8 +74,8 @@ impl Accounts {
         let hash = pending.hash();
         let half = tokens::peek(&self.platform, Use::SecondFactor, &hash, visit.now).await?;
         let who = half.and_then(|it| it.operator).ok_or(AccountsError::Link)?;
-        let account = self.masters.own_index("second factor", who.as_str());
-        if let Err(until) = self.admit(&account, visit.now).await? {
+        let tries = self.tries_of_factor(&who);
+        if let Err(until) = self.admit(&tries, visit.now).await? {
             return Ok(SignIn::Throttled { until });
         }
         let mut tx = self.platform.accounts().await?;
@@ -103,7 +102,7 @@ impl Accounts {
         let opening = Opening { operator: &who, by, aal: 2, proved_at: visit.now };
         let session = opening::open(&mut tx, opening, visit).await?;
         tx.commit().await?;
-        tries::clear(&self.platform, &account).await?;
+        self.forget(&tries).await?;
         Ok(SignIn::Done(session))
     }
 

@@ -6,21 +6,16 @@ use domain::{
 };
 use schemas::Timestamp;
 use serde_json::json;
-use store::{
-    StoreError,
-    accounts::{
-        Hash,
-        operators::{self, Credentials},
-        sessions::{self, Bounds, OpenedBy},
-        throttle as tries,
-    },
+use store::accounts::{
+    operators::{self, Credentials},
+    sessions::{self, Bounds, OpenedBy},
 };
 
 use crate::{
     Accounts, AccountsError, PendingToken, Session, SessionToken, Visit,
     journal::{Deed, note},
     opening::{self, by_password},
-    password, session, throttle,
+    password, session,
 };
 
 /// What came of a try.
@@ -89,8 +84,8 @@ impl Accounts {
         visit: &Visit,
     ) -> Result<SignIn, AccountsError> {
         let email = normal(email);
-        let account = self.masters.own_index("sign in", &email);
-        if let Err(until) = self.admit(&account, visit.now).await? {
+        let tries = self.tries_of(&email, visit);
+        if let Err(until) = self.admit(&tries, visit.now).await? {
             return Ok(SignIn::Throttled { until });
         }
         let found = operators::by_email(&self.platform, &email).await?;
@@ -102,7 +97,7 @@ impl Accounts {
         };
         let done = self.enter(&found, password, visit).await?;
         if !matches!(done, SignIn::Refused) {
-            tries::clear(&self.platform, &account).await?;
+            self.forget(&tries).await?;
         }
         Ok(done)
     }
@@ -199,23 +194,6 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Asks for the password again, and gives a new session for the old one, which ends.
-    pub async fn freshen(
-        &self,
-        token: &SessionToken,
-        password: &Secret,
-        visit: &Visit,
-    ) -> Result<SignIn, AccountsError> {
-        let signed = self.signed(token, visit.now).await?;
-        if let Some(refusal) = self.typed_again(&signed, password, visit).await? {
-            return Ok(refusal);
-        }
-        let mut tx = self.platform.accounts().await?;
-        let renewed = opening::renew(&mut tx, token, &signed, visit).await?;
-        tx.commit().await?;
-        Ok(SignIn::Done(renewed))
-    }
-
     /// The sessions of whoever this is, the last used first.
     pub async fn sessions(
         &self,
@@ -264,42 +242,6 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Signed, AccountsError> {
         self.principal(token, now).await?.ok_or(AccountsError::SessionEnded)
-    }
-
-    /// Counts a try, unless it comes too early.
-    pub(crate) async fn admit(
-        &self,
-        account: &Hash,
-        now: Timestamp,
-    ) -> Result<Result<(), Timestamp>, StoreError> {
-        let mut tx = self.platform.accounts().await?;
-        let before = tries::lock(&mut tx, account).await?;
-        let admitted = throttle::admit(before, now);
-        if let Ok(after) = admitted {
-            tries::write(&mut tx, account, after).await?;
-        }
-        tx.commit().await?;
-        Ok(admitted.map(drop))
-    }
-
-    /// Checks the password of someone who is signed in; nothing, if it is right.
-    pub(crate) async fn typed_again(
-        &self,
-        signed: &Signed,
-        password: &Secret,
-        visit: &Visit,
-    ) -> Result<Option<SignIn>, AccountsError> {
-        let account = self.masters.own_index("sign in", &signed.email);
-        if let Err(until) = self.admit(&account, visit.now).await? {
-            return Ok(Some(SignIn::Throttled { until }));
-        }
-        let found = operators::by_id(&self.platform, &signed.principal.operator).await?;
-        let phc = found.and_then(|it| it.password);
-        if !self.hasher.verify(password, phc.as_deref()).await? {
-            return Ok(Some(SignIn::Refused));
-        }
-        tries::clear(&self.platform, &account).await?;
-        Ok(None)
     }
 }
 

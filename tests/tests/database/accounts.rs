@@ -8,6 +8,7 @@ mod races;
 mod reads;
 mod roles;
 mod sign_in;
+mod tries;
 mod walls;
 
 use accounts::{

@@ -89,7 +89,8 @@ const VOID_ALL: &str = "
 const VOID_MADE_BY: &str = "
     update one_use_token set used_at_ms = $2 where made_by = $1 and used_at_ms is null";
 
-/// Makes one, and voids those before it for the same person and thing, unless it is half a sign-in.
+/// Makes one, and voids those before it for the same person and thing, unless it is half a sign-in or
+/// a link that anybody may ask for.
 pub async fn put(tx: &mut PlatformTx, new: &NewToken<'_>) -> Result<(), StoreError> {
     let operator = new.operator.map(OperatorId::as_str);
     let by = new.by.map(OperatorId::as_str);
@@ -98,6 +99,7 @@ pub async fn put(tx: &mut PlatformTx, new: &NewToken<'_>) -> Result<(), StoreErr
     let (purpose, now) = (new.purpose.word(), new.now.as_millis());
     match new.purpose {
         Use::SecondFactor => {}
+        Use::Reset if new.by.is_none() => {}
         Use::SetUp | Use::Invite | Use::Reset => {
             tx.execute(VOID, &[&purpose, &operator, &new.email, &tenant, &now]).await?;
         }

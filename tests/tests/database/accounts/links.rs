@@ -66,6 +66,29 @@ async fn a_reset_ends_sessions_signs_nobody_in_and_keeps_the_second_factor() {
 }
 
 #[tokio::test]
+async fn whoever_asks_in_somebody_elses_name_voids_no_link_of_theirs() {
+    let mut smtp = FakeSmtp::start().await.unwrap();
+    let mailer = Mailer::new(&secret(smtp.url()), "konstruct@example.com").unwrap();
+    let house = house_with(Some(mailer)).await;
+    let mut links = Vec::new();
+    for (millis, sent) in [(0, true), (5 * MINUTE - 1, false), (5 * MINUTE, true)] {
+        house.accounts.ask_reset(MARA, &visit(millis)).await.unwrap();
+        if sent {
+            links.push(mailed(&smtp.next().await.unwrap(), "reset"));
+        }
+    }
+    assert!(smtp.is_empty());
+    for link in &links {
+        assert!(house.accounts.is_reset_link(link, at(6 * MINUTE)).await.unwrap());
+    }
+    let used = house.accounts.reset_password(&links[0], &secret(OTHER), &visit(6 * MINUTE)).await;
+    used.unwrap();
+    for link in &links {
+        assert!(!house.accounts.is_reset_link(link, at(6 * MINUTE)).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn without_mail_an_administrator_sees_who_asks_for_a_reset() {
     let house = house().await;
     house.accounts.ask_reset(MARA, &visit(5)).await.unwrap();

@@ -1,4 +1,4 @@
-use accounts::{AccountsError, PendingToken, SignIn, Visit, totp};
+use accounts::{AccountsError, PendingToken, SignIn, totp};
 use store::rotate::rotate;
 
 use super::{
@@ -18,38 +18,6 @@ async fn nobody_learns_whether_an_email_has_an_account() {
         }
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     }
-}
-
-#[tokio::test]
-async fn tries_are_counted_by_account_wherever_they_come_from_and_never_for_good() {
-    let house = house().await;
-    let accounts = &house.accounts;
-    let (mut now, mut waits) = (0, Vec::new());
-    for n in 0..20 {
-        let from = Visit::new(at(now), &format!("203.0.113.{n}"), "Firefox");
-        let tried = accounts.sign_in(&MARA.to_uppercase(), &secret(OTHER), &from).await.unwrap();
-        match until(&tried) {
-            None => now += SECOND / 2,
-            Some(until) => {
-                waits.push(until.as_millis() - at(now).as_millis());
-                now = until.as_millis() - at(0).as_millis();
-            }
-        }
-    }
-    assert!(waits.iter().all(|wait| (1..=15 * MINUTE).contains(wait)), "{waits:?}");
-    assert!(waits.len() > 5, "{waits:?}");
-    // The right password waits like any other, and is then taken.
-    let tried = accounts.sign_in(MARA, &secret(PASSWORD), &visit(now)).await.unwrap();
-    let now = until(&tried).map_or(now, |until| until.as_millis() - at(0).as_millis());
-    house.enter(MARA, PASSWORD, now).await;
-    // Known now, it begins anew.
-    for _ in 0..5 {
-        let tried = accounts.sign_in(MARA, &secret(OTHER), &visit(now)).await.unwrap();
-        assert!(matches!(tried, SignIn::Refused), "{tried:?}");
-    }
-    // Another account never waited.
-    let tried = accounts.sign_in("ada@example.com", &secret(OTHER), &visit(0)).await.unwrap();
-    assert!(matches!(tried, SignIn::Refused));
 }
 
 #[tokio::test]
