@@ -36,7 +36,8 @@ impl Accounts {
         }
         let found = operators::by_id(&self.platform, &signed.principal.operator).await?;
         let phc = found.and_then(|it| it.password);
-        if !self.hasher.verify(password, phc.as_deref()).await? {
+        let place = self.hasher.place_of_known()?;
+        if !self.hasher.verify(place, password, phc.as_deref()).await? {
             return Ok(Some(SignIn::Refused));
         }
         self.forget(&tries).await?;

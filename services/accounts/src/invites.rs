@@ -104,7 +104,7 @@ impl Accounts {
         }
         let tenant = found.grant.tenant().map_or("", |it| it.as_str());
         password::check(chosen, false, &[&found.email, name, tenant])?;
-        let phc = self.hasher.hash(chosen).await?;
+        let phc = self.hasher.hash(self.hasher.place_of(visit)?, chosen).await?;
         let id = token::draw_operator('o')?;
         let mut tx = self.platform.begin(Purpose::Members, id.as_str()).await?;
         let new = NewOperator {

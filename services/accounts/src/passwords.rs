@@ -42,7 +42,7 @@ impl Accounts {
         if let Some(refusal) = self.typed_again(&signed, present, visit).await? {
             return Ok(refusal);
         }
-        let phc = self.hasher.hash(other).await?;
+        let phc = self.hasher.hash(self.hasher.place_of_known()?, other).await?;
         let who = &signed.principal.operator;
         let mut tx = self.platform.accounts().await?;
         let renewed = opening::renew(&mut tx, session, &signed, visit).await?;
@@ -106,7 +106,7 @@ impl Accounts {
         let found = operators::by_id(&self.platform, &who).await?;
         let found = found.filter(|it| !it.is_disabled).ok_or(AccountsError::Link)?;
         password::check(other, found.totp.is_some(), &[&found.email, &found.name])?;
-        let phc = self.hasher.hash(other).await?;
+        let phc = self.hasher.hash(self.hasher.place_of(visit)?, other).await?;
         let mut tx = self.platform.accounts().await?;
         let taken = tokens::take(&mut tx, Use::Reset, &link.hash(), visit.now).await?;
         taken.ok_or(AccountsError::Link)?;

@@ -83,6 +83,7 @@ impl Accounts {
         password: &Secret,
         visit: &Visit,
     ) -> Result<SignIn, AccountsError> {
+        let place = self.hasher.place_of(visit)?;
         let email = normal(email);
         let tries = self.tries_of(&email, visit);
         if let Err(until) = self.admit(&tries, visit.now).await? {
@@ -90,7 +91,7 @@ impl Accounts {
         }
         let found = operators::by_email(&self.platform, &email).await?;
         let phc = found.as_ref().and_then(|it| it.password.as_deref());
-        let is_right = self.hasher.verify(password, phc).await?;
+        let is_right = self.hasher.verify(place, password, phc).await?;
         let Some(found) = found.filter(|_| is_right) else {
             tracing::info!(ip = visit.ip(), "a sign-in was refused");
             return Ok(SignIn::Refused);
@@ -112,7 +113,10 @@ impl Accounts {
     ) -> Result<SignIn, AccountsError> {
         let old = verified.password.as_deref().filter(|it| password::is_outdated(it));
         let anew = match old {
-            Some(old) => Some((old, self.hasher.hash(password).await?)),
+            Some(old) => {
+                let place = self.hasher.place_of_known()?;
+                Some((old, self.hasher.hash(place, password).await?))
+            }
             None => None,
         };
         let mut tx = self.platform.accounts().await?;
