@@ -173,7 +173,8 @@ async fn is_backed(tx: &mut PlatformTx, found: &Invitation) -> Result<bool, Acco
     Ok(standing.is_some_and(|it| may_give(&it, &found.grant).is_ok()))
 }
 
-/// Uses the link up, and gives the role.
+/// Uses the link up, and gives the role. An invitation raises a role and never lowers one: that is for
+/// administrators, who are asked whether somebody remains.
 pub(crate) async fn take(
     tx: &mut PlatformTx,
     link: &LinkToken,
@@ -182,6 +183,7 @@ pub(crate) async fn take(
     visit: &Visit,
 ) -> Result<(), AccountsError> {
     // Operators are locked before links, here and wherever links are voided.
+    let held = operators::lock(tx, who).await?.and_then(|it| it.platform);
     if !is_backed(tx, found).await? {
         return Err(AccountsError::Link);
     }
@@ -189,10 +191,15 @@ pub(crate) async fn take(
     taken.ok_or(AccountsError::Link)?;
     match &found.grant {
         Grant::Platform(role) => {
-            operators::set_role(tx, who, Some(*role)).await?;
+            if !held.is_some_and(|it| it.covers(*role)) {
+                operators::set_role(tx, who, Some(*role)).await?;
+            }
         }
         Grant::Tenant(tenant, role) => {
-            members::put(tx, tenant, who, *role, visit.now).await?;
+            let held = members::roles(tx, who).await?.get(tenant).copied();
+            if !held.is_some_and(|it| it.covers(*role)) {
+                members::put(tx, tenant, who, *role, visit.now).await?;
+            }
         }
     }
     let (tenant, detail) = (found.grant.tenant(), json!({ "role": found.grant.word() }));

@@ -92,3 +92,25 @@ async fn whoever_runs_the_server_invites_without_an_account() {
     let made = house.accounts.invite(&console, BO, &role, &visit(0)).await.unwrap();
     house.accept(&shown(&made)).await.unwrap();
 }
+
+#[tokio::test]
+async fn an_invitation_raises_a_role_and_never_lowers_one() {
+    let house = house().await;
+    let (mara, acme) = (house.mara().await, tenant("acme"));
+    let join = async |grant: Grant| {
+        let email = &mara.email;
+        let made = house.accounts.invite(&mara.principal, email, &grant, &visit(1)).await.unwrap();
+        house.accounts.join(&shown(&made), &mara, &visit(2)).await.unwrap();
+        house.mara().await.principal
+    };
+    let engineer = join(Grant::Platform(PlatformRole::Engineer)).await;
+    assert_eq!(engineer.platform, Some(PlatformRole::Administrator), "nobody administers any more");
+    for (role, want) in [
+        (TenantRole::Viewer, TenantRole::Viewer),
+        (TenantRole::Operator, TenantRole::Operator),
+        (TenantRole::Viewer, TenantRole::Operator),
+    ] {
+        let member = join(Grant::Tenant(acme.clone(), role)).await;
+        assert_eq!(member.tenants, [(acme.clone(), want)].into());
+    }
+}
