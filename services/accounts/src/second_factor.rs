@@ -79,20 +79,11 @@ impl Accounts {
             return Ok(SignIn::Throttled { until });
         }
         let mut tx = self.platform.accounts().await?;
-        let how = match proof {
-            Proof::Code(code) if self.is_code(&mut tx, &who, code, visit.now).await? => "code",
-            Proof::Recovery(code)
-                if operators::use_code(&mut tx, &who, &code_hash(code)).await? =>
-            {
-                "recovery code"
-            }
-            Proof::Code(_) | Proof::Recovery(_) => {
-                let (action, detail) = ("sign-in.refused", json!({ "how": "second factor" }));
-                note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail })
-                    .await?;
-                tx.commit().await?;
-                return Ok(SignIn::Refused);
-            }
+        let Some(how) = self.shown(&mut tx, &who, proof, visit.now).await? else {
+            let (action, detail) = ("sign-in.refused", json!({ "how": "second factor" }));
+            note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail }).await?;
+            tx.commit().await?;
+            return Ok(SignIn::Refused);
         };
         let taken = tokens::take(&mut tx, Use::SecondFactor, &hash, visit.now).await?;
         let taken = taken.ok_or(AccountsError::Link)?;
@@ -106,22 +97,27 @@ impl Accounts {
         Ok(SignIn::Done(session))
     }
 
-    /// Whether the app shows this code now, and it was not used.
-    async fn is_code(
+    /// Uses a code up, and says of which kind it was; nothing, if it is not right or was used. The
+    /// operator stays locked: nobody ends all their sessions meanwhile.
+    async fn shown(
         &self,
         tx: &mut PlatformTx,
         who: &OperatorId,
-        code: &str,
+        proof: Proof<'_>,
         now: Timestamp,
-    ) -> Result<bool, AccountsError> {
-        let found = operators::by_id(&self.platform, who).await?;
-        let Some(sealed) = found.filter(|it| !it.is_disabled).and_then(|it| it.totp) else {
-            return Ok(false);
-        };
-        let secret = self.masters.open_own(&operators::totp_name(who), &sealed)?;
-        match totp::accept(&secret, code, now) {
-            Some(step) => Ok(operators::use_step(tx, who, step).await?),
-            None => Ok(false),
+    ) -> Result<Option<&'static str>, AccountsError> {
+        let found = operators::lock(tx, who).await?.filter(|it| !it.is_disabled);
+        let Some(sealed) = found.and_then(|it| it.totp) else { return Ok(None) };
+        match proof {
+            Proof::Code(code) => {
+                let secret = self.masters.open_own(&operators::totp_name(who), &sealed)?;
+                let Some(step) = totp::accept(&secret, code, now) else { return Ok(None) };
+                Ok(operators::use_step(tx, who, step).await?.then_some("code"))
+            }
+            Proof::Recovery(code) => {
+                let is_right = operators::use_code(tx, who, &code_hash(code)).await?;
+                Ok(is_right.then_some("recovery code"))
+            }
         }
     }
 

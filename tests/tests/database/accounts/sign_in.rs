@@ -1,5 +1,5 @@
 use accounts::{AccountsError, PendingToken, SignIn, totp};
-use store::rotate::rotate;
+use store::{Platform, Settings, rotate::rotate};
 
 use super::{
     HOUR, House, MARA, MINUTE, OTHER, PASSWORD, SECOND, house, masters, secret, until, visit,
@@ -159,6 +159,21 @@ async fn a_second_factor_asks_for_a_password_typed_a_moment_ago_and_the_right_co
     assert!(matches!(confirm(&offer.offer, "1", 0).await, Err(AccountsError::Wrong)));
     assert!(matches!(confirm("made up", "1", 0).await, Err(AccountsError::Link)));
     assert!(!house.mara().await.has_second_factor);
+}
+
+#[tokio::test]
+async fn one_connection_is_enough_for_both_factors() {
+    let mut house = house().await;
+    let (app, paper) = house.app(0).await;
+    let settings = Settings::new(house.world.test.platform_url()).pool_size(1);
+    let platform = Platform::connect(&settings).await.unwrap();
+    house.accounts =
+        accounts::Accounts::new(platform, masters(&["1"]), None, "https://x.example");
+    let (now, code) = (visit(MINUTE), totp::code_at(&app, at(MINUTE)).unwrap());
+    let done = house.accounts.second_factor(&half(&house, MINUTE).await, &code, &now).await;
+    assert!(matches!(done, Ok(SignIn::Done(_))), "{done:?}");
+    let done = house.accounts.recover(&half(&house, MINUTE).await, paper.expose(), &now).await;
+    assert!(matches!(done, Ok(SignIn::Done(_))), "{done:?}");
 }
 
 #[tokio::test]
