@@ -39,9 +39,21 @@ pub struct Enrolment {
 #[derive(Debug)]
 pub struct RecoveryCodes(pub Vec<Secret>);
 
-enum Proof<'a> {
+/// How somebody shows that they have it.
+#[derive(Clone, Copy)]
+pub(crate) enum Proof<'a> {
+    /// By what the app shows.
     Code(&'a str),
+    /// By a code on paper.
     Recovery(&'a str),
+}
+
+impl<'a> Proof<'a> {
+    /// Where one field takes both: an app shows digits, and fewer than paper has letters.
+    pub(crate) fn typed(text: &'a str) -> Self {
+        let is_app = text.chars().all(|it| it.is_ascii_digit() || it.is_whitespace());
+        if is_app { Proof::Code(text) } else { Proof::Recovery(text) }
+    }
 }
 
 impl Accounts {
@@ -99,7 +111,7 @@ impl Accounts {
 
     /// Uses a code up, and says of which kind it was; nothing, if it is not right or was used. The
     /// operator stays locked: nobody ends all their sessions meanwhile.
-    async fn shown(
+    pub(crate) async fn shown(
         &self,
         tx: &mut PlatformTx,
         who: &OperatorId,

@@ -1,5 +1,6 @@
 //! Accounts on a real database: links, sign-in, sessions, roles, keys.
 
+mod again;
 mod identities;
 mod invited;
 mod keys;

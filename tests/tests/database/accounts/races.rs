@@ -55,7 +55,7 @@ async fn a_sign_in_under_way_does_not_survive_another_password() {
 async fn a_session_is_not_made_fresh_while_all_sessions_end() {
     let house = house().await;
     let (accounts, session) = (house.accounts.clone(), house.session.clone());
-    let freshen = async move { accounts.freshen(&session, &secret(PASSWORD), &visit(1)).await };
+    let freshen = async move { accounts.freshen(&session, &secret(PASSWORD), "", &visit(1)).await };
     let ending = format!("{RESET}; update operator_session set revoked_at_ms = 1");
     let tried = beside(&house, &ending, freshen).await;
     assert!(matches!(tried, Err(AccountsError::SessionEnded)), "{tried:?}");

@@ -33,9 +33,9 @@ async fn each_sign_in_has_a_token_of_its_own_and_ends_the_one_that_was_held() {
     assert_eq!((signed.email.as_str(), signed.aal, signed.is_fresh), (MARA, 1, true));
     assert!(signed.is_administrator());
 
-    let typed = house.accounts.freshen(&second, &secret(OTHER), &visit(4)).await.unwrap();
+    let typed = house.accounts.freshen(&second, &secret(OTHER), "", &visit(4)).await.unwrap();
     assert!(matches!(typed, SignIn::Refused));
-    let typed = house.accounts.freshen(&second, &secret(PASSWORD), &visit(15 * MINUTE)).await;
+    let typed = house.accounts.freshen(&second, &secret(PASSWORD), "", &visit(15 * MINUTE)).await;
     let SignIn::Done(third) = typed.unwrap() else { panic!("refused") };
     assert!(house.who(&second, 15 * MINUTE).await.is_none(), "re-authentication rotates too");
     assert!(house.who(&third, 15 * MINUTE).await.unwrap().is_fresh);

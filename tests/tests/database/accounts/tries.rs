@@ -60,12 +60,12 @@ async fn whoever_guesses_from_one_address_waits_long_there_and_nobody_elsewhere_
 async fn whoever_is_signed_in_never_waits_for_what_others_try() {
     let house = house().await;
     let (_, now) = guessed(&house, 20, |_| visit(0).ip().to_owned()).await;
-    let typed = house.accounts.freshen(&house.session, &secret(PASSWORD), &visit(now)).await;
+    let typed = house.accounts.freshen(&house.session, &secret(PASSWORD), "", &visit(now)).await;
     let SignIn::Done(session) = typed.unwrap() else { panic!("it waits") };
     // Their own tries count.
     let mut looked_at = 0;
     for _ in 0..20 {
-        let typed = house.accounts.freshen(&session, &secret(OTHER), &visit(now)).await.unwrap();
+        let typed = house.accounts.freshen(&session, &secret(OTHER), "", &visit(now)).await.unwrap();
         looked_at += u32::from(until(&typed).is_none());
     }
     assert_eq!(looked_at, 5);

@@ -116,7 +116,18 @@ async fn v6_3_3_v6_5_1_a_second_factor_is_asked_for_and_each_code_works_once() -
     Ok(())
 }
 
-fn code(secret: &Secret, later_ms: i64) -> anyhow::Result<String> {
+/// Sets an app up for whoever is signed in there.
+pub(super) async fn set_up_app(browser: &mut Browser) -> anyhow::Result<Secret> {
+    let page = "/settings/security/second-factor";
+    let text = browser.get(page).await?.text().await?;
+    let offer = between(&text, r#"name="offer" value=""#, "\"")?;
+    let secret = Secret::from(between(&text, "<code>", "</code>")?.replace(' ', ""));
+    let done = browser.post(page, &[("offer", &offer), ("code", &code(&secret, 0)?)]).await?;
+    anyhow::ensure!(done.status() == StatusCode::OK, "{}", done.status());
+    Ok(secret)
+}
+
+pub(super) fn code(secret: &Secret, later_ms: i64) -> anyhow::Result<String> {
     let at = Timestamp::from_millis(crate::visitor::now_ms()? + later_ms);
     totp::code_at(secret, at).context("not a secret")
 }
