@@ -17,6 +17,7 @@ mod api_keys;
 mod email;
 mod errand;
 mod error;
+mod forgotten;
 mod identities;
 mod invites;
 mod journal;
@@ -67,7 +68,7 @@ pub use self::{
     token::{ApiToken, LinkToken, PendingToken, SessionToken},
     visit::Visit,
 };
-use self::{mail::Link, password::Hasher};
+use self::{forgotten::Asks, mail::Link, password::Hasher};
 
 /// Everything about accounts. Cheap to clone.
 #[derive(Clone)]
@@ -77,6 +78,7 @@ pub struct Accounts {
     hasher: Hasher,
     mailer: Option<Mailer>,
     public_url: Arc<str>,
+    asks: Asks,
 }
 
 impl Accounts {
@@ -89,7 +91,8 @@ impl Accounts {
         public_url: &str,
     ) -> Self {
         let public_url = public_url.trim_end_matches('/').into();
-        Self { platform, masters: Arc::new(masters), hasher: Hasher::new(), mailer, public_url }
+        let (hasher, asks) = (Hasher::new(), Asks::new());
+        Self { platform, masters: Arc::new(masters), hasher, mailer, public_url, asks }
     }
 
     /// Whether links go out by mail.

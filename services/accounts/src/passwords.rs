@@ -22,9 +22,6 @@ use crate::{
 
 /// How long a link to choose another password works.
 const LINK_KEPT: Duration = Duration::from_mins(30);
-/// So long nobody is sent another one, however often it is asked for. Those that were sent work on
-/// until one is used, so whoever asks in somebody else's name spoils nothing.
-const ASK_AGAIN: Duration = Duration::from_mins(5);
 
 impl Accounts {
     /// Another password for whoever this is, who types the present one. The session is a new one, and
@@ -54,34 +51,6 @@ impl Accounts {
         tx.commit().await?;
         self.tell_of_change(&signed.email);
         Ok(SignIn::Done(renewed))
-    }
-
-    /// Asks for a link to choose another password. The answer is the same whether there is such an
-    /// account or not. It goes out by mail; where there is none, administrators see who asks.
-    pub async fn ask_reset(&self, email: &str, visit: &Visit) -> Result<(), AccountsError> {
-        let Ok(email) = Email::parse(email) else { return Ok(()) };
-        let last = visit.now.minus(ASK_AGAIN);
-        let mut tx = self.platform.accounts().await?;
-        let who = operators::reset_asked(&mut tx, email.as_str(), visit.now, last).await?;
-        let Some(who) = who else { return Ok(tx.commit().await?) };
-        let (action, detail) = ("password.reset-asked", json!({}));
-        note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail }).await?;
-        if self.mailer.is_none() {
-            return Ok(tx.commit().await?);
-        }
-        let link = self.make_reset(&mut tx, &who, None, visit.now).await?;
-        tx.commit().await?;
-        let accounts = self.clone();
-        // Nobody learns from how long it takes that a mail was sent.
-        tokio::spawn(async move { accounts.mail_reset(&email, &link).await });
-        Ok(())
-    }
-
-    async fn mail_reset(&self, email: &Email, link: &Link) {
-        let Some(mailer) = &self.mailer else { return };
-        if let Err(error) = mailer.send(letter(email, link)).await {
-            tracing::warn!(%error, "a link to choose another password was not sent");
-        }
     }
 
     /// Whether the link works. A page that shows its form uses nothing up.
