@@ -65,7 +65,9 @@ impl Accounts {
         Ok(())
     }
 
-    /// Notes who asked, and makes the link to mail, where there is mail.
+    /// Notes who asked, and makes the link to mail, where there is mail. Whoever comes by the provider
+    /// of identities alone gets none while there is one: whoever reads their mail would get in without
+    /// it. An administrator may make one for them.
     async fn note_ask(
         &self,
         email: &Email,
@@ -74,12 +76,14 @@ impl Accounts {
         let last = visit.now.minus(ASK_AGAIN);
         let mut tx = self.platform.accounts().await?;
         let who = operators::reset_asked(&mut tx, email.as_str(), visit.now, last).await?;
-        let Some(who) = who else { return Ok(None) };
+        let Some(asked) = who else { return Ok(None) };
+        let (who, by_mail) = (asked.id, self.mailer.is_some());
         let (action, detail) = ("password.reset-asked", json!({}));
         note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail }).await?;
-        let link = match self.mailer {
-            Some(_) => Some(self.make_reset(&mut tx, &who, None, visit.now).await?),
-            None => None,
+        let link = if by_mail && !(asked.is_provided && self.beside_provider) {
+            Some(self.make_reset(&mut tx, &who, None, visit.now).await?)
+        } else {
+            None
         };
         tx.commit().await?;
         Ok(link)

@@ -79,6 +79,7 @@ pub struct Accounts {
     mailer: Option<Mailer>,
     public_url: Arc<str>,
     asks: Asks,
+    beside_provider: bool,
 }
 
 impl Accounts {
@@ -92,7 +93,15 @@ impl Accounts {
     ) -> Self {
         let public_url = public_url.trim_end_matches('/').into();
         let (hasher, asks) = (Hasher::new(), Asks::new());
-        Self { platform, masters: Arc::new(masters), hasher, mailer, public_url, asks }
+        let (masters, beside_provider) = (Arc::new(masters), false);
+        Self { platform, masters, hasher, mailer, public_url, asks, beside_provider }
+    }
+
+    /// Where people sign in through a provider of identities too: whoever has no other way in gets no
+    /// link to a password by asking for one.
+    #[must_use]
+    pub fn beside_provider(self, is_set_up: bool) -> Self {
+        Self { beside_provider: is_set_up, ..self }
     }
 
     /// Whether links go out by mail.

@@ -5,6 +5,7 @@ mod identities;
 mod invited;
 mod keys;
 mod links;
+mod provided;
 mod races;
 mod reads;
 mod roles;

@@ -87,7 +87,8 @@ const ASKED: &str = "
     update operator set reset_asked_at_ms = $2
      where email = $1 and disabled_at_ms is null
        and coalesce(reset_asked_at_ms, 0) <= $3
-    returning id";
+    returning id, password is null
+        and exists (select from operator_identity i where i.operator_id = operator.id)";
 const CODES_GONE: &str = "delete from recovery_code where operator_id = $1";
 const CODES: &str = "
     insert into recovery_code (operator_id, sha256) select $1, unnest($2::bytea[])";
@@ -285,13 +286,22 @@ pub async fn rename(tx: &mut PlatformTx, id: &OperatorId, name: &str) -> Result<
     tx.execute(RENAME, &[&id.as_str(), &name]).await.map(drop)
 }
 
+/// Who asked for another password.
+pub struct Asked {
+    /// Who.
+    pub id: OperatorId,
+    /// Whether the provider of identities is their only way in.
+    pub is_provided: bool,
+}
+
 /// Notes that a reset was asked for, unless it was since `last`, and says by whom.
 pub async fn reset_asked(
     tx: &mut PlatformTx,
     email: &str,
     now: Timestamp,
     last: Timestamp,
-) -> Result<Option<OperatorId>, StoreError> {
+) -> Result<Option<Asked>, StoreError> {
     let rows = tx.query(ASKED, &[&email, &now.as_millis(), &last.as_millis()]).await?;
-    rows.first().map(|row| row::id(row, 0)).transpose()
+    let read = |row| Ok(Asked { id: row::id(row, 0)?, is_provided: Row::try_get(row, 1)? });
+    rows.first().map(read).transpose()
 }

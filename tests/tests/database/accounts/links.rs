@@ -13,7 +13,7 @@ impl House {
     }
 }
 
-fn mailed(mail: &Mail, page: &str) -> LinkToken {
+pub(super) fn mailed(mail: &Mail, page: &str) -> LinkToken {
     let begin = format!("https://konstruct.example/{page}/");
     let link = mail.word(&begin).unwrap_or_else(|| panic!("{mail:?}"));
     LinkToken::from(link.trim_start_matches(&begin).to_owned())
