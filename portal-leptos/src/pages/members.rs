@@ -122,7 +122,8 @@ async fn role(
         return Err(PageError::NotFound);
     }
     cx.portal.accounts.set_member(who, &tenant, (&id, role), &visit).await?;
-    let said = "The role is changed. Their sessions ended, and the keys that they may no longer make.";
+    let said =
+        "The role is changed. Their sessions ended, and the keys that they may no longer make.";
     Ok(go(&address(&tenant), &Flash::good(said)))
 }
 

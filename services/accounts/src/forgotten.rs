@@ -68,11 +68,7 @@ impl Accounts {
     /// Notes who asked, and makes the link to mail, where there is mail. Whoever comes by the provider
     /// of identities alone gets none while there is one: whoever reads their mail would get in without
     /// it. An administrator may make one for them.
-    async fn note_ask(
-        &self,
-        email: &Email,
-        visit: &Visit,
-    ) -> Result<Option<Link>, AccountsError> {
+    async fn note_ask(&self, email: &Email, visit: &Visit) -> Result<Option<Link>, AccountsError> {
         let last = visit.now.minus(ASK_AGAIN);
         let mut tx = self.platform.accounts().await?;
         let who = operators::reset_asked(&mut tx, email.as_str(), visit.now, last).await?;

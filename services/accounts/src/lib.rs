@@ -24,6 +24,7 @@ mod journal;
 mod local_path;
 pub mod mail;
 mod members;
+mod open_invitations;
 mod opening;
 mod operators;
 pub mod password;
@@ -50,6 +51,7 @@ pub use store::accounts::{
     members::Member,
     operators::Operator,
     sessions::{Listed as Session, OpenedBy},
+    tokens::OpenInvitation,
 };
 use store::{Platform, keys::Masters};
 

@@ -1,6 +1,6 @@
 //! How operators are shown.
 
-use accounts::{Operator, PlatformRole};
+use accounts::{OpenInvitation, Operator, PlatformRole};
 use leptos::prelude::*;
 use portal_ui::{
     Banner, Card, Choice, CodeBlock, Column, Crumb, Definition, DefinitionList, FormErrors, Icon,
@@ -9,10 +9,15 @@ use portal_ui::{
 };
 use schemas::Timestamp;
 
-use super::{INVITE, Invited, PAGE};
+use super::{INVITE, Invited, PAGE, invitations};
 use crate::pages::{form::problem_of, roles};
 
-pub(super) fn list(all: Vec<Operator>, sends_mail: bool, now: Timestamp) -> AnyView {
+pub(super) fn list(
+    all: Vec<Operator>,
+    open: Vec<OpenInvitation>,
+    sends_mail: bool,
+    now: Timestamp,
+) -> AnyView {
     let asking = all.iter().filter(|it| is_asking(it)).count();
     // Where there is mail, nobody needs an administrator for that.
     let asking = (0 < asking && !sends_mail).then(|| {
@@ -43,6 +48,7 @@ pub(super) fn list(all: Vec<Operator>, sends_mail: bool, now: Timestamp) -> AnyV
             <Card flush=true>
                 <Table caption="Operators" columns>{rows}</Table>
             </Card>
+            {invitations::list(open, now)}
         </div>
     }
     .into_any()

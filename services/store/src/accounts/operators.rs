@@ -151,10 +151,7 @@ fn judged_by(row: &Row) -> Result<Credentials, StoreError> {
 }
 
 /// As they are now, and as they stay until the transaction ends.
-pub async fn lock(
-    tx: &mut PlatformTx,
-    id: &OperatorId,
-) -> Result<Option<Credentials>, StoreError> {
+pub async fn lock(tx: &mut PlatformTx, id: &OperatorId) -> Result<Option<Credentials>, StoreError> {
     let rows = tx.query(LOCK, &[&id.as_str()]).await?;
     rows.first().map(judged_by).transpose()
 }

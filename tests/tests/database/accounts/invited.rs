@@ -1,6 +1,6 @@
 //! Invitations and the links of administrators who are no longer what they were.
 
-use accounts::{AccountsError, Accounts, Grant, LinkToken, PlatformRole, TenantRole};
+use accounts::{Accounts, AccountsError, Denied, Grant, LinkToken, PlatformRole, TenantRole};
 use konstruct_tests::postgres::raw;
 
 use super::{House, OTHER, house, secret, shown, visit};
@@ -113,4 +113,37 @@ async fn an_invitation_raises_a_role_and_never_lowers_one() {
         let member = join(Grant::Tenant(acme.clone(), role)).await;
         assert_eq!(member.tenants, [(acme.clone(), want)].into());
     }
+}
+
+#[tokio::test]
+async fn open_invitations_are_listed_and_taken_back_by_administrators() {
+    let house = house().await;
+    let (accounts, mara) = (&house.accounts, house.mara().await.principal);
+    let grants = [
+        Grant::Platform(PlatformRole::Engineer),
+        Grant::Tenant(tenant("acme"), TenantRole::Viewer),
+    ];
+    let console = Accounts::console().unwrap();
+    let first = accounts.invite(&mara, BO, &grants[0], &visit(1)).await.unwrap();
+    accounts.invite(&console, "ada@example.com", &grants[1], &visit(2)).await.unwrap();
+    let open = accounts.open_invitations(&mara, at(3)).await.unwrap();
+    let of = |n: usize| (open[n].email.as_str(), open[n].maker.as_deref(), &open[n].grant);
+    assert_eq!(of(0), ("ada@example.com", None, &grants[1]));
+    assert_eq!(of(1), (BO, Some("Mara"), &grants[0]));
+    let later = open[1].expires_at;
+    assert_eq!(accounts.open_invitations(&mara, later).await.unwrap().len(), 1);
+
+    let mut engineer = mara.clone();
+    engineer.platform = Some(PlatformRole::Engineer);
+    let denied = accounts.revoke_invitation(&engineer, &open[1].id, &visit(3)).await;
+    assert!(matches!(denied, Err(AccountsError::Denied(Denied::Forbidden))));
+    let denied = accounts.open_invitations(&engineer, at(3)).await;
+    assert!(matches!(denied, Err(AccountsError::Denied(Denied::Forbidden))));
+    accounts.revoke_invitation(&mara, &open[1].id, &visit(3)).await.unwrap();
+    assert!(matches!(house.accept(&shown(&first)).await, Err(AccountsError::Link)));
+    for id in [open[1].id.as_str(), "", "not in hex"] {
+        let again = accounts.revoke_invitation(&mara, id, &visit(4)).await;
+        assert!(matches!(again, Err(AccountsError::Denied(Denied::NotFound))), "{id}");
+    }
+    assert_eq!(accounts.open_invitations(&mara, at(4)).await.unwrap().len(), 1);
 }

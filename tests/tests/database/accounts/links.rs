@@ -3,7 +3,9 @@ use accounts::{
 };
 use konstruct_tests::fake_smtp::{FakeSmtp, Mail};
 
-use super::{HOUR, House, MARA, MINUTE, OTHER, PASSWORD, empty, house, house_with, secret, shown, visit};
+use super::{
+    HOUR, House, MARA, MINUTE, OTHER, PASSWORD, empty, house, house_with, secret, shown, visit,
+};
 use crate::{at, tenant};
 
 impl House {

@@ -167,8 +167,7 @@ async fn one_connection_is_enough_for_both_factors() {
     let (app, paper) = house.app(0).await;
     let settings = Settings::new(house.world.test.platform_url()).pool_size(1);
     let platform = Platform::connect(&settings).await.unwrap();
-    house.accounts =
-        accounts::Accounts::new(platform, masters(&["1"]), None, "https://x.example");
+    house.accounts = accounts::Accounts::new(platform, masters(&["1"]), None, "https://x.example");
     let (now, code) = (visit(MINUTE), totp::code_at(&app, at(MINUTE)).unwrap());
     let done = house.accounts.second_factor(&half(&house, MINUTE).await, &code, &now).await;
     assert!(matches!(done, Ok(SignIn::Done(_))), "{done:?}");

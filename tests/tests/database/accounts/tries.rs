@@ -65,7 +65,8 @@ async fn whoever_is_signed_in_never_waits_for_what_others_try() {
     // Their own tries count.
     let mut looked_at = 0;
     for _ in 0..20 {
-        let typed = house.accounts.freshen(&session, &secret(OTHER), "", &visit(now)).await.unwrap();
+        let typed =
+            house.accounts.freshen(&session, &secret(OTHER), "", &visit(now)).await.unwrap();
         looked_at += u32::from(until(&typed).is_none());
     }
     assert_eq!(looked_at, 5);

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use schemas::Timestamp;
 
 use super::{ADA, Browser, OTHER, PASSWORD, header, house};
-use crate::visitor::Staff;
+use crate::visitor::{Staff, hidden};
 
 #[tokio::test]
 async fn v6_4_3_a_link_to_another_password_works_once_and_signs_nobody_in() -> anyhow::Result<()> {
@@ -68,6 +68,26 @@ async fn v6_4_1_an_invitation_is_to_one_e_mail_one_role_and_works_once() -> anyh
     assert_eq!(ed.get("/operators").await?.status(), StatusCode::FORBIDDEN);
     assert!(ed.get("/settings").await?.text().await?.contains("ed@example.com"));
     assert_eq!(ed.get(&link).await?.status(), StatusCode::NOT_FOUND);
+    Ok(())
+}
+
+#[tokio::test]
+async fn v6_4_1_an_open_invitation_is_seen_and_revoked_by_administrators() -> anyhow::Result<()> {
+    let (it, staff, ada) = house().await?;
+    let ed = staff.engineer().await?;
+    let (mut ada, mut ed) = (Browser::holding(&it, &ada)?, Browser::holding(&it, &ed)?);
+    let link = staff.invitation("new@example.com", "acme").await?;
+    let list = ada.get("/operators").await?.text().await?;
+    assert!(list.contains("new@example.com") && list.contains("viewer of acme"), "{list}");
+    let id = hidden(&list, "invitation")?;
+    assert!(!link.contains(&id), "the link is in the list");
+    let (page, form) = ("/operators/invitations/revoke", [("invitation", id.as_str())]);
+    assert_eq!(ed.post(page, &form).await?.status(), StatusCode::FORBIDDEN);
+    assert_eq!(Browser::new(&it)?.get(&link).await?.status(), StatusCode::OK);
+    assert_eq!(header(&ada.post(page, &form).await?, "location"), "/operators");
+    assert_eq!(Browser::new(&it)?.get(&link).await?.status(), StatusCode::NOT_FOUND);
+    assert_eq!(ada.post(page, &form).await?.status(), StatusCode::NOT_FOUND);
+    assert!(!ada.get("/operators").await?.text().await?.contains("new@example.com"));
     Ok(())
 }
 
