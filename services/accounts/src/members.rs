@@ -41,8 +41,8 @@ impl Accounts {
         found.ok_or(Denied::NotFound)?;
         let mut tx = self.platform.begin(Purpose::Members, by.operator.as_str()).await?;
         members::put(&mut tx, tenant, who, role, visit.now).await?;
-        sessions::close_all(&mut tx, who, None, visit.now).await?;
         let keys = standing::end_unbacked(&mut tx, who, visit.now).await?;
+        sessions::close_all(&mut tx, who, None, visit.now).await?;
         let deed = Deed {
             who: Some(&by.operator),
             tenant: Some(tenant),
@@ -67,8 +67,8 @@ impl Accounts {
         if !members::remove(&mut tx, tenant, who).await? {
             return Err(Denied::NotFound.into());
         }
-        sessions::close_all(&mut tx, who, None, visit.now).await?;
         let keys = standing::end_unbacked(&mut tx, who, visit.now).await?;
+        sessions::close_all(&mut tx, who, None, visit.now).await?;
         let deed = Deed {
             who: Some(&by.operator),
             tenant: Some(tenant),
