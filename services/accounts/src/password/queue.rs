@@ -105,7 +105,9 @@ impl Drop for OfAddress {
         let mut held = self.all.lock();
         match held.get_mut(&self.address) {
             Some(count) if 1 < *count => *count -= 1,
-            Some(_) | None => drop(held.remove(&self.address)),
+            Some(_) | None => {
+                held.remove(&self.address);
+            }
         }
     }
 }
@@ -159,7 +161,7 @@ mod tests {
             let work = move || {
                 most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
                 began.send(()).unwrap();
-                drop(gate.lock().unwrap().recv());
+                assert!(gate.lock().unwrap().recv().is_err());
                 running.fetch_sub(1, SeqCst);
             };
             tokio::spawn(from(&queue, "203.0.113.7").unwrap().run(work))
