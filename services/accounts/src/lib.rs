@@ -9,6 +9,8 @@
 //! **Invariant:** a token, a code or a key is kept as its SHA-256 only, and a password as argon2id.
 //! **Invariant:** nobody learns from an answer, or from how long it took, whether an e-mail has an
 //! account.
+//! **Invariant:** a key, an invitation or a link for somebody else lives no longer than whoever made it
+//! may make it (`standing`).
 //! **Invariant:** no password, token or code is in an error, a log line, the log of operators or a
 //! `Debug`.
 
