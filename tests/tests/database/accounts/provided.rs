@@ -24,8 +24,9 @@ async fn the_provider_is_not_passed_by_for_the_asking() {
         name: Some("Bo".to_owned()),
         proved_at: None,
     };
-    let taken = house.accounts.accept_invite_as(&link, &who, SecondFactor::Provider, &visit(0));
-    let bo = house.who(&taken.await.unwrap(), 0).await.unwrap();
+    let now = visit(0);
+    let taken = house.accounts.accept_invite_as(&link, &who, SecondFactor::Provider, &now).await;
+    let bo = house.who(&taken.unwrap(), 0).await.unwrap();
 
     house.accounts = house.accounts.beside_provider(true);
     house.ask_reset(BO, 0).await;
