@@ -152,7 +152,7 @@ mod tests {
     async fn whoever_hangs_up_frees_no_turn_before_the_work_is_done() {
         let queue = Queue::new();
         let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let (began, mut begun) = mpsc::unbounded_channel();
+        let (began, mut at_work) = mpsc::unbounded_channel();
         let (open, gate) = std::sync::mpsc::channel::<()>();
         let gate = Arc::new(Mutex::new(gate));
         let ask = || {
@@ -168,7 +168,7 @@ mod tests {
         };
         let first: Vec<_> = (0..AT_ONCE_MAX).map(|_| ask()).collect();
         for _ in &first {
-            begun.recv().await.unwrap();
+            at_work.recv().await.unwrap();
         }
         for task in first {
             task.abort();
