@@ -122,7 +122,8 @@ async fn role(
         return Err(PageError::NotFound);
     }
     cx.portal.accounts.set_member(who, &tenant, (&id, role), &visit).await?;
-    let said = "The role is changed. Their sessions have ended.";
+    let said =
+        "The role is changed. Their sessions ended, and the keys that they may no longer make.";
     Ok(go(&address(&tenant), &Flash::good(said)))
 }
 
@@ -137,7 +138,9 @@ async fn remove(
     }
     let who = &cx.signed.principal;
     cx.portal.accounts.remove_member(who, &tenant, &one.id()?, &visit).await?;
-    Ok(go(&address(&tenant), &Flash::good("They are no longer a member. Their sessions ended.")))
+    let said = "They are no longer a member. Their sessions ended, and the keys that they may no \
+                longer make.";
+    Ok(go(&address(&tenant), &Flash::good(said)))
 }
 
 async fn load(cx: &Cx, tenant: TenantId) -> Result<Shown, PageError> {

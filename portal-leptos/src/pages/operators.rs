@@ -1,5 +1,6 @@
 //! Everybody who signs in here, for administrators: invite, change, disable, help back in.
 
+mod invitations;
 mod view;
 
 use accounts::{Delivery, Grant, Operator};
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Routes {
         .get(PAGE, manage, list)
         .get(INVITE, manage, invite_form)
         .post(INVITE, manage, invite)
+        .post(invitations::REVOKE, manage, revoke)
         .get("/operators/{operator}", manage, show)
         .post("/operators/{operator}/role", manage, role)
         .post("/operators/{operator}/disable", manage, disable)
@@ -46,9 +48,31 @@ pub(crate) fn routes() -> Routes {
 }
 
 async fn list(cx: Cx) -> Result<Response, PageError> {
-    let all = cx.portal.accounts.operators(&cx.signed.principal).await?;
-    let sends_mail = cx.portal.accounts.sends_mail();
-    Ok(cx.page("Operators", || view::list(all, sends_mail, cx.now())))
+    let (accounts, who) = (&cx.portal.accounts, &cx.signed.principal);
+    let all = accounts.operators(who).await?;
+    let open = accounts.open_invitations(who, cx.now()).await?;
+    let sends_mail = accounts.sends_mail();
+    Ok(cx.page("Operators", || view::list(all, open, sends_mail, cx.now())))
+}
+
+/// Which invitation.
+#[derive(Deserialize)]
+struct Revoked {
+    #[serde(default)]
+    invitation: String,
+}
+
+async fn revoke(
+    cx: Cx,
+    Visited(visit): Visited,
+    Form(one): Form<Revoked>,
+) -> Result<Response, PageError> {
+    if let Some(first) = confirm_first(&cx.asked, PAGE) {
+        return Ok(first);
+    }
+    let who = &cx.signed.principal;
+    cx.portal.accounts.revoke_invitation(who, &one.invitation, &visit).await?;
+    Ok(go(PAGE, &Flash::good("The invitation is revoked. Its link works no more.")))
 }
 
 /// Whom to invite, and to what.
@@ -112,7 +136,9 @@ async fn role(
     };
     let who = &cx.signed.principal;
     let done = cx.portal.accounts.set_platform_role(who, &one.id, role, &visit).await;
-    finish(&cx, one, done, (&page, "The role is changed. Their sessions have ended."))
+    let said =
+        "The role is changed. Their sessions ended, and the keys that they may no longer make.";
+    finish(&cx, one, done, (&page, said))
 }
 
 async fn disable(

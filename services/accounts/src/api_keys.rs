@@ -1,4 +1,4 @@
-//! Keys of the API: who a program is.
+//! Keys of the API: who a program is. A key ends when whoever made it may no longer make it.
 
 use std::collections::BTreeMap;
 
@@ -106,7 +106,8 @@ impl Accounts {
     }
 }
 
-fn may_manage(by: &Principal, tenant: Option<&TenantId>) -> Result<(), Denied> {
+/// Who may make and revoke such keys.
+pub(crate) fn may_manage(by: &Principal, tenant: Option<&TenantId>) -> Result<(), Denied> {
     match tenant {
         Some(tenant) => by.require(Permission::KeysManage, tenant),
         None => by.require_platform(Permission::OperatorsManage),

@@ -69,11 +69,13 @@ impl Accounts {
             },
         };
         let Some(found) = found else { return Ok(Welcome::Stranger) };
-        if found.is_disabled {
+        let mut tx = self.platform.accounts().await?;
+        let locked = operators::lock(&mut tx, &found.id).await?.filter(|it| !it.is_disabled);
+        let Some(found) = locked else {
+            drop(tx);
             self.refuse(who, ("disabled", Some(&found.id)), visit).await?;
             return Ok(Welcome::Stranger);
-        }
-        let mut tx = self.platform.accounts().await?;
+        };
         let done = if factor == SecondFactor::Own && found.totp.is_some() {
             let half = opening::pending(&mut tx, &found.id, OpenedBy::Provider, visit).await?;
             Welcome::SecondFactor(half)
@@ -134,15 +136,16 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Proves again who is signed in, by the word of the provider, which asked them after `asked_at`.
-    /// Gives a new session for the old one, which ends.
+    /// Proves again who is signed in, by the word of the provider, which asked them after `asked_at`; a
+    /// second factor of our own is still to come, as after signing in. Gives a new session for the old
+    /// one, which ends.
     pub async fn freshen_as(
         &self,
         session: &SessionToken,
-        who: &Identity,
+        (who, factor): (&Identity, SecondFactor),
         asked_at: Timestamp,
         visit: &Visit,
-    ) -> Result<SessionToken, AccountsError> {
+    ) -> Result<Welcome, AccountsError> {
         let signed = self.signed(session, visit.now).await?;
         let found = identities::find(&self.platform, named(who)).await?;
         if found.as_ref() != Some(&signed.principal.operator) {
@@ -153,9 +156,16 @@ impl Accounts {
             return Err(AccountsError::Stale);
         }
         let mut tx = self.platform.accounts().await?;
-        let renewed = opening::renew(&mut tx, session, &signed, visit).await?;
+        let done = if factor == SecondFactor::Own && signed.has_second_factor {
+            let who = &signed.principal.operator;
+            operators::lock(&mut tx, who).await?;
+            let half = opening::pending(&mut tx, who, OpenedBy::Provider, visit).await?;
+            Welcome::SecondFactor(half)
+        } else {
+            Welcome::Done(opening::renew(&mut tx, session, &signed, visit).await?)
+        };
         tx.commit().await?;
-        Ok(renewed)
+        Ok(done)
     }
 
     /// Makes the account that the link invites to for whoever the provider says has its e-mail. It has

@@ -22,7 +22,8 @@ use crate::{
     journal::{Deed, note},
     mail::{Letter, Link},
     opening::{self, by_password},
-    password, set_up, token,
+    operators::CONSOLE,
+    password, set_up, standing, token,
 };
 
 /// How long it works.
@@ -38,6 +39,8 @@ pub struct Invitation {
     /// Whether they have an account: then they sign in and [`Accounts::join`], else they
     /// [`Accounts::accept_invite`].
     pub has_account: bool,
+    /// By whom.
+    by: Option<OperatorId>,
 }
 
 impl Accounts {
@@ -81,11 +84,10 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Option<Invitation>, AccountsError> {
         let found = tokens::peek(&self.platform, Use::Invite, &link.hash(), now).await?;
-        let Some((email, grant)) = found.and_then(|it| it.email.zip(it.grant)) else {
-            return Ok(None);
-        };
+        let Some(found) = found else { return Ok(None) };
+        let Some((email, grant)) = found.email.zip(found.grant) else { return Ok(None) };
         let has_account = operators::by_email(&self.platform, &email).await?.is_some();
-        Ok(Some(Invitation { email, grant, has_account }))
+        Ok(Some(Invitation { email, grant, has_account, by: found.by }))
     }
 
     /// Makes the account that the link invites to, signed in. The e-mail is the invitation's.
@@ -102,7 +104,7 @@ impl Accounts {
         }
         let tenant = found.grant.tenant().map_or("", |it| it.as_str());
         password::check(chosen, false, &[&found.email, name, tenant])?;
-        let phc = self.hasher.hash(chosen).await?;
+        let phc = self.hasher.hash(self.hasher.place_of(visit)?, chosen).await?;
         let id = token::draw_operator('o')?;
         let mut tx = self.platform.begin(Purpose::Members, id.as_str()).await?;
         let new = NewOperator {
@@ -161,7 +163,18 @@ pub(crate) fn may_give(by: &Principal, grant: &Grant) -> Result<(), AccountsErro
     Ok(())
 }
 
-/// Uses the link up, and gives the role.
+/// Whether whoever invited is still here and may still give the role. Whoever runs the server may.
+async fn is_backed(tx: &mut PlatformTx, found: &Invitation) -> Result<bool, AccountsError> {
+    let Some(by) = &found.by else { return Ok(false) };
+    if by.as_str() == CONSOLE {
+        return Ok(true);
+    }
+    let standing = standing::of(tx, by).await?;
+    Ok(standing.is_some_and(|it| may_give(&it, &found.grant).is_ok()))
+}
+
+/// Uses the link up, and gives the role. An invitation raises a role and never lowers one: that is for
+/// administrators, who are asked whether somebody remains.
 pub(crate) async fn take(
     tx: &mut PlatformTx,
     link: &LinkToken,
@@ -169,14 +182,24 @@ pub(crate) async fn take(
     who: &OperatorId,
     visit: &Visit,
 ) -> Result<(), AccountsError> {
+    // Operators are locked before links, here and wherever links are voided.
+    let held = operators::lock(tx, who).await?.and_then(|it| it.platform);
+    if !is_backed(tx, found).await? {
+        return Err(AccountsError::Link);
+    }
     let taken = tokens::take(tx, Use::Invite, &link.hash(), visit.now).await?;
     taken.ok_or(AccountsError::Link)?;
     match &found.grant {
         Grant::Platform(role) => {
-            operators::set_role(tx, who, Some(*role)).await?;
+            if !held.is_some_and(|it| it.covers(*role)) {
+                operators::set_role(tx, who, Some(*role)).await?;
+            }
         }
         Grant::Tenant(tenant, role) => {
-            members::put(tx, tenant, who, *role, visit.now).await?;
+            let held = members::roles(tx, who).await?.get(tenant).copied();
+            if !held.is_some_and(|it| it.covers(*role)) {
+                members::put(tx, tenant, who, *role, visit.now).await?;
+            }
         }
     }
     let (tenant, detail) = (found.grant.tenant(), json!({ "role": found.grant.word() }));

@@ -9,19 +9,24 @@
 //! **Invariant:** a token, a code or a key is kept as its SHA-256 only, and a password as argon2id.
 //! **Invariant:** nobody learns from an answer, or from how long it took, whether an e-mail has an
 //! account.
+//! **Invariant:** a key, an invitation or a link for somebody else lives no longer than whoever made it
+//! may make it (`standing`).
 //! **Invariant:** no password, token or code is in an error, a log line, the log of operators or a
 //! `Debug`.
 
+mod again;
 mod api_keys;
 mod email;
 mod errand;
 mod error;
+mod forgotten;
 mod identities;
 mod invites;
 mod journal;
 mod local_path;
 pub mod mail;
 mod members;
+mod open_invitations;
 mod opening;
 mod operators;
 pub mod password;
@@ -30,9 +35,11 @@ mod second_factor;
 pub mod session;
 mod set_up;
 mod sign_in;
+mod standing;
 pub mod throttle;
 mod token;
 pub mod totp;
+mod tries;
 mod visit;
 
 use std::sync::Arc;
@@ -46,6 +53,7 @@ pub use store::accounts::{
     members::Member,
     operators::Operator,
     sessions::{Listed as Session, OpenedBy},
+    tokens::OpenInvitation,
 };
 use store::{Platform, keys::Masters};
 
@@ -64,7 +72,7 @@ pub use self::{
     token::{ApiToken, LinkToken, PendingToken, SessionToken},
     visit::Visit,
 };
-use self::{mail::Link, password::Hasher};
+use self::{forgotten::Asks, mail::Link, password::Hasher};
 
 /// Everything about accounts. Cheap to clone.
 #[derive(Clone)]
@@ -74,6 +82,8 @@ pub struct Accounts {
     hasher: Hasher,
     mailer: Option<Mailer>,
     public_url: Arc<str>,
+    asks: Asks,
+    beside_provider: bool,
 }
 
 impl Accounts {
@@ -86,7 +96,16 @@ impl Accounts {
         public_url: &str,
     ) -> Self {
         let public_url = public_url.trim_end_matches('/').into();
-        Self { platform, masters: Arc::new(masters), hasher: Hasher::new(), mailer, public_url }
+        let (hasher, asks) = (Hasher::new(), Asks::new());
+        let (masters, beside_provider) = (Arc::new(masters), false);
+        Self { platform, masters, hasher, mailer, public_url, asks, beside_provider }
+    }
+
+    /// Where people sign in through a provider of identities too: whoever has no other way in gets no
+    /// link to a password by asking for one.
+    #[must_use]
+    pub fn beside_provider(self, is_set_up: bool) -> Self {
+        Self { beside_provider: is_set_up, ..self }
     }
 
     /// Whether links go out by mail.

@@ -12,6 +12,7 @@ use crate::{
     Accounts, AccountsError, Denied, Member, Visit,
     invites::may_give,
     journal::{Deed, note},
+    standing,
 };
 
 impl Accounts {
@@ -26,7 +27,8 @@ impl Accounts {
     }
 
     /// Gives an operator a role in the tenant, or another one. Their sessions end, so that no page they
-    /// have open shows what they may no longer do. Whether the tenant exists is for the caller to know.
+    /// have open shows what they may no longer do, and so do the keys that they could not make any
+    /// more. Whether the tenant exists is for the caller to know.
     pub async fn set_member(
         &self,
         by: &Principal,
@@ -39,18 +41,20 @@ impl Accounts {
         found.ok_or(Denied::NotFound)?;
         let mut tx = self.platform.begin(Purpose::Members, by.operator.as_str()).await?;
         members::put(&mut tx, tenant, who, role, visit.now).await?;
+        let keys = standing::end_unbacked(&mut tx, who, visit.now).await?;
         sessions::close_all(&mut tx, who, None, visit.now).await?;
         let deed = Deed {
             who: Some(&by.operator),
             tenant: Some(tenant),
             action: "member.role-given",
-            detail: json!({ "operator": who, "role": tenant_word(role) }),
+            detail: json!({ "operator": who, "role": tenant_word(role), "keys_ended": keys }),
         };
         note(&mut tx, visit, deed).await?;
         Ok(tx.commit().await?)
     }
 
-    /// Takes an operator's role in the tenant. Their sessions end.
+    /// Takes an operator's role in the tenant. Their sessions end, and the keys that they could not
+    /// make any more.
     pub async fn remove_member(
         &self,
         by: &Principal,
@@ -63,12 +67,13 @@ impl Accounts {
         if !members::remove(&mut tx, tenant, who).await? {
             return Err(Denied::NotFound.into());
         }
+        let keys = standing::end_unbacked(&mut tx, who, visit.now).await?;
         sessions::close_all(&mut tx, who, None, visit.now).await?;
         let deed = Deed {
             who: Some(&by.operator),
             tenant: Some(tenant),
             action: "member.removed",
-            detail: json!({ "operator": who }),
+            detail: json!({ "operator": who, "keys_ended": keys }),
         };
         note(&mut tx, visit, deed).await?;
         Ok(tx.commit().await?)

@@ -1,4 +1,5 @@
-//! Sessions as they begin, and halves of a sign-in.
+//! Sessions as they begin, and halves of a sign-in. Whoever opens one has the operator's row locked:
+//! what ends all sessions locks it too, so that none begins unseen while they end.
 
 use std::time::Duration;
 
@@ -6,6 +7,7 @@ use schemas::{OperatorId, Timestamp};
 use store::{
     PlatformTx, StoreError,
     accounts::{
+        operators,
         sessions::{self, NewSession, OpenedBy},
         tokens::{self, NewToken, Use},
     },
@@ -72,6 +74,7 @@ pub(crate) async fn renew(
     signed: &Signed,
     visit: &Visit,
 ) -> Result<SessionToken, AccountsError> {
+    operators::lock(tx, &signed.principal.operator).await?;
     // Whoever ended it meanwhile meant it.
     let closed = sessions::close(tx, &token.hash(), visit.now).await?;
     closed.ok_or(AccountsError::SessionEnded)?;

@@ -7,19 +7,23 @@ use schemas::OperatorId;
 use serde_json::{Value, json};
 use store::{
     PlatformTx, StoreError,
-    accounts::{api_keys, operators, platform_word, sessions, tokens},
+    accounts::{operators, platform_word, sessions, tokens},
 };
 
 use crate::{
     Accounts, AccountsError, Delivery, Denied, Email, Operator, Visit,
     journal::{Deed, note},
-    passwords,
+    passwords, standing,
 };
+
+/// Whoever types commands on the server, in the place of an operator's id: those are drawn, and no
+/// one of them is this.
+pub(crate) const CONSOLE: &str = "console";
 
 impl Accounts {
     /// Whoever types commands on the server: they have its database and its keys anyway.
     pub fn console() -> Result<Principal, AccountsError> {
-        let operator = "console".parse().map_err(|_| StoreError::Row("not an id".to_owned()))?;
+        let operator = CONSOLE.parse().map_err(|_| StoreError::Row("not an id".to_owned()))?;
         let platform = Some(PlatformRole::Administrator);
         Ok(Principal { operator, via: "cli", platform, tenants: BTreeMap::new() })
     }
@@ -47,7 +51,8 @@ impl Accounts {
         Ok(names)
     }
 
-    /// Lets somebody sign in no more: sessions, links and the keys that they made end at once.
+    /// Lets somebody sign in no more: sessions, their links, and the links and keys that they made end
+    /// at once.
     pub async fn disable(
         &self,
         by: &Principal,
@@ -61,8 +66,9 @@ impl Accounts {
         operators::set_disabled(&mut tx, who, Some(visit.now)).await?;
         sessions::close_all(&mut tx, who, None, visit.now).await?;
         tokens::void_all(&mut tx, who, Some(&found.email), visit.now).await?;
-        api_keys::revoke_of(&mut tx, who, visit.now).await?;
-        record(&mut tx, by, "operator.disabled", json!({ "operator": who }), visit).await?;
+        let keys = standing::end_unbacked(&mut tx, who, visit.now).await?;
+        let detail = json!({ "operator": who, "keys_ended": keys });
+        record(&mut tx, by, "operator.disabled", detail, visit).await?;
         Ok(tx.commit().await?)
     }
 
@@ -82,7 +88,8 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Another role over the installation, or none. Their sessions end.
+    /// Another role over the installation, or none. Their sessions end, and what they made and could
+    /// not make any more.
     pub async fn set_platform_role(
         &self,
         by: &Principal,
@@ -99,7 +106,9 @@ impl Accounts {
             return Err(Denied::NotFound.into());
         }
         sessions::close_all(&mut tx, who, None, visit.now).await?;
-        let detail = json!({ "operator": who, "role": role.map(platform_word) });
+        let keys = standing::end_unbacked(&mut tx, who, visit.now).await?;
+        let role = role.map(platform_word);
+        let detail = json!({ "operator": who, "role": role, "keys_ended": keys });
         record(&mut tx, by, "operator.role-given", detail, visit).await?;
         Ok(tx.commit().await?)
     }

@@ -8,7 +8,7 @@ use serde_json::json;
 use store::{
     PlatformTx,
     accounts::{
-        operators, sessions, throttle as tries,
+        operators, sessions,
         tokens::{self, NewToken, Use},
     },
 };
@@ -22,8 +22,6 @@ use crate::{
 
 /// How long a link to choose another password works.
 const LINK_KEPT: Duration = Duration::from_mins(30);
-/// So long nobody is sent another one, however often it is asked for.
-const ASK_AGAIN: Duration = Duration::from_mins(1);
 
 impl Accounts {
     /// Another password for whoever this is, who types the present one. The session is a new one, and
@@ -41,46 +39,18 @@ impl Accounts {
         if let Some(refusal) = self.typed_again(&signed, present, visit).await? {
             return Ok(refusal);
         }
-        let phc = self.hasher.hash(other).await?;
+        let phc = self.hasher.hash(self.hasher.place_of_known()?, other).await?;
         let who = &signed.principal.operator;
         let mut tx = self.platform.accounts().await?;
         let renewed = opening::renew(&mut tx, session, &signed, visit).await?;
+        replace(&mut tx, who, &phc, visit.now).await?;
         let but = sessions::id_of(&mut tx, &renewed.hash()).await?;
         sessions::close_all(&mut tx, who, but.as_deref(), visit.now).await?;
-        replace(&mut tx, who, &phc, visit.now).await?;
         let (action, detail) = ("password.changed", json!({}));
         note(&mut tx, visit, Deed { who: Some(who), tenant: None, action, detail }).await?;
         tx.commit().await?;
         self.tell_of_change(&signed.email);
         Ok(SignIn::Done(renewed))
-    }
-
-    /// Asks for a link to choose another password. The answer is the same whether there is such an
-    /// account or not. It goes out by mail; where there is none, administrators see who asks.
-    pub async fn ask_reset(&self, email: &str, visit: &Visit) -> Result<(), AccountsError> {
-        let Ok(email) = Email::parse(email) else { return Ok(()) };
-        let last = visit.now.minus(ASK_AGAIN);
-        let mut tx = self.platform.accounts().await?;
-        let who = operators::reset_asked(&mut tx, email.as_str(), visit.now, last).await?;
-        let Some(who) = who else { return Ok(tx.commit().await?) };
-        let (action, detail) = ("password.reset-asked", json!({}));
-        note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail }).await?;
-        if self.mailer.is_none() {
-            return Ok(tx.commit().await?);
-        }
-        let link = self.make_reset(&mut tx, &who, None, visit.now).await?;
-        tx.commit().await?;
-        let accounts = self.clone();
-        // Nobody learns from how long it takes that a mail was sent.
-        tokio::spawn(async move { accounts.mail_reset(&email, &link).await });
-        Ok(())
-    }
-
-    async fn mail_reset(&self, email: &Email, link: &Link) {
-        let Some(mailer) = &self.mailer else { return };
-        if let Err(error) = mailer.send(letter(email, link)).await {
-            tracing::warn!(%error, "a link to choose another password was not sent");
-        }
     }
 
     /// Whether the link works. A page that shows its form uses nothing up.
@@ -105,7 +75,7 @@ impl Accounts {
         let found = operators::by_id(&self.platform, &who).await?;
         let found = found.filter(|it| !it.is_disabled).ok_or(AccountsError::Link)?;
         password::check(other, found.totp.is_some(), &[&found.email, &found.name])?;
-        let phc = self.hasher.hash(other).await?;
+        let phc = self.hasher.hash(self.hasher.place_of(visit)?, other).await?;
         let mut tx = self.platform.accounts().await?;
         let taken = tokens::take(&mut tx, Use::Reset, &link.hash(), visit.now).await?;
         taken.ok_or(AccountsError::Link)?;
@@ -114,8 +84,7 @@ impl Accounts {
         let (action, detail) = ("password.reset", json!({}));
         note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail }).await?;
         tx.commit().await?;
-        let account = self.masters.own_index("sign in", &found.email);
-        tries::clear(&self.platform, &account).await?;
+        self.forget(&self.tries_of(&found.email, visit)).await?;
         self.tell_of_change(&found.email);
         Ok(())
     }

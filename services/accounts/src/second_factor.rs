@@ -8,7 +8,6 @@ use store::{
     accounts::{
         Hash, operators,
         sessions::{self, OpenedBy},
-        throttle as tries,
         tokens::{self, Use},
     },
 };
@@ -40,9 +39,21 @@ pub struct Enrolment {
 #[derive(Debug)]
 pub struct RecoveryCodes(pub Vec<Secret>);
 
-enum Proof<'a> {
+/// How somebody shows that they have it.
+#[derive(Clone, Copy)]
+pub(crate) enum Proof<'a> {
+    /// By what the app shows.
     Code(&'a str),
+    /// By a code on paper.
     Recovery(&'a str),
+}
+
+impl<'a> Proof<'a> {
+    /// Where one field takes both: an app shows digits, and fewer than paper has letters.
+    pub(crate) fn typed(text: &'a str) -> Self {
+        let is_app = text.chars().all(|it| it.is_ascii_digit() || it.is_whitespace());
+        if is_app { Proof::Code(text) } else { Proof::Recovery(text) }
+    }
 }
 
 impl Accounts {
@@ -75,25 +86,16 @@ impl Accounts {
         let hash = pending.hash();
         let half = tokens::peek(&self.platform, Use::SecondFactor, &hash, visit.now).await?;
         let who = half.and_then(|it| it.operator).ok_or(AccountsError::Link)?;
-        let account = self.masters.own_index("second factor", who.as_str());
-        if let Err(until) = self.admit(&account, visit.now).await? {
+        let tries = self.tries_of_factor(&who);
+        if let Err(until) = self.admit(&tries, visit.now).await? {
             return Ok(SignIn::Throttled { until });
         }
         let mut tx = self.platform.accounts().await?;
-        let how = match proof {
-            Proof::Code(code) if self.is_code(&mut tx, &who, code, visit.now).await? => "code",
-            Proof::Recovery(code)
-                if operators::use_code(&mut tx, &who, &code_hash(code)).await? =>
-            {
-                "recovery code"
-            }
-            Proof::Code(_) | Proof::Recovery(_) => {
-                let (action, detail) = ("sign-in.refused", json!({ "how": "second factor" }));
-                note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail })
-                    .await?;
-                tx.commit().await?;
-                return Ok(SignIn::Refused);
-            }
+        let Some(how) = self.shown(&mut tx, &who, proof, visit.now).await? else {
+            let (action, detail) = ("sign-in.refused", json!({ "how": "second factor" }));
+            note(&mut tx, visit, Deed { who: Some(&who), tenant: None, action, detail }).await?;
+            tx.commit().await?;
+            return Ok(SignIn::Refused);
         };
         let taken = tokens::take(&mut tx, Use::SecondFactor, &hash, visit.now).await?;
         let taken = taken.ok_or(AccountsError::Link)?;
@@ -103,26 +105,31 @@ impl Accounts {
         let opening = Opening { operator: &who, by, aal: 2, proved_at: visit.now };
         let session = opening::open(&mut tx, opening, visit).await?;
         tx.commit().await?;
-        tries::clear(&self.platform, &account).await?;
+        self.forget(&tries).await?;
         Ok(SignIn::Done(session))
     }
 
-    /// Whether the app shows this code now, and it was not used.
-    async fn is_code(
+    /// Uses a code up, and says of which kind it was; nothing, if it is not right or was used. The
+    /// operator stays locked: nobody ends all their sessions meanwhile.
+    pub(crate) async fn shown(
         &self,
         tx: &mut PlatformTx,
         who: &OperatorId,
-        code: &str,
+        proof: Proof<'_>,
         now: Timestamp,
-    ) -> Result<bool, AccountsError> {
-        let found = operators::by_id(&self.platform, who).await?;
-        let Some(sealed) = found.filter(|it| !it.is_disabled).and_then(|it| it.totp) else {
-            return Ok(false);
-        };
-        let secret = self.masters.open_own(&operators::totp_name(who), &sealed)?;
-        match totp::accept(&secret, code, now) {
-            Some(step) => Ok(operators::use_step(tx, who, step).await?),
-            None => Ok(false),
+    ) -> Result<Option<&'static str>, AccountsError> {
+        let found = operators::lock(tx, who).await?.filter(|it| !it.is_disabled);
+        let Some(sealed) = found.and_then(|it| it.totp) else { return Ok(None) };
+        match proof {
+            Proof::Code(code) => {
+                let secret = self.masters.open_own(&operators::totp_name(who), &sealed)?;
+                let Some(step) = totp::accept(&secret, code, now) else { return Ok(None) };
+                Ok(operators::use_step(tx, who, step).await?.then_some("code"))
+            }
+            Proof::Recovery(code) => {
+                let is_right = operators::use_code(tx, who, &code_hash(code)).await?;
+                Ok(is_right.then_some("recovery code"))
+            }
         }
     }
 

@@ -84,7 +84,7 @@ impl Accounts {
             return Err(AccountsError::Link);
         }
         password::check(new.password, false, &[email.as_str(), new.name])?;
-        let phc = self.hasher.hash(new.password).await?;
+        let phc = self.hasher.hash(self.hasher.place_of(visit)?, new.password).await?;
         let mut tx = self.platform.accounts().await?;
         let taken = tokens::take(&mut tx, Use::SetUp, &link.hash(), visit.now).await?;
         taken.ok_or(AccountsError::Link)?;

@@ -6,21 +6,16 @@ use domain::{
 };
 use schemas::Timestamp;
 use serde_json::json;
-use store::{
-    StoreError,
-    accounts::{
-        Hash,
-        operators::{self, Credentials},
-        sessions::{self, Bounds, OpenedBy},
-        throttle as tries,
-    },
+use store::accounts::{
+    operators::{self, Credentials},
+    sessions::{self, Bounds, OpenedBy},
 };
 
 use crate::{
     Accounts, AccountsError, PendingToken, Session, SessionToken, Visit,
     journal::{Deed, note},
     opening::{self, by_password},
-    password, session, throttle,
+    password, session,
 };
 
 /// What came of a try.
@@ -88,39 +83,62 @@ impl Accounts {
         password: &Secret,
         visit: &Visit,
     ) -> Result<SignIn, AccountsError> {
+        let place = self.hasher.place_of(visit)?;
         let email = normal(email);
-        let account = self.masters.own_index("sign in", &email);
-        if let Err(until) = self.admit(&account, visit.now).await? {
+        let tries = self.tries_of(&email, visit);
+        if let Err(until) = self.admit(&tries, visit.now).await? {
             return Ok(SignIn::Throttled { until });
         }
         let found = operators::by_email(&self.platform, &email).await?;
         let phc = found.as_ref().and_then(|it| it.password.as_deref());
-        let is_right = self.hasher.verify(password, phc).await?;
+        let is_right = self.hasher.verify(place, password, phc).await?;
         let Some(found) = found.filter(|_| is_right) else {
             tracing::info!(ip = visit.ip(), "a sign-in was refused");
             return Ok(SignIn::Refused);
         };
+        let done = self.enter(&found, password, visit).await?;
+        if !matches!(done, SignIn::Refused) {
+            self.forget(&tries).await?;
+        }
+        Ok(done)
+    }
+
+    /// Opens what the right password opens, if it still is the right one: a reset that came while it
+    /// was verified has ended all sessions, and this would be one more.
+    async fn enter(
+        &self,
+        verified: &Credentials,
+        password: &Secret,
+        visit: &Visit,
+    ) -> Result<SignIn, AccountsError> {
+        let old = verified.password.as_deref().filter(|it| password::is_outdated(it));
+        let anew = match old {
+            Some(old) => {
+                let place = self.hasher.place_of_known()?;
+                Some((old, self.hasher.hash(place, password).await?))
+            }
+            None => None,
+        };
         let mut tx = self.platform.accounts().await?;
+        let found = operators::lock(&mut tx, &verified.id).await?;
+        let found = found.filter(|it| it.password == verified.password);
+        let Some(found) = found else { return Ok(SignIn::Refused) };
         if found.is_disabled {
-            let deed = deed(&found, "sign-in.refused", "disabled");
-            note(&mut tx, visit, deed).await?;
+            note(&mut tx, visit, deed(&found, "sign-in.refused", "disabled")).await?;
             tx.commit().await?;
             return Ok(SignIn::Refused);
         }
-        if found.password.as_deref().is_some_and(password::is_outdated) {
-            let phc = self.hasher.hash(password).await?;
-            operators::set_password(&mut tx, &found.id, Some(&phc)).await?;
+        if let Some((old, new)) = &anew {
+            operators::rehash(&mut tx, &found.id, (old, new)).await?;
         }
         let done = if found.totp.is_some() {
-            SignIn::SecondFactor(
-                opening::pending(&mut tx, &found.id, OpenedBy::Password, visit).await?,
-            )
+            let half = opening::pending(&mut tx, &found.id, OpenedBy::Password, visit).await?;
+            SignIn::SecondFactor(half)
         } else {
             note(&mut tx, visit, deed(&found, "sign-in.done", "password")).await?;
             SignIn::Done(opening::open(&mut tx, by_password(&found.id, visit), visit).await?)
         };
         tx.commit().await?;
-        tries::clear(&self.platform, &account).await?;
         Ok(done)
     }
 
@@ -180,23 +198,6 @@ impl Accounts {
         Ok(tx.commit().await?)
     }
 
-    /// Asks for the password again, and gives a new session for the old one, which ends.
-    pub async fn freshen(
-        &self,
-        token: &SessionToken,
-        password: &Secret,
-        visit: &Visit,
-    ) -> Result<SignIn, AccountsError> {
-        let signed = self.signed(token, visit.now).await?;
-        if let Some(refusal) = self.typed_again(&signed, password, visit).await? {
-            return Ok(refusal);
-        }
-        let mut tx = self.platform.accounts().await?;
-        let renewed = opening::renew(&mut tx, token, &signed, visit).await?;
-        tx.commit().await?;
-        Ok(SignIn::Done(renewed))
-    }
-
     /// The sessions of whoever this is, the last used first.
     pub async fn sessions(
         &self,
@@ -245,42 +246,6 @@ impl Accounts {
         now: Timestamp,
     ) -> Result<Signed, AccountsError> {
         self.principal(token, now).await?.ok_or(AccountsError::SessionEnded)
-    }
-
-    /// Counts a try, unless it comes too early.
-    pub(crate) async fn admit(
-        &self,
-        account: &Hash,
-        now: Timestamp,
-    ) -> Result<Result<(), Timestamp>, StoreError> {
-        let mut tx = self.platform.accounts().await?;
-        let before = tries::lock(&mut tx, account).await?;
-        let admitted = throttle::admit(before, now);
-        if let Ok(after) = admitted {
-            tries::write(&mut tx, account, after).await?;
-        }
-        tx.commit().await?;
-        Ok(admitted.map(drop))
-    }
-
-    /// Checks the password of someone who is signed in; nothing, if it is right.
-    pub(crate) async fn typed_again(
-        &self,
-        signed: &Signed,
-        password: &Secret,
-        visit: &Visit,
-    ) -> Result<Option<SignIn>, AccountsError> {
-        let account = self.masters.own_index("sign in", &signed.email);
-        if let Err(until) = self.admit(&account, visit.now).await? {
-            return Ok(Some(SignIn::Throttled { until }));
-        }
-        let found = operators::by_id(&self.platform, &signed.principal.operator).await?;
-        let phc = found.and_then(|it| it.password);
-        if !self.hasher.verify(password, phc.as_deref()).await? {
-            return Ok(Some(SignIn::Refused));
-        }
-        tries::clear(&self.platform, &account).await?;
-        Ok(None)
     }
 }
 

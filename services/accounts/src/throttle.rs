@@ -1,5 +1,6 @@
-//! How long an account waits after tries that failed. By account, not by address: whoever has many
-//! addresses is held up too. Never for good: nobody locks anybody else out.
+//! How long a try waits after others that failed. Long, where account and address are the same; by
+//! the account alone, wherever tries come from, for seconds only: whoever has many addresses is held
+//! up, and nobody who knows an e-mail keeps its owner out.
 
 use std::time::Duration;
 
@@ -12,24 +13,27 @@ pub const FREE: u32 = 5;
 pub const WAIT_MIN: Duration = Duration::from_secs(1);
 /// The longest wait.
 pub const WAIT_MAX: Duration = Duration::from_mins(15);
+/// The longest wait by tries that anybody can make in somebody else's name.
+pub const WAIT_MAX_BY_OTHERS: Duration = Duration::from_secs(30);
 /// After so long without a try, it begins anew.
 pub const FORGOTTEN_AFTER: Duration = Duration::from_hours(24);
 
-/// What is remembered once a try at `now` is let through, or until when none is. It is counted before
-/// anybody knows how it ends, so that tries at the same moment are not free.
-pub fn admit(tries: Tries, now: Timestamp) -> Result<Tries, Timestamp> {
+/// What is remembered once a try at `now` is let through, or until when none is: `longest` is the most
+/// that the next one waits. It is counted before anybody knows how it ends, so that tries at the same
+/// moment are not free.
+pub fn admit(tries: Tries, now: Timestamp, longest: Duration) -> Result<Tries, Timestamp> {
     if now < tries.until {
         return Err(tries.until);
     }
     let old = FORGOTTEN_AFTER < now.since(tries.last_at);
     let count = if old { 1 } else { tries.count.saturating_add(1) };
-    let until = if count < FREE { now } else { now.plus(wait(count)) };
+    let until = if count < FREE { now } else { now.plus(wait(count).min(longest)) };
     Ok(Tries { count, last_at: now, until })
 }
 
 fn wait(count: u32) -> Duration {
     let doublings = count.saturating_sub(FREE).min(16);
-    WAIT_MIN.saturating_mul(1 << doublings).min(WAIT_MAX)
+    WAIT_MIN.saturating_mul(1 << doublings)
 }
 
 #[cfg(test)]
@@ -48,7 +52,7 @@ mod tests {
     fn five_are_free_and_then_each_wait_is_twice_the_last_up_to_15_minutes() {
         let (mut tries, mut now, mut lines) = (Tries::default(), at(0), String::new());
         for _ in 0..18 {
-            tries = admit(tries, now).unwrap();
+            tries = admit(tries, now, WAIT_MAX).unwrap();
             let waits = tries.until.since(now).as_secs();
             _ = writeln!(lines, "try {}: then {waits} s", tries.count);
             now = now.plus(Duration::from_secs(waits));
@@ -77,16 +81,25 @@ mod tests {
     }
 
     #[test]
+    fn where_others_may_try_too_the_wait_stays_short() {
+        let tries = Tries { count: 40, last_at: at(0), until: at(30) };
+        let longest = WAIT_MAX_BY_OTHERS;
+        assert_eq!(admit(tries, at(30), longest).unwrap().until, at(30 + 30));
+        let tries = Tries { count: 7, ..tries };
+        assert_eq!(admit(tries, at(30), longest).unwrap().until, at(30 + 8));
+    }
+
+    #[test]
     fn whoever_waits_is_told_until_when_and_a_try_meanwhile_adds_nothing() {
         let tries = Tries { count: 7, last_at: at(0), until: at(4) };
-        assert_eq!(admit(tries, at(3)), Err(at(4)));
-        assert_eq!(admit(tries, at(4)).unwrap().until, at(4 + 8));
+        assert_eq!(admit(tries, at(3), WAIT_MAX), Err(at(4)));
+        assert_eq!(admit(tries, at(4), WAIT_MAX).unwrap().until, at(4 + 8));
     }
 
     #[test]
     fn nothing_is_for_good() {
         let tries = Tries { count: u32::MAX, last_at: at(0), until: at(900) };
-        assert_eq!(admit(tries, at(900)).unwrap().until, at(900 + 900));
-        assert_eq!(admit(tries, at(24 * 3600 + 1)).unwrap().count, 1);
+        assert_eq!(admit(tries, at(900), WAIT_MAX).unwrap().until, at(900 + 900));
+        assert_eq!(admit(tries, at(24 * 3600 + 1), WAIT_MAX).unwrap().count, 1);
     }
 }

@@ -1,5 +1,7 @@
 //! One request, as far as accounts care.
 
+use std::net::IpAddr;
+
 use schemas::Timestamp;
 
 use crate::SessionToken;
@@ -43,8 +45,41 @@ impl Visit {
         &self.ip
     }
 
+    /// Where from, as tries are counted by it. Of IPv6 that is the network: whoever has one of its
+    /// addresses has them all.
+    pub(crate) fn network(&self) -> String {
+        match self.ip.parse::<IpAddr>().map(|it| it.to_canonical()) {
+            Ok(IpAddr::V4(it)) => it.to_string(),
+            Ok(IpAddr::V6(it)) => {
+                let [a, b, c, d, ..] = it.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+            }
+            Err(_) => self.ip.clone(),
+        }
+    }
+
     /// The browser, as it calls itself.
     pub fn agent(&self) -> &str {
         &self.agent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_who_has_many_addresses_is_one() {
+        for (ip, want) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+            ("2001:db8:1:2::3", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2:ffff::4", "2001:db8:1:2::/64"),
+            ("console", "console"),
+            ("", ""),
+        ] {
+            let visit = Visit::new(Timestamp::from_millis(0), ip, "");
+            assert_eq!(visit.network(), want, "{ip}");
+        }
     }
 }

@@ -83,6 +83,11 @@ impl Permission {
 }
 
 impl PlatformRole {
+    /// Whether whoever has this role may do all that the other one may.
+    pub fn covers(self, other: Self) -> bool {
+        Permission::ALL.iter().all(|it| self.may(*it) || !other.may(*it))
+    }
+
     /// Whether the role has it, in whichever tenant.
     pub const fn may(self, permission: Permission) -> bool {
         use Permission as P;
@@ -107,6 +112,11 @@ impl PlatformRole {
 }
 
 impl TenantRole {
+    /// Whether whoever has this role may do all that the other one may.
+    pub fn covers(self, other: Self) -> bool {
+        Permission::ALL.iter().all(|it| self.may(*it) || !other.may(*it))
+    }
+
     /// Whether the role has it, in its tenant.
     pub const fn may(self, permission: Permission) -> bool {
         use Permission as P;

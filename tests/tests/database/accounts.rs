@@ -1,14 +1,22 @@
 //! Accounts on a real database: links, sign-in, sessions, roles, keys.
 
+mod again;
 mod identities;
+mod invited;
 mod keys;
 mod links;
+mod provided;
+mod races;
 mod reads;
 mod roles;
 mod sign_in;
+mod tries;
 mod walls;
 
-use accounts::{Accounts, Mailer, NewAdministrator, SessionToken, SignIn, Signed, Visit, totp};
+use accounts::{
+    Accounts, Delivery, Grant, LinkToken, Mailer, NewAdministrator, SessionToken, SignIn, Signed,
+    Visit, totp,
+};
 use domain::{seal::MasterKey, secret::Secret};
 use schemas::Timestamp;
 use store::keys::Masters;
@@ -79,6 +87,15 @@ impl House {
         self.who(&self.session, 0).await.unwrap()
     }
 
+    /// Somebody else, whom Mara invites to that role, and whose password is the other one.
+    async fn hire(&self, email: &str, grant: &Grant) -> Signed {
+        let mara = self.mara().await.principal;
+        let made = self.accounts.invite(&mara, email, grant, &visit(0)).await.unwrap();
+        let (link, password) = (shown(&made), secret(OTHER));
+        let taken = self.accounts.accept_invite(&link, "Some One", &password, &visit(0)).await;
+        self.who(&taken.unwrap(), 0).await.unwrap()
+    }
+
     /// Sets an app up for Mara, at that time; gives its secret, her session and a recovery code.
     async fn app(&mut self, millis: i64) -> (Secret, Secret) {
         let signed = self.who(&self.session, millis).await.unwrap();
@@ -90,6 +107,12 @@ impl House {
         self.session = session;
         (offer.secret, codes.0[0].clone())
     }
+}
+
+/// The link that is passed on where there is no mail.
+fn shown(delivery: &Delivery) -> LinkToken {
+    let Delivery::ShowToAdministrator(link) = delivery else { panic!("{delivery:?}") };
+    link.token()
 }
 
 fn until(tried: &SignIn) -> Option<Timestamp> {

@@ -59,23 +59,19 @@ async fn show(cx: PlainCx) -> Response {
     })
 }
 
-/// The answer is the same whoever asks.
-async fn ask(
-    cx: PlainCx,
-    Visited(visit): Visited,
-    Form(typed): Form<Forgot>,
-) -> Result<Response, PageError> {
+/// The answer is the same whoever asks, and comes before anything is looked up.
+async fn ask(cx: PlainCx, Visited(visit): Visited, Form(typed): Form<Forgot>) -> Response {
     let accounts = &cx.portal.accounts;
-    accounts.ask_reset(&typed.email, &visit).await?;
+    accounts.ask_reset(&typed.email, &visit);
     let how = if accounts.sends_mail() {
         "If there is an account with this e-mail, a link is on its way. It works for 30 minutes."
     } else {
         "If there is an account with this e-mail, the administrators of this installation see that \
          you asked. They pass a link on to you."
     };
-    Ok(cx.page(StatusCode::OK, ("We have your request", Some(how)), || {
+    cx.page(StatusCode::OK, ("We have your request", Some(how)), || {
         view! { <p><a href="/sign-in">"Back to signing in"</a></p> }.into_any()
-    }))
+    })
 }
 
 /// What was typed.

@@ -177,8 +177,10 @@ async fn welcome(
         },
         Reason::Confirm => {
             let held = visit.session().ok_or(AccountsError::SessionEnded)?;
-            match accounts.freshen_as(held, who, errand.began_at, visit).await {
-                Ok(session) => enter(&session, errand.next.as_str()),
+            match accounts.freshen_as(held, (who, on.factor), errand.began_at, visit).await {
+                Ok(Welcome::Done(session)) => enter(&session, errand.next.as_str()),
+                Ok(Welcome::SecondFactor(half)) => second_factor::begin(&half, &errand.next),
+                Ok(Welcome::Unchecked | Welcome::Stranger) => Err(PageError::Internal),
                 Err(AccountsError::Wrong) => Ok(view::somebody_else(cx, &on.name)),
                 Err(AccountsError::Stale) => Ok(view::not_asked(cx, &on.name)),
                 Err(error) => Err(error.into()),

@@ -1,6 +1,6 @@
 //! How operators are shown.
 
-use accounts::{Operator, PlatformRole};
+use accounts::{OpenInvitation, Operator, PlatformRole};
 use leptos::prelude::*;
 use portal_ui::{
     Banner, Card, Choice, CodeBlock, Column, Crumb, Definition, DefinitionList, FormErrors, Icon,
@@ -9,10 +9,15 @@ use portal_ui::{
 };
 use schemas::Timestamp;
 
-use super::{INVITE, Invited, PAGE};
+use super::{INVITE, Invited, PAGE, invitations};
 use crate::pages::{form::problem_of, roles};
 
-pub(super) fn list(all: Vec<Operator>, sends_mail: bool, now: Timestamp) -> AnyView {
+pub(super) fn list(
+    all: Vec<Operator>,
+    open: Vec<OpenInvitation>,
+    sends_mail: bool,
+    now: Timestamp,
+) -> AnyView {
     let asking = all.iter().filter(|it| is_asking(it)).count();
     // Where there is mail, nobody needs an administrator for that.
     let asking = (0 < asking && !sends_mail).then(|| {
@@ -43,6 +48,7 @@ pub(super) fn list(all: Vec<Operator>, sends_mail: bool, now: Timestamp) -> AnyV
             <Card flush=true>
                 <Table caption="Operators" columns>{rows}</Table>
             </Card>
+            {invitations::list(open, now)}
         </div>
     }
     .into_any()
@@ -189,7 +195,7 @@ fn role_card(it: &Operator) -> AnyView {
     let value = it.platform.map_or("", roles::platform_words);
     let action = action(it, "role");
     view! {
-        <Card title="Role over the installation" lead="Their sessions end when it changes.">
+        <Card title="Role over the installation" lead="When it changes, their sessions end, and the keys and links that they made and may no longer make.">
             <form method="post" action=action class="form">
                 <SelectField name="role" label="Role" choices value />
                 <div class="form-actions">
@@ -270,7 +276,7 @@ fn access_card(it: &Operator) -> AnyView {
         .into_any();
     }
     view! {
-        <Card title="Access" lead="Their sessions, links and the keys that they made end at once.">
+        <Card title="Access" lead="Their sessions end at once, and so do the links and keys that they made.">
             <form method="post" action=disable>
                 <SubmitButton variant=Variant::Danger>"Disable this account"</SubmitButton>
             </form>

@@ -40,6 +40,8 @@ pub(crate) fn confirm_first(asked: &Asked, next: &str) -> Option<Response> {
 struct Typed {
     #[serde(default = "nothing")]
     password: Secret,
+    #[serde(default)]
+    code: String,
     #[serde(flatten)]
     next: Next,
 }
@@ -55,14 +57,23 @@ async fn confirm(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
     let next = typed.next.path();
-    let outcome = cx.portal.accounts.freshen(&session, &typed.password, &visit).await?;
-    let refused = "This password is not right";
+    let accounts = &cx.portal.accounts;
+    let outcome = accounts.freshen(&session, &typed.password, &typed.code, &visit).await?;
+    let refused = if has_second_factor(&cx) {
+        "The password or the code is not right, or the code was used"
+    } else {
+        "This password is not right"
+    };
     if let Some(missed) = Missed::of(&outcome, "password", refused, visit.now) {
         let problems = vec![missed.problem.clone()];
         return Ok(missed.answer(page(&cx, missed.status, &next, problems)));
     }
     let SignIn::Done(session) = outcome else { return Err(PageError::Internal) };
     enter(&session, next.as_str())
+}
+
+fn has_second_factor(cx: &PlainCx) -> bool {
+    cx.asked.signed.as_ref().is_some_and(|it| it.has_second_factor)
 }
 
 fn page(cx: &PlainCx, status: StatusCode, next: &LocalPath, problems: Vec<Problem>) -> Response {
@@ -83,7 +94,7 @@ fn page(cx: &PlainCx, status: StatusCode, next: &LocalPath, problems: Vec<Proble
         }
     });
     let email = signed.map(|it| it.email.clone()).unwrap_or_default();
-    let form = has_password.then(|| form(email, next, problems));
+    let form = has_password.then(|| form(email, has_second_factor(cx), next, problems));
     let title = if has_password { "Your password again" } else { "Make sure that it is you" };
     let lead = "What comes next matters, so we make sure that it is you.";
     cx.page(status, (title, Some(lead)), || {
@@ -96,8 +107,24 @@ fn page(cx: &PlainCx, status: StatusCode, next: &LocalPath, problems: Vec<Proble
     })
 }
 
-fn form(email: String, next: &LocalPath, problems: Vec<Problem>) -> impl IntoView + use<> {
+fn form(
+    email: String,
+    has_second_factor: bool,
+    next: &LocalPath,
+    problems: Vec<Problem>,
+) -> impl IntoView + use<> {
     let error = problem_of(&problems, "password");
+    let code = has_second_factor.then(|| {
+        view! {
+            <TextField
+                name="code"
+                label="Code that the app shows, or a recovery code"
+                required=true
+                autocomplete="one-time-code"
+                maxlength=60
+            />
+        }
+    });
     let next = next.to_string();
     view! {
         <form method="post" action=CONFIRM class="stack">
@@ -119,6 +146,7 @@ fn form(email: String, next: &LocalPath, problems: Vec<Problem>) -> impl IntoVie
                 required=true
                 autocomplete="current-password"
             />
+            {code}
             <SubmitButton wide=true>"Go on"</SubmitButton>
         </form>
     }

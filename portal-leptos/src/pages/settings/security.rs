@@ -89,7 +89,7 @@ async fn page(cx: &Cx, status: StatusCode, problems: Vec<Problem>) -> Result<Res
         let password = if cx.signed.ways.has_password {
             password_card(cx, problems)
         } else {
-            no_password_card()
+            no_password_card(cx)
         };
         let provider = cx.signed.ways.is_linked.then(|| provider_card(cx));
         let body = view! { {password} {provider} {factor_card(left)} };
@@ -134,9 +134,12 @@ fn password_card(cx: &Cx, problems: Vec<Problem>) -> AnyView {
 }
 
 /// For whoever came by the provider of identities only.
-fn no_password_card() -> AnyView {
-    let lead =
-        "You have none. To choose one, sign out and ask for a link under “Forgot your password?”.";
+fn no_password_card(cx: &Cx) -> AnyView {
+    let lead = if cx.portal.sign_on.is_some() && cx.signed.ways.is_linked {
+        "You have none. To choose one, ask an administrator for a link."
+    } else {
+        "You have none. To choose one, sign out and ask for a link under “Forgot your password?”."
+    };
     view! {
         <Card title="Password" lead>
             <Status tone=Tone::Neutral label="Not chosen" />

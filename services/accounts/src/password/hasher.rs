@@ -1,15 +1,15 @@
-//! argon2id, off the threads that serve requests, and only so many at once.
+//! argon2id, for whoever has a place in the queue.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 use domain::secret::Secret;
-use tokio::sync::Semaphore;
 
-use crate::AccountsError;
+use super::queue::{Place, Queue};
+use crate::{AccountsError, Visit};
 
 /// OWASP's minimum: 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19_456;
@@ -17,54 +17,55 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// How a hash of these begins; another one is made anew at the next sign-in.
 const BEGINS: &str = "$argon2id$v=19$m=19456,t=2,p=1$";
-/// At once: a flood costs time in a queue, and not memory.
-const AT_ONCE_MAX: usize = 2;
-/// In the queue. Beyond it, whoever comes is told to come back.
-const WAITING_MAX: usize = 64;
 
 /// Makes and checks hashes. Cheap to clone; clones share the queue.
 #[derive(Clone)]
 pub(crate) struct Hasher {
-    running: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    queue: Queue,
 }
 
 impl Hasher {
     pub(crate) fn new() -> Self {
-        let waiting = Arc::new(Semaphore::new(AT_ONCE_MAX + WAITING_MAX));
-        Self { running: Arc::new(Semaphore::new(AT_ONCE_MAX)), waiting }
+        Self { queue: Queue::new() }
+    }
+
+    /// A place in the queue for whoever asks from there, or that there is none. Take it before anything
+    /// else is done for them.
+    pub(crate) fn place_of(&self, visit: &Visit) -> Result<Place, AccountsError> {
+        self.queue.stranger(visit.network())
+    }
+
+    /// A place for somebody who is signed in.
+    pub(crate) fn place_of_known(&self) -> Result<Place, AccountsError> {
+        self.queue.known()
     }
 
     /// The PHC string of a password.
-    pub(crate) async fn hash(&self, password: &Secret) -> Result<String, AccountsError> {
+    pub(crate) async fn hash(
+        &self,
+        place: Place,
+        password: &Secret,
+    ) -> Result<String, AccountsError> {
         let password = password.clone();
-        self.run(move || hash(&password)).await?.ok_or(AccountsError::Busy)
+        place.run(move || hash(&password)).await?.ok_or(AccountsError::Busy)
     }
 
     /// Whether it is the password of that hash. Without a hash, the same work is done, and it is not.
     pub(crate) async fn verify(
         &self,
+        place: Place,
         password: &Secret,
         phc: Option<&str>,
     ) -> Result<bool, AccountsError> {
         let (password, phc) = (password.clone(), phc.map(str::to_owned));
-        self.run(move || match phc {
+        let work = move || match phc {
             Some(phc) => verify(&password, &phc),
             None => {
                 verify(&password, dummy());
                 false
             }
-        })
-        .await
-    }
-
-    async fn run<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, AccountsError> {
-        let _place = self.waiting.try_acquire().map_err(|_| AccountsError::Busy)?;
-        let _turn = self.running.acquire().await.map_err(|_| AccountsError::Busy)?;
-        tokio::task::spawn_blocking(work).await.map_err(|_| AccountsError::Busy)
+        };
+        place.run(work).await
     }
 }
 
@@ -103,22 +104,30 @@ mod tests {
         Secret::from(text.to_owned())
     }
 
+    async fn is_right(hasher: &Hasher, text: &str, phc: Option<&str>) -> bool {
+        let place = hasher.place_of_known().unwrap();
+        hasher.verify(place, &secret(text), phc).await.unwrap()
+    }
+
     #[tokio::test]
     async fn a_password_is_known_by_its_hash_and_no_other_is() {
         let hasher = Hasher::new();
-        let phc = hasher.hash(&secret("correct staple glove")).await.unwrap();
+        let make = async |text| {
+            hasher.hash(hasher.place_of_known().unwrap(), &secret(text)).await.unwrap()
+        };
+        let phc = make("correct staple glove").await;
         assert!(!is_outdated(&phc), "{phc}");
-        assert!(hasher.verify(&secret("correct staple glove"), Some(&phc)).await.unwrap());
-        assert!(!hasher.verify(&secret("correct staple gloves"), Some(&phc)).await.unwrap());
-        assert_ne!(hasher.hash(&secret("correct staple glove")).await.unwrap(), phc, "salted");
+        assert!(is_right(&hasher, "correct staple glove", Some(&phc)).await);
+        assert!(!is_right(&hasher, "correct staple gloves", Some(&phc)).await);
+        assert_ne!(make("correct staple glove").await, phc, "salted");
     }
 
     #[tokio::test]
     async fn nobody_has_the_password_of_no_account() {
         let hasher = Hasher::new();
         for text in ["nobody's", ""] {
-            assert!(!hasher.verify(&secret(text), None).await.unwrap());
-            assert!(!hasher.verify(&secret(text), Some("not a hash")).await.unwrap());
+            assert!(!is_right(&hasher, text, None).await);
+            assert!(!is_right(&hasher, text, Some("not a hash")).await);
         }
         assert!(is_outdated("$argon2id$v=19$m=4096,t=3,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"));
     }

@@ -74,3 +74,22 @@ fn roles_add_up() {
     assert_eq!(both.require(Permission::AgentsWrite, &acme), Ok(()));
     assert_eq!(both.require(Permission::AgentsWrite, &other), Err(Denied::Forbidden));
 }
+
+#[test]
+fn a_role_covers_itself_and_what_is_less() {
+    use {PlatformRole as P, TenantRole as T};
+    for (one, other, want) in [
+        (P::Administrator, P::Engineer, true),
+        (P::Engineer, P::Administrator, false),
+        (P::Engineer, P::Engineer, true),
+    ] {
+        assert_eq!(one.covers(other), want, "{one:?} {other:?}");
+    }
+    for (one, other, want) in [
+        (T::Operator, T::Viewer, true),
+        (T::Viewer, T::Operator, false),
+        (T::Viewer, T::Viewer, true),
+    ] {
+        assert_eq!(one.covers(other), want, "{one:?} {other:?}");
+    }
+}

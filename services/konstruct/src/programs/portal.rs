@@ -41,8 +41,8 @@ pub(crate) async fn prepare(
     let public_url = asked.public_url()?;
     let origin = Origin::of(&public_url);
     let origin = origin.context("`KONSTRUCT_PUBLIC_URL`: not like https://portal.example.com")?;
-    let accounts = wiring::accounts(&asked).await?;
     let sign_on = sign_on(&asked, &public_url)?.map(Arc::new);
+    let accounts = wiring::accounts(&asked).await?.beside_provider(sign_on.is_some());
     let desk = Desk::new(Parts {
         bus: base.context.bus.clone(),
         directory: base.directory.clone(),

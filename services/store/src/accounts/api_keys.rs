@@ -19,6 +19,8 @@ pub struct ApiKey {
     pub grant: Grant,
     /// Who made it.
     pub created_by: OperatorId,
+    /// As they call themselves, where they have an account.
+    pub maker: Option<String>,
     /// When.
     pub created_at: Timestamp,
     /// When it was last used, to the minute.
@@ -49,13 +51,19 @@ const MAKE: &str = "
     insert into api_key (id, sha256, prefix, name, tenant, role, created_by, created_at_ms)
     values ($1, $2, $3, $4, $5, $6, $7, $8)";
 const LIST: &str = "
-    select id, prefix, name, tenant, role, created_by, created_at_ms, last_used_at_ms, revoked_at_ms
-      from api_key where tenant is not distinct from $1 order by created_at_ms desc, id";
+    select k.id, k.prefix, k.name, k.tenant, k.role, k.created_by, k.created_at_ms,
+        k.last_used_at_ms, k.revoked_at_ms, o.name
+      from api_key k left join operator o on o.id = k.created_by
+     where k.tenant is not distinct from $1 order by k.created_at_ms desc, k.id";
 const REVOKE: &str = "
     update api_key set revoked_at_ms = $3
      where id = $1 and tenant is not distinct from $2 and revoked_at_ms is null";
+const OWNERS: &str = "
+    select distinct tenant from api_key where created_by = $1 and revoked_at_ms is null
+     order by tenant";
 const REVOKE_OF: &str = "
-    update api_key set revoked_at_ms = $2 where created_by = $1 and revoked_at_ms is null";
+    update api_key set revoked_at_ms = $3
+     where created_by = $1 and tenant is not distinct from $2 and revoked_at_ms is null";
 const FIND: &str = "
     with touched as (
         update api_key set last_used_at_ms = $2
@@ -88,6 +96,7 @@ fn read(row: &Row) -> Result<ApiKey, StoreError> {
         name: row.try_get(2)?,
         grant: Grant::read(row.try_get(3)?, row.try_get(4)?)?,
         created_by: row::id(row, 5)?,
+        maker: row.try_get(9)?,
         created_at: row::at(row, 6)?,
         last_used_at: row::at_opt(row, 7)?,
         revoked_at: row::at_opt(row, 8)?,
@@ -105,13 +114,25 @@ pub async fn revoke(
     Ok(tx.execute(REVOKE, &[&id.as_str(), &tenant, &now.as_millis()]).await? == 1)
 }
 
-/// The same for all keys that an operator made.
+/// Whose keys an operator made that still work: tenants, and none for the installation.
+pub async fn owners_of(
+    tx: &mut PlatformTx,
+    by: &OperatorId,
+) -> Result<Vec<Option<TenantId>>, StoreError> {
+    let rows = tx.query(OWNERS, &[&by.as_str()]).await?;
+    rows.iter().map(|row| row::id_opt(row, 0)).collect()
+}
+
+/// Makes the keys open nothing that an operator made for that tenant, or for the installation, and
+/// says how many there were.
 pub async fn revoke_of(
     tx: &mut PlatformTx,
     by: &OperatorId,
+    tenant: Option<&TenantId>,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    tx.execute(REVOKE_OF, &[&by.as_str(), &now.as_millis()]).await
+    let tenant = tenant.map(TenantId::as_str);
+    tx.execute(REVOKE_OF, &[&by.as_str(), &tenant, &now.as_millis()]).await
 }
 
 /// Who a key acts as and what it may, in one round trip; notes that it was used, unless it was since

@@ -1,5 +1,7 @@
 //! Roles in tenants.
 
+use std::collections::BTreeMap;
+
 use domain::access::TenantRole;
 use schemas::{OperatorId, TenantId, Timestamp};
 
@@ -27,6 +29,7 @@ const OF: &str = "
     select o.id, o.email, o.name, m.role, m.since_ms, o.disabled_at_ms is not null
       from membership m join operator o on o.id = m.operator_id
      where m.tenant_id = $1 order by o.email";
+const ROLES: &str = "select tenant_id, role from membership where operator_id = $1";
 const PUT: &str = "
     insert into membership (tenant_id, operator_id, role, since_ms) values ($1, $2, $3, $4)
     on conflict (tenant_id, operator_id) do update set role = excluded.role";
@@ -46,6 +49,15 @@ pub async fn of(platform: &Platform, tenant: &TenantId) -> Result<Vec<Member>, S
         })
     };
     answer.rows.iter().map(read).collect()
+}
+
+/// The roles of an operator, as the transaction sees them.
+pub async fn roles(
+    tx: &mut PlatformTx,
+    operator: &OperatorId,
+) -> Result<BTreeMap<TenantId, TenantRole>, StoreError> {
+    let rows = tx.query(ROLES, &[&operator.as_str()]).await?;
+    rows.iter().map(|row| Ok((row::id(row, 0)?, tenant_role(row.try_get(1)?)?))).collect()
 }
 
 /// Gives a role, or another one. For a transaction of `Purpose::Members`.

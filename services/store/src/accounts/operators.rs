@@ -60,6 +60,10 @@ const LIST: &str = "
 const CREDENTIALS: &str = "
     select id, email, name, password, totp_sealed, disabled_at_ms is not null, platform_role
       from operator where email = $1 or id = $2";
+/// One after the other: whoever changes what a sign-in is judged by, and whoever signs in.
+const LOCK: &str = "
+    select id, email, name, password, totp_sealed, disabled_at_ms is not null, platform_role
+      from operator where id = $1 for update";
 const INSERT: &str = "
     insert into operator (id, email, name, password, platform_role, created_at_ms)
     values ($1, $2, $3, $4, $5, $6) on conflict (email) do nothing";
@@ -69,6 +73,7 @@ const ADMINISTRATORS: &str = "
 const ANY: &str = "select exists (select from operator)";
 const PASSWORD: &str = "
     update operator set password = $2, reset_asked_at_ms = null where id = $1";
+const REHASH: &str = "update operator set password = $3 where id = $1 and password = $2";
 /// A code of a step works once: whoever comes second finds the step used.
 const STEP: &str = "
     update operator set totp_last_step = $2 where id = $1 and totp_last_step < $2";
@@ -82,7 +87,8 @@ const ASKED: &str = "
     update operator set reset_asked_at_ms = $2
      where email = $1 and disabled_at_ms is null
        and coalesce(reset_asked_at_ms, 0) <= $3
-    returning id";
+    returning id, password is null
+        and exists (select from operator_identity i where i.operator_id = operator.id)";
 const CODES_GONE: &str = "delete from recovery_code where operator_id = $1";
 const CODES: &str = "
     insert into recovery_code (operator_id, sha256) select $1, unnest($2::bytea[])";
@@ -129,8 +135,11 @@ async fn credentials(
     id: Option<&str>,
 ) -> Result<Option<Credentials>, StoreError> {
     let answer = platform.account(CREDENTIALS, &[&email, &id]).await?;
-    let Some(row) = answer.rows.first() else { return Ok(None) };
-    Ok(Some(Credentials {
+    answer.rows.first().map(judged_by).transpose()
+}
+
+fn judged_by(row: &Row) -> Result<Credentials, StoreError> {
+    Ok(Credentials {
         id: row::id(row, 0)?,
         email: row.try_get(1)?,
         name: row.try_get(2)?,
@@ -138,7 +147,13 @@ async fn credentials(
         totp: row.try_get(4)?,
         is_disabled: row.try_get(5)?,
         platform: row.try_get::<_, Option<&str>>(6)?.map(platform_role).transpose()?,
-    }))
+    })
+}
+
+/// As they are now, and as they stay until the transaction ends.
+pub async fn lock(tx: &mut PlatformTx, id: &OperatorId) -> Result<Option<Credentials>, StoreError> {
+    let rows = tx.query(LOCK, &[&id.as_str()]).await?;
+    rows.first().map(judged_by).transpose()
 }
 
 /// A new operator.
@@ -186,6 +201,15 @@ pub async fn set_password(
     phc: Option<&str>,
 ) -> Result<(), StoreError> {
     tx.execute(PASSWORD, &[&id.as_str(), &phc]).await.map(drop)
+}
+
+/// The same password, hashed anew; nothing, if it is another one by now.
+pub async fn rehash(
+    tx: &mut PlatformTx,
+    id: &OperatorId,
+    (old, new): (&str, &str),
+) -> Result<(), StoreError> {
+    tx.execute(REHASH, &[&id.as_str(), &old, &new]).await.map(drop)
 }
 
 /// What a sealed second factor is named after: moved to another operator, it does not open.
@@ -259,13 +283,22 @@ pub async fn rename(tx: &mut PlatformTx, id: &OperatorId, name: &str) -> Result<
     tx.execute(RENAME, &[&id.as_str(), &name]).await.map(drop)
 }
 
+/// Who asked for another password.
+pub struct Asked {
+    /// Who.
+    pub id: OperatorId,
+    /// Whether the provider of identities is their only way in.
+    pub is_provided: bool,
+}
+
 /// Notes that a reset was asked for, unless it was since `last`, and says by whom.
 pub async fn reset_asked(
     tx: &mut PlatformTx,
     email: &str,
     now: Timestamp,
     last: Timestamp,
-) -> Result<Option<OperatorId>, StoreError> {
+) -> Result<Option<Asked>, StoreError> {
     let rows = tx.query(ASKED, &[&email, &now.as_millis(), &last.as_millis()]).await?;
-    rows.first().map(|row| row::id(row, 0)).transpose()
+    let read = |row| Ok(Asked { id: row::id(row, 0)?, is_provided: Row::try_get(row, 1)? });
+    rows.first().map(read).transpose()
 }

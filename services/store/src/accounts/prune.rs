@@ -10,20 +10,22 @@ use crate::{Platform, StoreError};
 /// Long enough to see in the log of operators what a session was.
 const ENDED_KEPT: Duration = Duration::from_hours(31 * 24);
 
-const STATEMENTS: [&str; 5] = [
-    "delete from oidc_returned where expires_at_ms < $1",
-    "delete from api_answer where at_ms < $1",
-    "delete from operator_session where expires_at_ms < $1",
-    "delete from one_use_token where expires_at_ms < $1",
-    "delete from sign_in_throttle where last_at_ms < $1",
+/// So long they count (`accounts::throttle`).
+const TRIES_KEPT: Duration = Duration::from_hours(24);
+
+const STATEMENTS: [(&str, Duration); 5] = [
+    ("delete from oidc_returned where expires_at_ms < $1", ENDED_KEPT),
+    ("delete from api_answer where at_ms < $1", ENDED_KEPT),
+    ("delete from operator_session where expires_at_ms < $1", ENDED_KEPT),
+    ("delete from one_use_token where expires_at_ms < $1", ENDED_KEPT),
+    ("delete from sign_in_throttle where last_at_ms < $1", TRIES_KEPT),
 ];
 
-/// Forgets what is old at `now`, and says how many rows went. Tries are kept as long as the rest, which
-/// is longer than they count.
+/// Forgets what is old at `now`, and says how many rows went.
 pub async fn prune(platform: &Platform, now: Timestamp) -> Result<u64, StoreError> {
-    let before = now.minus(ENDED_KEPT).as_millis();
     let mut gone = 0;
-    for sql in STATEMENTS {
+    for (sql, kept) in STATEMENTS {
+        let before = now.minus(kept).as_millis();
         gone += platform.account(sql, &[&before]).await?.affected;
     }
     Ok(gone)

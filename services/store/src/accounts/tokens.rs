@@ -67,6 +67,29 @@ pub struct Found {
     pub opened_by: Option<OpenedBy>,
 }
 
+/// An invitation that nobody has taken yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenInvitation {
+    /// Its name here: the hash of its token, in hex. Opens nothing.
+    pub id: String,
+    /// Whom it invites.
+    pub email: String,
+    /// To what.
+    pub grant: Grant,
+    /// Who made it, as they call themselves; nobody, if it was made on the server.
+    pub maker: Option<String>,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+}
+
+/// The most that a list shows, the youngest first. Whatever is behind them ends within days.
+const OPEN_MAX: i64 = 200;
+
+const OPEN: &str = "
+    select t.sha256, t.email, t.tenant, t.role, o.name, t.expires_at_ms
+      from one_use_token t left join operator o on o.id = t.made_by
+     where t.purpose = 'invite' and t.used_at_ms is null and $1 < t.expires_at_ms
+     order by t.expires_at_ms desc, t.email limit $2";
 const PUT: &str = "
     insert into one_use_token (sha256, purpose, operator_id, email, tenant, role, made_by,
         created_at_ms, expires_at_ms, opened_by)
@@ -86,8 +109,11 @@ const VOID: &str = "
 const VOID_ALL: &str = "
     update one_use_token set used_at_ms = $3
      where (operator_id = $1 or email = $2) and used_at_ms is null";
+const VOID_MADE_BY: &str = "
+    update one_use_token set used_at_ms = $2 where made_by = $1 and used_at_ms is null";
 
-/// Makes one, and voids those before it for the same person and thing, unless it is half a sign-in.
+/// Makes one, and voids those before it for the same person and thing, unless it is half a sign-in or
+/// a link that anybody may ask for.
 pub async fn put(tx: &mut PlatformTx, new: &NewToken<'_>) -> Result<(), StoreError> {
     let operator = new.operator.map(OperatorId::as_str);
     let by = new.by.map(OperatorId::as_str);
@@ -96,6 +122,7 @@ pub async fn put(tx: &mut PlatformTx, new: &NewToken<'_>) -> Result<(), StoreErr
     let (purpose, now) = (new.purpose.word(), new.now.as_millis());
     match new.purpose {
         Use::SecondFactor => {}
+        Use::Reset if new.by.is_none() => {}
         Use::SetUp | Use::Invite | Use::Reset => {
             tx.execute(VOID, &[&purpose, &operator, &new.email, &tenant, &now]).await?;
         }
@@ -130,6 +157,37 @@ pub async fn take(
     rows.first().map(read).transpose()
 }
 
+/// The invitations that nobody has taken yet.
+pub async fn open_invitations(
+    platform: &Platform,
+    now: Timestamp,
+) -> Result<Vec<OpenInvitation>, StoreError> {
+    let answer = platform.account(OPEN, &[&now.as_millis(), &OPEN_MAX]).await?;
+    let read = |row: &Row| {
+        Ok(OpenInvitation {
+            id: hex::encode(row.try_get::<_, &[u8]>(0)?),
+            email: row.try_get(1)?,
+            grant: Grant::read(row.try_get(2)?, row.try_get(3)?)?,
+            maker: row.try_get(4)?,
+            expires_at: row::at(row, 5)?,
+        })
+    };
+    answer.rows.iter().map(read).collect()
+}
+
+/// Takes an invitation back, by its name in the list, and says what it was; nothing, if there is none.
+pub async fn revoke_invitation(
+    tx: &mut PlatformTx,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<Found>, StoreError> {
+    let mut hash = Hash::default();
+    if hex::decode_to_slice(id, &mut hash).is_err() {
+        return Ok(None);
+    }
+    take(tx, Use::Invite, &hash, now).await
+}
+
 /// Voids every link of an account.
 pub async fn void_all(
     tx: &mut PlatformTx,
@@ -138,6 +196,15 @@ pub async fn void_all(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     tx.execute(VOID_ALL, &[&operator.as_str(), &email, &now.as_millis()]).await.map(drop)
+}
+
+/// Voids every link that somebody made for others.
+pub async fn void_made_by(
+    tx: &mut PlatformTx,
+    by: &OperatorId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    tx.execute(VOID_MADE_BY, &[&by.as_str(), &now.as_millis()]).await.map(drop)
 }
 
 fn read(row: &Row) -> Result<Found, StoreError> {

@@ -1,6 +1,6 @@
 use accounts::{
     AccountsError, Denied, ERRAND_MAX, Errand, Filter, Identity, LinkToken, LocalPath, OpenedBy,
-    PlatformRole, Reason, SecondFactor, Welcome, totp,
+    PlatformRole, Reason, SecondFactor, SessionToken, SignIn, Welcome, totp,
 };
 use domain::secret::Secret;
 
@@ -24,6 +24,17 @@ fn who(subject: &str, email: &str, proved: Option<i64>) -> Identity {
 impl House {
     async fn comes(&self, who: &Identity, factor: SecondFactor, millis: i64) -> Welcome {
         self.accounts.sign_in_as(who, factor, &visit(millis)).await.unwrap()
+    }
+
+    /// Proves again who they are, asked just now.
+    async fn again(
+        &self,
+        session: &SessionToken,
+        who: &Identity,
+        factor: SecondFactor,
+        millis: i64,
+    ) -> Result<Welcome, AccountsError> {
+        self.accounts.freshen_as(session, (who, factor), at(millis), &visit(millis)).await
     }
 
     /// Why the last one was refused, as the log has it.
@@ -103,7 +114,7 @@ async fn who_it_is_is_proved_again_by_the_same_person_and_after_it_was_asked() {
         (who("mara-1", MARA, None), false),
         (who("mara-1", MARA, Some(now - 2 * MINUTE)), false),
     ] {
-        let tried = house.accounts.freshen_as(&session, &identity, at(now), &visit(now)).await;
+        let tried = house.again(&session, &identity, SecondFactor::Own, now).await;
         match tried {
             Err(AccountsError::Wrong) => assert!(wrong, "{identity:?}"),
             Err(AccountsError::Stale) => assert!(!wrong, "{identity:?}"),
@@ -113,12 +124,13 @@ async fn who_it_is_is_proved_again_by_the_same_person_and_after_it_was_asked() {
     }
     // The provider's clock is a little behind.
     let proved = who("mara-1", MARA, Some(now - 30 * SECOND));
-    let renewed = house.accounts.freshen_as(&session, &proved, at(now), &visit(now)).await.unwrap();
+    let renewed = house.again(&session, &proved, SecondFactor::Own, now).await;
+    let Ok(Welcome::Done(renewed)) = renewed else { panic!("{renewed:?}") };
     assert!(house.who(&session, now).await.is_none(), "the former session lives");
     let signed = house.who(&renewed, now).await.unwrap();
     assert!(signed.is_fresh);
     assert_eq!(signed.opened_by, OpenedBy::Provider);
-    let again = house.accounts.freshen_as(&session, &proved, at(now), &visit(now)).await;
+    let again = house.again(&session, &proved, SecondFactor::Own, now).await;
     assert!(matches!(again, Err(AccountsError::SessionEnded)));
 }
 
@@ -131,7 +143,7 @@ async fn a_second_factor_of_our_own_is_asked_for_unless_the_providers_counts() {
     let Welcome::SecondFactor(half) = welcome else { panic!("{welcome:?}") };
     let code = totp::code_at(&app, at(MINUTE)).unwrap();
     let done = house.accounts.second_factor(&half, &code, &visit(MINUTE)).await.unwrap();
-    let accounts::SignIn::Done(session) = done else { panic!("{done:?}") };
+    let SignIn::Done(session) = done else { panic!("{done:?}") };
     let signed = house.who(&session, MINUTE).await.unwrap();
     assert_eq!((signed.opened_by, signed.aal), (OpenedBy::Provider, 2));
 
@@ -139,6 +151,29 @@ async fn a_second_factor_of_our_own_is_asked_for_unless_the_providers_counts() {
     let Welcome::Done(session) = welcome else { panic!("{welcome:?}") };
     let signed = house.who(&session, MINUTE).await.unwrap();
     assert_eq!((signed.opened_by, signed.aal), (OpenedBy::Provider, 2));
+}
+
+#[tokio::test]
+async fn the_providers_word_alone_proves_nobody_again_who_has_an_app_here() {
+    let mut house = house().await;
+    let (app, _) = house.app(0).await;
+    let now = 15 * MINUTE;
+    let mara = who("mara-1", MARA, Some(now));
+    house.comes(&mara, SecondFactor::Own, now).await;
+    let half = house.again(&house.session, &mara, SecondFactor::Own, now).await;
+    let Ok(Welcome::SecondFactor(half)) = half else { panic!("{half:?}") };
+    assert!(!house.who(&house.session, now).await.unwrap().is_fresh);
+    let code = totp::code_at(&app, at(now)).unwrap();
+    let held = visit(now).holding(Some(house.session.clone()));
+    let done = house.accounts.second_factor(&half, &code, &held).await.unwrap();
+    let SignIn::Done(session) = done else { panic!("{done:?}") };
+    assert!(house.who(&house.session, now).await.is_none(), "the former session lives");
+    assert!(house.who(&session, now).await.unwrap().is_fresh);
+
+    let now = 30 * MINUTE;
+    let mara = who("mara-1", MARA, Some(now));
+    let done = house.again(&session, &mara, SecondFactor::Provider, now).await;
+    assert!(matches!(done, Ok(Welcome::Done(_))), "it asked for two: {done:?}");
 }
 
 #[tokio::test]

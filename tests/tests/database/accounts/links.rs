@@ -1,18 +1,21 @@
 use accounts::{
-    AccountsError, Delivery, Grant, LinkToken, Mailer, NewAdministrator, PlatformRole, SignIn,
-    TenantRole,
+    AccountsError, Grant, LinkToken, Mailer, NewAdministrator, PlatformRole, SignIn, TenantRole,
 };
 use konstruct_tests::fake_smtp::{FakeSmtp, Mail};
 
-use super::{HOUR, MARA, MINUTE, OTHER, PASSWORD, empty, house, house_with, secret, visit};
+use super::{
+    HOUR, House, MARA, MINUTE, OTHER, PASSWORD, empty, house, house_with, secret, shown, visit,
+};
 use crate::{at, tenant};
 
-fn shown(delivery: &Delivery) -> LinkToken {
-    let Delivery::ShowToAdministrator(link) = delivery else { panic!("{delivery:?}") };
-    link.token()
+impl House {
+    /// Asks, and waits until that is done.
+    pub(super) async fn ask_reset(&self, email: &str, millis: i64) {
+        self.accounts.ask_reset(email, &visit(millis)).unwrap().await.unwrap();
+    }
 }
 
-fn mailed(mail: &Mail, page: &str) -> LinkToken {
+pub(super) fn mailed(mail: &Mail, page: &str) -> LinkToken {
     let begin = format!("https://konstruct.example/{page}/");
     let link = mail.word(&begin).unwrap_or_else(|| panic!("{mail:?}"));
     LinkToken::from(link.trim_start_matches(&begin).to_owned())
@@ -46,9 +49,9 @@ async fn a_reset_ends_sessions_signs_nobody_in_and_keeps_the_second_factor() {
     let mailer = Mailer::new(&secret(smtp.url()), "Konstruct <konstruct@example.com>").unwrap();
     let mut house = house_with(Some(mailer)).await;
     house.app(0).await;
-    house.accounts.ask_reset("nobody@example.com", &visit(1)).await.unwrap();
-    house.accounts.ask_reset(" Mara@Example.com", &visit(1)).await.unwrap();
-    house.accounts.ask_reset(MARA, &visit(2)).await.unwrap();
+    house.ask_reset("nobody@example.com", 1).await;
+    house.ask_reset(" Mara@Example.com", 1).await;
+    house.ask_reset(MARA, 2).await;
     let mail = smtp.next().await.unwrap();
     assert_eq!(
         (mail.from.as_str(), mail.to.as_slice()),
@@ -72,9 +75,32 @@ async fn a_reset_ends_sessions_signs_nobody_in_and_keeps_the_second_factor() {
 }
 
 #[tokio::test]
+async fn whoever_asks_in_somebody_elses_name_voids_no_link_of_theirs() {
+    let mut smtp = FakeSmtp::start().await.unwrap();
+    let mailer = Mailer::new(&secret(smtp.url()), "konstruct@example.com").unwrap();
+    let house = house_with(Some(mailer)).await;
+    let mut links = Vec::new();
+    for (millis, sent) in [(0, true), (5 * MINUTE - 1, false), (5 * MINUTE, true)] {
+        house.ask_reset(MARA, millis).await;
+        if sent {
+            links.push(mailed(&smtp.next().await.unwrap(), "reset"));
+        }
+    }
+    assert!(smtp.is_empty());
+    for link in &links {
+        assert!(house.accounts.is_reset_link(link, at(6 * MINUTE)).await.unwrap());
+    }
+    let used = house.accounts.reset_password(&links[0], &secret(OTHER), &visit(6 * MINUTE)).await;
+    used.unwrap();
+    for link in &links {
+        assert!(!house.accounts.is_reset_link(link, at(6 * MINUTE)).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn without_mail_an_administrator_sees_who_asks_for_a_reset() {
     let house = house().await;
-    house.accounts.ask_reset(MARA, &visit(5)).await.unwrap();
+    house.ask_reset(MARA, 5).await;
     let mara = house.mara().await.principal;
     let listed = house.accounts.operators(&mara).await.unwrap();
     assert_eq!(listed[0].reset_asked_at, Some(at(5)));

@@ -1,21 +1,13 @@
-use accounts::{
-    AccountsError, Delivery, Denied, Filter, Grant, PlatformRole, SignIn, Signed, TenantRole,
-};
+use accounts::{AccountsError, Denied, Filter, Grant, PlatformRole, SignIn, Signed, TenantRole};
 
-use super::{House, MARA, OTHER, PASSWORD, house, secret, visit};
+use super::{House, MARA, OTHER, PASSWORD, house, secret, shown, visit};
 use crate::{at, tenant};
 
 const ADA: &str = "ada@example.com";
 
 /// Ada, with a role in `acme`.
 async fn ada(house: &House, role: TenantRole) -> Signed {
-    let mara = house.mara().await.principal;
-    let grant = Grant::Tenant(tenant("acme"), role);
-    let made = house.accounts.invite(&mara, ADA, &grant, &visit(0)).await.unwrap();
-    let Delivery::ShowToAdministrator(link) = made else { panic!("{made:?}") };
-    let (link, password) = (link.token(), secret(OTHER));
-    let session = house.accounts.accept_invite(&link, "Ada", &password, &visit(0)).await.unwrap();
-    house.who(&session, 0).await.unwrap()
+    house.hire(ADA, &Grant::Tenant(tenant("acme"), role)).await
 }
 
 #[tokio::test]
@@ -106,14 +98,14 @@ async fn a_lost_second_factor_goes_with_its_password() {
     house.app(0).await;
     let mara = house.mara().await.principal;
     let made = house.accounts.reset_second_factor(&mara, &mara.operator, &visit(1)).await.unwrap();
-    let Delivery::ShowToAdministrator(link) = made else { panic!("{made:?}") };
+    let link = shown(&made);
     assert!(house.who(&house.session, 1).await.is_none());
     let tried = house.accounts.sign_in(MARA, &secret(PASSWORD), &visit(1)).await.unwrap();
     assert!(matches!(tried, SignIn::Refused));
     let short = secret("x7#Kq9!zPw");
-    let refused = house.accounts.reset_password(&link.token(), &short, &visit(1)).await;
+    let refused = house.accounts.reset_password(&link, &short, &visit(1)).await;
     assert!(matches!(refused, Err(AccountsError::Password(_))), "15 without a second factor");
-    house.accounts.reset_password(&link.token(), &secret(OTHER), &visit(1)).await.unwrap();
+    house.accounts.reset_password(&link, &secret(OTHER), &visit(1)).await.unwrap();
     house.enter(MARA, OTHER, 2).await;
 }
 

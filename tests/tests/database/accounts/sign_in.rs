@@ -1,5 +1,5 @@
-use accounts::{AccountsError, PendingToken, SignIn, Visit, totp};
-use store::rotate::rotate;
+use accounts::{AccountsError, PendingToken, SignIn, totp};
+use store::{Platform, Settings, rotate::rotate};
 
 use super::{
     HOUR, House, MARA, MINUTE, OTHER, PASSWORD, SECOND, house, masters, secret, until, visit,
@@ -21,38 +21,6 @@ async fn nobody_learns_whether_an_email_has_an_account() {
 }
 
 #[tokio::test]
-async fn tries_are_counted_by_account_wherever_they_come_from_and_never_for_good() {
-    let house = house().await;
-    let accounts = &house.accounts;
-    let (mut now, mut waits) = (0, Vec::new());
-    for n in 0..20 {
-        let from = Visit::new(at(now), &format!("203.0.113.{n}"), "Firefox");
-        let tried = accounts.sign_in(&MARA.to_uppercase(), &secret(OTHER), &from).await.unwrap();
-        match until(&tried) {
-            None => now += SECOND / 2,
-            Some(until) => {
-                waits.push(until.as_millis() - at(now).as_millis());
-                now = until.as_millis() - at(0).as_millis();
-            }
-        }
-    }
-    assert!(waits.iter().all(|wait| (1..=15 * MINUTE).contains(wait)), "{waits:?}");
-    assert!(waits.len() > 5, "{waits:?}");
-    // The right password waits like any other, and is then taken.
-    let tried = accounts.sign_in(MARA, &secret(PASSWORD), &visit(now)).await.unwrap();
-    let now = until(&tried).map_or(now, |until| until.as_millis() - at(0).as_millis());
-    house.enter(MARA, PASSWORD, now).await;
-    // Known now, it begins anew.
-    for _ in 0..5 {
-        let tried = accounts.sign_in(MARA, &secret(OTHER), &visit(now)).await.unwrap();
-        assert!(matches!(tried, SignIn::Refused), "{tried:?}");
-    }
-    // Another account never waited.
-    let tried = accounts.sign_in("ada@example.com", &secret(OTHER), &visit(0)).await.unwrap();
-    assert!(matches!(tried, SignIn::Refused));
-}
-
-#[tokio::test]
 async fn each_sign_in_has_a_token_of_its_own_and_ends_the_one_that_was_held() {
     let house = house().await;
     let first = house.enter(MARA, PASSWORD, 1).await;
@@ -65,9 +33,9 @@ async fn each_sign_in_has_a_token_of_its_own_and_ends_the_one_that_was_held() {
     assert_eq!((signed.email.as_str(), signed.aal, signed.is_fresh), (MARA, 1, true));
     assert!(signed.is_administrator());
 
-    let typed = house.accounts.freshen(&second, &secret(OTHER), &visit(4)).await.unwrap();
+    let typed = house.accounts.freshen(&second, &secret(OTHER), "", &visit(4)).await.unwrap();
     assert!(matches!(typed, SignIn::Refused));
-    let typed = house.accounts.freshen(&second, &secret(PASSWORD), &visit(15 * MINUTE)).await;
+    let typed = house.accounts.freshen(&second, &secret(PASSWORD), "", &visit(15 * MINUTE)).await;
     let SignIn::Done(third) = typed.unwrap() else { panic!("refused") };
     assert!(house.who(&second, 15 * MINUTE).await.is_none(), "re-authentication rotates too");
     assert!(house.who(&third, 15 * MINUTE).await.unwrap().is_fresh);
@@ -191,6 +159,20 @@ async fn a_second_factor_asks_for_a_password_typed_a_moment_ago_and_the_right_co
     assert!(matches!(confirm(&offer.offer, "1", 0).await, Err(AccountsError::Wrong)));
     assert!(matches!(confirm("made up", "1", 0).await, Err(AccountsError::Link)));
     assert!(!house.mara().await.has_second_factor);
+}
+
+#[tokio::test]
+async fn one_connection_is_enough_for_both_factors() {
+    let mut house = house().await;
+    let (app, paper) = house.app(0).await;
+    let settings = Settings::new(house.world.test.platform_url()).pool_size(1);
+    let platform = Platform::connect(&settings).await.unwrap();
+    house.accounts = accounts::Accounts::new(platform, masters(&["1"]), None, "https://x.example");
+    let (now, code) = (visit(MINUTE), totp::code_at(&app, at(MINUTE)).unwrap());
+    let done = house.accounts.second_factor(&half(&house, MINUTE).await, &code, &now).await;
+    assert!(matches!(done, Ok(SignIn::Done(_))), "{done:?}");
+    let done = house.accounts.recover(&half(&house, MINUTE).await, paper.expose(), &now).await;
+    assert!(matches!(done, Ok(SignIn::Done(_))), "{done:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use konstruct_tests::postgres::raw;
 use store::prune::prune;
 use tokio_postgres::error::SqlState;
 
-use super::{HOUR, MARA, PASSWORD, house};
+use super::{HOUR, MARA, OTHER, PASSWORD, house, secret, visit};
 use crate::at;
 
 const TABLES: [&str; 10] = [
@@ -62,4 +62,14 @@ async fn sessions_and_links_that_ended_long_ago_are_forgotten() {
     assert_eq!(gone.accounts, 0);
     let gone = prune(&house.world.platform, "test", at(40 * day)).await.unwrap();
     assert_eq!(gone.accounts, 2, "a session and the link that was used");
+}
+
+#[tokio::test]
+async fn tries_are_forgotten_once_they_count_no_more() {
+    let house = house().await;
+    house.accounts.sign_in("nobody@example.com", &secret(OTHER), &visit(0)).await.unwrap();
+    for (millis, want) in [(24 * HOUR, 0), (24 * HOUR + 1, 2)] {
+        let gone = prune(&house.world.platform, "test", at(millis)).await.unwrap();
+        assert_eq!(gone.accounts, want, "the account's, and that from there");
+    }
 }

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use schemas::Timestamp;
 
 use super::{ADA, Browser, OTHER, PASSWORD, header, house};
-use crate::visitor::Staff;
+use crate::visitor::{Staff, hidden};
 
 #[tokio::test]
 async fn v6_4_3_a_link_to_another_password_works_once_and_signs_nobody_in() -> anyhow::Result<()> {
@@ -72,6 +72,26 @@ async fn v6_4_1_an_invitation_is_to_one_e_mail_one_role_and_works_once() -> anyh
 }
 
 #[tokio::test]
+async fn v6_4_1_an_open_invitation_is_seen_and_revoked_by_administrators() -> anyhow::Result<()> {
+    let (it, staff, ada) = house().await?;
+    let ed = staff.engineer().await?;
+    let (mut ada, mut ed) = (Browser::holding(&it, &ada)?, Browser::holding(&it, &ed)?);
+    let link = staff.invitation("new@example.com", "acme").await?;
+    let list = ada.get("/operators").await?.text().await?;
+    assert!(list.contains("new@example.com") && list.contains("viewer of acme"), "{list}");
+    let id = hidden(&list, "invitation")?;
+    assert!(!link.contains(&id), "the link is in the list");
+    let (page, form) = ("/operators/invitations/revoke", [("invitation", id.as_str())]);
+    assert_eq!(ed.post(page, &form).await?.status(), StatusCode::FORBIDDEN);
+    assert_eq!(Browser::new(&it)?.get(&link).await?.status(), StatusCode::OK);
+    assert_eq!(header(&ada.post(page, &form).await?, "location"), "/operators");
+    assert_eq!(Browser::new(&it)?.get(&link).await?.status(), StatusCode::NOT_FOUND);
+    assert_eq!(ada.post(page, &form).await?.status(), StatusCode::NOT_FOUND);
+    assert!(!ada.get("/operators").await?.text().await?.contains("new@example.com"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn v6_3_3_v6_5_1_a_second_factor_is_asked_for_and_each_code_works_once() -> anyhow::Result<()>
 {
     let mut it = Installation::prepare().await?;
@@ -116,7 +136,18 @@ async fn v6_3_3_v6_5_1_a_second_factor_is_asked_for_and_each_code_works_once() -
     Ok(())
 }
 
-fn code(secret: &Secret, later_ms: i64) -> anyhow::Result<String> {
+/// Sets an app up for whoever is signed in there.
+pub(super) async fn set_up_app(browser: &mut Browser) -> anyhow::Result<Secret> {
+    let page = "/settings/security/second-factor";
+    let text = browser.get(page).await?.text().await?;
+    let offer = between(&text, r#"name="offer" value=""#, "\"")?;
+    let secret = Secret::from(between(&text, "<code>", "</code>")?.replace(' ', ""));
+    let done = browser.post(page, &[("offer", &offer), ("code", &code(&secret, 0)?)]).await?;
+    anyhow::ensure!(done.status() == StatusCode::OK, "{}", done.status());
+    Ok(secret)
+}
+
+pub(super) fn code(secret: &Secret, later_ms: i64) -> anyhow::Result<String> {
     let at = Timestamp::from_millis(crate::visitor::now_ms()? + later_ms);
     totp::code_at(secret, at).context("not a secret")
 }

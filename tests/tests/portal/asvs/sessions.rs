@@ -3,7 +3,10 @@
 use konstruct_tests::postgres;
 use reqwest::StatusCode;
 
-use super::{ADA, Browser, OTHER, PASSWORD, header, house};
+use super::{
+    ADA, Browser, OTHER, PASSWORD, header, house,
+    links::{code, set_up_app},
+};
 
 #[tokio::test]
 async fn v7_2_4_a_session_begins_anew_with_each_sign_in() -> anyhow::Result<()> {
@@ -98,6 +101,31 @@ async fn v7_5_1_what_matters_asks_for_the_password_again() -> anyhow::Result<()>
         browser.post("/settings/confirm", &[("password", PASSWORD), ("next", page)]).await?;
     assert_eq!(header(&answer, "location"), page);
     assert_ne!(browser.session(), before, "the session is the same");
+    assert_eq!(browser.get(page).await?.status(), StatusCode::OK);
+    Ok(())
+}
+
+#[tokio::test]
+async fn v7_5_1_whoever_has_a_second_factor_shows_it_before_it_is_replaced() -> anyhow::Result<()> {
+    let (it, _, ada) = house().await?;
+    let mut browser = Browser::holding(&it, &ada)?;
+    let secret = set_up_app(&mut browser).await?;
+    let client = postgres::raw(&it.database.superuser_url()).await?;
+    client.execute("UPDATE operator_session SET fresh_until_ms = 0", &[]).await?;
+    let page = "/settings/security/second-factor";
+    let asked = browser.get("/settings/confirm").await?.text().await?;
+    assert!(asked.contains(r#"name="code""#), "{asked}");
+    for typed in ["", "000000"] {
+        let form = [("password", PASSWORD), ("code", typed), ("next", page)];
+        let answer = browser.post("/settings/confirm", &form).await?;
+        assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY, "{typed:?}");
+        assert!(header(&browser.get(page).await?, "location").starts_with("/settings/confirm"));
+    }
+    // The code that set the app up is used; the next one is taken early.
+    let next = code(&secret, 30_000)?;
+    let form = [("password", PASSWORD), ("code", &next), ("next", page)];
+    let answer = browser.post("/settings/confirm", &form).await?;
+    assert_eq!(header(&answer, "location"), page);
     assert_eq!(browser.get(page).await?.status(), StatusCode::OK);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Cookies, headers, passwords and tries.
 
+use konstruct_tests::postgres;
 use reqwest::StatusCode;
 
 use super::{ADA, Browser, OTHER, PASSWORD, header, house, set_cookies, words};
@@ -137,6 +138,19 @@ async fn v6_3_8_nobody_learns_whether_an_e_mail_has_an_account() -> anyhow::Resu
     assert_eq!(said[0].0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(said[0], said[2]);
     assert_eq!(said[1], said[3]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn v6_3_8_an_ask_for_a_link_is_answered_before_anybody_is_looked_up() -> anyhow::Result<()> {
+    let (it, _, _) = house().await?;
+    let client = postgres::raw(&it.database.superuser_url()).await?;
+    client.batch_execute("begin; lock table operator in access exclusive mode").await?;
+    for email in [ADA, "bob@example.com"] {
+        let answer = Browser::new(&it)?.post("/forgot", &[("email", email)]).await?;
+        assert_eq!(answer.status(), StatusCode::OK, "{email}");
+    }
+    client.batch_execute("rollback").await?;
     Ok(())
 }
 

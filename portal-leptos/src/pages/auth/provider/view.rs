@@ -63,8 +63,8 @@ pub(super) fn somebody_else(cx: &PlainCx, name: &str) -> Response {
 /// The provider let them pass without asking.
 pub(super) fn not_asked(cx: &PlainCx, name: &str) -> Response {
     let lead = format!("{name} let you pass without asking you again, so nothing is sure yet.");
-    let text = "Go back and use your password. If you have none, sign out and ask for a link under \
-                “Forgot your password?”.";
+    let text = "Go back and use your password. If you have none, ask an administrator for a link to \
+                choose one.";
     page(
         cx,
         StatusCode::FORBIDDEN,

@@ -103,6 +103,7 @@ fn row(key: ApiKey, of: String, now: Timestamp) -> impl IntoView {
     let is_live = key.revoked_at.is_none();
     let (tone, state) = if is_live { (Tone::Ok, "Works") } else { (Tone::Neutral, "Revoked") };
     let name = key.name.clone();
+    let maker = key.maker.unwrap_or_else(|| key.created_by.to_string());
     let revoke = is_live.then(|| {
         view! {
             <form method="post" action="/settings/keys/revoke">
@@ -120,7 +121,9 @@ fn row(key: ApiKey, of: String, now: Timestamp) -> impl IntoView {
                 {key.name} <span class="meta mono">{format!("{}…", key.prefix)}</span>
             </th>
             <td data-label="Role">{key.grant.word()}</td>
-            <td data-label="Made"><Time at=key.created_at now=Some(now) /></td>
+            <td data-label="Made">
+                <Time at=key.created_at now=Some(now) /> <span class="meta">"by " {maker}</span>
+            </td>
             <td data-label="Last used">{used}</td>
             <td data-label="State"><Status tone label=state /></td>
             <td data-label="">{revoke}</td>
