@@ -187,7 +187,7 @@ impl Installation {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log(service))?;
         let mut command = self.command(&[service]);
         command.env("RUST_LOG", "info");
-        let port = if matches!(service, "all" | "gateway") {
+        let port = if matches!(service, "all" | "gateway" | "llm") {
             self.admin_port
         } else {
             let port = free_port()?;

@@ -71,7 +71,8 @@ async fn invite(
     Visited(visit): Visited,
     Form(typed): Form<Invited>,
 ) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, &address(&tenant)) {
+    let fields = [("email", typed.email.as_str()), ("role", &typed.role)];
+    if let Some(first) = confirm_first(&cx.asked, &address(&tenant), &fields) {
         return Ok(first);
     }
     let role = roles::tenant(&typed.role).ok_or(PageError::BadRequest)?;
@@ -111,7 +112,7 @@ async fn role(
     Visited(visit): Visited,
     Form(one): Form<One>,
 ) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, &address(&tenant)) {
+@ {
         return Ok(first);
     }
     let role = roles::tenant(&one.role).ok_or(PageError::BadRequest)?;
@@ -133,7 +134,7 @@ async fn remove(
     Visited(visit): Visited,
     Form(one): Form<One>,
 ) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, &address(&tenant)) {
+    if let Some(first) = confirm_first(&cx.asked, &address(&tenant), &[]) {
         return Ok(first);
     }
     let who = &cx.signed.principal;

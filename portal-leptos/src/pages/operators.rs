@@ -67,7 +67,7 @@ async fn revoke(
     Visited(visit): Visited,
     Form(one): Form<Revoked>,
 ) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, PAGE) {
+    if let Some(first) = confirm_first(&cx.asked, PAGE, &[]) {
         return Ok(first);
     }
     let who = &cx.signed.principal;
@@ -84,6 +84,13 @@ struct Invited {
     role: String,
 }
 
+impl Invited {
+    /// As the form has it.
+    fn fields(&self) -> [(&'static str, &str); 2] {
+        [("email", &self.email), ("role", &self.role)]
+    }
+}
+
 async fn invite_form(cx: Cx) -> Response {
     cx.page("Invite an operator", || view::invite(Invited::default(), Vec::new()))
 }
@@ -93,7 +100,7 @@ async fn invite(
     Visited(visit): Visited,
     Form(typed): Form<Invited>,
 ) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, INVITE) {
+    if let Some(first) = confirm_first(&cx.asked, INVITE, &typed.fields()) {
         return Ok(first);
     }
     let role = roles::platform(&typed.role).ok_or(PageError::BadRequest)?;
@@ -212,7 +219,7 @@ async fn reset_second_factor(
 async fn begin(cx: &Cx, id: &str) -> Result<Result<(Operator, String), Response>, PageError> {
     let one = find(cx, id).await?;
     let page = format!("{PAGE}/{}", one.id);
-    match confirm_first(&cx.asked, &page) {
+    match confirm_first(&cx.asked, &page, &[]) {
         Some(first) => Ok(Err(first)),
         None => Ok(Ok((one, page))),
     }

@@ -39,6 +39,9 @@ pub enum PageError {
     /// The session ended while something was typed; it comes back to be sent again.
     #[error("your session has ended")]
     Ended(Resend),
+    /// Who it is must be proved again first; what was typed comes back to be sent again.
+    #[error("it was not proved again who it is")]
+    Unconfirmed(Resend),
     /// A second factor must be set up first.
     #[error("set up a second factor first")]
     Enrol,
@@ -69,7 +72,7 @@ impl PageError {
             PageError::NotFound => StatusCode::NOT_FOUND,
             PageError::Forbidden | PageError::Foreign => StatusCode::FORBIDDEN,
             PageError::SignIn { .. } | PageError::Enrol => StatusCode::SEE_OTHER,
-            PageError::Ended(_) => StatusCode::UNAUTHORIZED,
+            PageError::Ended(_) | PageError::Unconfirmed(_) => StatusCode::UNAUTHORIZED,
             PageError::BadRequest => StatusCode::BAD_REQUEST,
             PageError::TooMany | PageError::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             PageError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -95,6 +98,9 @@ impl PageError {
             ),
             PageError::SignIn { .. } => ("Please sign in", "You will come back here."),
             PageError::Ended(_) => ("Your session has ended", "Sign in again."),
+            PageError::Unconfirmed(_) => {
+                ("Make sure that it is you", "What comes next matters.")
+            }
             PageError::Enrol => ("Set up a second factor", "It is asked for once."),
             PageError::BadRequest => (
                 "The request cannot be understood",

@@ -54,6 +54,11 @@ tokens! {
 const SHOWN_CHARS: usize = 16;
 
 impl ApiToken {
+    /// What may be remembered of it: opens nothing.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.hash()
+    }
+
     pub(crate) fn shown(&self) -> String {
         self.expose().chars().take(SHOWN_CHARS).collect()
     }

@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Migrate,
     /// Make tenants, agents and connections as a file says; shows the difference first.
     Apply(Apply),
+    /// Serve the model groups to programs over OpenAI's API, or say how they stand.
+    Llm(Llm),
     /// Tenants.
     Tenant(Listing),
     /// Agents of a tenant.
@@ -69,13 +71,35 @@ pub(crate) enum Service {
     Sweeper,
     /// Where operators work.
     Portal,
+    /// The models for programs; typed as a command, see [`Llm`].
+    #[command(skip)]
+    Llm,
 }
 
 impl Command {
     /// Whether it runs until it is stopped.
     pub(crate) const fn is_service(&self) -> bool {
-        matches!(self, Command::Service(_))
+        matches!(self, Command::Service(_) | Command::Llm(Llm { verb: None }))
     }
+}
+
+/// `konstruct llm [status]`.
+#[derive(Debug, Args)]
+pub(crate) struct Llm {
+    /// What to do; nothing said serves.
+    #[command(subcommand)]
+    pub verb: Option<LlmVerb>,
+}
+
+/// What can be asked of the models.
+#[derive(Debug, Subcommand)]
+pub(crate) enum LlmVerb {
+    /// How each deployment stands in a process that runs: breakers, latency, calls, spend.
+    Status {
+        /// The admin listener of the process.
+        #[arg(long, default_value = "http://127.0.0.1:8002")]
+        admin: String,
+    },
 }
 
 /// `konstruct apply`.

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Llm, LlmVerb, Service},
     output::Output,
     settings::{Asked, Sources},
 };
@@ -54,6 +54,10 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
     let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
     match cli.command {
         Command::Service(which) => done(programs::run(which, sources).await),
+        Command::Llm(Llm { verb: None }) => done(programs::run(Service::Llm, sources).await),
+        Command::Llm(Llm { verb: Some(LlmVerb::Status { admin }) }) => {
+            done(commands::llm::status(&admin, output).await)
+        }
         Command::Setup => done(commands::setup::run(&asked, output).await),
         Command::Migrate => done(commands::migrate::run(&asked, output).await),
         Command::Apply(args) => done(commands::apply::run(&asked, &args, output).await),

@@ -9,6 +9,7 @@ mod sweep;
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
 
 use anyhow::Context as _;
+use axum::{Json, routing::get};
 use completion::{Bounds, Completion};
 use delivery::{Delivery, Tokens};
 use runtime::{Context, Engagements, admin, config::ConfigError, shutdown, telemetry};
@@ -24,6 +25,9 @@ use crate::{
 const GATEWAY_LISTEN: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8001);
 
+/// Requests for models that are answered at once; each may hold an answer of half a MiB.
+const LLM_AT_ONCE: usize = 1_000;
+
 /// Runs a service until it is asked to stop.
 pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()> {
     let asked = Asked::new(sources);
@@ -32,10 +36,16 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     let metrics = telemetry::start_metrics()?;
     let name = format!("konstruct-{which:?}").to_lowercase();
     let base = Base::connect(&asked, &name, stop.clone()).await?;
-    let admin = admin::routes(readiness(&base), Some(metrics));
+    let mut admin = admin::routes(readiness(&base), Some(metrics));
     let is = |service| which == service || which == Service::All;
     let vault = holds_keys(which).then(|| Vault::open(&asked, &base.db)).transpose()?;
     let mut services = JoinSet::new();
+    // One for all of a process, so that what one service learns of a deployment the others know.
+    let models = asks_models(which).then(|| wiring::router(sources)).transpose();
+    if let Ok(Some(router)) = &models {
+        let router = Arc::clone(router);
+        admin = admin.route("/llm", get(async move || Json(router.status())));
+    }
     if is(Service::Guards) {
         let (context, db) = (base.context.clone(), base.db.clone());
         services.spawn(guards::run(context, db, base.directory.clone()));
@@ -48,13 +58,18 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     }
     if let Some(vault) = &vault {
         if is(Service::Completion) {
-            services.spawn(completion(&base, vault, sources)?);
+            let router = wiring::needed(&models)?;
+            services.spawn(completion(&base, vault, router));
         }
         if is(Service::Delivery) {
             services.spawn(delivery(&base, vault, &asked)?);
         }
         if is(Service::Portal) {
-            services.spawn(portal::prepare(&base, vault, sources).await?);
+            services.spawn(portal::prepare(&base, vault, sources, &models).await?);
+        }
+        if let Some(address) = asked.llm_listen(which == Service::Llm)?.filter(|_| is(Service::Llm))
+        {
+            services.spawn(llm(&base, &asked, wiring::needed(&models)?, address).await?);
         }
         if is(Service::Gateway) {
             services.spawn(gateway(&base, vault, &asked).await?);
@@ -82,9 +97,15 @@ const fn holds_keys(which: Service) -> bool {
         | Service::Gateway
         | Service::Completion
         | Service::Delivery
+        | Service::Llm
         | Service::Portal => true,
         Service::Guards | Service::Projector | Service::Sweeper => false,
     }
+}
+
+/// Which of them ask models.
+const fn asks_models(which: Service) -> bool {
+    matches!(which, Service::All | Service::Completion | Service::Portal | Service::Llm)
 }
 
 /// Names every setting that a service misses, before anything starts, so that one restart fixes it.
@@ -117,10 +138,11 @@ fn check(which: Service, sources: &Sources) -> anyhow::Result<()> {
         note(asked.public_url().map(drop));
         note(asked.mail().map(drop));
     }
-    if is(Service::Sweeper) || is(Service::Portal) {
+    note(asked.llm_listen(which == Service::Llm).map(drop));
+    if is(Service::Sweeper) || is(Service::Portal) || which == Service::Llm {
         note(asked.database("KONSTRUCT_PLATFORM_DATABASE_URL").map(drop));
     }
-    if (is(Service::Completion) || is(Service::Portal))
+    if asks_models(which)
         && let Err(error) = sources.models()
     {
         problems.push(format!("{error:#}"));
@@ -184,15 +206,33 @@ async fn gateway(
     Ok(gateway::run(base.context.clone(), parts, listener))
 }
 
+/// The models for programs.
+async fn llm(
+    base: &Base,
+    asked: &Asked<'_>,
+    router: Arc<providers::Router>,
+    address: SocketAddr,
+) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
+    let listener = TcpListener::bind(address).await;
+    let listener = listener.with_context(|| format!("KONSTRUCT_LLM_LISTEN {address}"))?;
+    let parts = llm::Parts {
+        router,
+        accounts: wiring::accounts(asked).await?,
+        clock: base.context.clock.clone(),
+        at_once: LLM_AT_ONCE,
+    };
+    tracing::info!(%address, "the models for programs");
+    Ok(llm::run(listener, parts, base.context.stop.clone()))
+}
+
 fn completion(
     base: &Base,
     vault: &Vault,
-    sources: &Sources,
-) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + 'static> {
-    let router = wiring::router(sources)?;
+    router: Arc<providers::Router>,
+) -> impl Future<Output = anyhow::Result<()>> + Send + 'static {
     let (db, directory) = (base.db.clone(), base.directory.clone());
     let sealer = vault.sealer.clone();
-    Ok(led::lead(base.context.clone(), base.db.clone(), "completion", move |context, fence| {
+    led::lead(base.context.clone(), base.db.clone(), "completion", move |context, fence| {
         completion::run(Completion {
             context,
             completions: Completions::open(db.clone(), fence),
@@ -203,7 +243,7 @@ fn completion(
             router: Arc::clone(&router),
             bounds: Bounds::default(),
         })
-    }))
+    })
 }
 
 fn delivery(

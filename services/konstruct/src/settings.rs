@@ -24,6 +24,9 @@ use runtime::{
 /// Where health and metrics are, when nobody chose otherwise.
 const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8002);
 
+/// Where models are served to programs, when nobody chose otherwise.
+const LLM_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8003);
+
 /// Below this, a few long messages, or agents, fill a stream.
 const STREAM_MIB_MIN: i64 = 64;
 
@@ -198,6 +201,14 @@ impl<'a> Asked<'a> {
         self.read(|settings| match settings.text("KONSTRUCT_ADMIN_LISTEN").as_deref() {
             Some("off") => Some(None),
             Some(_) | None => settings.or("KONSTRUCT_ADMIN_LISTEN", ADMIN_LISTEN).map(Some),
+        })
+    }
+
+    /// Where models are served to programs: nowhere beside the other services, unless it is set.
+    pub(crate) fn llm_listen(&self, alone: bool) -> Result<Option<SocketAddr>, ConfigError> {
+        self.read(|settings| match settings.text("KONSTRUCT_LLM_LISTEN").as_deref() {
+            None if !alone => Some(None),
+            Some(_) | None => settings.or("KONSTRUCT_LLM_LISTEN", LLM_LISTEN).map(Some),
         })
     }
 

@@ -105,6 +105,15 @@ pub(crate) fn router(sources: &Sources) -> anyhow::Result<Arc<Router>> {
     Ok(Arc::new(Router::from_config(&models, client)))
 }
 
+/// The models, where a service cannot do without.
+pub(crate) fn needed(models: &anyhow::Result<Option<Arc<Router>>>) -> anyhow::Result<Arc<Router>> {
+    match models {
+        Ok(Some(router)) => Ok(Arc::clone(router)),
+        Ok(None) => anyhow::bail!("no service that asks models was to run"),
+        Err(error) => anyhow::bail!("{error:#}"),
+    }
+}
+
 /// Who this process is, for people: host and process id.
 pub(crate) fn owner() -> String {
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "localhost".to_owned());

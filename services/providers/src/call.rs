@@ -10,7 +10,7 @@ use crate::{
     Answer, Deployment, Failure, FailureClass, Request,
     classify::Report,
     reading::{Reading, Stage},
-    retry_after::retry_after,
+    retry_after::{retry_after, should_retry},
     stream::Watch,
     vendor::Call,
 };
@@ -86,6 +86,9 @@ impl<'w, W: Watch> Exchange<'w, W> {
         if answer.model.is_empty() {
             answer.model.clone_from(&to.model);
         }
+        if let Some(kept) = &mut answer.kept {
+            kept.model.clone_from(&to.model);
+        }
         Ok(answer)
     }
 
@@ -112,13 +115,14 @@ impl<'w, W: Watch> Exchange<'w, W> {
     async fn rejected(&self, mut response: Response) -> Failure {
         let status = response.status().as_u16();
         let wait = retry_after(status, response.headers(), SystemTime::now());
+        let should_retry = should_retry(response.headers());
         let (limit, _) = self.limit(Stage::Speaking, Instant::now());
         let mut body = Vec::new();
         while body.len() < ERROR_BYTES_MAX {
             let Ok(Ok(Some(bytes))) = timeout_at(limit, response.chunk()).await else { break };
             body.extend(bytes.iter().take(ERROR_BYTES_MAX.saturating_sub(body.len())));
         }
-        Failure { retry_after: wait, ..Report::of_body(&body).rejected(status) }
+        Failure { retry_after: wait, should_retry, ..Report::of_body(&body).rejected(status) }
     }
 
     async fn read(

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::{Failure, FailureClass};
+use crate::{Failure, FailureClass, quirks::Quirks};
 
 /// How much of a message is looked at, in bytes.
 const MESSAGE_BYTES_MAX: usize = 2000;
@@ -62,6 +62,8 @@ impl Report {
             status: Some(status),
             code: self.code(),
             unbilled: true,
+            quirks: Quirks::of(&self.names, &self.message)
+                .filter(|_| class == FailureClass::BadRequest),
             ..Failure::new(class, "the vendor rejected the request")
         }
     }
@@ -115,11 +117,14 @@ impl Report {
         if named(&["invalid_api_key", "authentication", "permission", "account_deactivated"]) {
             return Some(FailureClass::CredentialDead);
         }
-        if named(&["overloaded"]) || (status != Some(429) && says(&["overloaded", "server busy"])) {
+        if named(&["overloaded"]) {
             return Some(FailureClass::Overloaded);
         }
         if named(&["rate_limit", "resource_exhausted"]) {
             return Some(FailureClass::RateLimited);
+        }
+        if status != Some(429) && says(&["overloaded", "server busy"]) {
+            return Some(FailureClass::Overloaded);
         }
         if named(&["timeout"]) {
             return Some(FailureClass::TimedOut);

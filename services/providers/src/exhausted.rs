@@ -18,7 +18,8 @@ pub struct Exhausted {
     pub attempts: Vec<Attempt>,
     /// Why each of them failed, in the same order.
     pub failures: Vec<Failure>,
-    /// When a vendor will take another request, by its own word: no sooner.
+    /// When another request will be taken, by a vendor's own word or because what failed has rested:
+    /// no sooner.
     pub retry_at: Option<Instant>,
 }
 
@@ -33,6 +34,10 @@ pub enum Cause {
     UnknownGroup,
     /// The deadline passed before anything could be tried.
     OutOfTime,
+    /// All that could answer rest, for longer than there is time: see [`Exhausted::retry_at`].
+    AllRest,
+    /// No deployment can take the request: it is too long, or asks for what none of them has.
+    NoneFits,
 }
 
 impl Exhausted {
@@ -40,7 +45,11 @@ impl Exhausted {
     pub fn class(&self) -> Option<FailureClass> {
         match self.cause {
             Cause::Failed(class) => Some(class),
-            Cause::NotRecorded(_) | Cause::UnknownGroup | Cause::OutOfTime => None,
+            Cause::NotRecorded(_)
+            | Cause::UnknownGroup
+            | Cause::OutOfTime
+            | Cause::AllRest
+            | Cause::NoneFits => None,
         }
     }
 
@@ -48,8 +57,8 @@ impl Exhausted {
     pub fn is_temporary(&self) -> bool {
         match &self.cause {
             Cause::Failed(class) => class.is_temporary(),
-            Cause::NotRecorded(_) | Cause::OutOfTime => true,
-            Cause::UnknownGroup => false,
+            Cause::NotRecorded(_) | Cause::OutOfTime | Cause::AllRest => true,
+            Cause::UnknownGroup | Cause::NoneFits => false,
         }
     }
 }
@@ -57,13 +66,14 @@ impl Exhausted {
 impl Cause {
     /// The cause, after those failures. The first one is kept where none is better: what came later
     /// may only be the fault of a fallback.
-    pub(crate) fn of(failures: &[Failure]) -> Self {
+    pub(crate) fn of(failures: &[Failure], retry_at: Option<Instant>) -> Self {
         let classes = || failures.iter().map(|failure| failure.class);
         let refused = classes().find(|class| *class == FailureClass::Refused);
         let decisive = refused
             .or_else(|| classes().find(|class| class.is_temporary()))
             .or_else(|| classes().next());
-        decisive.map_or(Self::OutOfTime, Self::Failed)
+        let untried = if retry_at.is_some() { Self::AllRest } else { Self::OutOfTime };
+        decisive.map_or(untried, Self::Failed)
     }
 }
 
@@ -75,6 +85,8 @@ impl fmt::Display for Exhausted {
             Cause::NotRecorded(error) => write!(f, "the attempt could not be recorded: {error}")?,
             Cause::UnknownGroup => f.write_str("there is no such group")?,
             Cause::OutOfTime => f.write_str("out of time")?,
+            Cause::AllRest => f.write_str("all that could answer rest after failures")?,
+            Cause::NoneFits => f.write_str("no deployment can take such a request")?,
         }
         for (attempt, failure) in self.attempts.iter().zip(&self.failures) {
             write!(f, "; {} after {} ms: {failure}", attempt.deployment, attempt.latency_ms)?;
@@ -87,7 +99,11 @@ impl std::error::Error for Exhausted {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.cause {
             Cause::NotRecorded(error) => Some(error.as_ref()),
-            Cause::Failed(_) | Cause::UnknownGroup | Cause::OutOfTime => None,
+            Cause::Failed(_)
+            | Cause::UnknownGroup
+            | Cause::OutOfTime
+            | Cause::AllRest
+            | Cause::NoneFits => None,
         }
     }
 }

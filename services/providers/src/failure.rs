@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use schemas::usage::Usage;
 
+use crate::quirks::Quirks;
+
 /// What kind of failure it was. The class, not the status code, decides what happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureClass {
@@ -123,6 +125,10 @@ pub struct Failure {
     pub code: Option<String>,
     /// How long the vendor asked to be left alone.
     pub retry_after: Option<Duration>,
+    /// Whether the vendor wants the same request again, where it says so.
+    pub should_retry: Option<bool>,
+    /// What of the request it does not take, and would take otherwise.
+    pub(crate) quirks: Option<Quirks>,
     /// What was counted before it broke, if anything. The output count may be missing.
     pub usage: Option<Box<Usage>>,
     /// The vendor cannot have billed it: it was never reached, or it rejected the request.
@@ -140,9 +146,22 @@ impl Failure {
             status: None,
             code: None,
             retry_after: None,
+            should_retry: None,
+            quirks: None,
             usage: None,
             unbilled: false,
             starved: false,
+        }
+    }
+}
+
+impl Failure {
+    /// What follows from it: what its class says, unless the vendor says otherwise.
+    pub fn action(&self) -> Action {
+        match (self.class.action(), self.should_retry) {
+            (Action::Again | Action::Later, Some(false)) => Action::Next,
+            (Action::Next, Some(true)) => Action::Again,
+            (action, _) => action,
         }
     }
 }

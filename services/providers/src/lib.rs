@@ -12,31 +12,38 @@
 //! To add a vendor: a folder with a `Dialect` and a `Draft`, a variant and a line in [`Vendor`]. The
 //! contract suite in `tests/it` then runs for it, once `konstruct_tests::fake_llm` speaks it.
 //!
-//! Breakers, latency routing and budgets belong between `Router` and `plan`: the plan decides in
-//! which order deployments are tried, and is pure, so that they change it and nothing else.
+//! In which order deployments are tried is decided by `choose` from what `health` knows of each;
+//! what follows from a failure within one request by `plan`. All three are pure.
 
+mod answer;
 mod anthropic;
 mod call;
+mod calls;
+mod choose;
 mod classify;
 mod client;
 mod config;
 mod exhausted;
 mod failure;
 mod frames;
-mod messages;
+mod health;
 mod ollama;
 mod openai;
 mod plan;
 mod prices;
+mod quirks;
 mod reading;
 mod record;
 mod report;
 mod request;
 mod retry_after;
 mod router;
+mod status;
 mod stream;
+mod table;
 mod vendor;
 
+pub use answer::{Answer, Finish, Kept, ToolCall};
 pub use client::{ClientSettings, client};
 pub use config::{ConfigError, Deployment, Models, ModelsToml};
 pub use domain::secret::Secret;
@@ -44,7 +51,8 @@ pub use exhausted::{Cause, Exhausted};
 pub use failure::{Action, Failure, FailureClass};
 pub use prices::{Prices, total_cost};
 pub use record::{AttemptStart, Recorder, Unrecorded};
-pub use request::{Answer, Finish, Request, Role, Timeouts, Turn};
+pub use request::{Image, Request, Schema, Timeouts, Tool, ToolChoice, Turn};
 pub use router::{Completed, Router};
+pub use status::{DeploymentStatus, State as DeploymentState};
 pub use stream::Delta;
 pub use vendor::Vendor;

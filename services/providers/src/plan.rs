@@ -1,7 +1,6 @@
 //! Which deployment is tried next, and when. Pure: told the time and the dice, it only decides.
 //!
-//! The place of breakers, latency routing and budgets, when they come: they reorder or close the
-//! candidates before [`Plan::next`] chooses.
+//! The candidates come in the order of [`crate::choose`]; those that rest go last.
 
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::{Action, Failure, FailureClass};
 
-/// A pause up to this is waited out; for a longer one the next deployment is tried first.
+/// A pause of our own up to this is waited out; for a longer one the next deployment is tried first.
 const STAY_MAX: Duration = Duration::from_secs(2);
 
 /// How often a deployment may come back without a text.
@@ -46,6 +45,8 @@ pub(crate) struct Candidate<'a> {
     /// Deployments with the same one share a key and a quota.
     pub credential: &'a str,
     pub context_window: Option<u32>,
+    /// When it may be called, if not now.
+    pub opens_at: Option<Instant>,
 }
 
 /// What to do now.
@@ -79,24 +80,27 @@ struct Route<'a> {
     candidate: Candidate<'a>,
     tries: u32,
     out: bool,
+    /// Before all others.
+    first: bool,
     /// Others go first.
     put_off: bool,
     /// Not to be called before.
     not_before: Option<Instant>,
-    /// The same, if it was the vendor who asked for it.
+    /// The same, if that is known for certain: its vendor said so, or it rests.
     asked: Option<Instant>,
 }
 
 impl<'a> Plan<'a> {
     /// A plan that tries the candidates in their order.
     pub(crate) fn new(retries: Retries, candidates: impl Iterator<Item = Candidate<'a>>) -> Self {
-        let route = |candidate| Route {
-            candidate,
+        let route = |candidate: Candidate<'a>| Route {
             tries: 0,
             out: false,
-            put_off: false,
-            not_before: None,
-            asked: None,
+            first: false,
+            put_off: candidate.opens_at.is_some(),
+            not_before: candidate.opens_at,
+            asked: candidate.opens_at,
+            candidate,
         };
         Self { retries, attempts: 0, stopped: false, routes: candidates.map(route).collect() }
     }
@@ -109,8 +113,10 @@ impl<'a> Plan<'a> {
         let start = |route: &Route<'_>| route.not_before.map_or(now, |at| at.max(now));
         let open = self.routes.iter_mut().enumerate().filter(|(_, route)| !route.out);
         // Those put off come after all others, the earliest first; the sort is stable.
-        let first = open.min_by_key(|(_, route)| route.put_off.then(|| start(route)));
+        let place = |route: &Route<'_>| (!route.first, route.put_off.then(|| start(route)));
+        let first = open.min_by_key(|(_, route)| place(route));
         let Some((candidate, route)) = first else { return Step::Stop };
+        route.first = false;
         let start = start(route);
         if deadline <= start {
             return Step::Stop;
@@ -120,13 +126,30 @@ impl<'a> Plan<'a> {
         Step::Try { candidate, wait: start.duration_since(now) }
     }
 
+    /// The same again at once, asked in another way: the request was at fault, and it is mended.
+    pub(crate) fn mended(&mut self, candidate: usize) {
+        let Some(route) = self.routes.get_mut(candidate) else { return };
+        route.tries = route.tries.saturating_sub(1);
+        route.first = true;
+    }
+
+    /// Takes back the attempt that was chosen last: its deployment rests until then.
+    pub(crate) fn shut(&mut self, candidate: usize, until: Instant) {
+        let Some(route) = self.routes.get_mut(candidate) else { return };
+        self.attempts = self.attempts.saturating_sub(1);
+        route.tries = route.tries.saturating_sub(1);
+        route.put_off = true;
+        route.not_before = Some(until);
+        route.asked = Some(until);
+    }
+
     /// Takes note of a failed attempt.
     pub(crate) fn failed(&mut self, candidate: usize, failure: &Failure, moment: Moment) {
         let retries = self.retries;
         let Some(route) = self.routes.get_mut(candidate) else { return };
         route.asked = failure.retry_after.and_then(|wait| moment.now.checked_add(wait));
         let (credential, window) = (route.candidate.credential, route.candidate.context_window);
-        match failure.class.action() {
+        match failure.action() {
             Action::Again => route.again(retries, failure, moment),
             Action::Later => {
                 route.again(retries, failure, moment);
@@ -144,7 +167,7 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// When a deployment may be asked again, by its vendor's own word.
+    /// When a deployment may be asked again: by its vendor's word, or when it has rested.
     pub(crate) fn retry_at(&self) -> Option<Instant> {
         self.routes.iter().filter_map(|route| route.asked).min()
     }
@@ -161,7 +184,8 @@ impl Route<'_> {
         let pause = pause(retries, self.tries, moment.jitter);
         let pause = failure.retry_after.map_or(pause, |asked| asked.max(pause));
         self.not_before = moment.now.checked_add(pause);
-        self.put_off |= STAY_MAX < pause;
+        // Who asks for a pause gets it; meanwhile others may answer.
+        self.put_off |= STAY_MAX < pause || failure.retry_after.is_some_and(|it| !it.is_zero());
         let empty = failure.class == FailureClass::Empty;
         let tries = if empty { EMPTY_TRIES } else { u32::MAX }.min(retries.tries_per_deployment);
         self.out |= tries <= self.tries || (failure.starved && !moment.can_grow);

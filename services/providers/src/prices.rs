@@ -99,6 +99,20 @@ impl Prices {
         Cost { amount, price_version: self.version.clone() }
     }
 
+    /// What a call of so many tokens would cost, in micro-dollars, if nothing of it is cached.
+    pub(crate) fn estimate(
+        &self,
+        vendor: Vendor,
+        model: &str,
+        input: u32,
+        output: u32,
+    ) -> Option<u64> {
+        let count = |tokens: u32| Some(u64::from(tokens));
+        let usage =
+            Usage { input_tokens: count(input), output_tokens: count(output), ..Usage::default() };
+        self.amount(vendor, model, &usage).map(|MicroDollars(amount)| amount)
+    }
+
     /// For a call that cannot have been billed.
     pub(crate) fn nothing(&self) -> Cost {
         Cost { amount: Some(MicroDollars(0)), price_version: self.version.clone() }

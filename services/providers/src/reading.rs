@@ -4,7 +4,8 @@ use schemas::usage::Usage;
 use serde_json::Value;
 
 use crate::{
-    Answer, Failure, FailureClass, Finish,
+    Answer, Failure, FailureClass, Finish, Kept,
+    calls::Calls,
     classify::Report,
     frames::{Frames, TooLong},
     vendor::{Dialect, Draft},
@@ -15,6 +16,9 @@ pub(crate) const TEXT_BYTES_MAX: usize = 512 << 10;
 
 /// The longest model name kept, in bytes.
 const MODEL_BYTES_MAX: usize = 200;
+
+/// The longest name of an answer that is compared, in bytes.
+const ID_BYTES_MAX: usize = 200;
 
 /// The largest usage object kept raw, in bytes of JSON. Vendors' own are under 1 KiB.
 const RAW_USAGE_BYTES_MAX: usize = 8 << 10;
@@ -95,6 +99,7 @@ pub(crate) fn parse<T: serde::de::DeserializeOwned>(frame: &[u8]) -> Result<T, F
 pub(crate) enum End {
     Stop,
     Length,
+    Calls,
     Refused,
     Other,
 }
@@ -103,8 +108,12 @@ pub(crate) enum End {
 #[derive(Default)]
 pub(crate) struct Sketch {
     pub text: String,
+    pub calls: Calls,
+    pub kept: Option<Kept>,
     pub spoke: bool,
     pub model: String,
+    /// The vendor's name for this one answer.
+    pub id: String,
     pub usage: Option<Usage>,
     pub end: Option<End>,
     pub closed: bool,
@@ -121,6 +130,23 @@ impl Sketch {
         }
         self.text.push_str(text);
         self.spoke |= !text.is_empty();
+        Ok(())
+    }
+
+    /// Notes the answer's own name. Another one in the same stream is another answer, and what was said
+    /// is no longer known to be one text.
+    pub(crate) fn identify(&mut self, id: Option<String>) -> Result<(), Failure> {
+        let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= ID_BYTES_MAX) else {
+            return Ok(());
+        };
+        if self.id.is_empty() {
+            self.id = id;
+        } else if self.id != id {
+            return Err(Failure::new(
+                FailureClass::Transient,
+                "another answer began in the stream",
+            ));
+        }
         Ok(())
     }
 
@@ -152,14 +178,18 @@ impl Sketch {
             }
             Some(End::Stop) => Finish::Stop,
             Some(End::Length) => Finish::Length,
+            Some(End::Calls) => Finish::Calls,
             Some(End::Other) => Finish::Other,
         };
-        if self.text.trim().is_empty() {
-            let starved = finish == Finish::Length;
+        // Cut in the middle of a call, its arguments would be a guess.
+        let starved = finish == Finish::Length;
+        let calls = self.calls.finish().map_err(|failure| Failure { starved, ..failure })?;
+        if self.text.trim().is_empty() && calls.is_empty() {
             let failure = Failure::new(FailureClass::Empty, "the answer has no text");
             return Err(Failure { starved, ..failure });
         }
-        Ok(Answer { text: self.text, model: self.model, usage: self.usage, finish })
+        let Self { text, kept, model, usage, .. } = self;
+        Ok(Answer { text, calls, kept, model, usage, finish })
     }
 }
 

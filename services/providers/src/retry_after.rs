@@ -29,6 +29,16 @@ pub(crate) fn retry_after(status: u16, headers: &HeaderMap, now: SystemTime) -> 
     asked.map(|wait| wait.min(WAIT_MAX))
 }
 
+/// Whether the vendor wants the same request again, by its own word (`x-should-retry`, as the SDKs of
+/// OpenAI and Anthropic read it). Only looked at on failures.
+pub(crate) fn should_retry(headers: &HeaderMap) -> Option<bool> {
+    match headers.get("x-should-retry")?.to_str().ok()?.trim() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    }
+}
+
 fn seconds(text: &str, parts: f64) -> Option<Duration> {
     let value = text.parse().ok().filter(|value: &f64| !value.is_nan())?;
     let capped = (value / parts).min(WAIT_MAX.as_secs_f64());

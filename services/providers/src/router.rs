@@ -1,23 +1,25 @@
 //! Gets one whole answer from the first deployment of a group that gives one.
 
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
 use reqwest::Client;
-use schemas::usage::{Attempt, Cost};
+use schemas::usage::{Attempt, Cost, MicroDollars};
 use tokio::time::Instant;
 
 use crate::{
-    Answer, AttemptStart, Cause, Delta, Deployment, Exhausted, Failure, Models, Prices, Recorder,
-    Request, Vendor,
-    call::{Exchange, Limits, Tried},
-    plan::{Candidate, Moment, Plan, Retries, Step},
+    Answer, AttemptStart, Cause, Delta, Exhausted, Failure, Models, Prices, Recorder, Request,
+    Vendor,
+    call::{Exchange, Tried},
+    health::Outcome,
+    plan::{Moment, Plan, Step},
     prices::total_cost,
     report::{outcome, report},
+    status::DeploymentStatus,
     stream::{Nobody, Watch, Watcher},
+    table::{Route, Table},
 };
 
 /// A whole answer, and what it took to get it.
@@ -38,28 +40,30 @@ pub struct Completed {
 /// The model groups, ready to answer.
 pub struct Router {
     client: Client,
-    retries: Retries,
-    prices: Prices,
-    /// Each group's deployments in the order they are tried, its fallbacks included.
-    groups: BTreeMap<String, Vec<Route>>,
-}
-
-struct Route {
-    deployment: Deployment,
-    /// Until when the model is known to be loaded (Ollama).
-    warm_until: Mutex<Option<Instant>>,
+    table: RwLock<Arc<Table>>,
 }
 
 impl Router {
     /// A router over those models. The client is from [`crate::client`].
     pub fn from_config(models: &Models, client: Client) -> Self {
-        let chain = |group: &String| (group.clone(), chain(models, group));
-        Self {
-            client,
-            retries: models.retries,
-            prices: models.prices.clone(),
-            groups: models.groups.keys().map(chain).collect(),
-        }
+        Self { client, table: RwLock::new(Arc::new(Table::new(models, None))) }
+    }
+
+    /// Takes other models from the next request on. What is known of deployments that stay is kept;
+    /// requests under way end as they began.
+    pub fn replace(&self, models: &Models) {
+        let table = Table::new(models, Some(&self.table()));
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
+    }
+
+    /// The names of the groups, in alphabetical order.
+    pub fn groups(&self) -> Vec<String> {
+        self.table().groups()
+    }
+
+    /// How each deployment stands.
+    pub fn status(&self) -> Vec<DeploymentStatus> {
+        self.table().status(Instant::now())
     }
 
     /// Gets one whole answer from `group` or the groups it falls back to, by `deadline`. The recorder
@@ -95,96 +99,92 @@ impl Router {
         recorder: &R,
         watch: &mut impl Watch,
     ) -> Result<Completed, Exhausted> {
-        let Some(routes) = self.groups.get(run.group) else {
+        let table = self.table();
+        let routes =
+            table.routes(run.group, (run.request, run.tokens), Instant::now(), rand::random);
+        let Some(routes) = routes else {
             return Err(run.exhausted(Cause::UnknownGroup, None));
         };
-        let mut plan = Plan::new(self.retries, routes.iter().map(Route::candidate));
+        if routes.is_empty() {
+            return Err(run.exhausted(Cause::NoneFits, None));
+        }
+        let mut plan = Plan::new(table.retries, routes.iter().map(Route::candidate));
         while let Step::Try { candidate, wait } = plan.next(Instant::now(), run.deadline) {
             let Some(route) = routes.get(candidate) else { break };
             watch.anew();
             tokio::time::sleep(wait).await;
+            let ticket = match route.node.health.enter(run.tokens, Instant::now()) {
+                Ok(ticket) => ticket,
+                Err(until) => {
+                    plan.shut(candidate, until);
+                    continue;
+                }
+            };
             let start = run.start(route);
             if let Err(error) = recorder.starting(&start).await {
                 return Err(run.exhausted(Cause::NotRecorded(Box::new(error)), plan.retry_at()));
             }
-            let tried = self.attempt(route, &run, &start, watch).await;
-            let failure = match run.note(&self.prices, route, start.index, tried) {
+            let (tried, cold) = self.attempt(route, &run, &start, watch).await;
+            ticket.done(outcome_of(&tried, cold));
+            let failure = match run.note(&table.prices, route, start.index, tried) {
                 Ok(answer) => return Ok(run.completed(route, answer)),
                 Err(failure) => failure,
             };
             let can_grow = start.max_output_tokens < route.deployment.max_output_tokens;
             let moment = Moment { now: Instant::now(), jitter: rand::random(), can_grow };
-            plan.failed(candidate, &failure, moment);
+            if failure.quirks.is_some_and(|quirks| route.node.learn(quirks)) {
+                plan.mended(candidate);
+            } else {
+                plan.failed(candidate, &failure, moment);
+            }
             run.failures.push(failure);
         }
-        let cause = Cause::of(&run.failures);
+        let cause = Cause::of(&run.failures, plan.retry_at());
         Err(run.exhausted(cause, plan.retry_at()))
     }
 
+    /// One call, and whether the model may have had to be loaded for it.
     async fn attempt(
         &self,
         route: &Route,
         run: &Run<'_>,
         start: &AttemptStart,
         watch: &mut impl Watch,
-    ) -> Tried {
-        let limits = route.limits(run);
-        let (deployment, tokens) = (&route.deployment, start.max_output_tokens);
+    ) -> (Tried, bool) {
+        let (limits, cold) = route.limits(run.request, run.deadline);
+        let (deployment, tokens) = (route.deployment(), start.max_output_tokens);
         let exchange = Exchange::new(limits, watch);
-        let tried = exchange.attempt(&self.client, deployment, run.request, tokens).await;
-        route.heard(tried.result.is_ok());
-        tried
+        let tried = exchange.attempt(&self.client, &deployment, run.request, tokens).await;
+        route.node.heard(tried.result.is_ok(), deployment.keep_alive);
+        (tried, cold)
+    }
+
+    fn table(&self) -> Arc<Table> {
+        Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl std::fmt::Debug for Router {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.groups.keys()).finish()
+        self.table().fmt(f)
     }
 }
 
-/// A group's own deployments, then those of its fallbacks; each only once.
-fn chain(models: &Models, group: &str) -> Vec<Route> {
-    let others = models.fallbacks.get(group).into_iter().flatten().map(String::as_str);
-    let mut routes: Vec<Route> = Vec::new();
-    for deployment in std::iter::once(group).chain(others).flat_map(|name| models.deployments(name))
-    {
-        if !routes.iter().any(|route| route.deployment.is_same(deployment)) {
-            let deployment = deployment.clone();
-            routes.push(Route { deployment, warm_until: Mutex::new(None) });
-        }
-    }
-    routes
-}
-
-impl Route {
-    fn candidate(&self) -> Candidate<'_> {
-        Candidate {
-            credential: &self.deployment.credential,
-            context_window: self.deployment.context_window,
-        }
-    }
-
-    /// The clocks of an attempt that starts now.
-    fn limits(&self, run: &Run<'_>) -> Limits {
-        let (own, asked) = (self.deployment.clocks, run.request.timeouts);
-        let now = Instant::now();
-        let warm = self.warm_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let warm = warm.is_some_and(|until| now < until);
-        let first_token = if warm { own.first_token } else { own.cold_load };
-        let total_at = now.checked_add(asked.total.unwrap_or(own.total));
-        Limits {
-            first_token: asked.first_token.unwrap_or(first_token),
-            idle: asked.idle.unwrap_or(own.idle),
-            total_at: total_at.map_or(run.deadline, |at| at.min(run.deadline)),
-        }
-    }
-
-    /// A model that has answered stays loaded for as long as we asked; after a failure nothing is
-    /// known.
-    fn heard(&self, answered: bool) {
-        let until = answered.then(|| Instant::now() + self.deployment.keep_alive);
-        *self.warm_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+/// What the next choice learns of a call.
+fn outcome_of(tried: &Tried, cold: bool) -> Outcome<'_> {
+    let usage = match &tried.result {
+        Ok(answer) => answer.usage.as_ref(),
+        Err(failure) => failure.usage.as_deref(),
+    };
+    let counted = usage.and_then(|usage| usage.input_tokens.zip(usage.output_tokens));
+    let tokens = counted.map(|(read, written)| read.saturating_add(written));
+    Outcome {
+        failure: tried.result.as_ref().err(),
+        first_token: tried.first_token,
+        cold,
+        tokens: tokens.and_then(|tokens| u32::try_from(tokens).ok()),
+        now: Instant::now(),
+        jitter: rand::random(),
     }
 }
 
@@ -192,6 +192,8 @@ impl Route {
 struct Run<'a> {
     group: &'a str,
     request: &'a Request,
+    /// Those of its prompt, guessed.
+    tokens: u32,
     deadline: Instant,
     attempts: Vec<Attempt>,
     failures: Vec<Failure>,
@@ -199,7 +201,8 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(group: &'a str, request: &'a Request, deadline: Instant) -> Self {
-        Self { group, request, deadline, attempts: Vec::new(), failures: Vec::new() }
+        let (attempts, failures) = (Vec::new(), Vec::new());
+        Self { group, request, tokens: request.tokens(), deadline, attempts, failures }
     }
 
     /// The attempt about to be made. After one whose limit of tokens went into reasoning, the limit
@@ -240,6 +243,8 @@ impl<'a> Run<'a> {
             prices.cost(deployment.vendor, model, usage.as_ref())
         };
         let outcome = outcome(&tried.result);
+        let amount = cost.amount.map(|MicroDollars(amount)| amount);
+        route.node.count(tried.result.is_ok(), amount);
         report(deployment, index, &tried.result, &cost);
         self.attempts.push(Attempt {
             index,

@@ -8,15 +8,15 @@ use std::{io::Write as _, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::bench::{Options, portal, report::Report, views};
+use crate::bench::{Options, llm, portal, report::Report, views};
 
-const USAGE: &str = "usage: bench pipeline|portal|views
-    [--seconds N]     pipeline, portal: how long each rate is held (8)
+const USAGE: &str = "usage: bench pipeline|portal|views|llm
+    [--seconds N]     pipeline, portal, llm: how long each rate is held (8; llm 4)
     [--messages N]    how many messages each burst of the pipeline has (2000);
                       portal, views: how many there are to show (1000000)
     [--tenants N]     portal, views: how many tenants there are (10000)
     [--runs N]        views: how often each is asked (50)
-    [--json]          pipeline, portal: JSON on standard output, the table on standard error";
+    [--json]          pipeline, portal, llm: JSON on standard output, the table on standard error";
 
 /// What was asked for.
 #[derive(Default)]
@@ -45,6 +45,11 @@ async fn main() -> anyhow::Result<()> {
             say(&bench::run(&options).await?, asked.json)
         }
         "portal" => say(&portal::run(&pages).await?, asked.json),
+        "llm" => {
+            let mut options = llm::Options::default();
+            options.hold = asked.hold().unwrap_or(options.hold);
+            say(&llm::run(&options).await?, asked.json)
+        }
         "views" => views::run(pages.size, usize::try_from(asked.runs.unwrap_or(50))?).await,
         other => bail!("unknown benchmark `{other}`\n{USAGE}"),
     }

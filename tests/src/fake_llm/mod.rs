@@ -23,7 +23,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use gate::Gate;
 use script::State;
-pub use script::{Behaviour, Fault, RECORDED_MAX, Recorded, Say};
+pub use script::{Behaviour, Called, Fault, RECORDED_MAX, Recorded, Say};
 
 /// A running fake. It stops when dropped.
 #[derive(Debug)]
@@ -78,6 +78,11 @@ impl FakeLlm {
     /// Waits until so many replies have said their first token and are held.
     pub async fn held(&self, count: usize, within: Duration) -> anyhow::Result<()> {
         self.gate.came(count, within).await
+    }
+
+    /// Waits until so many held replies were given up by whoever asked.
+    pub async fn left(&self, count: usize, within: Duration) -> anyhow::Result<()> {
+        self.gate.left(count, within).await
     }
 
     /// Lets every held reply go on, and holds none any more.

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::reply::{Dialect, Reply};
+use super::{
+    reply::{Dialect, Reply},
+    script::Called,
+};
 
 pub(super) struct Ollama;
 
@@ -16,6 +19,19 @@ impl Dialect for Ollama {
             "model": reply.model, "created_at": "2026-11-21T09:30:00Z",
             "message": { "role": "assistant", "content": token }, "done": false,
         }))
+    }
+
+    fn call(&self, reply: &Reply, _at: usize, call: &Called) -> String {
+        let arguments: Value = serde_json::from_str(&call.arguments).unwrap_or_default();
+        let call = json!({ "function": { "name": call.name, "arguments": arguments } });
+        line(&json!({
+            "model": reply.model, "created_at": "2026-11-21T09:30:00Z",
+            "message": { "role": "assistant", "content": "", "tool_calls": [call] }, "done": false,
+        }))
+    }
+
+    fn comment(&self) -> &'static str {
+        "\n"
     }
 
     fn end(&self, reply: &Reply, reason: Option<&str>) -> String {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     gate::Gate,
-    script::{Behaviour, Fault, Recorded, Say},
+    script::{Behaviour, Called, Fault, Recorded, Say},
 };
 
 /// One step of a streamed body.
@@ -28,8 +28,11 @@ pub(super) enum Step {
 
 /// A reply to write: what is said and how it ends.
 pub(super) struct Reply {
+    /// The vendor's name for it.
+    pub id: &'static str,
     pub model: String,
     pub text: String,
+    pub calls: Vec<Called>,
     pub input_tokens: usize,
     pub output_tokens: usize,
     pub behaviour: Behaviour,
@@ -41,6 +44,12 @@ pub(super) trait Dialect {
     fn open(&self, reply: &Reply) -> String;
     /// One token.
     fn token(&self, reply: &Reply, token: &str) -> String;
+    /// A call of a tool, in pieces where the vendor has pieces.
+    fn call(&self, reply: &Reply, at: usize, call: &Called) -> String;
+    /// A comment, which means nothing.
+    fn comment(&self) -> &'static str {
+        ": keep-alive\n\n"
+    }
     /// The end marker.
     fn end(&self, reply: &Reply, reason: Option<&str>) -> String;
     /// What follows the end marker.
@@ -55,54 +64,133 @@ pub(super) trait Dialect {
 
 impl Reply {
     pub(super) fn new(request: &Recorded, behaviour: Behaviour) -> Self {
-        let text = match &behaviour.say {
-            Say::Echo => format!("echo: {}", request.last_user()),
-            Say::Text(text) => text.clone(),
+        let (text, calls) = match &behaviour.say {
+            Say::Echo => (format!("echo: {}", request.last_user()), Vec::new()),
+            Say::Text(text) => (text.clone(), Vec::new()),
+            Say::Calls { text, calls } => (text.clone(), calls.clone()),
+            Say::CallsThenResult(calls) => {
+                let results = request.results();
+                match results.last().filter(|_| calls.len() <= results.len()) {
+                    Some(last) => (last.clone(), Vec::new()),
+                    None => {
+                        let next = calls.get(results.len()).cloned();
+                        (String::new(), next.into_iter().collect())
+                    }
+                }
+            }
         };
         let asked = request.turns().into_iter().map(|(_, text)| text);
         let asked = asked.chain([request.system()]).map(|text| text.split_whitespace().count());
         Self {
+            id: "1",
             model: request.model().to_owned(),
             input_tokens: asked.sum(),
             output_tokens: text.split_whitespace().count(),
             text,
+            calls,
             behaviour,
         }
     }
 
     /// The steps of a stream.
     pub(super) fn steps(&self, dialect: &dyn Dialect) -> Vec<Step> {
-        let mut steps = vec![send(dialect.open(self))];
+        let mut steps = Vec::new();
+        if self.behaviour.fault == Some(Fault::StallAfter(0)) {
+            return vec![Step::Stall];
+        }
+        let comments = usize::try_from(self.behaviour.keep_alives).unwrap_or(0);
+        steps.extend(std::iter::repeat_n(send(dialect.comment().to_owned()), comments));
+        steps.push(send(dialect.open(self)));
+        if self.behaviour.fault == Some(Fault::OpenedTwice) {
+            steps.push(send(dialect.open(self)));
+        }
+        let tokens: Vec<&str> = self.text.split_inclusive(' ').collect();
+        let said = match &self.behaviour.fault {
+            Some(Fault::CutAfter(said) | Fault::StallAfter(said)) => *said,
+            Some(Fault::Spliced(_)) => tokens.len().div_ceil(2),
+            _ => tokens.len(),
+        };
         let mut pause = self.behaviour.first_token_ms;
-        for token in self.text.split_inclusive(' ') {
+        for (at, token) in tokens.iter().take(said).enumerate() {
             steps.push(Step::Wait(Duration::from_millis(pause)));
             steps.push(send(dialect.token(self, token)));
-            if self.behaviour.held && steps.len() == 3 {
+            if self.behaviour.held && at == 0 {
                 steps.push(Step::Hold);
             }
             pause = self.behaviour.token_ms;
         }
+        for (at, call) in self.calls.iter().enumerate() {
+            steps.push(send(dialect.call(self, at, call)));
+        }
+        steps.extend(self.ending(dialect));
+        self.in_pieces(steps)
+    }
+
+    /// What comes after the text.
+    fn ending(&self, dialect: &dyn Dialect) -> Vec<Step> {
         let (end, close) = (|reason| send(dialect.end(self, reason)), send(dialect.close(self)));
         match &self.behaviour.fault {
-            None | Some(Fault::Status { .. }) => steps.extend([end(None), close]),
-            Some(Fault::EndReason(reason)) => steps.extend([end(Some(reason)), close]),
-            Some(Fault::NoClose) => steps.push(end(None)),
-            Some(Fault::StallAfterEnd) => steps.extend([end(None), Step::Stall]),
-            Some(Fault::Cut) => {}
-            Some(Fault::Reset) => steps.push(Step::Reset),
-            Some(Fault::Stall) => steps.push(Step::Stall),
-            Some(Fault::Malformed) => steps.push(send(dialect.malformed().to_owned())),
+            None | Some(Fault::Status { .. } | Fault::OpenedTwice) => vec![end(None), close],
+            Some(Fault::EndReason(reason)) => vec![end(Some(reason)), close],
+            Some(Fault::NoClose) => vec![end(None)],
+            Some(Fault::StallAfterEnd) => vec![end(None), Step::Stall],
+            Some(Fault::Cut | Fault::CutAfter(_)) => Vec::new(),
+            Some(Fault::Reset) => vec![Step::Reset],
+            Some(Fault::Stall | Fault::StallAfter(_)) => vec![Step::Stall],
+            Some(Fault::Malformed) => vec![send(dialect.malformed().to_owned())],
+            Some(Fault::Spliced(other)) => {
+                let other = self.another(other);
+                let steps = [dialect.open(&other), dialect.token(&other, &other.text)];
+                let ending = [dialect.end(&other, None), dialect.close(&other)];
+                steps.into_iter().chain(ending).map(send).collect()
+            }
+            Some(Fault::Endless) => {
+                let token = dialect.token(self, &"word ".repeat(2_000));
+                std::iter::repeat_n(send(token), 2_000).collect()
+            }
             Some(Fault::Huge) => {
                 let open = Bytes::from_static(b"data: \"");
-                steps.push(Step::Send(open));
-                let filling = Bytes::from(vec![b'x'; 1 << 20]);
-                steps.extend(std::iter::repeat_n(Step::Send(filling), 64));
+                let filling = Step::Send(Bytes::from(vec![b'x'; 1 << 20]));
+                let filling = std::iter::repeat_n(filling, 64);
+                std::iter::once(Step::Send(open)).chain(filling).collect()
             }
             Some(Fault::ErrorInside { kind, message }) => {
-                steps.push(send(dialect.error(kind, message)));
+                vec![send(dialect.error(kind, message))]
             }
         }
-        steps
+    }
+
+    /// Another reply by the same model.
+    fn another(&self, text: &str) -> Self {
+        Self {
+            id: "2",
+            model: self.model.clone(),
+            text: text.to_owned(),
+            calls: Vec::new(),
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            behaviour: Behaviour::default(),
+        }
+    }
+
+    /// The same bytes in other pieces.
+    fn in_pieces(&self, steps: Vec<Step>) -> Vec<Step> {
+        let size = self.behaviour.piece_bytes;
+        if size == 0 {
+            return steps;
+        }
+        let cut = |step: Step| match step {
+            Step::Send(bytes) => bytes
+                .chunks(size)
+                .flat_map(|piece| {
+                    // A moment between them, or they are one again on the way.
+                    let sent = Step::Send(Bytes::copy_from_slice(piece));
+                    [sent, Step::Wait(Duration::from_millis(1))]
+                })
+                .collect(),
+            other @ (Step::Wait(_) | Step::Hold | Step::Stall | Step::Reset) => vec![other],
+        };
+        steps.into_iter().flat_map(cut).collect()
     }
 
     /// The reason for `stream: false`, where the script gives one.

@@ -22,6 +22,14 @@ pub struct Behaviour {
     pub first_token_ms: u64,
     /// How long each further token waits.
     pub token_ms: u64,
+    /// Comments (blank lines, with Ollama) before the first token, as proxies keep a line open.
+    pub keep_alives: u32,
+    /// The body is sent in pieces of that many bytes, wherever they fall; 0 for one piece a frame.
+    pub piece_bytes: usize,
+    /// Answers in one piece, whatever was asked for.
+    pub unstreamed: bool,
+    /// Another content type than the vendor's.
+    pub content_type: Option<String>,
     /// Whether it waits after its first token until [`super::FakeLlm::release`].
     pub held: bool,
     /// What goes wrong.
@@ -37,6 +45,25 @@ pub enum Say {
     Echo,
     /// This, which may be empty.
     Text(String),
+    /// Calls of tools, after that text.
+    Calls {
+        /// May be empty.
+        text: String,
+        /// One or more.
+        calls: Vec<Called>,
+    },
+    /// The calls in that script, until the request holds as many results; then the text of the last
+    /// result. A model that uses its tools.
+    CallsThenResult(Vec<Called>),
+}
+
+/// A call of a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Called {
+    /// The tool.
+    pub name: String,
+    /// Its arguments, as the model writes them: JSON, if all is well.
+    pub arguments: String,
 }
 
 /// What goes wrong.
@@ -63,6 +90,16 @@ pub enum Fault {
     },
     /// All of the text, and then a clean end of the body without the vendor's end marker.
     Cut,
+    /// So many tokens of the text, and then a clean end of the body.
+    CutAfter(usize),
+    /// So many tokens of the text, and then nothing, for ever; with 0, not even what stands before.
+    StallAfter(usize),
+    /// What opens a stream comes twice.
+    OpenedTwice,
+    /// After half of the text, the stream begins again, with another text.
+    Spliced(String),
+    /// The body goes on for ever in tokens.
+    Endless,
     /// All of the text, and then the connection breaks.
     Reset,
     /// All of the text, and then nothing, for ever.
@@ -143,6 +180,33 @@ impl Recorded {
         self.messages().filter(|(role, _)| *role != "system").collect()
     }
 
+    /// What tools answered since the person spoke last, in order.
+    pub fn results(&self) -> Vec<String> {
+        let messages = self.body.get("messages").and_then(Value::as_array);
+        let mut results = Vec::new();
+        for message in messages.into_iter().flatten() {
+            let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
+            let content = message.get("content").unwrap_or(&Value::Null);
+            if role == "tool" {
+                results.push(content.as_str().unwrap_or_default().to_owned());
+            } else if role == "user" {
+                let parts = content.as_array().into_iter().flatten();
+                let kind =
+                    |part: &&Value| part.get("type").and_then(Value::as_str) == Some("tool_result");
+                let found: Vec<String> = parts
+                    .filter(kind)
+                    .filter_map(|part| part.get("content").and_then(Value::as_str))
+                    .map(str::to_owned)
+                    .collect();
+                if found.is_empty() {
+                    results.clear();
+                }
+                results.extend(found);
+            }
+        }
+        results
+    }
+
     fn said_by(&self, who: &str) -> impl Iterator<Item = &str> {
         self.messages().filter_map(move |(role, text)| (role == who).then_some(text))
     }
@@ -150,8 +214,12 @@ impl Recorded {
     fn messages(&self) -> impl Iterator<Item = (&str, &str)> {
         let messages = self.body.get("messages").and_then(Value::as_array);
         messages.into_iter().flatten().filter_map(|message| {
-            let text = |key| message.get(key).and_then(Value::as_str);
-            Some((text("role")?, text("content")?))
+            let role = message.get("role").and_then(Value::as_str)?;
+            let content = message.get("content")?;
+            // Of a list of parts, the first words.
+            let mut parts = content.as_array().into_iter().flatten();
+            let words = || parts.find_map(|part| part.get("text").and_then(Value::as_str));
+            Some((role, content.as_str().or_else(words)?))
         })
     }
 }

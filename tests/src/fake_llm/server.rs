@@ -78,8 +78,9 @@ async fn answer(app: &App, dialect: &(dyn Dialect + Sync), request: &Recorded) -
         return refusal(*status, headers, body);
     }
     let reply = Reply::new(request, behaviour);
-    if wants_stream(request) {
-        let kind = [(header::CONTENT_TYPE, "text/event-stream")];
+    if wants_stream(request) && !reply.behaviour.unstreamed {
+        let kind = reply.behaviour.content_type.clone();
+        let kind = [(header::CONTENT_TYPE, kind.unwrap_or_else(|| "text/event-stream".to_owned()))];
         return (kind, body(reply.steps(dialect), Arc::clone(&app.gate))).into_response();
     }
     tokio::time::sleep(Duration::from_millis(reply.behaviour.first_token_ms)).await;

@@ -5,7 +5,7 @@ use axum::{
     Extension,
     extract::{Form, Query},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse as _, Response},
 };
 use domain::secret::Secret;
 use leptos::prelude::*;
@@ -21,7 +21,7 @@ use crate::{
         error::{PageError, see_other},
         render::{Asked, PlainCx},
         routes::{Need, Routes},
-        session::{CONFIRM, CONFIRM_BY_PROVIDER, Visited},
+        session::{CONFIRM, CONFIRM_BY_PROVIDER, Resend, Visited},
     },
 };
 
@@ -29,10 +29,19 @@ pub(super) fn routes() -> Routes {
     Routes::default().get(CONFIRM, Need::SignedIn, show).post(CONFIRM, Need::SignedIn, confirm)
 }
 
-/// To the page that asks who it is, if that was not proved a moment ago. It leads back to `next`.
-pub(crate) fn confirm_first(asked: &Asked, next: &str) -> Option<Response> {
-    let is_fresh = asked.signed.as_ref().is_some_and(|it| it.is_fresh);
-    (!is_fresh).then(|| see_other(&with_next(CONFIRM, &LocalPath::parse(next))))
+/// To the page that asks who it is, if that was not proved a moment ago. It leads back to `next`. What
+/// was typed is kept on a page of its own, to be sent again afterwards.
+pub(crate) fn confirm_first(asked: &Asked, next: &str, typed: &[(&str, &str)]) -> Option<Response> {
+    if asked.signed.as_ref().is_some_and(|it| it.is_fresh) {
+        return None;
+    }
+    if typed.is_empty() {
+        return Some(see_other(&with_next(CONFIRM, &LocalPath::parse(next))));
+    }
+    let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let fields = typed.iter().map(own).collect();
+    let resend = Resend { action: asked.path.clone(), fields };
+    Some(PageError::Unconfirmed(resend).into_response())
 }
 
 /// What was typed.

@@ -96,7 +96,8 @@ async fn make(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
     let tenant = typed.of.tenant()?;
-    if let Some(first) = confirm_first(&cx.asked, &typed.of.page()) {
+    let fields = [("name", &*typed.name), ("role", &*typed.role), ("of", &*typed.of.of)];
+    if let Some(first) = confirm_first(&cx.asked, &typed.of.page(), &fields) {
         return Ok(first);
     }
     let grant = match &tenant {

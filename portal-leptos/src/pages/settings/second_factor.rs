@@ -45,7 +45,7 @@ struct Typed {
 }
 
 async fn show(cx: PlainCx) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, ENROLMENT) {
+    if let Some(first) = confirm_first(&cx.asked, ENROLMENT, &[]) {
         return Ok(first);
     }
     let signed = cx.asked.signed.as_ref().ok_or(PageError::Internal)?;
@@ -59,7 +59,7 @@ async fn confirm(
     Visited(visit): Visited,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, ENROLMENT) {
+    if let Some(first) = confirm_first(&cx.asked, ENROLMENT, &[]) {
         return Ok(first);
     }
     let accounts = &cx.portal.accounts;
@@ -88,7 +88,7 @@ async fn confirm(
 }
 
 async fn other_codes(cx: PlainCx, Visited(visit): Visited) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, "/settings/security") {
+    if let Some(first) = confirm_first(&cx.asked, "/settings/security", &[]) {
         return Ok(first);
     }
     let signed = cx.asked.signed.as_ref().ok_or(PageError::Internal)?;

@@ -5,7 +5,11 @@ use leptos::prelude::*;
 use portal_ui::{EmptyState, Icon, SubmitButton};
 
 use super::{Asked, PlainCx, framed};
-use crate::server::{Portal, error::PageError, session::Resend};
+use crate::server::{
+    Portal,
+    error::PageError,
+    session::{CONFIRM, Resend},
+};
 
 /// The page of an error, with the reference that finds it in the logs.
 pub fn error_page(portal: &Portal, asked: &Asked, error: PageError) -> Response {
@@ -18,9 +22,19 @@ pub fn error_page(portal: &Portal, asked: &Asked, error: PageError) -> Response 
             "What you typed is kept on this page. Sign in again in another tab, come back, and \
              send it."
         };
-        return cx.page(status, ("Your session has ended", Some(lead)), || ended(resend));
+        return cx.page(status, ("Your session has ended", Some(lead)), || {
+            again(resend, ("/sign-in", "Sign in in a new tab"))
+        });
     }
     let (title, text) = error.words();
+    if let PageError::Unconfirmed(resend) = error {
+        let cx = PlainCx { portal: portal.clone(), asked: asked.clone() };
+        let lead = "What comes next matters, so we make sure that it is you. What you typed is kept on \
+                    this page: confirm in another tab, come back, and send it.";
+        return cx.page(status, (title, Some(lead)), || {
+            again(resend, (CONFIRM, "Confirm in a new tab"))
+        });
+    }
     if asked.signed.is_none() {
         let cx = PlainCx { portal: portal.clone(), asked: asked.clone() };
         return cx.page(status, (title, Some(text)), || {
@@ -44,7 +58,7 @@ pub fn error_page(portal: &Portal, asked: &Asked, error: PageError) -> Response 
 }
 
 /// The form as it was sent, to be sent again.
-fn ended(resend: Resend) -> AnyView {
+fn again(resend: Resend, (href, words): (&'static str, &'static str)) -> AnyView {
     let Resend { action, fields } = resend;
     let fields: Vec<_> = fields
         .into_iter()
@@ -59,7 +73,7 @@ fn ended(resend: Resend) -> AnyView {
         }
     });
     view! {
-        <p><a href="/sign-in" target="_blank" rel="noopener">"Sign in in a new tab"</a></p>
+        <p><a href=href target="_blank" rel="noopener">{words}</a></p>
         {kept}
     }
     .into_any()

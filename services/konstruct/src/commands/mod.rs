@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod doctor;
 pub(crate) mod list;
+pub(crate) mod llm;
 pub(crate) mod migrate;
 pub(crate) mod operator;
 pub(crate) mod rotate;

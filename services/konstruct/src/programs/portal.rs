@@ -33,6 +33,7 @@ pub(crate) async fn prepare(
     base: &Base,
     vault: &Vault,
     sources: &Sources,
+    models: &anyhow::Result<Option<Arc<providers::Router>>>,
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
     let asked = Asked::new(sources);
     let settings = asked.portal(LISTEN)?;
@@ -53,7 +54,7 @@ pub(crate) async fn prepare(
         slack: wiring::outbound(&asked)?,
         share: asked.directory_share()?,
     });
-    let (models, trial) = trials(sources, &base.db);
+    let (models, trial) = trials(models, &base.db);
     let (clock, keys) = (base.context.clock.clone(), platform.clone());
     let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
     let views = Views::new(reader, platform, vault.sealer.clone());
@@ -104,13 +105,15 @@ fn sign_on(asked: &Asked<'_>, public_url: &str) -> anyhow::Result<Option<SignOn>
 }
 
 /// The model groups, and where drafts are tried with them. A portal without models shows everything else.
-fn trials(sources: &Sources, db: &Database) -> (Arc<[String]>, Option<Arc<Trial>>) {
-    let made = sources.models().and_then(|models| {
-        let groups = models.groups().map(str::to_owned).collect();
-        Ok((groups, Arc::new(Trial::new(wiring::router(sources)?, db.clone(), Bounds::default()))))
-    });
-    match made {
-        Ok((groups, trial)) => (groups, Some(trial)),
+fn trials(
+    models: &anyhow::Result<Option<Arc<providers::Router>>>,
+    db: &Database,
+) -> (Arc<[String]>, Option<Arc<Trial>>) {
+    match wiring::needed(models) {
+        Ok(router) => {
+            let groups = router.groups().into();
+            (groups, Some(Arc::new(Trial::new(router, db.clone(), Bounds::default()))))
+        }
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), "drafts cannot be tried: no models");
             (Arc::from([]), None)

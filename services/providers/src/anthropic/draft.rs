@@ -1,11 +1,13 @@
 //! Reads a stream of events. The end marker is two: a `stop_reason` and `message_stop`.
 
+use std::collections::BTreeMap;
+
 use schemas::usage::Usage;
 use serde_json::Value;
 
-use super::wire::{Block, Event};
+use super::wire::{Block, Event, Piece};
 use crate::{
-    Answer, Failure,
+    Answer, Failure, FailureClass, Kept, Vendor, calls,
     classify::Report,
     reading::{End, Sketch, Stage, bounded, count, parse},
     vendor::Draft,
@@ -19,17 +21,27 @@ pub(super) struct Message {
     /// What `message_start` and each `message_delta` say, the later over the earlier: they are
     /// running totals.
     counted: serde_json::Map<String, Value>,
+    /// Thoughts by the index of their block, as they go back.
+    thoughts: BTreeMap<u64, Value>,
+    /// How many bytes they have.
+    thought_bytes: usize,
 }
+
+/// The longest thoughts that are kept for one answer, in bytes.
+const THOUGHT_BYTES_MAX: usize = 512 << 10;
 
 impl Draft for Message {
     fn read(&mut self, frame: &[u8]) -> Result<(), Failure> {
         match parse(frame)? {
             Event::MessageStart { message } => {
+                self.sketch.identify(message.id)?;
                 self.sketch.name(message.model);
                 self.count(message.usage);
             }
-            Event::ContentBlockStart { content_block: block }
-            | Event::ContentBlockDelta { delta: block } => self.hear(block)?,
+            Event::ContentBlockStart { index, content_block } => {
+                self.begin(index, content_block)?;
+            }
+            Event::ContentBlockDelta { index, delta } => self.hear(index, delta)?,
             Event::MessageDelta { delta, usage } => {
                 self.count(usage);
                 self.stop_reason = delta.stop_reason.or(self.stop_reason.take());
@@ -38,8 +50,8 @@ impl Draft for Message {
             Event::Message { model, content, stop_reason, usage } => {
                 self.sketch.name(model);
                 self.count(usage);
-                for block in content {
-                    self.hear(block)?;
+                for (index, block) in (0..).zip(content) {
+                    self.begin(index, block)?;
                 }
                 self.stop_reason = stop_reason;
                 self.stop();
@@ -66,18 +78,78 @@ impl Draft for Message {
 
     fn finish(self: Box<Self>) -> Result<Answer, Failure> {
         let usage = self.usage();
-        Sketch { usage, ..self.sketch }.finish()
+        let blocks: Vec<Value> = self.thoughts.into_values().collect();
+        // The model is the one asked for: whoever asks knows it.
+        let kept = Kept { vendor: Vendor::Anthropic, model: String::new(), blocks };
+        let kept = Some(kept).filter(|kept| !kept.blocks.is_empty());
+        Sketch { kept, usage, ..self.sketch }.finish()
     }
 }
 
 impl Message {
-    fn hear(&mut self, block: Block) -> Result<(), Failure> {
-        match block {
+    /// A block begins, or comes whole.
+    fn begin(&mut self, index: u64, raw: Value) -> Result<(), Failure> {
+        match serde_json::from_value(raw.clone()).unwrap_or(Block::Other) {
             Block::Text { text } => self.sketch.say(&text)?,
-            Block::Thinking { thinking } => self.sketch.spoke |= !thinking.is_empty(),
+            Block::ToolUse { id, name, input } => {
+                self.sketch.spoke = true;
+                // Whole in a whole message; while it streams, an empty object stands for what comes.
+                let whole = input.as_object().is_some_and(|input| !input.is_empty());
+                let arguments = if whole { input.to_string() } else { String::new() };
+                let (id, name) = (id.as_str(), name.as_str());
+                let piece = calls::Piece { index: Some(index), id, name, arguments: &arguments };
+                self.sketch.calls.take(&piece)?;
+            }
+            Block::Thinking {} | Block::RedactedThinking {} => {
+                self.sketch.spoke = true;
+                self.think(raw.to_string().len())?;
+                self.thoughts.insert(index, raw);
+            }
             Block::Other => {}
         }
         Ok(())
+    }
+
+    /// A block goes on.
+    fn hear(&mut self, index: u64, piece: Piece) -> Result<(), Failure> {
+        match piece {
+            Piece::TextDelta { text } => self.sketch.say(&text)?,
+            Piece::InputJsonDelta { partial_json } => {
+                let piece = calls::Piece {
+                    index: Some(index),
+                    arguments: &partial_json,
+                    ..calls::Piece::default()
+                };
+                self.sketch.calls.take(&piece)?;
+            }
+            Piece::ThinkingDelta { thinking } => {
+                self.sketch.spoke |= !thinking.is_empty();
+                self.add(index, "thinking", &thinking)?;
+            }
+            Piece::SignatureDelta { signature } => self.add(index, "signature", &signature)?,
+            Piece::Other => {}
+        }
+        Ok(())
+    }
+
+    /// More of a thought.
+    fn add(&mut self, index: u64, field: &str, more: &str) -> Result<(), Failure> {
+        self.think(more.len())?;
+        let thought = self.thoughts.get_mut(&index).and_then(Value::as_object_mut);
+        let Some(thought) = thought else { return Ok(()) };
+        match thought.get_mut(field) {
+            Some(Value::String(text)) => text.push_str(more),
+            Some(_) | None => drop(thought.insert(field.to_owned(), Value::from(more))),
+        }
+        Ok(())
+    }
+
+    fn think(&mut self, bytes: usize) -> Result<(), Failure> {
+        self.thought_bytes = self.thought_bytes.saturating_add(bytes);
+        if self.thought_bytes <= THOUGHT_BYTES_MAX {
+            return Ok(());
+        }
+        Err(Failure::new(FailureClass::Transient, "the thoughts are longer than we accept"))
     }
 
     fn count(&mut self, usage: Option<Value>) {
@@ -97,6 +169,7 @@ fn end(reason: &str) -> End {
     match reason {
         "end_turn" | "stop_sequence" => End::Stop,
         "max_tokens" | "model_context_window_exceeded" => End::Length,
+        "tool_use" => End::Calls,
         "refusal" => End::Refused,
         _ => End::Other,
     }

@@ -20,9 +20,12 @@ impl Dialect for Anthropic {
             model: &to.model,
             max_tokens: output_tokens,
             system: Some(ask.system.as_str()).filter(|system| !system.trim().is_empty()),
-            messages: wire::messages(ask),
+            messages: wire::messages(ask, &to.model),
             stream: true,
             temperature: ask.temperature.filter(|_| to.takes_temperature),
+            tools: ask.tools.iter().map(wire::tool).collect(),
+            tool_choice: wire::choice(ask),
+            output_config: ask.schema.as_ref().map(wire::format),
         };
         let call = Call::new("/v1/messages", &body)?.header("anthropic-version", VERSION);
         call.key("x-api-key", "", to.api_key.as_ref())

@@ -3,9 +3,9 @@
 //! Source: <https://platform.claude.com/docs/en/build-with-claude/streaming>.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{Request, Role, messages::Message};
+use crate::{Image, Kept, Request, Schema, Tool, ToolChoice, Turn, Vendor};
 
 /// Stands for what was cut off when a conversation opens with the assistant: the first message must
 /// be the user's, and an empty one is refused.
@@ -17,17 +17,90 @@ pub(super) struct Ask<'a> {
     pub max_tokens: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<&'a str>,
-    pub messages: Vec<Message<'a>>,
+    pub messages: Vec<Value>,
     pub stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool_choice: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_config: Option<Value>,
 }
 
-pub(super) fn messages(ask: &Request) -> Vec<Message<'_>> {
-    let turns: Vec<_> = ask.turns.iter().filter(|turn| !turn.text.trim().is_empty()).collect();
-    let opens_late = turns.first().is_some_and(|turn| turn.role == Role::Assistant);
-    let opening = opens_late.then(|| Message::user(EARLIER));
-    opening.into_iter().chain(turns.into_iter().map(Message::from)).collect()
+/// The turns as messages that take turns: results of tools are the user's, and those that follow each
+/// other are one message.
+pub(super) fn messages(ask: &Request, model: &str) -> Vec<Value> {
+    let mut messages: Vec<(&'static str, Vec<Value>)> = Vec::new();
+    for turn in ask.turns.iter().filter(|turn| !turn.is_blank()) {
+        let (role, blocks) = blocks(turn, model);
+        match messages.last_mut() {
+            Some((last, held)) if *last == role => held.extend(blocks),
+            Some(_) | None => messages.push((role, blocks)),
+        }
+    }
+    if messages.first().is_some_and(|(role, _)| *role == "assistant") {
+        messages.insert(0, ("user", vec![text_block(EARLIER)]));
+    }
+    let message = |(role, blocks): (&str, Vec<Value>)| json!({ "role": role, "content": blocks });
+    messages.into_iter().map(message).collect()
+}
+
+fn text_block(text: &str) -> Value {
+    json!({ "type": "text", "text": text })
+}
+
+fn blocks(turn: &Turn, model: &str) -> (&'static str, Vec<Value>) {
+    match turn {
+        Turn::User { text, images } => {
+            let shown = images.iter().map(|Image { media_type, base64 }| {
+                let source = json!({ "type": "base64", "media_type": media_type, "data": base64 });
+                json!({ "type": "image", "source": source })
+            });
+            let words = (!text.trim().is_empty()).then(|| text_block(text));
+            ("user", shown.chain(words).collect())
+        }
+        Turn::Assistant { text, calls, kept } => {
+            // Signed thoughts go back to the model that had them, before anything else, word for word.
+            let own = |kept: &&Kept| kept.vendor == Vendor::Anthropic && kept.model == model;
+            let thoughts = kept.iter().filter(own).flat_map(|kept| kept.blocks.clone());
+            let words = (!text.trim().is_empty()).then(|| text_block(text));
+            let calls = calls.iter().map(|call| {
+                let input: Value = serde_json::from_str(&call.arguments).unwrap_or_default();
+                json!({ "type": "tool_use", "id": call.id, "name": call.name, "input": input })
+            });
+            ("assistant", thoughts.chain(words).chain(calls).collect())
+        }
+        Turn::Tool { call, content, failed, .. } => {
+            let mut block =
+                json!({ "type": "tool_result", "tool_use_id": call, "content": content });
+            if let Some(block) = block.as_object_mut().filter(|_| *failed) {
+                block.insert("is_error".to_owned(), Value::Bool(true));
+            }
+            ("user", vec![block])
+        }
+    }
+}
+
+pub(super) fn tool(tool: &Tool) -> Value {
+    let Tool { name, description, parameters } = tool;
+    json!({ "name": name, "description": description, "input_schema": parameters })
+}
+
+pub(super) fn choice(ask: &Request) -> Option<Value> {
+    let choice = match &ask.tool_choice {
+        ToolChoice::Auto => return None,
+        ToolChoice::None => json!({ "type": "none" }),
+        ToolChoice::Required => json!({ "type": "any" }),
+        ToolChoice::Named(name) => json!({ "type": "tool", "name": name }),
+    };
+    Some(choice).filter(|_| !ask.tools.is_empty())
+}
+
+/// <https://platform.claude.com/docs/en/build-with-claude/structured-outputs>
+pub(super) fn format(schema: &Schema) -> Value {
+    json!({ "format": { "type": "json_schema", "schema": schema.schema } })
 }
 
 /// An event of a stream, or a whole message.
@@ -38,10 +111,14 @@ pub(super) enum Event {
         message: Start,
     },
     ContentBlockStart {
-        content_block: Block,
+        #[serde(default)]
+        index: u64,
+        content_block: Value,
     },
     ContentBlockDelta {
-        delta: Block,
+        #[serde(default)]
+        index: u64,
+        delta: Piece,
     },
     MessageDelta {
         delta: Delta,
@@ -52,7 +129,7 @@ pub(super) enum Event {
     /// The answer of a server that does not stream.
     Message {
         model: Option<String>,
-        content: Vec<Block>,
+        content: Vec<Value>,
         stop_reason: Option<String>,
         usage: Option<Value>,
     },
@@ -63,18 +140,49 @@ pub(super) enum Event {
 
 #[derive(Deserialize)]
 pub(super) struct Start {
+    pub id: Option<String>,
     pub model: Option<String>,
     pub usage: Option<Value>,
 }
 
-/// A content block or a piece of one.
+/// A content block, as it begins or whole.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Block {
-    #[serde(alias = "text_delta")]
-    Text { text: String },
-    #[serde(alias = "thinking_delta")]
-    Thinking { thinking: String },
+    Text {
+        #[serde(default)]
+        text: String,
+    },
+    ToolUse {
+        id: String,
+        name: String,
+        #[serde(default)]
+        input: Value,
+    },
+    /// Goes back as it came.
+    Thinking {},
+    /// Goes back as it came.
+    RedactedThinking {},
+    #[serde(other)]
+    Other,
+}
+
+/// A piece of a content block.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Piece {
+    TextDelta {
+        text: String,
+    },
+    InputJsonDelta {
+        partial_json: String,
+    },
+    ThinkingDelta {
+        thinking: String,
+    },
+    SignatureDelta {
+        signature: String,
+    },
     #[serde(other)]
     Other,
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::{Lookup, file::DeploymentToml};
-use crate::{Secret, Vendor, ollama, vendor::header_value};
+use crate::{Request, Secret, Vendor, health::Allowance, ollama, vendor::header_value};
 
 /// The most tokens one attempt generates, where the settings say nothing. Models that reason spend
 /// it on that too. Half of a small context window.
 const OUTPUT_TOKENS: u32 = 4096;
+
+/// The largest weight.
+const WEIGHT_MAX: u32 = 1_000;
 
 /// The longest any clock may be set to.
 const CLOCK_S_MAX: u64 = 3600;
@@ -31,6 +34,20 @@ pub struct Deployment {
     pub(crate) keep_alive: Duration,
     pub(crate) takes_temperature: bool,
     pub(crate) token_param: TokenParam,
+    pub(crate) weight: u32,
+    pub(crate) abilities: Abilities,
+    pub(crate) allowance: Allowance,
+}
+
+/// What a model can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Abilities {
+    /// To call tools.
+    pub tools: bool,
+    /// To answer in JSON of a given schema.
+    pub json_schema: bool,
+    /// To look at pictures.
+    pub vision: bool,
 }
 
 /// Four clocks less one: the time to connect is the client's, see [`crate::ClientSettings`].
@@ -80,6 +97,17 @@ impl Deployment {
         self.max_output_tokens
     }
 
+    /// Whether it can take the request: it has what is asked for, and the prompt is not certainly
+    /// longer than its window.
+    pub(crate) fn can(&self, request: &Request) -> bool {
+        let fits = self.context_window.is_none_or(|window| request.tokens_at_least() <= window);
+        let needs = request.needs();
+        let has = self.abilities;
+        fits && (!needs.tools || has.tools)
+            && (!needs.json_schema || has.json_schema)
+            && (!needs.vision || has.vision)
+    }
+
     /// Whether it is the same model at the same place, under whatever name.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.credential == other.credential && self.model == other.model
@@ -104,6 +132,15 @@ pub(super) fn resolve(
     let keep_alive = problems.seconds("keep_alive_s", written.keep_alive_s, 1800);
     let known_window = (vendor == Some(Vendor::Ollama)).then_some(ollama::CONTEXT_WINDOW);
     let context_window = written.context_window.or(known_window);
+    let weight = written.weight.unwrap_or(1);
+    if !(1..=WEIGHT_MAX).contains(&weight) {
+        problems.push(&format!("`weight` must be 1 to {WEIGHT_MAX}"));
+    }
+    let allowance =
+        Allowance { requests: written.requests_per_minute, tokens: written.tokens_per_minute };
+    if allowance.requests == Some(0) || allowance.tokens == Some(0) {
+        problems.push("`requests_per_minute` and `tokens_per_minute` must be at least 1");
+    }
     let usual_output = context_window.map_or(OUTPUT_TOKENS, |all| OUTPUT_TOKENS.min(all / 2));
     let max_output_tokens = written.max_output_tokens.unwrap_or(usual_output);
     if max_output_tokens == 0 || context_window.is_some_and(|window| window <= max_output_tokens) {
@@ -123,6 +160,14 @@ pub(super) fn resolve(
             "{vendor} {base_url} {}",
             written.api_key_env.as_deref().unwrap_or_default()
         ),
+        weight,
+        allowance,
+        abilities: Abilities {
+            tools: written.tools.unwrap_or(true),
+            json_schema: written.json_schema.unwrap_or(true),
+            // What runs on one's own machine seldom has eyes.
+            vision: written.vision.unwrap_or(vendor != Vendor::Ollama),
+        },
         token_param: token_param.unwrap_or_else(|| usual_token_param(&base_url, &written.model)),
         model: written.model,
         base_url,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use super::{ConfigError, Lookup, Models, deployment};
-use crate::{Prices, plan::Retries, prices::PricesToml};
+use super::{ConfigError, Deployment, Lookup, Models, deployment};
+use crate::{Prices, choose::Choice, health::Rest, plan::Retries, prices::PricesToml};
 
 /// Model settings as they are written. To be put inside a larger file with `#[serde(flatten)]`, or
 /// parsed alone by [`Models::from_toml`].
@@ -19,13 +19,23 @@ use crate::{Prices, plan::Retries, prices::PricesToml};
 /// base_url = "https://api.anthropic.com"  # this one is its default
 /// max_output_tokens = 4096              # the most that one attempt may generate
 /// context_window = 1000000              # tokens; unknown if left out
+/// weight = 1                            # its part of the calls, where the group chooses by weight
+/// tools = true                          # what it can do; a request that needs more goes elsewhere
+/// json_schema = true
+/// vision = true
+/// requests_per_minute = 500             # the vendor's limits, kept so that they are not run into
+/// tokens_per_minute = 200000
 ///
 /// [fallbacks]
 /// quality = ["fast"]                    # their deployments, but not their fallbacks
 ///
+/// [choose]
+/// quality = "order"                     # order, latency, weight or cheapest
+///
 /// [retries]
 /// attempts_max = 6                      # of one request, over all groups
 /// tries_per_deployment = 3
+/// rest_ms = 5000                        # how long what failed thrice is left alone at first
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct ModelsToml {
@@ -35,6 +45,9 @@ pub struct ModelsToml {
     /// The groups to try after a group, in order.
     #[serde(default)]
     pub(crate) fallbacks: BTreeMap<String, Vec<String>>,
+    /// What each group chooses by; in the order written, where nothing is said.
+    #[serde(default)]
+    pub(crate) choose: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) retries: RetriesToml,
     /// Prices that are not in our table, or not as it says.
@@ -62,6 +75,12 @@ pub(crate) struct DeploymentToml {
     pub keep_alive_s: Option<u64>,
     pub temperature: Option<bool>,
     pub token_param: Option<String>,
+    pub weight: Option<u32>,
+    pub tools: Option<bool>,
+    pub json_schema: Option<bool>,
+    pub vision: Option<bool>,
+    pub requests_per_minute: Option<u32>,
+    pub tokens_per_minute: Option<u32>,
     /// Misspelled settings, so that all of them are named.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, toml::Value>,
@@ -73,6 +92,8 @@ pub(crate) struct RetriesToml {
     pub tries_per_deployment: Option<u32>,
     pub pause_ms: Option<u64>,
     pub pause_ms_max: Option<u64>,
+    pub rest_ms: Option<u64>,
+    pub rest_ms_max: Option<u64>,
     #[serde(flatten)]
     pub unknown: BTreeMap<String, toml::Value>,
 }
@@ -97,11 +118,13 @@ impl ModelsToml {
             }
             groups.insert(group, deployments);
         }
-        let retries = retries(&self.retries, &mut problems);
+        let choices = choices(&self.choose, &groups, &mut problems);
+        let (retries, rest) = retries(&self.retries, &mut problems);
         let prices = Prices::built_in().and_then(|prices| prices.overlaid(self.prices));
         match prices {
             Ok(prices) if problems.is_empty() => {
-                Ok(Models { groups, fallbacks: self.fallbacks, retries, prices })
+                let fallbacks = self.fallbacks;
+                Ok(Models { groups, fallbacks, choices, retries, rest, prices })
             }
             Ok(_) => Err(ConfigError(problems)),
             Err(problem) => {
@@ -142,11 +165,31 @@ impl ModelsToml {
     }
 }
 
-fn retries(written: &RetriesToml, problems: &mut Vec<String>) -> Retries {
+fn choices(
+    written: &BTreeMap<String, String>,
+    groups: &BTreeMap<String, Vec<Deployment>>,
+    problems: &mut Vec<String>,
+) -> BTreeMap<String, Choice> {
+    let mut choices = BTreeMap::new();
+    for (group, word) in written {
+        if !groups.contains_key(group) {
+            problems.push(format!("choose.{group}: there is no group `{group}`"));
+        }
+        match Choice::ALL.into_iter().find(|choice| choice.as_str() == word) {
+            Some(choice) => drop(choices.insert(group.clone(), choice)),
+            None => problems.push(format!(
+                "choose.{group}: `{word}` must be order, latency, weight or cheapest"
+            )),
+        }
+    }
+    choices
+}
+
+fn retries(written: &RetriesToml, problems: &mut Vec<String>) -> (Retries, Rest) {
     for name in written.unknown.keys() {
         problems.push(format!("retries: unknown setting `{name}`"));
     }
-    let standard = Retries::default();
+    let (standard, rest) = (Retries::default(), Rest::default());
     let mut within = |name: &str, value: Option<u64>, standard: u64, lo: u64, hi: u64| {
         let value = value.unwrap_or(standard);
         if !(lo..=hi).contains(&value) {
@@ -157,7 +200,7 @@ fn retries(written: &RetriesToml, problems: &mut Vec<String>) -> Retries {
     let count = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
     let attempts = written.attempts_max.map(u64::from);
     let tries = written.tries_per_deployment.map(u64::from);
-    Retries {
+    let retries = Retries {
         attempts_max: count(within("attempts_max", attempts, 6, 1, 50)),
         tries_per_deployment: count(within("tries_per_deployment", tries, 3, 1, 10)),
         pause: millis(within("pause_ms", written.pause_ms, as_millis(standard.pause), 1, 60_000)),
@@ -168,7 +211,11 @@ fn retries(written: &RetriesToml, problems: &mut Vec<String>) -> Retries {
             1,
             60_000,
         )),
-    }
+    };
+    let hour = 3_600_000;
+    let first = within("rest_ms", written.rest_ms, as_millis(rest.first), 1, hour);
+    let max = within("rest_ms_max", written.rest_ms_max, as_millis(rest.max), 1, hour);
+    (retries, Rest { first: millis(first), max: millis(max) })
 }
 
 fn millis(millis: u64) -> std::time::Duration {

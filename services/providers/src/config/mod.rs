@@ -10,7 +10,7 @@ pub use deployment::Deployment;
 pub(crate) use deployment::TokenParam;
 pub use file::ModelsToml;
 
-use crate::{Prices, plan::Retries};
+use crate::{Prices, choose::Choice, health::Rest, plan::Retries};
 
 /// Looks a setting up by name; the environment in `main`, a map in tests.
 pub(crate) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -25,7 +25,9 @@ pub struct ConfigError(pub Vec<String>);
 pub struct Models {
     pub(crate) groups: BTreeMap<String, Vec<Deployment>>,
     pub(crate) fallbacks: BTreeMap<String, Vec<String>>,
+    pub(crate) choices: BTreeMap<String, Choice>,
     pub(crate) retries: Retries,
+    pub(crate) rest: Rest,
     pub(crate) prices: Prices,
 }
 

@@ -3,9 +3,10 @@
 use schemas::usage::Usage;
 use serde_json::Value;
 
-use super::wire::{Counters, Line};
+use super::wire::{Call, Counters, Line};
 use crate::{
     Answer, Failure,
+    calls::Piece,
     classify::Report,
     reading::{End, Sketch, Stage, parse},
     vendor::Draft,
@@ -14,6 +15,8 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Chat {
     sketch: Sketch,
+    /// Each comes whole, so each is one more.
+    calls: u64,
 }
 
 impl Draft for Chat {
@@ -29,9 +32,14 @@ impl Draft for Chat {
         if let Some(said) = line.message {
             self.sketch.spoke |= said.thinking.is_some_and(|thought| !thought.is_empty());
             self.sketch.say(&said.content.unwrap_or_default())?;
+            for call in said.tool_calls.into_iter().flatten() {
+                self.call(call)?;
+            }
         }
         if line.done {
-            self.sketch.end = Some(end(line.done_reason.as_deref()));
+            let end = end(line.done_reason.as_deref());
+            let called = end == End::Stop && !self.sketch.calls.is_empty();
+            self.sketch.end = Some(if called { End::Calls } else { end });
             self.sketch.usage = usage(&line.counters);
             self.sketch.closed = true;
         }
@@ -52,6 +60,19 @@ impl Draft for Chat {
 
     fn finish(self: Box<Self>) -> Result<Answer, Failure> {
         self.sketch.finish()
+    }
+}
+
+impl Chat {
+    fn call(&mut self, call: Call) -> Result<(), Failure> {
+        self.sketch.spoke = true;
+        let arguments = call.function.arguments.filter(|it| !it.is_null());
+        let arguments = arguments.map(|it| it.to_string()).unwrap_or_default();
+        let id = call.id.unwrap_or_default();
+        let index = Some(self.calls);
+        self.calls = self.calls.saturating_add(1);
+        let piece = Piece { index, id: &id, name: &call.function.name, arguments: &arguments };
+        self.sketch.calls.take(&piece)
     }
 }
 

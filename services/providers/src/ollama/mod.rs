@@ -7,7 +7,7 @@ mod wire;
 use crate::{
     Deployment, Failure, Request,
     frames::Framing,
-    messages,
+    openai,
     vendor::{Call, Dialect, Draft},
 };
 
@@ -21,7 +21,9 @@ impl Dialect for Ollama {
     fn call(&self, to: &Deployment, ask: &Request, output_tokens: u32) -> Result<Call, Failure> {
         let body = wire::Ask {
             model: &to.model,
-            messages: messages::with_system(ask),
+            messages: wire::messages(ask),
+            tools: ask.tools.iter().map(openai::wire::tool).collect(),
+            format: ask.schema.as_ref().map(|schema| &schema.schema),
             stream: true,
             keep_alive: format!("{}s", to.keep_alive.as_secs()),
             truncate: false,

@@ -4,9 +4,10 @@
 use schemas::usage::Usage;
 use serde_json::Value;
 
-use super::wire::{Choice, Chunk};
+use super::wire::{CallPiece, Choice, Chunk};
 use crate::{
     Answer, Failure, FailureClass,
+    calls::Piece,
     classify::Report,
     reading::{End, Sketch, Stage, bounded, count, parse},
     vendor::Draft,
@@ -32,6 +33,7 @@ impl Draft for Completion {
                 return Err(report.inside_success());
             }
         }
+        self.sketch.identify(chunk.id)?;
         self.sketch.name(chunk.model);
         if let Some(raw) = chunk.usage.filter(Value::is_object) {
             self.sketch.usage = Some(usage(raw));
@@ -70,11 +72,32 @@ impl Completion {
             self.refused |= said(&delta.refusal);
             self.sketch.spoke |= said(&delta.reasoning_content) || said(&delta.refusal);
             self.sketch.say(&delta.content.unwrap_or_default())?;
+            for piece in delta.tool_calls.into_iter().flatten() {
+                self.call(&piece)?;
+            }
         }
         if let Some(reason) = choice.finish_reason.filter(|reason| !reason.is_empty()) {
             self.sketch.end = Some(end(&reason));
         }
         Ok(())
+    }
+
+    fn call(&mut self, piece: &CallPiece) -> Result<(), Failure> {
+        let function = piece.function.as_ref();
+        let name = function.and_then(|function| function.name.as_deref()).unwrap_or_default();
+        let arguments = function.and_then(|function| function.arguments.as_ref());
+        let arguments = match arguments {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Null) | None => String::new(),
+            Some(whole) => whole.to_string(),
+        };
+        self.sketch.spoke = true;
+        self.sketch.calls.take(&Piece {
+            index: piece.index,
+            id: piece.id.as_deref().unwrap_or_default(),
+            name,
+            arguments: &arguments,
+        })
     }
 }
 
@@ -82,6 +105,7 @@ fn end(reason: &str) -> End {
     match reason {
         "stop" => End::Stop,
         "length" => End::Length,
+        "tool_calls" | "function_call" => End::Calls,
         "content_filter" => End::Refused,
         _ => End::Other,
     }

@@ -1,13 +1,12 @@
 //! OpenAI's chat completions, and the many servers that speak it.
 
 mod draft;
-mod wire;
+pub(crate) mod wire;
 
 use crate::{
     Deployment, Failure, Request,
     config::TokenParam,
     frames::Framing,
-    messages,
     vendor::{Call, Dialect, Draft},
 };
 
@@ -21,12 +20,15 @@ impl Dialect for OpenAi {
         };
         let body = wire::Ask {
             model: &to.model,
-            messages: messages::with_system(ask),
+            messages: wire::messages(ask),
             stream: true,
             stream_options: wire::StreamOptions { include_usage: true },
             max_tokens: old,
             max_completion_tokens: new,
             temperature: ask.temperature.filter(|_| to.takes_temperature),
+            tools: ask.tools.iter().map(wire::tool).collect(),
+            tool_choice: wire::choice(ask),
+            response_format: ask.schema.as_ref().map(wire::format),
         };
         let call = Call::new("/chat/completions", &body)?;
         call.key("authorization", "Bearer ", to.api_key.as_ref())

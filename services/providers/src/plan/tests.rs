@@ -17,8 +17,10 @@ fn failure(class: FailureClass, retry_after_s: Option<u64>) -> Failure {
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "so that tests read `check(…, expect![…])`")]
 fn check(failures: &[Failure], want: Expect) {
-    let candidates =
-        ROUTES.map(|(_, credential, context_window)| Candidate { credential, context_window });
+    let candidates = ROUTES.map(|(_, credential, context_window)| {
+        let opens_at = None;
+        Candidate { credential, context_window, opens_at }
+    });
     let mut plan = Plan::new(Retries::default(), candidates.into_iter());
     let start = Instant::now();
     let deadline = start + Duration::from_mins(1);
@@ -161,7 +163,7 @@ fn an_empty_answer_is_tried_once_more() {
 fn a_starved_answer_is_tried_again_only_with_more_tokens() {
     let starved = Failure { starved: true, ..failure(FailureClass::Empty, None) };
     for (can_grow, want) in [(true, 0), (false, 1)] {
-        let candidate = Candidate { credential: "", context_window: None };
+        let candidate = Candidate { credential: "", context_window: None, opens_at: None };
         let mut plan =
             Plan::new(Retries::default(), vec![candidate.clone(), candidate].into_iter());
         let now = Instant::now();
@@ -176,7 +178,7 @@ fn a_starved_answer_is_tried_again_only_with_more_tokens() {
 #[test]
 fn nothing_starts_at_the_deadline() {
     let now = Instant::now();
-    let candidate = Candidate { credential: "", context_window: None };
+    let candidate = Candidate { credential: "", context_window: None, opens_at: None };
     let mut plan = Plan::new(Retries::default(), [candidate].into_iter());
     assert_eq!(plan.next(now, now), Step::Stop);
     let deadline = now + Duration::from_millis(400);

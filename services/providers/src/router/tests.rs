@@ -1,7 +1,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::Timeouts;
+use crate::{Timeouts, call::Limits};
+
+const KEEP_ALIVE: Duration = Duration::from_mins(1);
 
 const SETTINGS: &str = r#"
     [[models.quality]]
@@ -13,27 +15,21 @@ const SETTINGS: &str = r#"
     keep_alive_s = 60
 "#;
 
-fn request(timeouts: Timeouts) -> Request {
-    Request {
-        system: String::new(),
-        turns: Vec::new(),
-        max_output_tokens: 1,
-        temperature: None,
-        timeouts,
-    }
-}
-
 /// The limits of an attempt that starts now, with that long until the deadline.
 fn limits(route: &Route, timeouts: Timeouts, left: Duration) -> Limits {
-    let request = request(timeouts);
-    let deadline = Instant::now() + left;
-    let (attempts, failures) = (Vec::new(), Vec::new());
-    route.limits(&Run { group: "quality", request: &request, deadline, attempts, failures })
+    let request = Request { timeouts, ..Request::default() };
+    route.limits(&request, Instant::now() + left).0
 }
 
 fn route() -> Route {
     let models = Models::from_toml(SETTINGS, &|_| None).unwrap();
-    chain(&models, "quality").remove(0)
+    let routes = Table::new(&models, None).routes(
+        "quality",
+        (&Request::default(), 0),
+        Instant::now(),
+        || 0.0,
+    );
+    routes.unwrap().remove(0)
 }
 
 #[tokio::test(start_paused = true)]
@@ -41,12 +37,12 @@ async fn a_model_that_may_have_to_be_loaded_has_a_clock_of_its_own() {
     let (route, plenty) = (route(), Duration::from_hours(1));
     let first_token_s = || limits(&route, Timeouts::default(), plenty).first_token.as_secs();
     assert_eq!(first_token_s(), 200, "nothing is known of it");
-    route.heard(true);
+    route.node.heard(true, KEEP_ALIVE);
     assert_eq!(first_token_s(), 20, "it is loaded");
     tokio::time::advance(Duration::from_mins(1)).await;
     assert_eq!(first_token_s(), 200, "it may have been unloaded");
-    route.heard(true);
-    route.heard(false);
+    route.node.heard(true, KEEP_ALIVE);
+    route.node.heard(false, KEEP_ALIVE);
     assert_eq!(first_token_s(), 200, "it failed");
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod failures;
+#[cfg(test)]
 mod routing;
 #[cfg(test)]
 mod streaming;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use konstruct_tests::fake_llm::{Behaviour, FakeLlm, Fault};
 use providers::{
-    AttemptStart, Cause, FailureClass, Recorder, Request, Role, Router, Turn, Unrecorded, Vendor,
+    AttemptStart, Cause, FailureClass, Recorder, Request, Router, Turn, Unrecorded, Vendor,
 };
 use tokio::time::Instant;
 
@@ -171,9 +171,7 @@ async fn what_cannot_be_recorded_is_not_paid_for() {
 #[tokio::test]
 async fn blank_turns_are_left_out_and_claude_is_given_a_first_user_turn() {
     let (router, [a, b, _c]) = three().await;
-    let turn = |role, text: &str| Turn { role, text: text.to_owned() };
-    let turns =
-        vec![turn(Role::User, "  "), turn(Role::Assistant, "so I said"), turn(Role::User, "go on")];
+    let turns = vec![Turn::user("  "), Turn::assistant("so I said"), Turn::user("go on")];
     let request = Request { system: String::new(), turns, ..request() };
     a.always(Behaviour::status(404, ""));
     ask(&router, &request).await.unwrap();
@@ -201,7 +199,7 @@ async fn many_at_once_each_get_their_own_answer() {
     let (router, [a, _b, _c]) = three().await;
     a.always(Behaviour { token_ms: 1, ..Behaviour::default() });
     let ask = |n: usize| {
-        let turns = vec![Turn { role: Role::User, text: format!("question {n}") }];
+        let turns = vec![Turn::user(format!("question {n}"))];
         let request = Request { turns, ..request() };
         let router = &router;
         async move {

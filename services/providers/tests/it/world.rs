@@ -5,7 +5,7 @@ use std::{sync::Mutex, time::Duration};
 use konstruct_tests::fake_llm::FakeLlm;
 use providers::{
     AttemptStart, ClientSettings, Completed, Exhausted, FailureClass, Models, Recorder, Request,
-    Role, Router, Timeouts, Turn, Vendor, client,
+    Router, Timeouts, Turn, Vendor, client,
 };
 use schemas::usage::{Attempt, AttemptOutcome};
 use tokio::time::Instant;
@@ -30,7 +30,8 @@ pub(crate) fn deployment(group: &str, name: &str, vendor: Vendor, url: &str) -> 
 }
 
 /// Retries without noticeable pauses.
-pub(crate) const QUICK: &str = "[retries]\npause_ms = 1\npause_ms_max = 2\n";
+pub(crate) const QUICK: &str =
+    "[retries]\npause_ms = 1\npause_ms_max = 2\nrest_ms = 2\nrest_ms_max = 4\n";
 
 /// A router over those settings.
 pub(crate) fn router(toml: &str) -> Router {
@@ -43,21 +44,16 @@ pub(crate) fn router(toml: &str) -> Router {
 
 /// A question with clocks that a busy machine does not run out of.
 pub(crate) fn request() -> Request {
-    let turn = |role, text: &str| Turn { role, text: text.to_owned() };
     Request {
         system: "You are Mara.".to_owned(),
-        turns: vec![
-            turn(Role::User, "hi"),
-            turn(Role::Assistant, "hello"),
-            turn(Role::User, SECRET),
-        ],
+        turns: vec![Turn::user("hi"), Turn::assistant("hello"), Turn::user(SECRET)],
         max_output_tokens: 100,
-        temperature: None,
         timeouts: Timeouts {
             first_token: Some(Duration::from_secs(10)),
             idle: Some(Duration::from_secs(10)),
             total: Some(Duration::from_secs(10)),
         },
+        ..Request::default()
     }
 }
 

@@ -1,0 +1,80 @@
+//! An answer as server-sent events, in OpenAI's shape.
+
+use providers::Completed;
+use serde_json::{Value, json};
+
+use crate::{
+    answer::{self, Header},
+    problem::Problem,
+};
+
+/// The end of a stream.
+pub(crate) const DONE: &str = "data: [DONE]\n\n";
+
+/// A stream being written.
+pub(crate) struct Chunks {
+    header: Header,
+    /// Whether a word was sent: from then on the answer is this model's or none.
+    pub committed: bool,
+}
+
+impl Chunks {
+    pub(crate) fn new(header: Header) -> Self {
+        Self { header, committed: false }
+    }
+
+    /// More text.
+    pub(crate) fn text(&mut self, text: &str) -> String {
+        let opening = if self.committed { String::new() } else { self.opening() };
+        self.committed = true;
+        opening + &self.chunk(&json!({ "content": text }), None)
+    }
+
+    /// The end of a whole answer.
+    pub(crate) fn end(&mut self, completed: &Completed, count: bool) -> String {
+        let mut out = if self.committed { String::new() } else { self.opening() };
+        let calls = &completed.answer.calls;
+        if !calls.is_empty() {
+            let calls = calls.iter().enumerate().map(|(at, call)| {
+                let mut call = answer::call(call);
+                if let Some(call) = call.as_object_mut() {
+                    call.insert("index".to_owned(), Value::from(at));
+                }
+                call
+            });
+            let calls: Vec<Value> = calls.collect();
+            out += &self.chunk(&json!({ "tool_calls": calls }), None);
+        }
+        out += &self.chunk(&json!({}), Some(answer::finish(completed.answer.finish)));
+        if count {
+            let usage = completed.answer.usage.as_ref().map(answer::usage);
+            let Header { id, created, model } = &self.header;
+            out += &event(&json!({
+                "id": id, "object": "chat.completion.chunk", "created": created, "model": model,
+                "choices": [], "usage": usage,
+            }));
+        }
+        out + DONE
+    }
+
+    /// There is no answer, or no more of it.
+    pub(crate) fn broken(problem: &Problem) -> String {
+        event(&problem.json())
+    }
+
+    fn opening(&self) -> String {
+        self.chunk(&json!({ "role": "assistant", "content": "" }), None)
+    }
+
+    fn chunk(&self, delta: &Value, finish: Option<&str>) -> String {
+        let Header { id, created, model } = &self.header;
+        event(&json!({
+            "id": id, "object": "chat.completion.chunk", "created": created, "model": model,
+            "choices": [{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }],
+        }))
+    }
+}
+
+fn event(data: &Value) -> String {
+    format!("data: {data}\n\n")
+}

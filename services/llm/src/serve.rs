@@ -1,0 +1,143 @@
+//! The two routes, and the listener.
+
+use std::{convert::Infallible, sync::Arc};
+
+use axum::{
+    Json,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse as _, Response},
+    serve::ListenerExt as _,
+};
+use futures::stream;
+use providers::{Delta, Unrecorded};
+use serde_json::{Value, json};
+use tokio::{
+    net::TcpListener,
+    sync::{OwnedSemaphorePermit, mpsc},
+    time::Instant,
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use crate::{
+    Llm, Parts, REQUEST_MAX,
+    answer::{self, Header},
+    ask::{self, Asked},
+    chunks::Chunks,
+    key,
+    problem::Problem,
+};
+
+/// Pieces of one stream that wait for a slow reader; then the model waits too.
+const PIECES_MAX: usize = 64;
+
+/// `POST /v1/chat/completions`.
+pub(crate) async fn complete(
+    State(llm): State<Llm>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    key::tenant(&llm, &headers).await?;
+    let asked = ask::read(&body)?;
+    drop(body);
+    let place = Arc::clone(&llm.places).try_acquire_owned();
+    let place = place.map_err(|_none_left| Problem::busy())?;
+    let now = llm.parts.clock.now();
+    let header = Header {
+        id: format!("chatcmpl-{}", hex::encode(rand::random::<[u8; 12]>())),
+        created: now.as_millis() / 1_000,
+        model: asked.group.clone(),
+    };
+    if asked.stream {
+        return Ok(streamed(llm, asked, header, place));
+    }
+    let deadline = Instant::now() + REQUEST_MAX;
+    let router = &llm.parts.router;
+    let completed = router.complete(&asked.group, &asked.request, deadline, &Unrecorded).await;
+    let completed =
+        completed.map_err(|exhausted| Problem::exhausted(&exhausted, Instant::now()))?;
+    drop(place);
+    Ok(Json(answer::whole(&header, &completed)).into_response())
+}
+
+/// The answer as it comes. The call ends with its reader.
+fn streamed(llm: Llm, asked: Asked, header: Header, place: OwnedSemaphorePermit) -> Response {
+    let (send, mut receive) = mpsc::channel::<String>(PIECES_MAX);
+    let call = AbortOnDropHandle::new(tokio::spawn(async move {
+        let _place = place;
+        follow(&llm, &asked, Chunks::new(header), &send).await;
+    }));
+    let pieces = stream::poll_fn(move |cx| {
+        // Held for as long as somebody reads.
+        let _call = &call;
+        receive.poll_recv(cx).map(|piece| piece.map(Ok::<_, Infallible>))
+    });
+    let kind = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    (kind, Body::from_stream(pieces)).into_response()
+}
+
+/// Makes one stream. After its first word there is no other deployment for it. What waits for a slow
+/// reader is bounded by the answer itself.
+async fn follow(llm: &Llm, asked: &Asked, mut chunks: Chunks, send: &mpsc::Sender<String>) {
+    let (said, mut heard) = mpsc::unbounded_channel();
+    let on = move |delta| drop(said.send(delta));
+    let deadline = Instant::now() + REQUEST_MAX;
+    let router = &llm.parts.router;
+    let call = router.stream(&asked.group, &asked.request, deadline, &Unrecorded, on);
+    tokio::pin!(call);
+    let ended = loop {
+        tokio::select! {
+            biased;
+            Some(delta) = heard.recv() => match delta {
+                Delta::Text(text) => {
+                    if send.send(chunks.text(&text)).await.is_err() {
+                        return;
+                    }
+                }
+                Delta::Restart => break None,
+            },
+            ended = &mut call => break Some(ended),
+        }
+    };
+    while let (Some(_), Ok(Delta::Text(text))) = (&ended, heard.try_recv()) {
+        if send.send(chunks.text(&text)).await.is_err() {
+            return;
+        }
+    }
+    let last = match ended {
+        Some(Ok(completed)) => chunks.end(&completed, asked.count),
+        Some(Err(exhausted)) if !chunks.committed => {
+            Chunks::broken(&Problem::exhausted(&exhausted, Instant::now()))
+        }
+        Some(Err(_)) | None => Chunks::broken(&Problem::interrupted()),
+    };
+    // Whoever reads no more is told nothing.
+    drop(send.send(last).await);
+}
+
+/// `GET /v1/models`: the model groups.
+pub(crate) async fn models(
+    State(llm): State<Llm>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Problem> {
+    key::tenant(&llm, &headers).await?;
+    let groups = llm.parts.router.groups();
+    let models = groups.into_iter().map(
+        |group| json!({ "id": group, "object": "model", "created": 0, "owned_by": "konstruct" }),
+    );
+    Ok(Json(json!({ "object": "list", "data": models.collect::<Vec<_>>() })))
+}
+
+/// Serves until it is asked to stop.
+pub async fn run(
+    listener: TcpListener,
+    parts: Parts,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    // A token is a small piece: it must not wait for the next one.
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+    let serve = axum::serve(listener, crate::router(parts));
+    serve.with_graceful_shutdown(stop.cancelled_owned()).await?;
+    Ok(())
+}

@@ -1,0 +1,260 @@
+//! The deployments of each group with what is known of them, in the order in which a request tries
+//! them.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    Deployment, Models, Prices, Request,
+    call::Limits,
+    choose::{self, Choice, Eligible},
+    health::{Allowance, Credential, Health},
+    plan::{Candidate, Retries},
+    quirks::Quirks,
+    status::DeploymentStatus,
+};
+
+/// One set of settings at work.
+pub(crate) struct Table {
+    pub(crate) retries: Retries,
+    pub(crate) prices: Prices,
+    groups: BTreeMap<String, Group>,
+    nodes: HashMap<Identity, Arc<Node>>,
+}
+
+/// A group and those it falls back to, in order; each with its deployments.
+struct Group(Vec<Tier>);
+
+struct Tier {
+    choice: Choice,
+    routes: Vec<Route>,
+}
+
+/// A deployment in a group.
+#[derive(Clone)]
+pub(crate) struct Route {
+    pub(crate) deployment: Arc<Deployment>,
+    pub(crate) node: Arc<Node>,
+    /// When it may be called, if it rested as the request came.
+    pub(crate) opens_at: Option<Instant>,
+}
+
+/// A model at a place with a key, under whatever names.
+type Identity = (String, String);
+
+/// What is known of it, over all groups.
+pub(crate) struct Node {
+    pub(crate) health: Health,
+    allowance: Allowance,
+    credential: Arc<Credential>,
+    /// Until when the model is known to be loaded (Ollama).
+    warm_until: Mutex<Option<Instant>>,
+    /// What it turned out not to take.
+    quirks: Mutex<Quirks>,
+    tally: Mutex<Tally>,
+}
+
+/// What was counted since the process began.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub calls: u64,
+    pub failures: u64,
+    /// In micro-dollars.
+    pub spent: u64,
+}
+
+impl Table {
+    /// Those settings, with what `before` knows of deployments that are in both.
+    pub(crate) fn new(models: &Models, before: Option<&Self>) -> Self {
+        let mut table = Self {
+            retries: models.retries,
+            prices: models.prices.clone(),
+            groups: BTreeMap::new(),
+            nodes: HashMap::new(),
+        };
+        for group in models.groups.keys() {
+            let group = (group.clone(), table.group(models, group, before));
+            table.groups.extend([group]);
+        }
+        table
+    }
+
+    /// The routes of a group for a request, in the order in which they are tried; nothing for a group
+    /// that is not there. A deployment whose window is certainly too small is left out.
+    pub(crate) fn routes(
+        &self,
+        group: &str,
+        (request, tokens): (&Request, u32),
+        now: Instant,
+        mut dice: impl FnMut() -> f64,
+    ) -> Option<Vec<Route>> {
+        let mut routes = Vec::new();
+        for tier in &self.groups.get(group)?.0 {
+            let fits = |route: &&Route| route.deployment.can(request);
+            let fitting: Vec<&Route> = tier.routes.iter().filter(fits).collect();
+            let eligible = |route: &&Route| Eligible {
+                standing: route.node.health.standing(tokens, now),
+                weight: route.deployment.weight,
+                price: self.price(&route.deployment, request, tokens),
+            };
+            let eligible: Vec<Eligible> = fitting.iter().map(eligible).collect();
+            for at in choose::order(tier.choice, &eligible, &mut dice) {
+                let Some((route, eligible)) = fitting.get(at).zip(eligible.get(at)) else {
+                    continue;
+                };
+                let opens_at = eligible.standing.opens_at;
+                routes.push(Route { opens_at, ..(*route).clone() });
+            }
+        }
+        Some(routes)
+    }
+
+    /// The names of the groups.
+    pub(crate) fn groups(&self) -> Vec<String> {
+        self.groups.keys().cloned().collect()
+    }
+
+    /// How the deployments of each group itself stand.
+    pub(crate) fn status(&self, now: Instant) -> Vec<DeploymentStatus> {
+        let own = self.groups.values().filter_map(|group| group.0.first());
+        let routes = own.flat_map(|tier| &tier.routes);
+        routes.map(|route| DeploymentStatus::of(route, now)).collect()
+    }
+
+    /// What the request would cost there at the most, in micro-dollars.
+    fn price(&self, deployment: &Deployment, request: &Request, tokens: u32) -> Option<u64> {
+        let output = request.max_output_tokens.min(deployment.max_output_tokens);
+        self.prices.estimate(deployment.vendor, &deployment.model, tokens, output)
+    }
+
+    fn group(&mut self, models: &Models, group: &str, before: Option<&Self>) -> Group {
+        let others = models.fallbacks.get(group).into_iter().flatten().map(String::as_str);
+        let mut tiers: Vec<Tier> = Vec::new();
+        for name in std::iter::once(group).chain(others) {
+            let mut routes: Vec<Route> = Vec::new();
+            for deployment in models.deployments(name) {
+                let is_known = tiers
+                    .iter()
+                    .flat_map(|tier| &tier.routes)
+                    .chain(&routes)
+                    .any(|route| route.deployment.is_same(deployment));
+                if !is_known {
+                    let node = self.node(deployment, models, before);
+                    let deployment = Arc::new(deployment.clone());
+                    routes.push(Route { deployment, node, opens_at: None });
+                }
+            }
+            let choice = models.choices.get(name).copied().unwrap_or_default();
+            tiers.push(Tier { choice, routes });
+        }
+        Group(tiers)
+    }
+
+    fn node(&mut self, of: &Deployment, models: &Models, before: Option<&Self>) -> Arc<Node> {
+        let identity = (of.credential.clone(), of.model.clone());
+        if let Some(node) = self.nodes.get(&identity) {
+            return Arc::clone(node);
+        }
+        let known = before.and_then(|before| before.nodes.get(&identity));
+        let known = known.filter(|node| node.allowance == of.allowance);
+        let node = known.map_or_else(
+            || {
+                let credential = self.credential(&of.credential, before);
+                let health = Health::new(models.rest, of.allowance, Arc::clone(&credential));
+                let (warm_until, quirks, tally) =
+                    (Mutex::default(), Mutex::default(), Mutex::default());
+                let allowance = of.allowance;
+                Arc::new(Node { health, allowance, credential, warm_until, quirks, tally })
+            },
+            Arc::clone,
+        );
+        self.nodes.insert(identity, Arc::clone(&node));
+        node
+    }
+
+    /// The state of a key, shared by all that use it.
+    fn credential(&self, name: &str, before: Option<&Self>) -> Arc<Credential> {
+        let here = self.nodes.iter().chain(before.into_iter().flat_map(|it| &it.nodes));
+        let mut held = here.filter(|((credential, _), _)| credential == name);
+        held.next().map_or_else(Arc::default, |(_, node)| Arc::clone(&node.credential))
+    }
+}
+
+impl Route {
+    pub(crate) fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            credential: &self.deployment.credential,
+            context_window: self.deployment.context_window,
+            opens_at: self.opens_at,
+        }
+    }
+
+    /// The deployment as it turned out to be.
+    pub(crate) fn deployment(&self) -> Cow<'_, Deployment> {
+        let quirks = *self.node.quirks.lock().unwrap_or_else(PoisonError::into_inner);
+        if quirks == Quirks::default() {
+            return Cow::Borrowed(&self.deployment);
+        }
+        let mut deployment = Deployment::clone(&self.deployment);
+        deployment.token_param = quirks.token_param.unwrap_or(deployment.token_param);
+        deployment.takes_temperature &= !quirks.no_temperature;
+        Cow::Owned(deployment)
+    }
+
+    /// The clocks of an attempt that starts now, and whether the model may have to be loaded first.
+    pub(crate) fn limits(&self, request: &Request, deadline: Instant) -> (Limits, bool) {
+        let (own, asked) = (self.deployment.clocks, request.timeouts);
+        let now = Instant::now();
+        let cold = own.cold_load != own.first_token && !self.node.is_warm(now);
+        let first_token = if cold { own.cold_load } else { own.first_token };
+        let total_at = now.checked_add(asked.total.unwrap_or(own.total));
+        let limits = Limits {
+            first_token: asked.first_token.unwrap_or(first_token),
+            idle: asked.idle.unwrap_or(own.idle),
+            total_at: total_at.map_or(deadline, |at| at.min(deadline)),
+        };
+        (limits, cold)
+    }
+}
+
+impl Node {
+    fn is_warm(&self, now: Instant) -> bool {
+        let warm = self.warm_until.lock().unwrap_or_else(PoisonError::into_inner);
+        warm.is_some_and(|until| now < until)
+    }
+
+    pub(crate) fn tally(&self) -> Tally {
+        *self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a call.
+    pub(crate) fn count(&self, answered: bool, cost: Option<u64>) {
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.calls = tally.calls.saturating_add(1);
+        tally.failures = tally.failures.saturating_add(u64::from(!answered));
+        tally.spent = tally.spent.saturating_add(cost.unwrap_or(0));
+    }
+
+    /// Remembers what a refusal taught; whether any of it is new.
+    pub(crate) fn learn(&self, quirks: Quirks) -> bool {
+        self.quirks.lock().unwrap_or_else(PoisonError::into_inner).learn(quirks)
+    }
+
+    /// A model that has answered stays loaded for as long as we asked; after a failure nothing is
+    /// known.
+    pub(crate) fn heard(&self, answered: bool, keep_alive: std::time::Duration) {
+        let until = answered.then(|| Instant::now() + keep_alive);
+        *self.warm_until.lock().unwrap_or_else(PoisonError::into_inner) = until;
+    }
+}
+
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.groups.keys()).finish()
+    }
+}

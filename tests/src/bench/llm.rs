@@ -1,0 +1,279 @@
+//! `bench llm`: what the router adds to a call of a model. The same fake vendor in the same run, asked
+//! directly, through the router in this process, and through `konstruct llm`.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use accounts::{Accounts, Grant, NewApiKey, Visit};
+use anyhow::{Context as _, ensure};
+use domain::{access::TenantRole, seal::MasterKey};
+use futures::StreamExt as _;
+use konstruct_tests::{
+    fake_llm::{Behaviour, FakeLlm},
+    installation::{Installation, MASTER_KEY, acme, free_port},
+};
+use providers::{ClientSettings, Models, Request, Router, Turn, Unrecorded, client};
+use reqwest::Client;
+use serde_json::{Value, json};
+use store::keys::Masters;
+use tokio::task::JoinSet;
+
+use super::{
+    machine,
+    process::{Watched, Window, resident_mib},
+    report::{Group, Report, millis, percentile, rate},
+    tell,
+};
+
+/// The answer: twenty tokens.
+const ANSWER: &str =
+    "one two three four five six seven eight nine ten eleven twelve and so on up to here now";
+
+/// How long a vendor takes to its first token, in milliseconds.
+const VENDORS_MS: [u64; 2] = [0, 20];
+
+/// Callers at once.
+const CALLERS: [usize; 2] = [1, 32];
+
+/// Streams that are open at once while memory is looked at.
+const STREAMS: usize = 1_000;
+
+/// How long each way is held.
+pub(crate) struct Options {
+    pub(crate) hold: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { hold: Duration::from_secs(4) }
+    }
+}
+
+/// A way to ask.
+#[derive(Clone)]
+enum Way {
+    /// The vendor itself, as an HTTP client asks it.
+    Direct { client: Client, url: String },
+    /// The router in this process.
+    Router(Arc<Router>),
+    /// `konstruct llm`.
+    Server { client: Client, url: String, key: String },
+}
+
+/// Measures everything.
+pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
+    let mut it = Installation::prepare().await?;
+    let machine = machine(&it).await?;
+    it.apply(&acme()).await?;
+    let fake = FakeLlm::start().await?;
+    let key = key(&it).await?;
+    let port = free_port()?;
+    let settings = [
+        ("OPENAI_API_KEY", "sk-bench".to_owned()),
+        ("OPENAI_BASE_URL", format!("{}/v1", fake.url())),
+        ("OPENAI_MODEL", "bench".to_owned()),
+        ("KONSTRUCT_LLM_LISTEN", format!("127.0.0.1:{port}")),
+    ];
+    it.settings.extend(settings.map(|(name, value)| (name.to_owned(), value)));
+    it.run("llm").await?;
+    let client = Client::builder().tcp_nodelay(true).build()?;
+    let ways = [
+        ("direct", Way::Direct { client: client.clone(), url: fake.url() }),
+        ("in-process", Way::Router(Arc::new(router(&fake)?))),
+        ("konstruct llm", Way::Server { client, url: format!("http://127.0.0.1:{port}"), key }),
+    ];
+    let pid = it.pid("llm").context("`konstruct llm` has ended")?;
+    let mut groups = Vec::new();
+    for vendor_ms in VENDORS_MS {
+        fake.always(Behaviour { first_token_ms: vendor_ms, ..Behaviour::text(ANSWER) });
+        for callers in CALLERS {
+            for streamed in [false, true] {
+                let asked = Asked { vendor_ms, callers, streamed };
+                groups.push(group(options, &ways, &asked, pid).await?);
+            }
+        }
+    }
+    groups.push(memory(&fake, &ways[2].1, pid).await?);
+    Ok(Report { machine, groups })
+}
+
+/// How the vendor is asked.
+struct Asked {
+    vendor_ms: u64,
+    callers: usize,
+    streamed: bool,
+}
+
+async fn group(
+    options: &Options,
+    ways: &[(&'static str, Way)],
+    asked: &Asked,
+    pid: u32,
+) -> anyhow::Result<Group> {
+    let Asked { vendor_ms, callers, streamed } = *asked;
+    let form = if streamed { "streamed" } else { "whole" };
+    let title = format!("{callers} callers, vendor at {vendor_ms} ms, {form}");
+    tell(&title);
+    let work = "each caller asks again as soon as it has the whole answer of twenty tokens; the fake \
+                vendor, and the callers, are in the benchmark's own process";
+    let mut group = Group::new(title, work);
+    let mut base = None;
+    for (name, way) in ways {
+        let watched = vec![
+            ("the benchmark".to_owned(), std::process::id()),
+            ("konstruct llm".to_owned(), pid),
+        ];
+        let window = Window::open(Watched { alone: watched, families: Vec::new() })?;
+        let begun = Instant::now();
+        let mut callers_at_work = JoinSet::new();
+        for _ in 0..callers {
+            let (way, hold) = (way.clone(), options.hold);
+            callers_at_work.spawn(async move {
+                let mut times = Vec::new();
+                while begun.elapsed() < hold {
+                    let asked = Instant::now();
+                    ask(&way, streamed).await?;
+                    times.push(asked.elapsed());
+                }
+                anyhow::Ok(times)
+            });
+        }
+        let mut times = Vec::new();
+        while let Some(found) = callers_at_work.join_next().await {
+            times.extend(found??);
+        }
+        let per_second = rate(times.len(), begun.elapsed());
+        let usage = window.close()?;
+        times.sort_unstable();
+        let at = |percent| millis(percentile(&times, percent));
+        let (direct_rate, direct): (f64, [f64; 3]) =
+            *base.get_or_insert((per_second, [at(50), at(95), at(99)]));
+        group.compare(format!("{name}, rate"), (per_second, "/s"), (direct_rate, "direct"));
+        for (percent, direct) in [50, 95, 99].into_iter().zip(direct) {
+            let added = at(percent) - direct;
+            group.add(format!("{name}, p{percent}"), at(percent), "ms");
+            if *name != "direct" {
+                group.add(format!("{name}, added to p{percent}"), added, "ms");
+            }
+        }
+        usage.per(times.len(), "request", &mut group);
+    }
+    Ok(group)
+}
+
+/// One whole answer; that it is whole is looked at.
+async fn ask(way: &Way, streamed: bool) -> anyhow::Result<()> {
+    let text = match way {
+        Way::Direct { client, url } => {
+            let request =
+                client.post(format!("{url}/v1/chat/completions")).json(&body("bench", streamed));
+            said(request.bearer_auth("sk-bench"), streamed).await?
+        }
+        Way::Server { client, url, key } => {
+            let request =
+                client.post(format!("{url}/v1/chat/completions")).json(&body("quality", streamed));
+            said(request.bearer_auth(key), streamed).await?
+        }
+        Way::Router(router) => {
+            let request = Request {
+                turns: vec![Turn::user("how are you?")],
+                max_output_tokens: 100,
+                ..Request::default()
+            };
+            let deadline = tokio::time::Instant::now() + Duration::from_mins(1);
+            let answered = if streamed {
+                router.stream("quality", &request, deadline, &Unrecorded, drop).await
+            } else {
+                router.complete("quality", &request, deadline, &Unrecorded).await
+            };
+            answered?.answer.text
+        }
+    };
+    ensure!(text == ANSWER, "another answer: {text:?}");
+    Ok(())
+}
+
+fn body(model: &str, stream: bool) -> Value {
+    json!({
+        "model": model, "stream": stream, "max_tokens": 100,
+        "messages": [{ "role": "user", "content": "how are you?" }],
+    })
+}
+
+/// The text of an answer, as a client reads it.
+async fn said(request: reqwest::RequestBuilder, streamed: bool) -> anyhow::Result<String> {
+    let answer = request.send().await?.error_for_status()?;
+    if !streamed {
+        let whole: Value = answer.json().await?;
+        let text = whole.pointer("/choices/0/message/content").and_then(Value::as_str);
+        return Ok(text.context("no content")?.to_owned());
+    }
+    let all = answer.bytes().await?;
+    let mut text = String::new();
+    let events =
+        std::str::from_utf8(&all)?.split("\n\n").filter_map(|it| it.strip_prefix("data: "));
+    for event in events.filter(|event| *event != "[DONE]") {
+        let chunk: Value = serde_json::from_str(event)?;
+        let piece = chunk.pointer("/choices/0/delta/content").and_then(Value::as_str);
+        text.push_str(piece.unwrap_or_default());
+    }
+    Ok(text)
+}
+
+/// Memory while many streams stand open.
+async fn memory(fake: &FakeLlm, way: &Way, pid: u32) -> anyhow::Result<Group> {
+    let work =
+        format!("{STREAMS} streams through `konstruct llm`, each held after its first token");
+    let mut group = Group::new("Memory", work);
+    let Way::Server { client, url, key } = way else { anyhow::bail!("not the server") };
+    let idle = resident_mib(pid)?;
+    group.add("before", idle, "MiB");
+    fake.reset();
+    fake.always(Behaviour { held: true, ..Behaviour::text(ANSWER) });
+    let mut open = JoinSet::new();
+    for _ in 0..STREAMS {
+        let request =
+            client.post(format!("{url}/v1/chat/completions")).json(&body("quality", true));
+        let request = request.bearer_auth(key);
+        open.spawn(async move {
+            let mut pieces = request.send().await?.error_for_status()?.bytes_stream();
+            while let Some(piece) = pieces.next().await {
+                piece?;
+            }
+            anyhow::Ok(())
+        });
+    }
+    fake.held(STREAMS, Duration::from_mins(1)).await?;
+    group.compare(format!("with {STREAMS} streams"), (resident_mib(pid)?, "MiB"), (idle, "before"));
+    fake.release();
+    while let Some(ended) = open.join_next().await {
+        ended??;
+    }
+    Ok(group)
+}
+
+/// A key of an operator of `acme`.
+async fn key(it: &Installation) -> anyhow::Result<String> {
+    let masters = Masters::new(MasterKey::parse(MASTER_KEY)?, Vec::new());
+    let accounts = Accounts::new(it.database.platform().await?, masters, None, &it.portal());
+    let visit = Visit::new(schemas::Timestamp::from_millis(0), "127.0.0.1", "bench");
+    let grant = Grant::Tenant("acme".parse()?, TenantRole::Operator);
+    let made: NewApiKey =
+        accounts.make_api_key(&Accounts::console()?, "bench", &grant, &visit).await?;
+    Ok(made.key.expose().to_owned())
+}
+
+/// The same models as those of `konstruct llm`.
+fn router(fake: &FakeLlm) -> anyhow::Result<Router> {
+    let url = format!("{}/v1", fake.url());
+    let lookup = |name: &str| match name {
+        "OPENAI_API_KEY" => Some("sk-bench".to_owned()),
+        "OPENAI_BASE_URL" => Some(url.clone()),
+        "OPENAI_MODEL" => Some("bench".to_owned()),
+        _ => None,
+    };
+    let models = Models::from_env(&lookup)?;
+    Ok(Router::from_config(&models, client(&ClientSettings::default())?))
+}

@@ -1,0 +1,103 @@
+//! Server-sent events: one model's answer, or an error.
+
+use anyhow::Context as _;
+use futures::StreamExt as _;
+use konstruct_tests::fake_llm::{Behaviour, Called, Fault, Say};
+use serde_json::{Value, json};
+
+use crate::{House, question};
+
+fn streamed(more: &Value) -> Value {
+    let mut body = question();
+    if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+        body.insert("stream".to_owned(), json!(true));
+        body.extend(more.clone());
+    }
+    body
+}
+
+/// The events of a stream; the last one is `[DONE]` where it is whole.
+async fn events(house: &House, body: &Value) -> anyhow::Result<Vec<Value>> {
+    let answer = house.ask(body).await?.error_for_status()?;
+    assert_eq!(answer.headers()["content-type"], "text/event-stream");
+    let text = answer.text().await?;
+    let data = text.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
+    Ok(data.map(|data| serde_json::from_str(data).unwrap_or_else(|_| json!(data))).collect())
+}
+
+fn text(events: &[Value]) -> String {
+    let pieces = events.iter().filter_map(|it| it["choices"][0]["delta"]["content"].as_str());
+    pieces.collect()
+}
+
+#[tokio::test]
+async fn an_answer_comes_in_pieces_and_is_counted() -> anyhow::Result<()> {
+    let house = House::new().await?;
+    let more = json!({ "stream_options": { "include_usage": true } });
+    let events = events(&house, &streamed(&more)).await?;
+    assert_eq!(events[0]["choices"][0]["delta"], json!({ "role": "assistant", "content": "" }));
+    assert_eq!(text(&events), "echo: how are you?");
+    let [.., end, count, done] = events.as_slice() else { anyhow::bail!("{events:?}") };
+    assert_eq!(end["choices"][0]["finish_reason"], "stop");
+    assert_eq!((&count["choices"], &count["usage"]["total_tokens"]), (&json!([]), &json!(7)));
+    assert_eq!(done, "[DONE]");
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_of_tools_come_whole_and_go_back() -> anyhow::Result<()> {
+    let house = House::new().await?;
+    let call = Called { name: "look".to_owned(), arguments: r#"{"q":1}"#.to_owned() };
+    house.it.llm.script([Behaviour {
+        say: Say::Calls { text: String::new(), calls: vec![call] },
+        ..Behaviour::default()
+    }]);
+    let tools = json!([{ "type": "function", "function": { "name": "look" } }]);
+    let events = events(&house, &streamed(&json!({ "tools": tools }))).await?;
+    let found = events.iter().find_map(|it| it["choices"][0]["delta"]["tool_calls"].as_array());
+    let call = json!({ "index": 0, "id": "call_fake_0", "type": "function",
+        "function": { "name": "look", "arguments": "{\"q\":1}" } });
+    assert_eq!(found.context("no call")?, &vec![call]);
+    let end = events.iter().rev().nth(1).context("no end")?;
+    assert_eq!(end["choices"][0]["finish_reason"], "tool_calls");
+    let sent = &house.it.llm.requests()[0].body["tools"][0]["function"]["name"];
+    assert_eq!(sent, "look");
+    Ok(())
+}
+
+#[tokio::test]
+async fn before_the_first_word_another_attempt_takes_over_unseen() -> anyhow::Result<()> {
+    let house = House::new().await?;
+    let broken = Behaviour { fault: Some(Fault::CutAfter(0)), ..Behaviour::text("never said") };
+    house.it.llm.script([broken, Behaviour::text("the answer")]);
+    let events = events(&house, &streamed(&json!({}))).await?;
+    assert_eq!(text(&events), "the answer");
+    assert_eq!(events.last().context("nothing")?, "[DONE]");
+    Ok(())
+}
+
+#[tokio::test]
+async fn after_the_first_word_a_failure_is_an_error_and_never_another_models_words()
+-> anyhow::Result<()> {
+    let house = House::new().await?;
+    let broken = Behaviour { fault: Some(Fault::Cut), ..Behaviour::text("half of what") };
+    house.it.llm.script([broken, Behaviour::text("something else")]);
+    let events = events(&house, &streamed(&json!({}))).await?;
+    assert_eq!(text(&events), "half of what");
+    let last = events.last().context("nothing")?;
+    assert_eq!(last["error"]["code"], "stream_interrupted");
+    assert!(!events.contains(&json!("[DONE]")));
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_ends_the_call_to_the_vendor() -> anyhow::Result<()> {
+    let house = House::new().await?;
+    house.it.llm.always(Behaviour { held: true, ..Behaviour::text("one two three") });
+    let mut pieces = house.ask(&streamed(&json!({}))).await?.bytes_stream();
+    assert!(pieces.next().await.context("no piece")?.is_ok());
+    house.it.llm.held(1, std::time::Duration::from_secs(10)).await?;
+    drop(pieces);
+    house.it.llm.left(1, std::time::Duration::from_secs(10)).await?;
+    Ok(())
+}
