@@ -112,7 +112,7 @@ async fn role(
     Visited(visit): Visited,
     Form(one): Form<One>,
 ) -> Result<Response, PageError> {
-@ {
+    if let Some(first) = confirm_first(&cx.asked, &address(&tenant), &[]) {
         return Ok(first);
     }
     let role = roles::tenant(&one.role).ok_or(PageError::BadRequest)?;

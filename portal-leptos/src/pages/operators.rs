@@ -238,7 +238,7 @@ fn finish(
     }
 }
 
-/// Says that a link was mailed; where there is no mail, shows it, once.
+/// Says that a link was mailed; where that cannot be, shows it, once.
 pub(crate) fn delivered(
     cx: &Cx,
     delivery: &Delivery,

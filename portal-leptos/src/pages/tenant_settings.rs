@@ -146,7 +146,7 @@ async fn delete(
     Path(tenant): Path<TenantId>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, &address(&tenant)) {
+    if let Some(first) = confirm_first(&cx.asked, &address(&tenant), &[]) {
         return Ok(first);
     }
     let slug = typed.slug.as_deref().unwrap_or_default();

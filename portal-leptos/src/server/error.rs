@@ -98,9 +98,7 @@ impl PageError {
             ),
             PageError::SignIn { .. } => ("Please sign in", "You will come back here."),
             PageError::Ended(_) => ("Your session has ended", "Sign in again."),
-            PageError::Unconfirmed(_) => {
-                ("Make sure that it is you", "What comes next matters.")
-            }
+            PageError::Unconfirmed(_) => ("Make sure that it is you", "What comes next matters."),
             PageError::Enrol => ("Set up a second factor", "It is asked for once."),
             PageError::BadRequest => (
                 "The request cannot be understood",

@@ -66,7 +66,8 @@ impl fmt::Debug for Link {
 pub enum Delivery {
     /// To the person, by mail.
     Mailed,
-    /// There is no mail here: the administrator passes it on. Shown once, kept nowhere.
+    /// There is no mail here, or it did not go out: the administrator passes it on. Shown once, kept
+    /// nowhere.
     ShowToAdministrator(Link),
 }
 

@@ -3,11 +3,10 @@
 //! The id of an event is its sequence on the log, so a browser that comes back says where it was. The
 //! session is asked for again and again, however much happens: a stream ends with it.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, pin::pin, time::Duration};
 
 use accounts::{SessionToken, Signed};
 use axum::{
-    Extension,
     extract::{Path, Query},
     http::{HeaderMap, HeaderValue, Method},
     response::{
@@ -43,12 +42,13 @@ pub(super) async fn follow(
     Visited(visit): Visited,
     Path(tenant): Path<TenantId>,
     Query(wanted): Query<Wanted>,
-    Extension(token): Extension<SessionToken>,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
     // It changes nothing, and yet no other site may hold one open in somebody's name.
     csrf::check(&Method::POST, &headers, &cx.portal.origin).map_err(|_| PageError::Foreign)?;
     let back = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    // The route's guard has let the request through, so there is a session.
+    let token = visit.session().cloned().ok_or(PageError::Internal)?;
     let from = (&tenant, back.or(wanted.after));
     let look = cx.portal.live.look(&cx.signed.session, from, cx.now());
     let look = look.map_err(|not_now| match not_now {
@@ -92,7 +92,8 @@ impl Tail {
             return Some(Event::default().retry(RETRY).comment("here"));
         };
         loop {
-            match first(beat_at, self.look.next()).await {
+            let came = first(beat_at, pin!(self.look.next())).await;
+            match came {
                 First::News(Some(News::Happened(happened))) => {
                     if let Some(event) = self.event(&happened).await {
                         return Some(event);

@@ -105,7 +105,7 @@ async fn test(cx: Cx, Path(at): At, Form(typed): Form<Typed>) -> Result<Response
 }
 
 async fn disconnect(cx: Cx, Path(at): At, Form(typed): Form<Typed>) -> Result<Response, PageError> {
-    if let Some(first) = confirm_first(&cx.asked, &path(&at)) {
+    if let Some(first) = confirm_first(&cx.asked, &path(&at), &[]) {
         return Ok(first);
     }
     let shown = load(&cx, at.clone()).await?;

@@ -132,7 +132,7 @@ pub(super) fn invite(typed: Invited, problems: Vec<Problem>) -> AnyView {
 pub(super) fn link(link: &str, email: String, works_for: &'static str, back: String) -> AnyView {
     let code = link.to_owned();
     view! {
-        <PageHeader title="A link to pass on" lead="This installation sends no mail." />
+        <PageHeader title="A link to pass on" lead="It was not mailed." />
         <Card>
             <div class="stack">
                 <p>

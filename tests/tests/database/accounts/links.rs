@@ -44,6 +44,19 @@ async fn a_set_up_link_works_once_and_only_the_last_one_does() {
 }
 
 #[tokio::test]
+async fn a_link_that_cannot_be_mailed_is_shown() {
+    let smtp = FakeSmtp::start().await.unwrap();
+    let mailer = Mailer::new(&secret(smtp.url()), "konstruct@example.com").unwrap();
+    drop(smtp);
+    let mut house = house_with(Some(mailer)).await;
+    let mara = house.mara().await.principal;
+    let grant = Grant::Platform(PlatformRole::Engineer);
+    let invited = house.accounts.invite(&mara, "eva@example.com", &grant, &visit(1)).await;
+    let link = shown(&invited.unwrap());
+    assert!(house.accounts.invitation(&link, at(2)).await.unwrap().is_some(), "it works");
+}
+
+#[tokio::test]
 async fn a_reset_ends_sessions_signs_nobody_in_and_keeps_the_second_factor() {
     let mut smtp = FakeSmtp::start().await.unwrap();
     let mailer = Mailer::new(&secret(smtp.url()), "Konstruct <konstruct@example.com>").unwrap();

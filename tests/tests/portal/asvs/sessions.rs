@@ -106,6 +106,31 @@ async fn v7_5_1_what_matters_asks_for_the_password_again() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn what_was_typed_is_kept_while_one_proves_who_one_is() -> anyhow::Result<()> {
+    let (it, _, ada) = house().await?;
+    let mut browser = Browser::holding(&it, &ada)?;
+    let client = postgres::raw(&it.database.superuser_url()).await?;
+    client.execute("UPDATE operator_session SET fresh_until_ms = 0", &[]).await?;
+    let form = [("email", "new@example.com"), ("role", "engineer")];
+    let answer = browser.post("/operators/invite", &form).await?;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let kept = answer.text().await?;
+    for part in [
+        r#"action="/operators/invite""#,
+        r#"name="email" value="new@example.com""#,
+        r#"name="role" value="engineer""#,
+        "Send it again",
+        r#"href="/settings/confirm" target="_blank""#,
+    ] {
+        assert!(kept.contains(part), "{part} in {kept}");
+    }
+    browser.post("/settings/confirm", &[("password", PASSWORD), ("next", "/settings")]).await?;
+    let answer = browser.post("/operators/invite", &form).await?;
+    assert_eq!(answer.status(), StatusCode::OK, "the link is shown, as there is no mail");
+    Ok(())
+}
+
+#[tokio::test]
 async fn v7_5_1_whoever_has_a_second_factor_shows_it_before_it_is_replaced() -> anyhow::Result<()> {
     let (it, _, ada) = house().await?;
     let mut browser = Browser::holding(&it, &ada)?;

@@ -3,7 +3,7 @@ use super::*;
 const MIB: u64 = 1024 * 1024;
 
 fn noon() -> Timestamp {
-    Day::new(2026_11_21).unwrap().start().plus(Duration::from_hours(12))
+    Day::new(20_261_121).unwrap().start().plus(Duration::from_hours(12))
 }
 
 #[test]
