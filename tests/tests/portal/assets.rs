@@ -24,7 +24,7 @@ async fn the_sheet_of_style_is_kept_for_ever_and_small() -> anyhow::Result<()> {
     assert_eq!(header(&plain, "content-encoding"), "");
     assert_eq!(header(&plain, "cache-control"), "public, max-age=31536000, immutable");
     let plain = plain.text().await?;
-    assert!(plain.starts_with("@layer reset, tokens,"), "{:.80}", plain);
+    assert!(plain.starts_with("@layer reset, tokens,"), "{plain:.80}");
 
     let small = sheet(&it, "gzip, br").await?;
     assert_eq!(header(&small, "content-encoding"), "br");

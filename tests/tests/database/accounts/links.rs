@@ -48,7 +48,7 @@ async fn a_link_that_cannot_be_mailed_is_shown() {
     let smtp = FakeSmtp::start().await.unwrap();
     let mailer = Mailer::new(&secret(smtp.url()), "konstruct@example.com").unwrap();
     drop(smtp);
-    let mut house = house_with(Some(mailer)).await;
+    let house = house_with(Some(mailer)).await;
     let mara = house.mara().await.principal;
     let grant = Grant::Platform(PlatformRole::Engineer);
     let invited = house.accounts.invite(&mara, "eva@example.com", &grant, &visit(1)).await;
