@@ -134,3 +134,4 @@ pub(super) fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec
     groups.push(NavGroup { title: "You".to_owned(), items: own });
     groups
 }
+        items.push(item("Accounts' log", "/log".to_owned(), Icon::Audit));

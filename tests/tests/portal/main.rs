@@ -11,6 +11,7 @@ mod islands;
 mod journey;
 mod keyboard;
 mod live;
+mod log;
 mod oidc;
 mod pages;
 mod routes;

@@ -14,12 +14,14 @@ use crate::{
 };
 
 /// What is got from the portal and is not a page.
-const NOT_PAGES: [&str; 9] = [
+const NOT_PAGES: [&str; 11] = [
     "/assets/{version}/{file}",
     "/frame/targets",
     "/frame/version",
     "/t/{tenant}/activity/stream",
     "/t/{tenant}/audit.csv",
+    "/log.csv",
+    "/log.json",
     "/t/{tenant}/audit.json",
     // These lead to the provider of identities.
     "/invite/{token}/oidc",

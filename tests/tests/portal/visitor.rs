@@ -8,7 +8,7 @@ use domain::{
     secret::Secret,
 };
 use konstruct_tests::installation::{Installation, MASTER_KEY};
-use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
 use schemas::Timestamp;
 use store::keys::Masters;
 
@@ -153,3 +153,10 @@ impl Visitor {
         Ok(self.request(Method::POST, path).form(form).send().await?)
     }
 }
+    /// The text of a page that is there.
+    pub(crate) async fn read(&self, path: &str) -> anyhow::Result<String> {
+        let answer = self.get(path).await?;
+        anyhow::ensure!(answer.status() == StatusCode::OK, "{path}: {}", answer.status());
+        Ok(answer.text().await?)
+    }
+
