@@ -5,6 +5,7 @@
 
 mod agents;
 mod asvs;
+mod budget;
 mod catalogue;
 mod furnished;
 mod islands;
