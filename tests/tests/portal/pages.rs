@@ -14,10 +14,11 @@ use crate::{
 };
 
 /// What is got from the portal and is not a page.
-const NOT_PAGES: [&str; 11] = [
+const NOT_PAGES: [&str; 12] = [
     "/assets/{version}/{file}",
     "/frame/targets",
     "/frame/version",
+    "/frame/tenants",
     "/t/{tenant}/activity/stream",
     "/t/{tenant}/audit.csv",
     "/log.csv",

@@ -1,6 +1,6 @@
 //! People who visit the portal over HTTP, and the accounts they have.
 
-use accounts::{Accounts, Delivery, Grant, SessionToken, Visit};
+use accounts::{Accounts, Delivery, Grant, SessionToken, SignIn, Visit};
 use anyhow::{Context as _, bail};
 use domain::{
     access::{PlatformRole, TenantRole},
@@ -9,7 +9,7 @@ use domain::{
 };
 use konstruct_tests::installation::{Installation, MASTER_KEY};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
-use schemas::Timestamp;
+use schemas::{TenantId, Timestamp};
 use store::keys::Masters;
 
 /// Long enough, and nobody's.
@@ -47,7 +47,22 @@ impl Staff {
         self.hired(&format!("eve@{tenant}.example"), grant).await
     }
 
-    /// Whoever has an account and no role: its only tenant was taken away.
+    /// Somebody with an account, whose only role was taken away.
+    pub(crate) async fn roleless(&self, tenant: &str) -> anyhow::Result<Visitor> {
+        let (email, tenant) = ("leo@acme.example", tenant.parse::<TenantId>()?);
+        self.hired(email, Grant::Tenant(tenant.clone(), TenantRole::Viewer)).await?;
+        let (console, visit) = (Accounts::console()?, visit()?);
+        let all = self.accounts.operators(&console).await?;
+        let one = all.into_iter().find(|it| it.email == email).context("nobody has this e-mail")?;
+        self.accounts.remove_member(&console, &tenant, &one.id, &visit).await?;
+        let password = Secret::from(PASSWORD.to_owned());
+        let SignIn::Done(session) = self.accounts.sign_in(email, &password, &visit).await? else {
+            bail!("they are not let in")
+        };
+        Visitor::new(&self.base, Some(session))
+    }
+
+    /// Whoever is not signed in.
     pub(crate) fn nobody(&self) -> anyhow::Result<Visitor> {
         Visitor::new(&self.base, None)
     }
@@ -149,10 +164,6 @@ impl Visitor {
         Ok(self.request(Method::GET, path).send().await?)
     }
 
-    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> anyhow::Result<Response> {
-        Ok(self.request(Method::POST, path).form(form).send().await?)
-    }
-}
     /// The text of a page that is there.
     pub(crate) async fn read(&self, path: &str) -> anyhow::Result<String> {
         let answer = self.get(path).await?;
@@ -160,3 +171,7 @@ impl Visitor {
         Ok(answer.text().await?)
     }
 
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> anyhow::Result<Response> {
+        Ok(self.request(Method::POST, path).form(form).send().await?)
+    }
+}
