@@ -16,6 +16,7 @@ mod log;
 mod oidc;
 mod pages;
 mod palette;
+mod problems;
 mod routes;
 mod tenants;
 mod together;
