@@ -7,6 +7,7 @@ mod agents;
 mod asvs;
 mod budget;
 mod catalogue;
+mod exports;
 mod furnished;
 mod islands;
 mod journey;
@@ -18,8 +19,10 @@ mod pages;
 mod palette;
 mod problems;
 mod routes;
+mod tenant;
 mod tenants;
 mod together;
+mod trial;
 mod visitor;
 mod without_scripts;
 
