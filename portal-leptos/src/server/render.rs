@@ -178,7 +178,7 @@ fn framed(
         return plain(status, portal, asked, title, body);
     };
     let html = render(&asked.nonce, || {
-        let body = frame(asked, signed, env!("CARGO_PKG_VERSION"), body());
+        let body = frame(portal, asked, signed, body());
         document(portal, asked, title, scripts(portal), body)
     });
     finish(status, asked, html)

@@ -32,7 +32,8 @@ pub(super) async fn targets(
 ) -> Result<Json<Vec<Target>>, PageError> {
     let who = &cx.signed.principal;
     let tenant = about.tenant.parse::<TenantId>().ok();
-    let groups = frame::nav(who, tenant.as_ref(), "");
+    let place = tenant.clone().map(|tenant| frame::Place::of(&cx.portal, who, tenant));
+    let groups = frame::nav(who, place.as_ref(), "");
     let pages = groups.into_iter().flat_map(|group| {
         let kind = group.title;
         group.items.into_iter().map(move |item| Target {

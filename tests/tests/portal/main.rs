@@ -14,6 +14,7 @@ mod journey;
 mod keyboard;
 mod live;
 mod log;
+mod names;
 mod oidc;
 mod pages;
 mod palette;

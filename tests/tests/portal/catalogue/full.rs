@@ -232,7 +232,12 @@ pub(crate) const FULL: &[Page] = &[
     page("find-message-none", "/trace", "/trace?ref=nothing", "nothing").status(404),
     page("activity", "/t/{tenant}/activity", "/t/acme/activity", "parcel"),
     page("usage", "/t/{tenant}/usage", "/t/acme/usage", "Usage"),
-    page("usage-table", "/t/{tenant}/usage", "/t/acme/usage?view=table&by=version", "mara"),
+    page(
+        "usage-table",
+        "/t/{tenant}/usage",
+        "/t/acme/usage?view=table&by=version",
+        "Mara, version 1",
+    ),
     page("usage-viewer", "/t/{tenant}/usage", "/t/acme/usage?show=messages", "Usage")
         .by(Who::Viewer),
     page("audit", "/t/{tenant}/audit", "/t/acme/audit", "ada@example.com"),
