@@ -11,8 +11,10 @@ mod conversation;
 mod conversations;
 mod dates;
 mod dev_chat;
+mod file;
 mod form;
 mod home;
+mod log;
 mod members;
 mod message;
 mod operators;
@@ -38,6 +40,7 @@ pub(crate) fn routes() -> Routes {
         .and(conversations::routes())
         .and(dev_chat::routes())
         .and(home::routes())
+        .and(log::routes())
         .and(members::routes())
         .and(message::routes())
         .and(operators::routes())

@@ -88,6 +88,7 @@ pub fn table() -> Routes {
         .get("/assets/{version}/{file}", Need::Public, assets::serve)
         .get("/frame/version", Need::Public, targets::version)
         .get("/frame/targets", Need::SignedIn, targets::targets)
+        .get("/frame/tenants", Need::SignedIn, targets::tenants)
         .and(crate::pages::routes())
 }
 

@@ -3,12 +3,15 @@
 
 #[cfg(feature = "hydrate")]
 mod browser;
+mod found;
 #[cfg(any(feature = "hydrate", test))]
 mod keys;
 
 use leptos::prelude::*;
 use portal_ui::KeyHint;
 use serde::{Deserialize, Serialize};
+
+use self::found::{Answer, asked, found};
 
 /// Somewhere to go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,14 +24,13 @@ pub struct Target {
     pub href: String,
 }
 
-/// The most that is shown at once.
-const SHOWN_MAX: usize = 12;
-
 /// What the island holds.
 #[derive(Clone, Copy)]
 struct Palette {
-    /// All there is; asked for when it is first opened.
+    /// Pages and agents; asked for when it is first opened.
     targets: RwSignal<Vec<Target>>,
+    /// Tenants; asked for whenever something else is typed.
+    tenants: RwSignal<Answer>,
     /// What was typed.
     typed: RwSignal<String>,
     /// Whether the server is of a newer version than the page.
@@ -37,9 +39,14 @@ struct Palette {
 
 impl Palette {
     fn found(self) -> Vec<Target> {
-        let typed = self.typed.get().to_lowercase();
-        let fits = |target: &&Target| target.label.to_lowercase().contains(typed.trim());
-        self.targets.with(|all| all.iter().filter(fits).take(SHOWN_MAX).cloned().collect())
+        let (typed, tenants) = (self.typed.get(), self.tenants.get());
+        self.targets.with(|targets| found(targets, &tenants, &typed))
+    }
+
+    /// Whether the server has said which tenants fit.
+    fn is_answered(self) -> bool {
+        let asked = asked(&self.typed.get());
+        self.tenants.with(|answer| answer.to.as_ref() == Some(&asked))
     }
 }
 
@@ -70,6 +77,7 @@ pub fn Frame(
 ) -> impl IntoView {
     let palette = Palette {
         targets: RwSignal::new(Vec::new()),
+        tenants: RwSignal::new(Answer::default()),
         typed: RwSignal::new(String::new()),
         newer: RwSignal::new(false),
     };
@@ -105,7 +113,10 @@ pub fn Frame(
                 <For each=move || palette.found() key=|target| target.href.clone() children=target />
             </ul>
             <p class="meta" role="status">
-                {move || palette.found().is_empty().then_some("Nothing is called that.")}
+                {move || {
+                    let is_nothing = palette.is_answered() && palette.found().is_empty();
+                    is_nothing.then_some("Nothing is called that.")
+                }}
             </p>
         </dialog>
         <dialog class="dialog" id="shortcuts" aria-labelledby="shortcuts-title">

@@ -72,10 +72,10 @@ pub(crate) fn agent(tenant: &TenantId, agent: &AgentId) -> String {
     Address::of_tenant(tenant, &["agents", agent.as_str()]).done()
 }
 
-/// A published version of an agent, in its history.
+/// A published version of an agent.
 pub(crate) fn version(tenant: &TenantId, agent: &AgentId, version: u32) -> String {
-    let page = Address::of_tenant(tenant, &["agents", agent.as_str(), "versions"]).done();
-    format!("{page}#version-{version}")
+    let version = version.to_string();
+    Address::of_tenant(tenant, &["agents", agent.as_str(), "versions", &version]).done()
 }
 
 /// Where something that needs somebody is looked at.
@@ -127,6 +127,12 @@ mod tests {
     fn a_part_of_a_path_stays_one_part() {
         let address = Address::of_tenant(&tenant(), &["channels", "a/../b?c"]);
         assert_eq!(address.done(), "/t/acme/channels/a%2F..%2Fb%3Fc");
+    }
+
+    #[test]
+    fn a_version_has_a_page() {
+        let mara = "mara".parse().unwrap();
+        assert_eq!(version(&tenant(), &mara, 3), "/t/acme/agents/mara/versions/3");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use leptos::prelude::*;
 use portal_ui::{
     Card, Column, EmptyState, Icon, LinkButton, PageHeader, Status, Table, Time, Tone, Variant,
 };
-use schemas::{ConnectionStatus, TenantId, Timestamp};
+use schemas::{AgentId, ConnectionStatus, TenantId, Timestamp};
 use views::{AgentLine, AgentState, ConnectionLine};
 
 use crate::server::{
@@ -27,14 +27,15 @@ pub(crate) fn routes() -> Routes {
 async fn list(cx: Cx, Path(tenant): Path<TenantId>) -> Result<Response, PageError> {
     let (views, who) = (&cx.portal.views, &cx.signed.principal);
     let lines = views.connections(who, &tenant, cx.now()).await?;
+    let agents = views.agents(who, &tenant, cx.now()).await?;
     let may_write = who.require(Permission::ChannelsWrite, &tenant).is_ok();
     let now = cx.now();
-    Ok(cx.page("Channels", || list_view(&tenant, lines, may_write, now)))
+    Ok(cx.page("Channels", || list_view(&tenant, (lines, &agents), may_write, now)))
 }
 
 fn list_view(
     tenant: &TenantId,
-    lines: Vec<ConnectionLine>,
+    (lines, agents): (Vec<ConnectionLine>, &[AgentLine]),
     may_write: bool,
     now: Timestamp,
 ) -> AnyView {
@@ -51,7 +52,7 @@ fn list_view(
         }
         .into_any()
     } else {
-        let rows = lines.into_iter().map(|line| row(tenant, line, now)).collect_view();
+        let rows = lines.into_iter().map(|line| row(tenant, line, agents, now)).collect_view();
         view! { <Table caption="Connected workspaces" columns=columns()>{rows}</Table> }.into_any()
     };
     let button = may_write.then(|| {
@@ -76,10 +77,11 @@ fn columns() -> Vec<Column> {
         .into()
 }
 
-fn row(tenant: &TenantId, line: ConnectionLine, now: Timestamp) -> AnyView {
+fn row(tenant: &TenantId, line: ConnectionLine, agents: &[AgentLine], now: Timestamp) -> AnyView {
     let (tone, state) = health(&line);
     let trouble = trouble(tenant, &line, now);
     let ConnectionLine { connection, last_in_at, last_out_at, .. } = line;
+    let name = named(agents, &connection.agent);
     let (href, agent) = (
         format!("/t/{tenant}/channels/{}", connection.id),
         format!("/t/{tenant}/agents/{}", connection.agent),
@@ -91,7 +93,7 @@ fn row(tenant: &TenantId, line: ConnectionLine, now: Timestamp) -> AnyView {
                 <span class="meta mono">{connection.id.to_string()}</span>
             </th>
             <td data-label="State"><Status tone label=state /></td>
-            <td data-label="Agent"><a href=agent>{connection.agent.to_string()}</a></td>
+            <td data-label="Agent"><a href=agent>{name}</a></td>
             <td data-label="Last message">{when(last_in_at, now)}</td>
             <td data-label="Last answer">{when(last_out_at, now)}</td>
             <td data-label="Last trouble">{trouble}</td>
@@ -153,6 +155,12 @@ fn health(line: &ConnectionLine) -> (Tone, String) {
 
 fn healthy() -> (Tone, String) {
     (Tone::Ok, "Connected".to_owned())
+}
+
+/// What an agent is called.
+fn named(agents: &[AgentLine], id: &AgentId) -> String {
+    let found = agents.iter().find(|agent| agent.id == *id);
+    found.map_or_else(|| id.to_string(), |agent| agent.name.clone())
 }
 
 /// Agents that may answer, as they are chosen from.

@@ -4,7 +4,7 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
-use desk::{DeskError, Written};
+use desk::{DeskError, FieldProblem, Written};
 use portal_ui::Problem;
 
 use crate::server::{
@@ -18,17 +18,36 @@ pub(crate) fn problems(error: DeskError) -> Result<Vec<Problem>, PageError> {
     match error {
         DeskError::Denied => Err(PageError::Forbidden),
         DeskError::NotFound => Err(PageError::NotFound),
-        DeskError::Invalid(problems) => Ok(problems
-            .into_iter()
-            .map(|it| Problem {
-                field: it.field.to_owned(),
-                message: format!("{} {}", words(it.field), it.problem),
-            })
-            .collect()),
+        DeskError::Invalid(problems) => Ok(problems.into_iter().map(problem).collect()),
         DeskError::Conflict { .. } | DeskError::Full { .. } | DeskError::Unavailable => {
             Ok(vec![Problem { field: String::new(), message: sentence(&error.to_string()) }])
         }
     }
+}
+
+/// A row of rules has controls of its own.
+fn problem(it: FieldProblem) -> Problem {
+    let FieldProblem { field, rule, problem } = it;
+    let Some(nth) = rule else {
+        let message = format!("{} {problem}", words(field));
+        return Problem { field: field.to_owned(), message };
+    };
+    let (control, what) = match field {
+        "to_channel" => ("channel", "the channel"),
+        "keywords" => ("keywords", "the list of words"),
+        other => (other, other),
+    };
+    let message = format!("Rule {}: {what} {problem}", nth + 1);
+    Problem { field: format!("rule-{control}-{nth}"), message }
+}
+
+/// The same for a page that has only these fields: what is wrong with others is said, and leads nowhere.
+pub(crate) fn within(problems: Vec<Problem>, fields: &[&str]) -> Vec<Problem> {
+    let here = |it: Problem| {
+        let is_here = fields.contains(&it.field.as_str());
+        if is_here { it } else { Problem { field: String::new(), ..it } }
+    };
+    problems.into_iter().map(here).collect()
 }
 
 /// What was wrong with one field.
@@ -74,8 +93,6 @@ pub(crate) fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use desk::FieldProblem;
-
     use super::*;
 
     #[test]
@@ -86,6 +103,22 @@ mod tests {
             message: "System prompt is too long".to_owned(),
         };
         assert_eq!(problems(error).unwrap(), [want]);
+    }
+
+    #[test]
+    fn a_problem_of_a_rule_says_which_and_points_to_its_row() {
+        let of_rule =
+            |field| FieldProblem { rule: Some(1), ..FieldProblem::new(field, "is empty") };
+        let error = DeskError::Invalid(vec![of_rule("to_channel"), of_rule("keywords")]);
+        let found = problems(error).unwrap();
+        let got: Vec<_> = found.iter().map(|it| (&*it.field, &*it.message)).collect();
+        let want = [
+            ("rule-channel-1", "Rule 2: the channel is empty"),
+            ("rule-keywords-1", "Rule 2: the list of words is empty"),
+        ];
+        assert_eq!(got, want);
+        let elsewhere = within(found, &["note"]);
+        assert!(elsewhere.iter().all(|it| it.field.is_empty()), "{elsewhere:?}");
     }
 
     #[test]

@@ -4,11 +4,11 @@ use axum::response::Response;
 use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Card, Column, EmptyState, Figure, Icon, LinkButton, PageHeader, Table, Tone,
+    Banner, Card, Column, EmptyState, Figure, Icon, LinkButton, PageHeader, Status, Table, Tone,
     format::{about, count, counted, dollars},
 };
 use schemas::TenantId;
-use views::{InstallationHome, Reader, Standing, Target};
+use views::{BudgetUse, InstallationHome, Reader, Standing, Target};
 
 use super::address::{self, Address};
 use crate::server::{
@@ -36,7 +36,7 @@ async fn home(cx: Cx) -> Result<Response, PageError> {
 }
 
 fn page(home: InstallationHome, may_create: bool) -> AnyView {
-    let InstallationHome { tenants, today, month, uncertain, readers } = home;
+    let InstallationHome { tenants, today, month, uncertain, budgets, readers } = home;
     let each = match month.cost_micros.checked_div(month.answered) {
         None => "No answer yet".to_owned(),
         Some(0) => "No price is known".to_owned(),
@@ -49,7 +49,7 @@ fn page(home: InstallationHome, may_create: bool) -> AnyView {
     };
     let state = if tenants == 0 {
         first_step(may_create)
-    } else if uncertain.is_empty() {
+    } else if uncertain.is_empty() && budgets.is_empty() {
         view! {
             <Banner tone=Tone::Ok title="No reply is in doubt">
                 <p>"Whatever was sent is known to have arrived, or not to."</p>
@@ -57,7 +57,7 @@ fn page(home: InstallationHome, may_create: bool) -> AnyView {
         }
         .into_any()
     } else {
-        doubts(uncertain)
+        needs(uncertain, budgets)
     };
     view! {
         <PageHeader title="Installation" lead="All tenants together.">
@@ -94,7 +94,8 @@ fn first_step(may_create: bool) -> AnyView {
     .into_any()
 }
 
-fn doubts(uncertain: Vec<(TenantId, u64)>) -> AnyView {
+fn needs(uncertain: Vec<(TenantId, u64)>, budgets: Vec<BudgetUse>) -> AnyView {
+    let budgets = budgets.into_iter().map(budget).collect_view();
     let rows = uncertain.into_iter().map(|(tenant, many)| {
         let href = address::target(&tenant, &Target::Conversations(Some(Standing::Uncertain)));
         let words = counted(
@@ -112,8 +113,23 @@ fn doubts(uncertain: Vec<(TenantId, u64)>) -> AnyView {
     let rows = rows.collect_view();
     view! {
         <Card title="Needs you" flush=true>
-            <ul class="needs">{rows}</ul>
+            <ul class="needs">{budgets} {rows}</ul>
         </Card>
+    }
+    .into_any()
+}
+
+fn budget(used: BudgetUse) -> AnyView {
+    let BudgetUse { tenant, percent } = used;
+    let (tone, state) =
+        if percent < 100 { (Tone::Warn, "nearly used up") } else { (Tone::Bad, "used up") };
+    let href = address::target(&tenant.id, &Target::Tenant);
+    let words = format!("The budget of {} is {state} this month: {percent} %", tenant.name);
+    view! {
+        <li data-row>
+            <Status tone label=words />
+            <a href=href data-row-link>{format!("See the budget of {}", tenant.name)}</a>
+        </li>
     }
     .into_any()
 }

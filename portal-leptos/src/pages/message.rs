@@ -46,7 +46,8 @@ async fn show(
         // A reference is the beginning of an id; the page's own address has all of it.
         return Ok(see_other(&address::message(&tenant, &trace.message)));
     }
-    Ok(cx.page("Trace", || view::page(trace, &tenant)))
+    let agents = cx.portal.views.agents(&cx.signed.principal, &tenant, cx.now()).await?;
+    Ok(cx.page("Trace", || view::page(trace, &tenant, &agents)))
 }
 
 /// What a person quoted.

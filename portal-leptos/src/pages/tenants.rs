@@ -1,36 +1,37 @@
-//! The list of tenants, and the form that makes one.
+//! The list of tenants.
 
-use axum::{
-    extract::{Form, Query},
-    response::Response,
-};
+mod new;
+
+use axum::{extract::Query, response::Response};
 use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{
-    Card, Column, EmptyState, FormErrors, Icon, InputKind, LinkButton, PageHeader, Pagination,
-    Problem, Status, SubmitButton, Table, TextField, Tone, Variant,
+    Card, Choice, Column, EmptyState, Icon, InputKind, LinkButton, PageHeader, Pagination,
+    SelectField, Status, SubmitButton, Table, TextField, Tone, Variant,
     format::{count, dollars},
 };
-use schemas::{Limits, TenantId, TenantStatus};
+use schemas::{TenantId, TenantStatus};
 use serde::Deserialize;
 use views::{TenantFilter, TenantLine, Tenants, TenantsPage};
 
-use super::form::{WITH_PROBLEMS, done, problem_of, problems};
+use super::address::Address;
 use crate::server::{
     error::PageError,
     render::Cx,
     routes::{Need, Routes},
 };
 
+const PATH: &str = "/tenants";
+
 /// Tenants on one page.
 const PAGE: u32 = 50;
 
 pub(crate) fn routes() -> Routes {
     let manage = Need::Platform(Permission::TenantsManage);
-    Routes::default().get("/tenants", Need::SignedIn, list).get("/tenants/new", manage, new).post(
+    Routes::default().get(PATH, Need::SignedIn, list).get("/tenants/new", manage, new::show).post(
         "/tenants/new",
         manage,
-        create,
+        new::create,
     )
 }
 
@@ -54,6 +55,15 @@ impl Search {
         };
         TenantFilter { search: self.q.trim().to_lowercase(), status }
     }
+
+    fn is_asking(&self) -> bool {
+        !self.q.trim().is_empty() || self.filter().status.is_some()
+    }
+
+    /// The first page of what is looked for.
+    fn first(&self) -> Address {
+        Address::new(PATH).with("q", self.q.trim()).with("status", &self.status)
+    }
 }
 
 async fn list(cx: Cx, Query(search): Query<Search>) -> Result<Response, PageError> {
@@ -64,69 +74,107 @@ async fn list(cx: Cx, Query(search): Query<Search>) -> Result<Response, PageErro
     let found = views.tenants(who, &search.filter(), page).await?;
     // Whoever works for one tenant has no use for a list of one.
     if let ([only], false) = (found.tenants.as_slice(), who.platform.is_some())
-        && search.q.is_empty()
+        && !search.is_asking()
         && search.after.is_none()
     {
         return Ok(crate::server::error::see_other(&format!("/t/{}", only.tenant.id)));
     }
-    let may_create = who.require_platform(Permission::TenantsManage).is_ok();
-    Ok(cx.page("Tenants", || list_view(found, search, may_create)))
+    let role = Role {
+        may_create: who.require_platform(Permission::TenantsManage).is_ok(),
+        sees_all: who.platform.is_some(),
+    };
+    Ok(cx.page("Tenants", || list_view(found, search, role)))
 }
 
-fn list_view(found: Tenants, search: Search, may_create: bool) -> AnyView {
+/// What this person has to do with tenants.
+#[derive(Clone, Copy)]
+struct Role {
+    may_create: bool,
+    /// Else only those in which they have a role.
+    sees_all: bool,
+}
+
+fn list_view(found: Tenants, search: Search, role: Role) -> AnyView {
     let Tenants { tenants, next } = found;
-    let is_searched = !search.q.is_empty() || !search.status.is_empty();
-    let older = next.map(|next| {
-        let q =
-            percent_encoding::utf8_percent_encode(&search.q, percent_encoding::NON_ALPHANUMERIC);
-        format!("/tenants?q={q}&status={}&after={next}", search.status)
-    });
-    let is_first = search.after.is_none();
-    let newer = (!is_first).then(|| "/tenants".to_owned());
-    let body = match (tenants.is_empty(), is_searched) {
-        (true, true) => view! {
-            <EmptyState
-                title="No tenant is called that"
-                text="Search for a part of the name or the slug."
-                icon=Icon::Search
-                action=Some(("Show all tenants".to_owned(), "/tenants".to_owned()))
-            />
-        }
-        .into_any(),
-        (true, false) => view! {
-            <EmptyState
-                title="No tenants yet"
-                text="A tenant is a company that hires agents. Nobody else sees what is its own."
-                icon=Icon::Tenants
-                action=may_create
-                    .then(|| ("Create the first tenant".to_owned(), "/tenants/new".to_owned()))
-            />
-        }
-        .into_any(),
-        (false, _) => view! {
+    let older = next.map(|next| search.first().with("after", next.as_str()).done());
+    let newer = search.after.is_some().then(|| search.first().done());
+    let body = if tenants.is_empty() {
+        empty(&search, role)
+    } else {
+        view! {
             <Table caption="Tenants" columns=columns()>
                 {tenants.into_iter().map(row).collect_view()}
             </Table>
-            <Pagination newer older words=("First page", "Next") />
         }
-        .into_any(),
+        .into_any()
     };
+    let create = role.may_create.then(|| {
+        view! {
+            <LinkButton href="/tenants/new" variant=Variant::Primary icon=Icon::Plus>
+                "New tenant"
+            </LinkButton>
+        }
+    });
     view! {
         <PageHeader title="Tenants" lead="The companies that hire agents here.">
-            {may_create
-                .then(|| {
-                    view! {
-                        <LinkButton href="/tenants/new" variant=Variant::Primary icon=Icon::Plus>
-                            "New tenant"
-                        </LinkButton>
-                    }
-                })}
+            {create}
         </PageHeader>
-        <form method="get" action="/tenants" role="search" class="filters">
-            <TextField name="q" label="Search" kind=InputKind::Search value=search.q.clone() />
-            <SubmitButton variant=Variant::Plain>"Search"</SubmitButton>
+        {form(search)}
+        <Card flush=true>{body} <Pagination newer older words=("First page", "Next") /></Card>
+    }
+    .into_any()
+}
+
+fn empty(search: &Search, role: Role) -> AnyView {
+    let all = ("Show all tenants".to_owned(), PATH.to_owned());
+    let create = ("Create the first tenant".to_owned(), "/tenants/new".to_owned());
+    let (title, text, icon, action) = match (search.is_asking() || search.after.is_some(), role) {
+        (true, _) => (
+            "No tenant is like that",
+            "Search for a part of the name or the slug, in any state.",
+            Icon::Search,
+            Some(all),
+        ),
+        (false, Role { may_create: true, .. }) => (
+            "No tenants yet",
+            "A tenant is a company that hires agents. Nobody else sees what is its own.",
+            Icon::Tenants,
+            Some(create),
+        ),
+        (false, Role { sees_all: true, .. }) => (
+            "No tenants yet",
+            "A tenant is a company that hires agents. An administrator of this installation creates it.",
+            Icon::Tenants,
+            None,
+        ),
+        (false, _) => (
+            "You have no role in any tenant",
+            "Ask an administrator of this installation to make you a member of yours. Until then, your own settings are all there is.",
+            Icon::Tenants,
+            Some(("Your settings".to_owned(), "/settings".to_owned())),
+        ),
+    };
+    view! { <EmptyState title text icon action /> }.into_any()
+}
+
+fn form(search: Search) -> AnyView {
+    let mut states = vec![
+        Choice::new("", "All"),
+        Choice::new("active", state(TenantStatus::Active).1),
+        Choice::new("suspended", state(TenantStatus::Suspended).1),
+    ];
+    // Nobody is led to those that are gone; who asks for them sees what was asked for.
+    if search.status == "deleted" {
+        states.push(Choice::new("deleted", state(TenantStatus::Deleted).1));
+    }
+    view! {
+        <form method="get" action=PATH role="search" class="filters">
+            <TextField name="q" label="Search" kind=InputKind::Search value=search.q />
+            <SelectField name="status" label="State" choices=states value=search.status />
+            <div class="row">
+                <SubmitButton variant=Variant::Plain>"Search"</SubmitButton>
+            </div>
         </form>
-        <Card flush=true>{body}</Card>
     }
     .into_any()
 }
@@ -167,63 +215,4 @@ pub(crate) const fn state(status: TenantStatus) -> (Tone, &'static str) {
         TenantStatus::Suspended => (Tone::Warn, "Suspended"),
         TenantStatus::Deleted => (Tone::Neutral, "Deleted"),
     }
-}
-
-/// What was typed into the form of a new tenant.
-#[derive(Clone, Debug, Default, Deserialize)]
-struct NewTenant {
-    name: String,
-    slug: String,
-}
-
-async fn new(cx: Cx) -> Response {
-    cx.page("New tenant", || new_view(NewTenant::default(), Vec::new()))
-}
-
-async fn create(cx: Cx, Form(typed): Form<NewTenant>) -> Result<Response, PageError> {
-    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
-    let slug = if typed.slug.trim().is_empty() {
-        domain::names::slug_of(&typed.name)
-    } else {
-        typed.slug.trim().to_owned()
-    };
-    match desk.create_tenant(who, &slug, typed.name.trim(), Limits::default()).await {
-        Ok(written) => {
-            let said = format!("{} is here. Next: its first agent.", typed.name.trim());
-            Ok(done(&format!("/t/{slug}"), &said, written))
-        }
-        Err(error) => {
-            let problems = problems(error)?;
-            Ok(cx.page_with(WITH_PROBLEMS, "New tenant", || new_view(typed, problems)))
-        }
-    }
-}
-
-fn new_view(typed: NewTenant, problems: Vec<Problem>) -> AnyView {
-    let (name, slug) = (problem_of(&problems, "name"), problem_of(&problems, "slug"));
-    view! {
-        <PageHeader
-            title="New tenant"
-            lead="A company that hires agents. Its data are kept apart from everybody else's."
-        />
-        <Card>
-            <form method="post" action="/tenants/new" class="stack">
-                <FormErrors problems />
-                <TextField name="name" label="Name" value=typed.name error=name required=true maxlength=200 />
-                <TextField
-                    name="slug"
-                    label="Slug"
-                    value=typed.slug
-                    error=slug
-                    hint="Lower-case letters, digits and dashes. It stands in addresses and never changes; left empty, it is made from the name."
-                    maxlength=40
-                />
-                <div class="form-actions">
-                    <SubmitButton>"Create tenant"</SubmitButton>
-                    <LinkButton href="/tenants">"Cancel"</LinkButton>
-                </div>
-            </form>
-        </Card>
-    }
-    .into_any()
 }

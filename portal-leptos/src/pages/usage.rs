@@ -1,6 +1,7 @@
 //! What was used and what it cost: of a tenant, and of the installation.
 
 mod asked;
+mod table;
 mod view;
 
 use axum::{
@@ -40,7 +41,9 @@ async fn of_tenant(
     let line = views.tenant(who, &tenant, cx.now()).await?;
     let page = Address::of_tenant(&tenant, &["usage"]);
     let budget = line.tenant.budget.monthly_micros.map(|limit| (line.cost_micros_month, limit));
-    let shown = view::Shown { page, asked, by, span, usage, budget, tenant: Some(tenant) };
+    let agents = views.agents(who, &tenant, cx.now()).await?;
+    let names = agents.into_iter().map(|it| (it.id.to_string(), it.name)).collect();
+    let shown = view::Shown { page, asked, by, span, usage, budget, tenant: Some(tenant), names };
     Ok(cx.page("Usage", || view::page(shown)))
 }
 
@@ -51,6 +54,9 @@ async fn of_all(cx: Cx, Query(asked): Query<Asked>) -> Result<Response, PageErro
     let who = &cx.signed.principal;
     let usage = cx.portal.views.usage_of_all(who, group, span.from..=span.to).await?;
     let page = Address::new("/usage");
-    let shown = view::Shown { page, asked, by, span, usage, budget: None, tenant: None };
+    let named = |key: &str| cx.portal.desk.tenant_name(who, &key.parse().ok()?);
+    let rows = usage.rows.iter().filter(|_| by == By::Tenant);
+    let names = rows.filter_map(|row| Some((row.key.clone(), named(&row.key)?))).collect();
+    let shown = view::Shown { page, asked, by, span, usage, budget: None, tenant: None, names };
     Ok(cx.page("Usage of the installation", || view::page(shown)))
 }

@@ -14,13 +14,13 @@ use crate::islands::{Awake, Frame};
 
 /// The page within its frame. What somebody may not see is not offered.
 pub(super) fn frame(portal: &Portal, asked: &Asked, signed: &Signed, body: AnyView) -> AnyView {
-    let tenant = tenant_of(&asked.path);
-    let mut nav = nav(&signed.principal, tenant.as_ref(), &asked.path);
+    let place = tenant_of(&asked.path).map(|tenant| Place::of(portal, &signed.principal, tenant));
+    let mut nav = nav(&signed.principal, place.as_ref(), &asked.path);
     if portal.dev_slack.is_some() {
         nav.push(local_chat(&asked.path));
     }
-    let named = tenant.map(|tenant| tenant.to_string());
-    let named_tenant = named.clone();
+    let named = place.as_ref().map(|place| place.name.clone());
+    let named_tenant = place.map(|place| place.tenant.to_string());
     let tenant = move || {
         let named = named.clone();
         view! {
@@ -100,12 +100,27 @@ fn local_chat(path: &str) -> NavGroup {
     NavGroup { title: "This machine".to_owned(), items: vec![item] }
 }
 
+/// A tenant that one is in.
+pub(super) struct Place {
+    pub(super) tenant: TenantId,
+    /// What it is called; its slug to those who may not know.
+    pub(super) name: String,
+}
+
+impl Place {
+    pub(super) fn of(portal: &Portal, who: &Principal, tenant: TenantId) -> Self {
+        let name = portal.desk.tenant_name(who, &tenant);
+        Self { name: name.unwrap_or_else(|| tenant.to_string()), tenant }
+    }
+}
+
 /// The tenant that a path is about.
 pub(super) fn tenant_of(path: &str) -> Option<TenantId> {
     path.strip_prefix("/t/")?.split('/').next()?.parse().ok()
 }
 
-pub(super) fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec<NavGroup> {
+pub(super) fn nav(who: &Principal, place: Option<&Place>, path: &str) -> Vec<NavGroup> {
+    let tenant = place.map(|place| &place.tenant);
     let item = |label: &str, href: String, icon| {
         let below = path.strip_prefix(&href).is_some_and(|rest| rest.starts_with('/'));
         let is_home = href == "/" || tenant.is_some_and(|tenant| href == format!("/t/{tenant}"));
@@ -113,7 +128,7 @@ pub(super) fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec
         NavItem { label: label.to_owned(), href, icon, current, count: None }
     };
     let mut groups = Vec::new();
-    if let Some(tenant) = tenant {
+    if let Some(Place { tenant, name }) = place {
         let pages = [
             ("Home", "", Icon::Home, Permission::TenantRead),
             ("Agents", "/agents", Icon::Agent, Permission::AgentsRead),
@@ -128,7 +143,7 @@ pub(super) fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec
         let offered = pages.into_iter().filter(|(.., may)| who.require(*may, tenant).is_ok());
         let items =
             offered.map(|(label, end, icon, _)| item(label, format!("/t/{tenant}{end}"), icon));
-        groups.push(NavGroup { title: tenant.to_string(), items: items.collect() });
+        groups.push(NavGroup { title: name.clone(), items: items.collect() });
     }
     let mut items = vec![item("Tenants", "/tenants".to_owned(), Icon::Tenants)];
     if who.platform.is_some() {
@@ -140,6 +155,7 @@ pub(super) fn nav(who: &Principal, tenant: Option<&TenantId>, path: &str) -> Vec
     items.push(item("Find a message", "/trace".to_owned(), Icon::Search));
     if who.require_platform(Permission::OperatorsManage).is_ok() {
         items.push(item("Operators", "/operators".to_owned(), Icon::Users));
+        items.push(item("Accounts' log", "/log".to_owned(), Icon::Audit));
     }
     groups.push(NavGroup { title: "Installation".to_owned(), items });
     let own = vec![item("Your settings", "/settings".to_owned(), Icon::Settings)];

@@ -6,13 +6,13 @@ use axum::{
 };
 use schemas::TenantId;
 use serde::Deserialize;
-use views::{AgentState, TenantFilter, TenantsPage};
+use views::{AgentState, TenantFilter, TenantLine, TenantsPage};
 
 use super::{Portal, error::PageError, frame, render::Cx};
 use crate::islands::frame::Target;
 
-/// The most tenants that are offered.
-const TENANTS_MAX: u32 = 50;
+/// The most tenants that are offered at once.
+const TENANTS_MAX: u32 = 20;
 
 /// `GET /frame/version`: names what this release's pages are made of.
 pub(super) async fn version(State(portal): State<Portal>) -> String {
@@ -25,14 +25,15 @@ pub(super) struct About {
     tenant: String,
 }
 
-/// `GET /frame/targets`: the pages, tenants and agents that whoever asks may see.
+/// `GET /frame/targets`: the pages and agents that whoever asks may see.
 pub(super) async fn targets(
     cx: Cx,
     Query(about): Query<About>,
 ) -> Result<Json<Vec<Target>>, PageError> {
     let who = &cx.signed.principal;
     let tenant = about.tenant.parse::<TenantId>().ok();
-    let groups = frame::nav(who, tenant.as_ref(), "");
+    let place = tenant.clone().map(|tenant| frame::Place::of(&cx.portal, who, tenant));
+    let groups = frame::nav(who, place.as_ref(), "");
     let pages = groups.into_iter().flat_map(|group| {
         let kind = group.title;
         group.items.into_iter().map(move |item| Target {
@@ -52,14 +53,29 @@ pub(super) async fn targets(
             kind: "Agent".to_owned(),
         }));
     }
-    let page = TenantsPage { after: None, limit: TENANTS_MAX, now: cx.now() };
-    let tenants = cx.portal.views.tenants(who, &TenantFilter::default(), page).await?;
-    targets.extend(tenants.tenants.into_iter().map(|line| Target {
-        label: line.tenant.name,
-        kind: "Tenant".to_owned(),
-        href: format!("/t/{}", line.tenant.id),
-    }));
     let mut seen = std::collections::BTreeSet::new();
     targets.retain(|target| seen.insert(target.href.clone()));
     Ok(Json(targets))
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Typed {
+    #[serde(default)]
+    q: String,
+}
+
+/// `GET /frame/tenants`: the tenants that whoever asks may see, by a part of the name or the slug.
+pub(super) async fn tenants(
+    cx: Cx,
+    Query(typed): Query<Typed>,
+) -> Result<Json<Vec<Target>>, PageError> {
+    let filter = TenantFilter { search: typed.q.trim().to_lowercase(), status: None };
+    let page = TenantsPage { after: None, limit: TENANTS_MAX, now: cx.now() };
+    let found = cx.portal.views.tenants(&cx.signed.principal, &filter, page).await?;
+    let target = |line: TenantLine| Target {
+        href: format!("/t/{}", line.tenant.id),
+        label: line.tenant.name,
+        kind: "Tenant".to_owned(),
+    };
+    Ok(Json(found.tenants.into_iter().map(target).collect()))
 }

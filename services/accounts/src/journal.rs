@@ -8,6 +8,7 @@ use serde_json::Value;
 use store::{
     PlatformTx, StoreError,
     accounts::{
+        api_keys,
         log::{self, Entry, Filter, NewEntry},
         operators,
     },
@@ -15,8 +16,38 @@ use store::{
 
 use crate::{Accounts, AccountsError, Visit};
 
-/// The most lines of a page.
-const PAGE_MAX: u32 = 200;
+/// The most lines of a page of the log.
+pub const PAGE_MAX: u32 = 200;
+
+/// Every kind of line there is.
+pub const ACTIONS: [&str; 26] = [
+    "sign-in.done",
+    "sign-in.refused",
+    "sign-out",
+    "session.ended",
+    "session.others-ended",
+    "password.changed",
+    "password.reset-asked",
+    "password.reset",
+    "second-factor.set-up",
+    "second-factor.new-codes",
+    "identity.linked",
+    "identity.unlinked",
+    "operator.set-up",
+    "operator.renamed",
+    "operator.disabled",
+    "operator.enabled",
+    "operator.role-given",
+    "operator.reset-link-made",
+    "operator.second-factor-removed",
+    "invite.made",
+    "invite.accepted",
+    "member.role-given",
+    "member.removed",
+    "api-key.made",
+    "api-key.revoked",
+    "conversations.read",
+];
 
 /// What somebody did.
 pub(crate) struct Deed<'a> {
@@ -32,6 +63,7 @@ pub(crate) async fn note(
     visit: &Visit,
     deed: Deed<'_>,
 ) -> Result<(), StoreError> {
+    debug_assert!(ACTIONS.contains(&deed.action), "{} is not in the list", deed.action);
     let entry = NewEntry {
         at: visit.now,
         operator: deed.who,
@@ -89,12 +121,22 @@ impl Accounts {
         Ok(names)
     }
 
-    /// A page of the log, the newest first. Without a tenant it is that of the installation; the page
-    /// after it is the one before its last `id`.
+    /// What all keys of the API are called, those that open nothing any more too: for whoever reads in
+    /// the log of the installation what was done with them.
+    pub async fn key_names(
+        &self,
+        by: &Principal,
+    ) -> Result<BTreeMap<OperatorId, String>, AccountsError> {
+        by.require_platform(Permission::OperatorsManage)?;
+        Ok(api_keys::names(&self.platform).await?)
+    }
+
+    /// A page of the log, the newest first. Without a tenant it is that of the installation, which is
+    /// for its administrators; the page after it is the one before its last `id`.
     pub async fn log(&self, by: &Principal, filter: &Filter) -> Result<Vec<Entry>, AccountsError> {
         match &filter.tenant {
             Some(tenant) => by.require(Permission::AuditRead, tenant)?,
-            None => by.require_platform(Permission::AuditRead)?,
+            None => by.require_platform(Permission::OperatorsManage)?,
         }
         let limit = filter.limit.clamp(1, PAGE_MAX);
         Ok(log::page(&self.platform, &Filter { limit, ..filter.clone() }).await?)

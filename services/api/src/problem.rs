@@ -206,7 +206,7 @@ impl From<DeskError> for ApiError {
 
 impl From<FieldProblem> for Wrong {
     fn from(it: FieldProblem) -> Self {
-        Self::new(it.field, it.problem)
+        Self::new(it.field, it.said())
     }
 }
 

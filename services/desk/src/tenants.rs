@@ -28,6 +28,13 @@ impl Desk {
         self.write((by, &id), command, &changes, &sealing).await
     }
 
+    /// What it is called, out of memory: for a page that says where it is. Nothing where there is none, or
+    /// where they may not know.
+    pub fn tenant_name(&self, by: &Principal, tenant: &TenantId) -> Option<String> {
+        by.require(Permission::TenantRead, tenant).ok()?;
+        self.parts().directory.read(|it| it.tenant(tenant).map(|known| known.name.clone()))
+    }
+
     /// It is called something else.
     pub async fn rename_tenant(
         &self,

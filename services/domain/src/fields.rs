@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use schemas::{InvalidId, directory::FOLLOW_MINUTES_MAX};
+use schemas::{AgentId, InvalidId, directory::FOLLOW_MINUTES_MAX};
 
 use crate::config::{OpenConfig, OpenRule, OpenTrigger};
 
@@ -30,6 +30,8 @@ pub const NOTE_BYTES_MAX: usize = 2_000;
 pub struct FieldProblem {
     /// Its name, as in files and in the API, e.g. `system_prompt`.
     pub field: &'static str,
+    /// Which of the rules of escalation it is of, from 0; nothing for what there is once.
+    pub rule: Option<usize>,
     /// What is wrong, to be read after the field's name, e.g. `is empty`. Never a text or a token.
     pub problem: String,
 }
@@ -37,18 +39,24 @@ pub struct FieldProblem {
 impl FieldProblem {
     /// Says what is wrong with a field.
     pub fn new(field: &'static str, problem: impl Into<String>) -> Self {
-        Self { field, problem: problem.into() }
+        Self { field, rule: None, problem: problem.into() }
     }
 
     /// A field that is no id.
     pub fn of_id(field: &'static str, error: &InvalidId) -> Self {
         Self::new(field, format!("cannot be used: {}", error.problem()))
     }
+
+    /// What is wrong, and of which rule, to be read after the field's name: `of rule 2 is empty`.
+    pub fn said(&self) -> String {
+        let of = self.rule.map(|nth| format!("of rule {} ", nth + 1));
+        format!("{}{}", of.unwrap_or_default(), self.problem)
+    }
 }
 
 impl fmt::Display for FieldProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.field, self.problem)
+        write!(f, "`{}` {}", self.field, self.said())
     }
 }
 
@@ -56,6 +64,13 @@ impl fmt::Display for FieldProblem {
 pub fn name(field: &'static str, name: &str) -> Vec<FieldProblem> {
     let empty = name.trim().is_empty().then(|| FieldProblem::new(field, "is empty"));
     empty.into_iter().chain(longer(field, name, NAME_BYTES_MAX)).collect()
+}
+
+/// What is wrong with the slug of an agent that comes: in the portal, `…/agents/new` is the page where
+/// agents are made, and would hide one of that name.
+pub fn agent_slug(slug: &AgentId) -> Option<FieldProblem> {
+    let problem = "cannot be `new`: that is the address of the page where agents are made";
+    (slug.as_str() == "new").then(|| FieldProblem::new("slug", problem))
 }
 
 /// What is wrong with a note.
@@ -77,7 +92,11 @@ pub fn config(config: &OpenConfig) -> Vec<FieldProblem> {
         let problem = format!("has more than {ESCALATION_RULES_MAX} rules");
         problems.push(FieldProblem::new("escalation", problem));
     }
-    problems.extend(config.escalation.iter().flat_map(rule));
+    let rules = config.escalation.iter().enumerate();
+    problems.extend(rules.flat_map(|(nth, rule)| {
+        let of_rule = move |it| FieldProblem { rule: Some(nth), ..it };
+        self::rule(rule).into_iter().map(of_rule)
+    }));
     if FOLLOW_MINUTES_MAX < config.follow_minutes {
         let problem = format!("is more than {FOLLOW_MINUTES_MAX}");
         problems.push(FieldProblem::new("follow_minutes", problem));
@@ -87,7 +106,7 @@ pub fn config(config: &OpenConfig) -> Vec<FieldProblem> {
 
 /// What is wrong with one that is only being worked on: it may be unfinished, and not without bounds.
 pub fn draft(draft: &OpenConfig) -> Vec<FieldProblem> {
-    let unfinished = |problem: &FieldProblem| problem.problem == "is empty";
+    let unfinished = |problem: &FieldProblem| problem.problem.ends_with("is empty");
     config(draft).into_iter().filter(|problem| !unfinished(problem)).collect()
 }
 
@@ -109,7 +128,11 @@ fn rule(rule: &OpenRule) -> Vec<FieldProblem> {
         let problem = format!("has more than {KEYWORDS_MAX} in one rule");
         problems.push(FieldProblem::new("keywords", problem));
     }
-    problems.extend(keywords.iter().flat_map(|keyword| name("keywords", keyword)));
+    let each = keywords.iter().flat_map(|keyword| name("keywords", keyword));
+    problems.extend(each.map(|it| {
+        let problem = format!("has one that {}", it.problem);
+        FieldProblem { problem, ..it }
+    }));
     problems
 }
 

@@ -17,12 +17,15 @@ use store::{
     views::{home, roster, tenants},
 };
 
-use crate::{AgentState, Standing, ViewError, Views, Vitals};
+use crate::{
+    AgentState, BudgetUse, Standing, ViewError, Views, Vitals,
+    budget::{WARN_PERCENT, worth_knowing},
+};
 
 /// How far back the health of a tenant looks.
 const HEALTH: Duration = Duration::from_hours(24);
 
-/// The most tenants that are named on the installation's page.
+/// The most tenants that are named on the installation's page, for each reason.
 const DOUBTS_MAX: u32 = 20;
 
 /// A tenant at a glance.
@@ -56,6 +59,9 @@ pub struct InstallationHome {
     pub month: Counts,
     /// The tenants with replies in doubt, and how many; those with the most first, 20 at most.
     pub uncertain: Vec<(TenantId, u64)>,
+    /// The tenants whose budget of this month (UTC) is used to 80 per cent or more; the furthest first,
+    /// 20 at most.
+    pub budgets: Vec<BudgetUse>,
     /// How far the read models are.
     pub readers: Vec<Reader>,
 }
@@ -74,7 +80,7 @@ pub struct Reader {
 pub struct Attention {
     /// What.
     pub kind: AttentionKind,
-    /// How many.
+    /// How many; of a budget, how many per cent are used.
     pub count: u64,
     /// More of it, e.g. the reason; empty where there is no more.
     pub detail: String,
@@ -88,6 +94,8 @@ pub struct Attention {
 pub enum AttentionKind {
     /// The tenant is not served.
     TenantSuspended,
+    /// The budget of this month is used up.
+    BudgetSpent,
     /// A workspace took its permission back.
     ConnectionRemoved,
     /// A workspace is connected to an agent that does not answer.
@@ -96,6 +104,8 @@ pub enum AttentionKind {
     RepliesUncertain,
     /// Messages failed in the last 24 hours.
     MessagesFailed,
+    /// The budget of this month is nearly used up.
+    BudgetNear,
     /// Messages were over a limit in the last 24 hours.
     MessagesThrottled,
 }
@@ -206,8 +216,14 @@ impl Views {
         let mut tx = self.across(principal, Purpose::List).await?;
         let (today, month, tenants) = home::sums(&mut tx, Day::of(now)).await?;
         let uncertain = home::doubts(&mut tx, DOUBTS_MAX).await?;
+        let budgets = home::budgets(&mut tx, Day::of(now), (WARN_PERCENT, DOUBTS_MAX)).await?;
+        let budgets = budgets.into_iter().filter_map(|(tenant, spent)| {
+            let percent = worth_knowing(tenant.budget, spent)?;
+            Some(BudgetUse { tenant, percent })
+        });
+        let budgets = budgets.collect();
         let readers = home::readers_of_all(&mut tx).await?.into_iter().map(Reader::from).collect();
-        Ok(InstallationHome { tenants, today, month, uncertain, readers })
+        Ok(InstallationHome { tenants, today, month, uncertain, budgets, readers })
     }
 }
 
@@ -233,6 +249,9 @@ fn attention<'a>(
     };
     let is_suspended = tenant.status == TenantStatus::Suspended;
     add(Kind::TenantSuspended, u64::from(is_suspended), "", Target::Tenant);
+    let used = worth_knowing(tenant.budget, vitals.month.cost_micros).unwrap_or_default();
+    let (spent, near) = if used < 100 { (0, used) } else { (used, 0) };
+    add(Kind::BudgetSpent, spent, "", Target::Tenant);
     for it in removed {
         let reason = match &it.status {
             ConnectionStatus::Removed { reason, .. } => reason,
@@ -250,6 +269,7 @@ fn attention<'a>(
         _ => Target::Conversations(Some(Standing::Failed)),
     };
     add(Kind::MessagesFailed, vitals.failed, "", failed);
+    add(Kind::BudgetNear, near, "", Target::Tenant);
     let throttled = Target::Conversations(Some(Standing::Throttled));
     add(Kind::MessagesThrottled, vitals.throttled, "", throttled);
     all

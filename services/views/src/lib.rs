@@ -12,6 +12,7 @@
 
 mod activity;
 mod audit;
+mod budget;
 mod conversation;
 mod conversations;
 mod cursor;
@@ -33,6 +34,7 @@ use store::{Database, Platform, PlatformTx, Purpose, Sealer, StoreError, TenantT
 pub use self::{
     activity::ActivityLine,
     audit::{Change, ChangeFilter, Changed, Changes, ChangesPage},
+    budget::BudgetUse,
     conversation::{Answer, Beside, Conversation, Near, Turn, TurnKind, Words},
     conversations::{ConversationLine, Conversations, Filter, Page, Standing},
     cursor::Cursor,

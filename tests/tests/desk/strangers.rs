@@ -61,6 +61,7 @@ async fn to_whoever_has_no_role_in_a_tenant_it_does_not_exist() {
         assert_eq!(read, Err(DeskError::NotFound));
         let read = office.desk.live(stranger, &acme(), &mara()).await;
         assert_eq!(read, Err(DeskError::NotFound));
+        assert_eq!(office.desk.tenant_name(stranger, &acme()), None);
         let made = office.desk.create_tenant(stranger, "new", "New", Limits::default()).await;
         assert_eq!(made, Err(DeskError::NotFound));
     }
@@ -82,6 +83,7 @@ async fn whoever_looks_on_changes_nothing() {
             assert_eq!(error, Some(DeskError::Denied), "{operation}");
         }
         office.desk.draft(looker, &acme(), &mara()).await.unwrap();
+        assert!(office.desk.tenant_name(looker, &acme()).is_some(), "they may know where they are");
     }
     let operator = principal("o-acme", None, &[("acme", TenantRole::Operator)]);
     let renamed = office.desk.rename_tenant(&operator, &acme(), "Mine").await;

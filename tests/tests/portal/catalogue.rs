@@ -109,7 +109,7 @@ pub(crate) const SET_UP: &[Page] = &[
 pub(crate) const EMPTY: &[Page] = &[
     own("installation-empty", "/", "Installation"),
     own("tenants-one", "/tenants", "Quiet"),
-    page("tenants-none-found", "/tenants", "/tenants?q=zzz", "No tenant is called that"),
+    page("tenants-none-found", "/tenants", "/tenants?q=zzz", "No tenant is like that"),
     own("usage-all-empty", "/usage", "Usage"),
     own("operators-few", "/operators", "ada@example.com"),
     page("home-empty", "/t/{tenant}", "/t/quiet", "The first day"),

@@ -50,9 +50,15 @@ async fn try_it(browser: &Browser) -> anyhow::Result<()> {
     browser.go("/t/acme/agents/mara").await?;
     browser.awake().await?;
     browser.eval("window.before = true").await?;
+    browser.fill("system_prompt", "Say it in rhymes.").await?;
     browser.fill("question", "Where is my parcel?").await?;
     browser.press("Ask the draft").await?;
     browser.see("echo: Where is my parcel?").await?;
+    browser.see(" tokens in, ").await?;
+    browser.click(".try-turn summary").await?;
+    let shown =
+        "return document.querySelector('.try-turn pre').innerText.includes('Say it in rhymes.')";
+    browser.until(shown).await?;
     browser.until("return window.before === true").await
 }
 

@@ -132,8 +132,23 @@ async fn restore(browser: &Browser) -> anyhow::Result<()> {
     browser.picture("versions").await?;
     browser.go("/t/acme/agents/mara/versions/1").await?;
     browser.fill("note", "No rhymes after all").await?;
+    let first = prompt(browser).await?;
+    assert!(first.contains("You help the people of Acme."), "{first}");
     browser.press("Publish as version 3").await?;
-    browser.see("Version 3").await
+    browser.see("Version 3").await?;
+    browser.go("/t/acme/agents/mara/versions/2").await?;
+    assert_ne!(prompt(browser).await?, first, "version 2 said something else");
+    browser.go("/t/acme/agents/mara/versions/3").await?;
+    assert_eq!(prompt(browser).await?, first, "what came back is what there was");
+    Ok(())
+}
+
+/// The system prompt of the version that is shown.
+async fn prompt(browser: &Browser) -> anyhow::Result<String> {
+    let script = "
+        const terms = [...document.querySelectorAll('main dt')];
+        return terms.find((it) => it.innerText === 'System prompt').nextElementSibling.innerText";
+    Ok(browser.eval(script).await?.as_str().context("no prompt")?.to_owned())
 }
 
 /// A person mentions Mara, and has her answer.

@@ -6,16 +6,25 @@
 mod agents;
 mod assets;
 mod asvs;
+mod budget;
 mod catalogue;
+mod exports;
 mod furnished;
 mod islands;
 mod journey;
 mod keyboard;
 mod live;
+mod log;
+mod names;
 mod oidc;
 mod pages;
+mod palette;
+mod problems;
 mod routes;
+mod tenant;
+mod tenants;
 mod together;
+mod trial;
 mod visitor;
 mod without_scripts;
 

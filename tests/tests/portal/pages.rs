@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use konstruct_tests::browser::Browser;
 use portal::server::table;
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::{
     catalogue::{EMPTY, FULL, Page, SET_UP, Who},
@@ -14,10 +15,13 @@ use crate::{
 };
 
 /// What is got from the portal and is not a page.
-const NOT_PAGES: [&str; 9] = [
+const NOT_PAGES: [&str; 12] = [
     "/assets/{version}/{file}",
     "/frame/targets",
+    "/frame/tenants",
     "/frame/version",
+    "/log.csv",
+    "/log.json",
     "/t/{tenant}/activity/stream",
     "/t/{tenant}/audit.csv",
     "/t/{tenant}/audit.json",
@@ -26,6 +30,11 @@ const NOT_PAGES: [&str; 9] = [
     "/settings/confirm/oidc",
     "/sign-in/oidc",
 ];
+
+/// Links to places of the page that are not there.
+const DEAD_LINKS: &str = "
+    const all = [...document.querySelectorAll('a[href^=\"#\"]')].map((it) => it.getAttribute('href'));
+    return all.filter((href) => !document.getElementById(decodeURIComponent(href.slice(1))))";
 
 /// A window as most people have it, the narrowest one that has to do, and a phone.
 const WIDE: u32 = 1280;
@@ -115,6 +124,10 @@ async fn look(browser: &Browser, house: &House, page: &Page) -> anyhow::Result<V
     let words = browser.text().await?;
     if !words.contains(page.shows) {
         found.push(format!("{:?} is not to be seen: {words:?}", page.shows));
+    }
+    let dead = browser.eval(DEAD_LINKS).await?;
+    if dead != Value::Array(Vec::new()) {
+        found.push(format!("these lead nowhere on the page: {dead}"));
     }
     for (dark, name) in [(false, "light"), (true, "dark")] {
         browser.dark(dark).await?;

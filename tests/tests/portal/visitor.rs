@@ -1,6 +1,6 @@
 //! People who visit the portal over HTTP, and the accounts they have.
 
-use accounts::{Accounts, Delivery, Grant, SessionToken, Visit};
+use accounts::{Accounts, Delivery, Grant, SessionToken, SignIn, Visit};
 use anyhow::{Context as _, bail};
 use domain::{
     access::{PlatformRole, TenantRole},
@@ -8,8 +8,8 @@ use domain::{
     secret::Secret,
 };
 use konstruct_tests::installation::{Installation, MASTER_KEY};
-use reqwest::{Client, Method, RequestBuilder, Response, redirect::Policy};
-use schemas::Timestamp;
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
+use schemas::{TenantId, Timestamp};
 use store::keys::Masters;
 
 /// Long enough, and nobody's.
@@ -45,6 +45,21 @@ impl Staff {
     pub(crate) async fn viewer(&self, tenant: &str) -> anyhow::Result<Visitor> {
         let grant = Grant::Tenant(tenant.parse()?, TenantRole::Viewer);
         self.hired(&format!("eve@{tenant}.example"), grant).await
+    }
+
+    /// Somebody with an account, whose only role was taken away.
+    pub(crate) async fn roleless(&self, tenant: &str) -> anyhow::Result<Visitor> {
+        let (email, tenant) = ("leo@acme.example", tenant.parse::<TenantId>()?);
+        self.hired(email, Grant::Tenant(tenant.clone(), TenantRole::Viewer)).await?;
+        let (console, visit) = (Accounts::console()?, visit()?);
+        let all = self.accounts.operators(&console).await?;
+        let one = all.into_iter().find(|it| it.email == email).context("nobody has this e-mail")?;
+        self.accounts.remove_member(&console, &tenant, &one.id, &visit).await?;
+        let password = Secret::from(PASSWORD.to_owned());
+        let SignIn::Done(session) = self.accounts.sign_in(email, &password, &visit).await? else {
+            bail!("they are not let in")
+        };
+        Visitor::new(&self.base, Some(session))
     }
 
     /// Whoever is not signed in.
@@ -147,6 +162,13 @@ impl Visitor {
 
     pub(crate) async fn get(&self, path: &str) -> anyhow::Result<Response> {
         Ok(self.request(Method::GET, path).send().await?)
+    }
+
+    /// The text of a page that is there.
+    pub(crate) async fn read(&self, path: &str) -> anyhow::Result<String> {
+        let answer = self.get(path).await?;
+        anyhow::ensure!(answer.status() == StatusCode::OK, "{path}: {}", answer.status());
+        Ok(answer.text().await?)
     }
 
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> anyhow::Result<Response> {

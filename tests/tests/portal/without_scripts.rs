@@ -120,7 +120,7 @@ async fn settings_and_lists(browser: &Browser) -> anyhow::Result<()> {
     browser.go("/tenants").await?;
     browser.fill("q", "zzz").await?;
     browser.press("Search").await?;
-    browser.see("No tenant is called that").await?;
+    browser.see("No tenant is like that").await?;
     browser.go("/t/acme/audit").await?;
     browser.choose("kind", "agent.published").await?;
     browser.press("Filter").await?;

@@ -9,12 +9,15 @@ use leptos::{
     prelude::*,
     wasm_bindgen::{JsCast as _, closure::Closure},
 };
-use web_sys::{HtmlDialogElement, XmlHttpRequest};
+use web_sys::{HtmlDialogElement, XmlHttpRequest, js_sys::encode_uri_component};
 
 use super::{
-    Palette, Target,
+    Answer, Palette, Target, asked,
     keys::{Pressed, Wish, wish},
 };
+
+/// How long somebody has not typed before the server is asked.
+const PAUSE: Duration = Duration::from_millis(150);
 
 /// Begins once the page is awake.
 pub(super) fn start(palette: Palette, keys: bool, tenant: Option<String>) {
@@ -24,6 +27,7 @@ pub(super) fn start(palette: Palette, keys: bool, tenant: Option<String>) {
         page::watch(page::local_times);
         newer(palette);
         let named = tenant.clone();
+        search(palette);
         page::on_palette(move || open(palette, named.as_deref()));
         listen(palette, keys, tenant.clone());
     });
@@ -121,6 +125,29 @@ fn open(palette: Palette, tenant: Option<&str>) {
             }
         });
     }
+}
+
+/// Asks for the tenants that fit, whenever something else is typed. Opening the palette clears what was
+/// typed, and so it asks for the first of all.
+fn search(palette: Palette) {
+    let mut ask = debounce(PAUSE, move |typed: String| ask(palette, asked(&typed)));
+    Effect::new(move |before: Option<()>| {
+        let typed = palette.typed.get();
+        // Nobody has opened it yet.
+        if before.is_some() {
+            ask(typed);
+        }
+    });
+}
+
+fn ask(palette: Palette, to: String) {
+    let path = format!("/frame/tenants?q={}", String::from(encode_uri_component(&to)));
+    get(&path, move |text| {
+        let is_late = palette.typed.with_untracked(|typed| asked(typed) != to);
+        if let (Ok(tenants), false) = (serde_json::from_str::<Vec<Target>>(&text), is_late) {
+            palette.tenants.set(Answer { to: Some(to), tenants });
+        }
+    });
 }
 
 fn show(id: &str) {

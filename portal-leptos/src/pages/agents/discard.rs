@@ -10,7 +10,7 @@ use super::{
     parts::{At, Bench, Place, header},
 };
 use crate::{
-    pages::form::{WITH_PROBLEMS, done, problems},
+    pages::form::{WITH_PROBLEMS, done, problems, within},
     server::{error::PageError, render::Cx},
 };
 
@@ -59,7 +59,7 @@ fn view_of(at: &At, bench: &Bench, problems: Vec<Problem>) -> AnyView {
     });
     view! {
         {header}
-        <FormErrors problems />
+        <FormErrors problems=within(problems, &[]) />
         <Card title="What is given up">{body}</Card>
         <form method="post" action=at.path("/discard") class="form-actions">
             <input type="hidden" name="revision" value=draft.revision />

@@ -20,9 +20,6 @@ use crate::{
 /// Names on offer.
 const NAMES: usize = 8;
 
-/// The slug that would hide this very page.
-const RESERVED: &str = "new";
-
 /// Which name was chosen of those on offer, and which names were.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(super) struct Choice {
@@ -58,22 +55,14 @@ pub(super) async fn create(
         "" => slug_of(name),
         slug => slug.to_owned(),
     };
-    let made = if slug == RESERVED {
-        let message = "Slug `new` is the name of a page: take another one".to_owned();
-        Err(vec![Problem { field: "slug".to_owned(), message }])
-    } else {
-        let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
-        match desk.create_agent(who, &tenant, &slug, name).await {
-            Ok(written) => Ok(written),
-            Err(error) => Err(problems(error)?),
-        }
-    };
-    match made {
+    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
+    match desk.create_agent(who, &tenant, &slug, name).await {
         Ok(written) => {
             let said = format!("{name} is here, and answers nobody yet. Next: what the job is.");
             Ok(done(&format!("/t/{tenant}/agents/{slug}"), &said, written))
         }
-        Err(problems) => {
+        Err(error) => {
+            let problems = problems(error)?;
             let offer = Offer::draw(&cx, &tenant, None).await?;
             let view = || view_of(&tenant, typed, offer, problems);
             Ok(cx.page_with(WITH_PROBLEMS, "New agent", view))

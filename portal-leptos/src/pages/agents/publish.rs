@@ -14,7 +14,7 @@ use super::{
     parts::{At, Bench, Place, header},
 };
 use crate::{
-    pages::form::{WITH_PROBLEMS, done, problem_of, problems},
+    pages::form::{WITH_PROBLEMS, done, problem_of, problems, within},
     server::{error::PageError, render::Cx},
 };
 
@@ -107,7 +107,7 @@ fn view_of(at: &At, bench: &Bench, note: String, problems: Vec<Problem>) -> AnyV
     view! {
         {header}
         {is_retired.then_some(returns)}
-        <FormErrors problems />
+        <FormErrors problems=within(problems, &["note"]) />
         {fixes.then(|| view! { <p><a href=at.path("")>"Mend it in the design"</a></p> })}
         <Card title="What changes">{body}</Card>
         {form}

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::parts::{At, Bench, Place, header};
 use crate::{
-    pages::form::{WITH_PROBLEMS, done, problem_of, problems},
+    pages::form::{WITH_PROBLEMS, done, problem_of, problems, within},
     server::{error::PageError, render::Cx},
 };
 
@@ -68,7 +68,7 @@ fn view_of(at: &At, bench: &Bench, typed: String, problems: Vec<Problem>) -> Any
         {header}
         <Card>
             <form method="post" action=action class="form">
-                <FormErrors problems />
+                <FormErrors problems=within(problems, &["name"]) />
                 <TextField
                     name="name"
                     label=format!("Type {name} to be sure")

@@ -24,13 +24,20 @@ pub(super) async fn show(cx: Cx, Path(tenant): Path<TenantId>) -> Result<Respons
 fn view_of(tenant: &TenantId, agents: Vec<AgentLine>, may_write: bool, now: Timestamp) -> AnyView {
     let new = format!("/t/{tenant}/agents/new");
     let is_empty = agents.is_empty();
+    let text = if may_write {
+        "An agent is an AI employee with a name, a job and a way of speaking. It answers in your channels once it is published."
+    } else {
+        "An agent is an AI employee. An operator of this tenant hires one: ask one of them, they are listed under Members."
+    };
+    let members = ("See the members".to_owned(), format!("/t/{tenant}/members"));
+    let next = if may_write { ("Hire the first agent".to_owned(), new.clone()) } else { members };
     let body = if is_empty {
         view! {
             <EmptyState
                 title="Nobody works here yet"
-                text="An agent is an AI employee with a name, a job and a way of speaking. It answers in your channels once it is published."
+                text
                 icon=Icon::Agent
-                action=may_write.then(|| ("Hire the first agent".to_owned(), new.clone()))
+                action=Some(next)
             />
         }
         .into_any()
@@ -68,7 +75,7 @@ fn row(tenant: &TenantId, line: AgentLine, now: Timestamp) -> AnyView {
     let (tone, word) = word(state);
     let href = format!("/t/{tenant}/agents/{id}");
     let note = if role.is_empty() { id.to_string() } else { role };
-    let version = version.map_or_else(|| "none".to_owned(), |version| version.to_string());
+    let version = version.map_or_else(|| "not published".to_owned(), |version| version.to_string());
     let draft = (has_draft && state == AgentState::Published)
         .then(|| view! { <Status tone=Tone::Neutral label="Draft saved" /> });
     let error = match line.last_error {

@@ -153,12 +153,16 @@ impl Typed {
         if minutes.is_err() {
             problem("follow_minutes", "Follow time is not a number of minutes");
         }
-        let rules = self.rules.iter().enumerate().filter(|(_, rule)| !rule.is_blank());
+        // Counted as they are shown again, without those that say nothing.
+        let rules = self.rules.iter().filter(|rule| !rule.is_blank()).enumerate();
         let mut escalation = Vec::new();
         for (row, rule) in rules {
             match rule.read() {
                 Some(rule) => escalation.push(rule),
-                None => problem(&format!("rule-when-{row}"), "Choose when the rule holds"),
+                None => problem(
+                    &format!("rule-when-{row}"),
+                    &format!("Rule {}: choose when it holds", row + 1),
+                ),
             }
         }
         let Ok(follow_minutes) = minutes else { return Err(problems) };

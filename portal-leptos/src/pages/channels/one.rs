@@ -15,7 +15,7 @@ use schemas::{ConnectionId, ConnectionStatus, TenantId};
 use serde::Deserialize;
 use views::{AgentLine, ConnectionLine};
 
-use super::{choices, health, trouble, when};
+use super::{choices, health, named, trouble, when};
 use crate::{
     pages::{
         form::{WITH_PROBLEMS, done, go, problem_of, problems},
@@ -84,8 +84,12 @@ async fn lead(cx: Cx, Path(at): At, Form(typed): Form<Typed>) -> Result<Response
         let problem = FieldProblem::new("agent", "is not chosen");
         return again(&cx, at, typed, problems(desk::DeskError::Invalid(vec![problem]))?).await;
     };
+    let agents = cx.portal.views.agents(who, &at.0, cx.now()).await?;
     match desk.lead_to(who, &at.0, &at.1, &agent).await {
-        Ok(written) => Ok(done(&path(&at), &format!("{agent} answers there now."), written)),
+        Ok(written) => {
+            let said = format!("{} answers there now.", named(&agents, &agent));
+            Ok(done(&path(&at), &said, written))
+        }
         Err(error) => again(&cx, at, typed, problems(error)?).await,
     }
 }
@@ -177,7 +181,7 @@ fn page(cx: &Cx, shown: Shown, typed: Typed, problems: Vec<Problem>) -> AnyView 
 }
 
 fn details(cx: &Cx, shown: &Shown) -> AnyView {
-    let Shown { tenant, line, .. } = shown;
+    let Shown { tenant, line, agents, .. } = shown;
     let (connection, now) = (line.connection.clone(), cx.now());
     let agent = format!("/t/{tenant}/agents/{}", connection.agent);
     let talks = format!("/t/{tenant}/conversations?connection={}", connection.id);
@@ -186,7 +190,7 @@ fn details(cx: &Cx, shown: &Shown) -> AnyView {
     view! {
         <DefinitionList>
             <Definition term="Who answers">
-                <a href=agent>{connection.agent.to_string()}</a>
+                <a href=agent>{named(agents, &connection.agent)}</a>
             </Definition>
             <Definition term="Last message">{came}</Definition>
             <Definition term="Last answer">{answered}</Definition>

@@ -7,14 +7,15 @@ use portal_ui::{
     Tone, Waterfall, format::count,
 };
 use schemas::{TenantId, Timestamp};
-use views::{Call, EventRow, MessageRow, Span, Standing, Trace};
+use views::{AgentLine, Call, EventRow, MessageRow, Span, Standing, Trace};
 
 use crate::pages::{
     address::{self, Address},
     conversations::standing,
+    form::sentence,
 };
 
-pub(super) fn page(trace: Trace, tenant: &TenantId) -> AnyView {
+pub(super) fn page(trace: Trace, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
     let Trace { message, row, begun_at, total_ms, spans, slow, calls, events } = trace;
     let (tone, state) =
         row.as_ref().map_or((Tone::Info, "Received"), |row| standing(Standing::of(&row.state)));
@@ -39,7 +40,7 @@ pub(super) fn page(trace: Trace, tenant: &TenantId) -> AnyView {
         }
     });
     let command = format!("konstruct trace {message} --tenant {tenant}");
-    let facts = row.map(|row| facts(row, tenant));
+    let facts = row.map(|row| facts(row, tenant, agents));
     let aside = move || view! { <Status tone label=state /> };
     view! {
         <PageHeader title="Trace" lead=format!("The life of message {message}.") crumbs aside>
@@ -164,14 +165,16 @@ fn outcome(word: &str) -> (Tone, String) {
     }
 }
 
-fn facts(row: MessageRow, tenant: &TenantId) -> AnyView {
+fn facts(row: MessageRow, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
     let who = row.agent_id.map(|agent| {
         let version = row.agent_version.map(|version| {
             let href = address::version(tenant, &agent, version);
             view! { ", " <a href=href>{format!("version {version}")}</a> }
         });
         let href = address::agent(tenant, &agent);
-        view! { <Definition term="Answered by"><a href=href>{agent.to_string()}</a>{version}</Definition> }
+        let found = agents.iter().find(|line| line.id == agent);
+        let name = found.map_or_else(|| agent.to_string(), |line| line.name.clone());
+        view! { <Definition term="Answered by"><a href=href>{name}</a>{version}</Definition> }
     });
     let model = row.model.map(|model| view! { <Definition term="Model">{model}</Definition> });
     let tokens = row.input_tokens.zip(row.output_tokens).map(|(read, written)| {
@@ -268,11 +271,4 @@ pub(super) fn search(reference: String, is_missed: bool) -> AnyView {
         </Card>
     }
     .into_any()
-}
-
-/// With a capital at its start.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
 }

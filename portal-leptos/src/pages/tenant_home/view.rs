@@ -112,6 +112,14 @@ pub(super) fn words(it: &Attention) -> (Tone, String, &'static str) {
             "This tenant is suspended: nobody is answered".to_owned(),
             "See its settings",
         ),
+        AttentionKind::BudgetSpent => {
+            (Tone::Bad, format!("The budget of this month is used up: {count} %"), "See the budget")
+        }
+        AttentionKind::BudgetNear => (
+            Tone::Warn,
+            format!("The budget of this month is nearly used up: {count} %"),
+            "See the budget",
+        ),
         AttentionKind::ConnectionRemoved if detail.is_empty() => {
             (Tone::Bad, "A workspace is not connected any more".to_owned(), "See the channel")
         }
@@ -227,5 +235,8 @@ mod tests {
         );
         let want = "A workspace is not connected any more: token revoked";
         check(AttentionKind::ConnectionRemoved, 1, "token_revoked", want);
+        let want = "The budget of this month is nearly used up: 84 %";
+        check(AttentionKind::BudgetNear, 84, "", want);
+        check(AttentionKind::BudgetSpent, 130, "", "The budget of this month is used up: 130 %");
     }
 }

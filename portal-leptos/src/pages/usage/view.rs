@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 use domain::day::Day;
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Bars, Card, Choice, Column, EmptyState, Figure, Icon, InputKind, Lines, Meter,
-    PageHeader, SelectField, Series, SubmitButton, Tab, Table, Tabs, TextField, Tone, Variant,
+    Banner, Bars, Card, Choice, EmptyState, Figure, Icon, InputKind, Lines, Meter, PageHeader,
+    SelectField, Series, SubmitButton, Tab, Tabs, TextField, Tone, Variant,
     format::{self, count, dollars, percent},
 };
 use schemas::TenantId;
 use views::{Usage, UsageRow};
 
-use super::asked::{Asked, By, Measure, Span};
-use crate::pages::address::{self, Address};
+use super::{
+    asked::{Asked, By, Measure, Span},
+    table::{Names, label, millis, table},
+};
+use crate::pages::address::Address;
 
 /// The most bars that can be told apart; of the rest the page says that it is left out.
 const BARS_MAX: usize = 12;
@@ -28,10 +31,12 @@ pub(super) struct Shown {
     pub(super) budget: Option<(u64, u64)>,
     /// Whose, if it is one's.
     pub(super) tenant: Option<TenantId>,
+    /// What agents, or tenants, are called, by id.
+    pub(super) names: Names,
 }
 
 pub(super) fn page(shown: Shown) -> AnyView {
-    let Shown { page, asked, by, span, usage, budget, tenant } = shown;
+    let Shown { page, asked, by, span, usage, budget, tenant, names } = shown;
     let Usage { from, to, rows, total } = usage;
     let measure = asked.measure();
     let is_empty = total.counts == views::Counts::default();
@@ -48,27 +53,21 @@ pub(super) fn page(shown: Shown) -> AnyView {
     });
     let is_flat = rows.iter().all(|row| measure.of(row).iter().all(|(_, value)| *value == 0));
     let body = if is_empty {
-        view! {
-            <EmptyState
-                title="Nothing was used on these days"
-                text="Choose other days, or come back when somebody was answered."
-                icon=Icon::Chart
-            />
-        }
-        .into_any()
+        unused(&asked, &page, tenant.as_ref())
     } else if asked.is_table() {
-        table(by, rows, &total, tenant.as_ref())
+        table(by, (rows, &total), tenant.as_ref(), &names)
     } else if is_flat {
         view! {
             <EmptyState
                 title="There is nothing to draw"
                 text="It is zero on all of these days. Show something else, or look at the table."
                 icon=Icon::Chart
+                action=Some(("Look at the table".to_owned(), asked.on(page.clone(), by, measure, true)))
             />
         }
         .into_any()
     } else {
-        chart(by, measure, &rows)
+        chart(by, measure, &rows, &names)
     };
     let lead = format!("From {from} to {to}, by days of UTC.");
     let problem = span.problem.clone().map(|problem| {
@@ -91,6 +90,27 @@ pub(super) fn page(shown: Shown) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+fn unused(asked: &Asked, page: &Address, tenant: Option<&TenantId>) -> AnyView {
+    let (text, words, href) = match tenant {
+        _ if !asked.from.is_empty() || !asked.to.is_empty() => {
+            ("Choose other days.", "Show the newest days", page.clone())
+        }
+        Some(tenant) => (
+            "What is used shows here once somebody was answered.",
+            "See what is still to do",
+            Address::of_tenant(tenant, &[]),
+        ),
+        None => (
+            "What is used shows here once a tenant's agent answered somebody.",
+            "See the tenants",
+            Address::new("/tenants"),
+        ),
+    };
+    let action = Some((words.to_owned(), href.done()));
+    view! { <EmptyState title="Nothing was used on these days" text icon=Icon::Chart action /> }
+        .into_any()
 }
 
 fn tabs(page: &Address, asked: &Asked, by: By, choices: &[By]) -> Vec<Tab> {
@@ -179,9 +199,9 @@ fn form(page: &Address, asked: Asked, by: By, measure: Measure, span: &Span) -> 
     .into_any()
 }
 
-fn chart(by: By, measure: Measure, rows: &[UsageRow]) -> AnyView {
+fn chart(by: By, measure: Measure, rows: &[UsageRow], names: &Names) -> AnyView {
     let mut shown: Vec<(String, Vec<(&str, u64)>)> =
-        rows.iter().map(|row| (label(by, &row.key, true), measure.of(row))).collect();
+        rows.iter().map(|row| (label(by, &row.key, names, true), measure.of(row))).collect();
     let mut left_out = None;
     if by != By::Day {
         let sum = |parts: &[(&str, u64)]| parts.iter().map(|(_, value)| *value).sum::<u64>();
@@ -220,97 +240,4 @@ fn chart(by: By, measure: Measure, rows: &[UsageRow]) -> AnyView {
         view! { <Bars title labels series write /> }.into_any()
     };
     view! { {drawn} {left_out} }.into_any()
-}
-
-fn millis(ms: u64) -> String {
-    format::duration(std::time::Duration::from_millis(ms))
-}
-
-/// A key as people read it.
-fn label(by: By, key: &str, short: bool) -> String {
-    match by {
-        By::Day => match key.parse().ok().and_then(Day::new) {
-            Some(day) if short => format::day(day.start())
-                .rsplit_once(' ')
-                .map_or_else(|| day.to_string(), |(day, _)| day.to_owned()),
-            Some(day) => format::day(day.start()),
-            None => key.to_owned(),
-        },
-        By::Version => match key.split_once(' ') {
-            Some((agent, "draft")) => format!("{agent}, drafts tried"),
-            Some((agent, version)) => format!("{agent}, version {version}"),
-            None if key.is_empty() => "Not known".to_owned(),
-            None => key.to_owned(),
-        },
-        By::Agent | By::Model | By::Tenant if key.is_empty() => "Nobody".to_owned(),
-        By::Agent | By::Model | By::Tenant => key.to_owned(),
-    }
-}
-
-fn table(by: By, rows: Vec<UsageRow>, total: &UsageRow, tenant: Option<&TenantId>) -> AnyView {
-    let columns = vec![
-        Column::new(by.title()),
-        Column::new("Messages").numbers(),
-        Column::new("Answered").numbers(),
-        Column::new("Failed").numbers(),
-        Column::new("Over a limit").numbers(),
-        Column::new("Tokens read").numbers(),
-        Column::new("Tokens written").numbers(),
-        Column::new("Half within").numbers(),
-        Column::new("95 of 100 within").numbers(),
-        Column::new("Cost").numbers(),
-    ];
-    let rows = rows.into_iter().map(|row| {
-        let name = label(by, &row.key, false);
-        let href = link(by, &row.key, tenant);
-        let name = match href {
-            Some(href) => view! { <a href=href>{name}</a> }.into_any(),
-            None => name.into_any(),
-        };
-        line(name, &row)
-    });
-    let rows = rows.collect_view();
-    let total = line("Together".into_any(), total);
-    view! {
-        <Table caption=format!("Usage by {}", by.word()) columns wide=true>
-            {rows}
-            {total}
-        </Table>
-    }
-    .into_any()
-}
-
-/// Where a row leads.
-fn link(by: By, key: &str, tenant: Option<&TenantId>) -> Option<String> {
-    match (by, tenant) {
-        (By::Agent, Some(tenant)) => Some(address::agent(tenant, &key.parse().ok()?)),
-        (By::Version, Some(tenant)) => {
-            let (agent, version) = key.split_once(' ')?;
-            Some(address::version(tenant, &agent.parse().ok()?, version.parse().ok()?))
-        }
-        (By::Tenant, _) => {
-            Some(Address::of_tenant(&key.parse::<TenantId>().ok()?, &["usage"]).done())
-        }
-        (By::Day | By::Agent | By::Version | By::Model, _) => None,
-    }
-}
-
-fn line(name: AnyView, row: &UsageRow) -> AnyView {
-    let counts = row.counts;
-    let took = |ms: Option<u64>| ms.map(millis);
-    view! {
-        <tr>
-            <th scope="row">{name}</th>
-            <td data-align="end">{count(counts.messages)}</td>
-            <td data-align="end">{count(counts.answered)}</td>
-            <td data-align="end">{count(counts.failed)}</td>
-            <td data-align="end">{count(counts.throttled)}</td>
-            <td data-align="end">{count(counts.input_tokens)}</td>
-            <td data-align="end">{count(counts.output_tokens)}</td>
-            <td data-align="end">{took(row.latency_ms_p50)}</td>
-            <td data-align="end">{took(row.latency_ms_p95)}</td>
-            <td data-align="end">{dollars(counts.cost_micros)}</td>
-        </tr>
-    }
-    .into_any()
 }

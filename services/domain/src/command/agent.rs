@@ -41,7 +41,7 @@ pub fn create(directory: &Directory, tenant: &TenantId, slug: &str, config: Open
         Ok(id) if directory.agent(tenant, id).is_some() => {
             vec![FieldProblem::new("slug", "is taken")]
         }
-        Ok(_) => Vec::new(),
+        Ok(id) => fields::agent_slug(id).into_iter().collect(),
     };
     problems.extend(fields::config(&config));
     let Ok(agent) = id else { return Err(Refused::Invalid(problems)) };

@@ -1,3 +1,5 @@
+mod slugs;
+
 use expect_test::{Expect, expect};
 use schemas::{
     AgentId, Author, Budget, ChannelKind, ConnectionId, Envelope, EventId, Limits, Text, Timestamp,

@@ -1,5 +1,7 @@
 //! Keys of the API.
 
+use std::collections::BTreeMap;
+
 use schemas::{OperatorId, TenantId, Timestamp};
 use tokio_postgres::Row;
 
@@ -55,6 +57,7 @@ const LIST: &str = "
         k.last_used_at_ms, k.revoked_at_ms, o.name
       from api_key k left join operator o on o.id = k.created_by
      where k.tenant is not distinct from $1 order by k.created_at_ms desc, k.id";
+const NAMES: &str = "select id, name from api_key";
 const REVOKE: &str = "
     update api_key set revoked_at_ms = $3
      where id = $1 and tenant is not distinct from $2 and revoked_at_ms is null";
@@ -87,6 +90,12 @@ pub async fn list(
 ) -> Result<Vec<ApiKey>, StoreError> {
     let answer = platform.account(LIST, &[&tenant.map(TenantId::as_str)]).await?;
     answer.rows.iter().map(read).collect()
+}
+
+/// What every key there ever was is called, whichever tenant it is of.
+pub async fn names(platform: &Platform) -> Result<BTreeMap<OperatorId, String>, StoreError> {
+    let answer = platform.account(NAMES, &[]).await?;
+    answer.rows.iter().map(|row| Ok((row::id(row, 0)?, row.try_get(1)?))).collect()
 }
 
 fn read(row: &Row) -> Result<ApiKey, StoreError> {

@@ -2,6 +2,7 @@
 
 use schemas::{OperatorId, TenantId, Timestamp};
 use serde_json::Value;
+use tokio_postgres::types::ToSql;
 
 use crate::{Platform, PlatformTx, StoreError, row};
 
@@ -47,6 +48,8 @@ pub struct Filter {
     pub tenant: Option<TenantId>,
     /// Of one operator only.
     pub operator: Option<OperatorId>,
+    /// Of one kind only.
+    pub action: Option<String>,
     /// Before this one: the last of the page before.
     pub before: Option<i64>,
     /// How many at the most.
@@ -59,8 +62,8 @@ const APPEND: &str = "
 const PAGE: &str = "
     select id, at_ms, operator, tenant, action, detail, ip from operator_log
      where ($1::text is null or tenant = $1) and ($2::text is null or operator = $2)
-       and ($3::bigint is null or id < $3)
-     order by id desc limit $4";
+       and ($3::text is null or action = $3) and ($4::bigint is null or id < $4)
+     order by id desc limit $5";
 
 /// Writes a line.
 pub async fn append(tx: &mut PlatformTx, new: &NewEntry<'_>) -> Result<(), StoreError> {
@@ -75,7 +78,9 @@ pub async fn page(platform: &Platform, filter: &Filter) -> Result<Vec<Entry>, St
     let tenant = filter.tenant.as_ref().map(TenantId::as_str);
     let operator = filter.operator.as_ref().map(OperatorId::as_str);
     let limit = i64::from(filter.limit);
-    let answer = platform.account(PAGE, &[&tenant, &operator, &filter.before, &limit]).await?;
+    let asked: [&(dyn ToSql + Sync); 5] =
+        [&tenant, &operator, &filter.action, &filter.before, &limit];
+    let answer = platform.account(PAGE, &asked).await?;
     let read = |row| {
         Ok(Entry {
             id: tokio_postgres::Row::try_get(row, 0)?,

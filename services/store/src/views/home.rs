@@ -1,7 +1,7 @@
 //! How a tenant is doing, in a few numbers.
 
 use domain::day::Day;
-use schemas::{MessageId, Timestamp};
+use schemas::{MessageId, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{PlatformTx, StoreError, TenantTx, projections::Counts, row, views::usage::counts};
@@ -61,6 +61,14 @@ const READERS: &str = "select name, seq from checkpoint order by name";
 const DOUBTS: &str = "
     select tenant_id, count(*) from p_message where state = 'uncertain'
      group by tenant_id order by 2 desc, 1 limit $1";
+/// Without a limit there is no row: a comparison with nothing is not true.
+const BUDGETS: &str = "
+    select t.state, coalesce(m.cost_micros, 0) from p_tenant t
+      cross join lateral (select (t.state->'budget'->>'monthly_micros')::numeric as micros) b
+      left join p_month m on m.tenant_id = t.tenant_id and m.month = $1
+     where t.status <> 'deleted' and b.micros * $2::bigint <= coalesce(m.cost_micros, 0)::numeric * 100
+     order by coalesce(m.cost_micros, 0) / nullif(b.micros, 0) desc nulls first, t.tenant_id
+     limit $3";
 
 /// Of the tenant that is bound.
 pub async fn vitals(tx: &mut TenantTx, since: Timestamp, today: Day) -> Result<Vitals, StoreError> {
@@ -113,4 +121,16 @@ pub async fn doubts(
 ) -> Result<Vec<(schemas::TenantId, u64)>, StoreError> {
     let rows = tx.query(DOUBTS, &[&super::limit(rows)]).await?;
     rows.iter().map(|row| Ok((row::id(row, 0)?, row::count(row.try_get(1)?)?))).collect()
+}
+
+/// The tenants that used so many per cent of their budget or more in that day's month, and what they
+/// spent; the furthest first.
+pub async fn budgets(
+    tx: &mut PlatformTx,
+    today: Day,
+    (percent, rows): (u64, u32),
+) -> Result<Vec<(Tenant, u64)>, StoreError> {
+    let (month, percent) = (row::small(today.month()), i64::try_from(percent).unwrap_or(i64::MAX));
+    let rows = tx.query(BUDGETS, &[&month, &percent, &super::limit(rows)]).await?;
+    rows.iter().map(|row| Ok((row::json(row, 0)?, row::count(row.try_get(1)?)?))).collect()
 }

@@ -1,4 +1,6 @@
-use accounts::{AccountsError, Denied, Filter, Grant, PlatformRole, SignIn, Signed, TenantRole};
+use accounts::{
+    AccountsError, Denied, Filter, Grant, PlatformRole, Principal, SignIn, Signed, TenantRole,
+};
 
 use super::{House, MARA, OTHER, PASSWORD, house, secret, shown, visit};
 use crate::{at, tenant};
@@ -129,4 +131,9 @@ async fn the_log_says_who_did_what_a_page_at_a_time() {
     let own = Filter { tenant: Some(tenant("acme")), ..all };
     let page = house.accounts.log(&ada, &own).await.unwrap();
     assert_eq!(actions(&page), ["invite.accepted", "invite.made"], "its tenant's, and no more");
+    let made = Filter { action: Some("invite.made".to_owned()), limit: 100, ..Filter::default() };
+    assert_eq!(actions(&house.accounts.log(&mara, &made).await.unwrap()), ["invite.made"]);
+    let ed = Principal { platform: Some(PlatformRole::Engineer), ..mara };
+    let refused = house.accounts.log(&ed, &made).await;
+    assert!(matches!(refused, Err(AccountsError::Denied(Denied::Forbidden))), "{refused:?}");
 }

@@ -50,6 +50,10 @@ pub(crate) const FULL: &[Page] = &[
     page("operator", "/operators/{operator}", "{operator}", "Disable this account"),
     page("operator-gone", "/operators/{operator}", "/operators/nobody", "Go to the first page")
         .status(404),
+    own("log", "/log", "made the API key Ledger"),
+    page("log-filtered", "/log", "/log?kind=invite.accepted", "took the invitation"),
+    page("log-none", "/log", "/log?kind=member.removed", "No line is like that"),
+    own("log-not-theirs", "/log", "Go to the first page").by(Who::Operator).status(404),
     page("home", "/t/{tenant}", "/t/acme", "Acme Ltd"),
     page("home-viewer", "/t/{tenant}", "/t/acme", "Acme Ltd").by(Who::Viewer),
     page("home-no-such-tenant", "/t/{tenant}", "/t/nobody", "Go to the first page").status(404),
@@ -228,7 +232,12 @@ pub(crate) const FULL: &[Page] = &[
     page("find-message-none", "/trace", "/trace?ref=nothing", "nothing").status(404),
     page("activity", "/t/{tenant}/activity", "/t/acme/activity", "parcel"),
     page("usage", "/t/{tenant}/usage", "/t/acme/usage", "Usage"),
-    page("usage-table", "/t/{tenant}/usage", "/t/acme/usage?view=table&by=version", "mara"),
+    page(
+        "usage-table",
+        "/t/{tenant}/usage",
+        "/t/acme/usage?view=table&by=version",
+        "Mara, version 1",
+    ),
     page("usage-viewer", "/t/{tenant}/usage", "/t/acme/usage?show=messages", "Usage")
         .by(Who::Viewer),
     page("audit", "/t/{tenant}/audit", "/t/acme/audit", "ada@example.com"),

@@ -37,22 +37,26 @@ pub(super) fn rules(typed: &Typed, problems: &[Problem]) -> AnyView {
 fn row(nth: usize, rule: TypedRule, problems: &[Problem]) -> AnyView {
     let TypedRule { when, keywords, to_channel } = rule;
     let (name, number) = (format!("rule-when-{nth}"), nth + 1);
+    let (of_words, of_channel) = (format!("rule-keywords-{nth}"), format!("rule-channel-{nth}"));
     let error = problem_of(problems, &name);
+    let wrong = (problem_of(problems, &of_words), problem_of(problems, &of_channel));
     let choices = TRIGGERS.iter().map(|(value, label)| Choice::new(*value, *label)).collect();
     view! {
         <fieldset class="rule">
             <legend class="visually-hidden">{format!("Rule {number}")}</legend>
             <SelectField name label="When" choices value=when error />
             <TextField
-                name=format!("rule-keywords-{nth}")
+                name=of_words
                 label="Words"
                 value=keywords
+                error=wrong.0
                 placeholder="refund, legal"
             />
             <TextField
-                name=format!("rule-channel-{nth}")
+                name=of_channel
                 label="Tell this channel"
                 value=to_channel
+                error=wrong.1
                 placeholder="#support"
                 required=true
             />

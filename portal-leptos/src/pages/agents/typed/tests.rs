@@ -50,6 +50,22 @@ fn a_form_that_is_sent_as_it_was_shown_says_what_it_said() {
 }
 
 #[test]
+fn a_problem_points_to_the_row_that_is_shown() {
+    let form = pairs(&[
+        ("follow_minutes", "30"),
+        ("rule-when-0", ""),
+        ("rule-channel-1", "C1"),
+        ("rule-when-1", "budget"),
+        ("rule-channel-2", "C2"),
+    ]);
+    let typed = Typed::read(form);
+    let problems = typed.config().unwrap_err();
+    assert_eq!(problems[0].field, "rule-when-1");
+    assert_eq!(problems[0].message, "Rule 2: choose when it holds");
+    assert_eq!(typed.rows(0)[1].to_channel, "C2");
+}
+
+#[test]
 fn a_half_filled_rule_is_asked_about_and_nothing_of_it_is_lost() {
     let mut form = sent(&Typed::of(1, &OpenConfig::named("Mara")));
     form.extend(pairs(&[("rule-channel-0", "#help"), ("follow_minutes", "half an hour")]));

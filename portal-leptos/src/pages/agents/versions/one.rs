@@ -14,7 +14,7 @@ use super::{
     known, who as who_of,
 };
 use crate::{
-    pages::form::{WITH_PROBLEMS, done, problem_of, problems},
+    pages::form::{WITH_PROBLEMS, done, problem_of, problems, within},
     server::{error::PageError, render::Cx},
 };
 
@@ -122,7 +122,7 @@ fn restore_form(
     view! {
         <Card title="Bring it back" lead>
             <form method="post" action=action class="form">
-                <FormErrors problems />
+                <FormErrors problems=within(problems, &["note"]) />
                 <TextAreaField
                     name="note"
                     label="Note"

@@ -18,6 +18,12 @@ impl Checker<'_> {
         let place = format!("{place}, agent `{}`", shorten(&desired.slug));
         let id = self.id::<AgentId>(&place, &desired.slug);
         let retired = desired.retired;
+        // One that is there already has to live with its slug.
+        if !self.is_there(tenant, id.as_ref())
+            && let Some(problem) = id.as_ref().and_then(fields::agent_slug)
+        {
+            self.problem(&place, &problem.to_string());
+        }
         let known = tenant.zip(id.as_ref()).and_then(|(tenant, id)| self.known(tenant, id));
         let usual = known.unwrap_or_else(|| Ok(OpenConfig::named(&desired.name)));
         let usual = usual.unwrap_or_else(|Unopened| {
@@ -31,6 +37,11 @@ impl Checker<'_> {
             self.problem(&place, &problem.to_string());
         }
         Some(WishedAgent { id: id?, config, retired })
+    }
+
+    fn is_there(&self, tenant: Option<&TenantId>, id: Option<&AgentId>) -> bool {
+        let named = tenant.zip(id);
+        named.is_some_and(|(tenant, id)| self.present.directory.agent(tenant, id).is_some())
     }
 
     /// What answers people today.

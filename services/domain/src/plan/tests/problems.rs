@@ -76,6 +76,14 @@ fn texts_that_do_not_open_cannot_stay_as_they_are() {
 }
 
 #[test]
+fn no_agent_comes_that_the_page_of_new_ones_would_hide() {
+    let file = "tenants: [{ slug: beta, name: Beta, agents: [{ slug: new, name: New }] }]";
+    expect![[r#"
+        tenant `beta`, agent `new`: `slug` cannot be `new`: that is the address of the page where agents are made"#]]
+    .assert_eq(&World::new().plan(file).unwrap_err().0.join("\n"));
+}
+
+#[test]
 fn what_an_agent_has_is_bounded() {
     let many = |count: usize| (0..count).map(|n| format!("t{n}")).collect::<Vec<_>>().join(", ");
     let rules = |count: usize, keywords: &str| {
@@ -94,8 +102,11 @@ fn what_an_agent_has_is_bounded() {
         (file(&many(TOOLS_MAX + 1), ""), "`tools` has more than 64"),
         (file(&long, ""), "`tools` is longer than 200 bytes"),
         (file("", &rules(ESCALATION_RULES_MAX + 1, "")), "`escalation` has more than 10 rules"),
-        (file("", &rules(1, &many(KEYWORDS_MAX + 1))), "`keywords` has more than 20 in one rule"),
-        (file("", &rules(1, &long)), "`keywords` is longer than 200 bytes"),
+        (
+            file("", &rules(1, &many(KEYWORDS_MAX + 1))),
+            "`keywords` of rule 1 has more than 20 in one rule",
+        ),
+        (file("", &rules(1, &long)), "`keywords` of rule 1 has one that is longer than 200 bytes"),
     ];
     for (file, want) in cases {
         let problems = World::new().plan(&file).err().map(|problems| problems.0.join("\n"));
