@@ -54,9 +54,9 @@ async fn of_all(cx: Cx, Query(asked): Query<Asked>) -> Result<Response, PageErro
     let who = &cx.signed.principal;
     let usage = cx.portal.views.usage_of_all(who, group, span.from..=span.to).await?;
     let page = Address::new("/usage");
-    let named = |key: &str| cx.portal.desk.tenant_name(who, &key.parse().ok()?);
+    let called = |key: &str| cx.portal.desk.tenant_name(who, &key.parse().ok()?);
     let rows = usage.rows.iter().filter(|_| by == By::Tenant);
-    let names = rows.filter_map(|row| Some((row.key.clone(), named(&row.key)?))).collect();
+    let names = rows.filter_map(|row| Some((row.key.clone(), called(&row.key)?))).collect();
     let shown = view::Shown { page, asked, by, span, usage, budget: None, tenant: None, names };
     Ok(cx.page("Usage of the installation", || view::page(shown)))
 }

@@ -206,7 +206,11 @@ impl From<DeskError> for ApiError {
 
 impl From<FieldProblem> for Wrong {
     fn from(it: FieldProblem) -> Self {
-        Self::new(it.field, it.said())
+        let field = match it.rule {
+            Some(nth) => format!("escalation[{nth}].{}", it.field),
+            None => it.field.to_owned(),
+        };
+        Self::new(field, it.problem)
     }
 }
 

@@ -46,17 +46,12 @@ impl FieldProblem {
     pub fn of_id(field: &'static str, error: &InvalidId) -> Self {
         Self::new(field, format!("cannot be used: {}", error.problem()))
     }
-
-    /// What is wrong, and of which rule, to be read after the field's name: `of rule 2 is empty`.
-    pub fn said(&self) -> String {
-        let of = self.rule.map(|nth| format!("of rule {} ", nth + 1));
-        format!("{}{}", of.unwrap_or_default(), self.problem)
-    }
 }
 
 impl fmt::Display for FieldProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` {}", self.field, self.said())
+        let of = self.rule.map(|nth| format!("of rule {} ", nth + 1)).unwrap_or_default();
+        write!(f, "`{}` {of}{}", self.field, self.problem)
     }
 }
 

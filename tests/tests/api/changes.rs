@@ -91,6 +91,21 @@ async fn each_mistake_is_named_by_its_field() {
         ),
         (Method::PUT, draft, json!({ "name": "M", "tools": [7] }), vec!["tools[0]"]),
         (
+            Method::PUT,
+            draft,
+            json!({ "name": "M", "escalation": [
+                { "when": "budget", "to_channel": "C1" },
+                { "when": "budget", "to_channel": "C".repeat(201) },
+            ] }),
+            vec!["escalation[1].to_channel"],
+        ),
+        (
+            Method::POST,
+            "/tenants/acme/agents",
+            json!({ "slug": "new", "name": "New" }),
+            vec!["slug"],
+        ),
+        (
             Method::POST,
             "/tenants/acme/connections",
             json!({ "team_id": "T1", "bot_token": "xoxb-secret", "agent": "mara" }),

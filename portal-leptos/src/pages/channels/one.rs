@@ -185,12 +185,13 @@ fn details(cx: &Cx, shown: &Shown) -> AnyView {
     let (connection, now) = (line.connection.clone(), cx.now());
     let agent = format!("/t/{tenant}/agents/{}", connection.agent);
     let talks = format!("/t/{tenant}/conversations?connection={}", connection.id);
+    let name = named(agents, &connection.agent);
     let (came, answered) = (when(line.last_in_at, now), when(line.last_out_at, now));
     let trouble = trouble(tenant, line, now);
     view! {
         <DefinitionList>
             <Definition term="Who answers">
-                <a href=agent>{named(agents, &connection.agent)}</a>
+                <a href=agent>{name}</a>
             </Definition>
             <Definition term="Last message">{came}</Definition>
             <Definition term="Last answer">{answered}</Definition>

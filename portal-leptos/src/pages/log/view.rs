@@ -73,11 +73,11 @@ fn form(search: Search, names: &Names) -> AnyView {
     let clear = search
         .is_asking()
         .then(|| view! { <LinkButton href=PATH variant=Variant::Quiet>"Clear"</LinkButton> });
-    let mut named: Vec<_> =
+    let mut known: Vec<_> =
         names.people.iter().map(|(id, name)| Choice::new(id.as_str(), name)).collect();
-    named.sort_by(|one, other| one.label.cmp(&other.label));
+    known.sort_by(|one, other| one.label.cmp(&other.label));
     let mut people = vec![Choice::new("", "Everybody"), Choice::new("console", "The command line")];
-    people.extend(named);
+    people.extend(known);
     let mut kinds = vec![Choice::new("", "Everything")];
     kinds.extend(words::KINDS.map(|(kind, label)| Choice::new(kind, label)));
     view! {

@@ -92,7 +92,7 @@ fn line(name: AnyView, row: &UsageRow) -> AnyView {
 
 /// A key as people read it.
 pub(super) fn label(by: By, key: &str, names: &Names, short: bool) -> String {
-    let named = |key: &str| names.get(key).cloned().unwrap_or_else(|| key.to_owned());
+    let called = |key: &str| names.get(key).cloned().unwrap_or_else(|| key.to_owned());
     match by {
         By::Day => match key.parse().ok().and_then(Day::new) {
             Some(day) if short => format::day(day.start())
@@ -102,15 +102,15 @@ pub(super) fn label(by: By, key: &str, names: &Names, short: bool) -> String {
             None => key.to_owned(),
         },
         By::Version => match key.split_once(' ') {
-            Some((agent, "draft")) => format!("{}, drafts tried", named(agent)),
-            Some((agent, version)) => format!("{}, version {version}", named(agent)),
+            Some((agent, "draft")) => format!("{}, drafts tried", called(agent)),
+            Some((agent, version)) => format!("{}, version {version}", called(agent)),
             None if key.is_empty() => "Not known".to_owned(),
             None => key.to_owned(),
         },
         // What failed before an agent was found is nobody's.
         By::Agent if key.is_empty() => "Nobody".to_owned(),
         By::Model | By::Tenant if key.is_empty() => "Not known".to_owned(),
-        By::Agent | By::Tenant => named(key),
+        By::Agent | By::Tenant => called(key),
         By::Model => key.to_owned(),
     }
 }
