@@ -20,7 +20,7 @@ use crate::{Accounts, AccountsError, Visit};
 pub const PAGE_MAX: u32 = 200;
 
 /// Every kind of line there is.
-pub const ACTIONS: [&str; 26] = [
+pub const ACTIONS: [&str; 27] = [
     "sign-in.done",
     "sign-in.refused",
     "sign-out",
@@ -41,6 +41,7 @@ pub const ACTIONS: [&str; 26] = [
     "operator.reset-link-made",
     "operator.second-factor-removed",
     "invite.made",
+    "invite.revoked",
     "invite.accepted",
     "member.role-given",
     "member.removed",

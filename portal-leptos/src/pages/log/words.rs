@@ -15,7 +15,7 @@ pub(super) struct Names {
 }
 
 /// Every kind, as a list to choose from has it.
-pub(super) const KINDS: [(&str, &str); 26] = [
+pub(super) const KINDS: [(&str, &str); 27] = [
     ("sign-in.done", "Signed in"),
     ("sign-in.refused", "Was not let in"),
     ("sign-out", "Signed out"),
@@ -36,6 +36,7 @@ pub(super) const KINDS: [(&str, &str); 26] = [
     ("operator.reset-link-made", "Made a link to choose another password"),
     ("operator.second-factor-removed", "Removed a second factor"),
     ("invite.made", "Invited somebody"),
+    ("invite.revoked", "Took an invitation back"),
     ("invite.accepted", "Took an invitation"),
     ("member.role-given", "Changed a role in a tenant"),
     ("member.removed", "Removed a member"),
@@ -97,6 +98,9 @@ pub(super) fn did(entry: &Entry, names: &Names) -> String {
         "operator.second-factor-removed" => format!("removed the second factor of {}", whom()),
         "invite.made" => {
             format!("invited {} as {role}", text(it, "email").unwrap_or("somebody"))
+        }
+        "invite.revoked" => {
+            format!("took back the invitation of {}", text(it, "email").unwrap_or("somebody"))
         }
         "invite.accepted" => format!("took the invitation to be {role}"),
         "member.role-given" => format!("made {} {role}", whom()),
