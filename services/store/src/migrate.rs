@@ -36,8 +36,8 @@ migrations! {
     13 "0013_views";
     14 "0014_api";
     15 "0015_oidc";
-    17 "0017_shares";
-    19 "0019_connections";
+    16 "0016_shares";
+    17 "0017_connections";
 }
 
 /// One file.

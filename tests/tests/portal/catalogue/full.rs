@@ -236,7 +236,7 @@ pub(crate) const FULL: &[Page] = &[
         "usage-table",
         "/t/{tenant}/usage",
         "/t/acme/usage?view=table&by=version",
-        "Mara, version 1",
+        "Mara, version 2",
     ),
     page("usage-viewer", "/t/{tenant}/usage", "/t/acme/usage?show=messages", "Usage")
         .by(Who::Viewer),
