@@ -36,7 +36,7 @@ fn links_mentions_and_channels() {
     );
     assert_eq!(one_line("<http://a.example>"), [link("http://a.example", "http://a.example")]);
     assert_eq!(one_line("<@U1> hi"), [Span::Mention("U1".to_owned()), text(" hi")]);
-    assert_eq!(one_line("<#C1|general> <!here>"), [text("#general"), text(" "), text("@here")]);
+    assert_eq!(one_line("<#C1|general> <!here>"), [text("#general "), text("@here")]);
 }
 
 #[test]
