@@ -36,7 +36,7 @@ pub(crate) fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// In quotes. What a spreadsheet would take for a formula gets an apostrophe, and stays a text.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let first = text.trim_start_matches([' ', '\u{a0}']).chars().next();
     let is_formula = first.is_some_and(|it| "=+-@\t\r\n＝＋－＠".contains(it));
     let mark = if is_formula { "'" } else { "" };

@@ -15,7 +15,10 @@ use schemas::{TenantId, Timestamp};
 use views::{Change, ChangesPage};
 
 use super::Search;
-use crate::server::{error::PageError, render::Cx};
+use crate::{
+    pages::file::cell,
+    server::{error::PageError, render::Cx},
+};
 
 /// The most changes of one file. The page says so.
 pub(super) const CHANGES_MAX: usize = 5_000;
@@ -220,14 +223,6 @@ fn line(text: &mut String, head: &[String], rest: [&str; 3]) {
     let cells = head.iter().map(String::as_str).chain(rest).map(cell);
     text.push_str(&cells.collect::<Vec<_>>().join(","));
     text.push_str("\r\n");
-}
-
-/// In quotes. What a spreadsheet would take for a formula gets an apostrophe, and stays a text.
-fn cell(text: &str) -> String {
-    let first = text.trim_start_matches([' ', '\u{a0}']).chars().next();
-    let is_formula = first.is_some_and(|it| "=+-@\t\r\n＝＋－＠".contains(it));
-    let mark = if is_formula { "'" } else { "" };
-    format!("\"{mark}{}\"", text.replace('"', "\"\""))
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ impl Dialect for Ollama {
     fn call(&self, to: &Deployment, ask: &Request, output_tokens: u32) -> Result<Call, Failure> {
         let body = wire::Ask {
             model: &to.model,
-            messages: wire::messages(ask),
+            messages: openai::wire::with_system(ask, wire::message),
             tools: ask.tools.iter().map(openai::wire::tool).collect(),
             format: ask.schema.as_ref().map(|schema| &schema.schema),
             stream: true,

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Request, Turn};
+use crate::Turn;
 
 #[derive(Serialize)]
 pub(super) struct Ask<'a> {
@@ -34,15 +34,7 @@ pub(super) struct Options {
     pub temperature: Option<f32>,
 }
 
-/// The instructions as the first message, then the turns; none of them blank.
-pub(super) fn messages(ask: &Request) -> Vec<Value> {
-    let system = json!({ "role": "system", "content": ask.system });
-    let system = Some(system).filter(|_| !ask.system.trim().is_empty());
-    let turns = ask.turns.iter().filter(|turn| !turn.is_blank()).map(message);
-    system.into_iter().chain(turns).collect()
-}
-
-fn message(turn: &Turn) -> Value {
+pub(super) fn message(turn: &Turn) -> Value {
     match turn {
         Turn::User { text, images } if images.is_empty() => {
             json!({ "role": "user", "content": text })

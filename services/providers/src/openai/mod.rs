@@ -20,7 +20,7 @@ impl Dialect for OpenAi {
         };
         let body = wire::Ask {
             model: &to.model,
-            messages: wire::messages(ask),
+            messages: wire::with_system(ask, wire::message),
             stream: true,
             stream_options: wire::StreamOptions { include_usage: true },
             max_tokens: old,

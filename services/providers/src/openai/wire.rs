@@ -32,15 +32,15 @@ pub(super) struct StreamOptions {
     pub include_usage: bool,
 }
 
-/// The instructions as the first message, then the turns; none of them blank.
-pub(super) fn messages(ask: &Request) -> Vec<Value> {
+/// The instructions as the first message, then the turns as `message` writes them; none of them blank.
+pub(crate) fn with_system(ask: &Request, message: fn(&Turn) -> Value) -> Vec<Value> {
     let system = json!({ "role": "system", "content": ask.system });
     let system = Some(system).filter(|_| !ask.system.trim().is_empty());
     let turns = ask.turns.iter().filter(|turn| !turn.is_blank()).map(message);
     system.into_iter().chain(turns).collect()
 }
 
-fn message(turn: &Turn) -> Value {
+pub(super) fn message(turn: &Turn) -> Value {
     match turn {
         Turn::User { text, images } if images.is_empty() => {
             json!({ "role": "user", "content": text })
