@@ -1,13 +1,19 @@
-//! Who exists: tenants, their agents, and their connections to workspaces.
+//! Who exists: tenants, their agents with the tools these use, and their connections to workspaces.
 //!
 //! A directory event carries the whole new state, so that the last event of a subject is enough.
+
+mod tool;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, ChannelKind, ConnectionId, TenantId, Text, Timestamp, text};
+pub use self::tool::{
+    Endpoint, HttpMethod, HttpTool, McpServer, TOOL_TIMEOUT_SECONDS_DEFAULT, Tool, ToolHeader,
+    ToolKind, ToolStatus,
+};
+use crate::{AgentId, Budget, ChannelKind, ConnectionId, TenantId, Text, Timestamp, text};
 
 /// Messages a minute, and the burst, when nobody chose otherwise.
 pub const MESSAGES_PER_MINUTE_DEFAULT: u32 = 30;
@@ -43,22 +49,6 @@ pub struct Tenant {
     pub budget: Budget,
     /// Whether it is served.
     pub status: TenantStatus,
-}
-
-/// How much a tenant may cost. It is shown, and warned about when it is spent; nothing is refused
-/// for it yet.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Budget {
-    /// Millionths of a dollar in a calendar month, by UTC; as much as it takes if unset.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub monthly_micros: Option<u64>,
-}
-
-impl Budget {
-    /// Whether nobody chose one.
-    pub fn is_unset(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// How many messages a tenant may send its agents.
@@ -100,6 +90,10 @@ pub struct Agent {
     /// What answers people. Nothing does until it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub published: Option<Published>,
+    /// How much it may cost. No part of its configuration: it holds from now on, whatever version
+    /// answers.
+    #[serde(default, skip_serializing_if = "Budget::is_unset")]
+    pub budget: Budget,
     /// Whether it has left: a retired agent answers nobody.
     #[serde(default)]
     pub retired: bool,

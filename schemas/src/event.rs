@@ -4,20 +4,27 @@
 //! and the tests list the rest.
 
 mod entry;
+mod hand_off;
 mod pipeline;
+mod tool;
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 pub use self::entry::Entry;
+pub use self::hand_off::{
+    CompletionHandedOff, ConversationHandedBack, HandOffReason, HandedBackBy, MessageHeld,
+};
 pub use self::pipeline::{
     CompletionFailed, CompletionFinished, ConnectionRevoked, DuplicateReason, EffectObserved,
     FailureReason, LimitScope, MessageAccepted, MessageAdmitted, MessageDeleted, MessageDuplicate,
     MessageEdited, MessageReceived, MessageThrottled, PromptRecord, ReplyDelivered, ReplyFailed,
     ReplyKind, ReplyUncertain, SentPart, TurnUsed,
 };
-use crate::{Agent, Author, Claim, Connection, Tenant};
+pub use self::tool::{ToolCalled, ToolOutcome, ToolRound};
+pub use crate::budget::BudgetNear;
+use crate::{Agent, Author, Claim, Connection, Tenant, Tool};
 
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident($data:ty) = $topic:literal v $version:literal;)+) => {
@@ -105,6 +112,14 @@ events! {
     CompletionFinished(CompletionFinished) = "completion.finished" v "1";
     /// No model answered.
     CompletionFailed(CompletionFailed) = "completion.failed" v "1";
+    /// The agent hands the conversation over to a person.
+    CompletionHandedOff(CompletionHandedOff) = "completion.handed_off" v "1";
+    /// A person has the conversation: the agent does not answer.
+    MessageHeld(MessageHeld) = "message.held" v "1";
+    /// The agent has the conversation again.
+    ConversationHandedBack(ConversationHandedBack) = "conversation.handed_back" v "1";
+    /// A budget is used to 80 per cent; once for each budget and period.
+    BudgetNear(BudgetNear) = "budget.near" v "1";
     /// The person has the answer, the apology or the notice.
     ReplyDelivered(ReplyDelivered) = "reply.delivered" v "1";
     /// The chat system did not say whether the person has it.
@@ -140,12 +155,18 @@ events! {
     AgentDraftSaved(AgentChanged) = "agent.draft_saved" v "1";
     /// A version of it answers people from now on.
     AgentPublished(AgentChanged) = "agent.published" v "1";
+    /// It may cost more or less.
+    AgentBudgetChanged(AgentChanged) = "agent.budget_changed" v "1";
     /// It answers nobody any more.
     AgentRetired(AgentChanged) = "agent.retired" v "1";
     /// A workspace was connected.
     ConnectionMade(ConnectionChanged) = "connection.made" v "1";
     /// A workspace was disconnected.
     ConnectionRemoved(ConnectionChanged) = "connection.removed" v "1";
+    /// A tool came, or is another from now on.
+    ToolSaved(ToolChanged) = "tool.saved" v "1";
+    /// A tool was taken away.
+    ToolRemoved(ToolChanged) = "tool.removed" v "1";
     /// A connection holds a workspace, or nobody does.
     WorkspaceClaimed(Claim) = "workspace.claimed" v "1";
 }
@@ -173,6 +194,15 @@ pub struct AgentChanged {
 pub struct ConnectionChanged {
     /// The whole new state.
     pub connection: Connection,
+    /// Who changed it.
+    pub by: Author,
+}
+
+/// A tool, as it is from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ToolChanged {
+    /// The whole new state.
+    pub tool: Tool,
     /// Who changed it.
     pub by: Author,
 }

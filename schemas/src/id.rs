@@ -96,6 +96,8 @@ ids! {
     AgentId: slug_problem, "^[a-z0-9][a-z0-9-]{0,39}$";
     /// A tenant's presence in one workspace of a chat system, e.g. `slack-T0ACME`.
     ConnectionId: token_problem, "^[A-Za-z0-9_-]{1,64}$";
+    /// A tool of a tenant; a slug, unique within the tenant.
+    ToolId: slug_problem, "^[a-z0-9][a-z0-9-]{0,39}$";
     /// A thread within a connection, e.g. `C1-1700000000_123456`.
     ConversationId: token_problem, "^[A-Za-z0-9_-]{1,64}$";
     /// One message from a person. Derived from tenant, connection, channel and timestamp.

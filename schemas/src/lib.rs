@@ -7,6 +7,7 @@
 //! else is a new version and an upcaster, and a sample of every version ever published must decode.
 //! **Invariant:** what a person wrote is only ever a [`Text`], so that it can be sealed.
 
+pub mod budget;
 pub mod directory;
 pub mod envelope;
 pub mod event;
@@ -18,15 +19,16 @@ pub mod text;
 pub mod time;
 pub mod usage;
 
+pub use budget::{Budget, BudgetMet, BudgetPeriod};
 pub use directory::{
-    Agent, AgentConfig, Author, Budget, Claim, Connection, ConnectionStatus, Limits, Published,
-    Tenant, TenantStatus,
+    Agent, AgentConfig, Author, Claim, Connection, ConnectionStatus, Limits, Published, Tenant,
+    TenantStatus, Tool, ToolStatus,
 };
 pub use envelope::{DecodeError, Envelope, Trace};
 pub use event::{Event, Kind, LimitScope};
 pub use id::{
     AgentId, ConnectionId, ConversationId, CorrelationId, EffectId, EventId, InvalidId, MessageId,
-    OperatorId, TenantId,
+    OperatorId, TenantId, ToolId,
 };
 pub use message::{
     Address, Attachment, ChannelKind, Message, MessageRef, Place, PlaceKind, Sender,

@@ -7,7 +7,9 @@ use std::fmt::{self, Write as _};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{AgentId, Claim, ConnectionId, ConversationId, Event, Kind, MessageRef, TenantId};
+use crate::{
+    AgentId, Claim, ConnectionId, ConversationId, Event, Kind, MessageRef, TenantId, ToolId,
+};
 
 /// How many partitions the event stream has. Never changes: ids of conversations map to it.
 pub const PARTITIONS: u16 = 16;
@@ -69,6 +71,8 @@ pub enum Aggregate<'a> {
     Tenant,
     /// An agent, in the directory.
     Agent(&'a AgentId),
+    /// A tool, in the directory.
+    Tool(&'a ToolId),
     /// A connection, in the directory.
     Connection(&'a ConnectionId),
     /// Who holds a workspace, in the directory.
@@ -98,12 +102,18 @@ impl Event {
             Event::MessageThrottled(data) => Ok(&data.message),
             Event::CompletionFinished(data) => Ok(&data.message),
             Event::CompletionFailed(data) => Ok(&data.message),
+            Event::CompletionHandedOff(data) => Ok(&data.message),
+            Event::MessageHeld(data) => Ok(&data.message),
+            Event::BudgetNear(data) => Ok(&data.message),
             Event::ReplyDelivered(data) => Ok(&data.message),
             Event::ReplyUncertain(data) => Ok(&data.message),
             Event::ReplyFailed(data) => Ok(&data.message),
             Event::MessageEdited(data) => Ok(&data.message),
             Event::MessageDeleted(data) => Ok(&data.message),
             Event::EffectObserved(data) => {
+                Err(Aggregate::Conversation(&data.connection, &data.conversation))
+            }
+            Event::ConversationHandedBack(data) => {
                 Err(Aggregate::Conversation(&data.connection, &data.conversation))
             }
             Event::ConnectionRevoked(data) => Err(Aggregate::Wire(&data.connection)),
@@ -117,9 +127,13 @@ impl Event {
             Event::AgentCreated(data)
             | Event::AgentDraftSaved(data)
             | Event::AgentPublished(data)
+            | Event::AgentBudgetChanged(data)
             | Event::AgentRetired(data) => Err(Aggregate::Agent(&data.agent.id)),
             Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => {
                 Err(Aggregate::Connection(&data.connection.id))
+            }
+            Event::ToolSaved(data) | Event::ToolRemoved(data) => {
+                Err(Aggregate::Tool(&data.tool.id))
             }
             Event::WorkspaceClaimed(claim) => Err(Aggregate::Claim(claim)),
         }
@@ -141,6 +155,7 @@ pub fn of_event(tenant: &TenantId, event: &Event) -> Subject {
         Aggregate::Tenant => format!("directory.{tenant}.tenant"),
         Aggregate::Agent(agent) => format!("directory.{tenant}.agent.{agent}"),
         Aggregate::Connection(connection) => format!("directory.{tenant}.connection.{connection}"),
+        Aggregate::Tool(tool) => format!("directory.{tenant}.tool.{tool}"),
         Aggregate::Claim(claim) => return claim_of(claim.channel, &claim.app, &claim.workspace),
     })
 }

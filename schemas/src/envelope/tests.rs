@@ -74,9 +74,43 @@ fn a_sample_conforms_to_the_checked_in_schema() {
     }
 }
 
+#[test]
+fn an_answer_tells_of_the_tools_that_were_called_for_it() {
+    let mut sample = sample(Kind::CompletionFinished);
+    sample["data"]["prompt"]["tools"] = json!(["orders", "current_time"]);
+    sample["data"]["tools"] = json!([{
+        "said": { "plain": "Let me look." },
+        "calls": [
+            {
+                "id": "call_0", "tool": "orders", "arguments": { "sealed": "AAAA" },
+                "outcome": { "text": { "sealed": "AAAB" }, "failed": "timeout", "took_ms": 10_000 },
+            },
+            {
+                "id": "call_1", "tool": "current_time", "arguments": { "sealed": "AAAC" },
+                "outcome": { "text": { "sealed": "AAAD" }, "took_ms": 0 },
+            },
+        ],
+    }]);
+    let envelope = decode(&sample).unwrap();
+    assert_eq!(value_of(&envelope), sample);
+    let schema = Kind::CompletionFinished.data_schema().to_value();
+    assert_eq!(conforms::problems(&schema, &sample["data"]), Vec::<String>::new());
+}
+
 /// The words of an enum stand as the only key of an object; what a vendor said is kept as it is.
-const CLOSED: &[&str] = &["sealed", "plain", "failed", "removed", "keywords"];
-const KEPT: &[&str] = &["raw", "per_channel"];
+const CLOSED: &[&str] = &[
+    "sealed",
+    "plain",
+    "failed",
+    "removed",
+    "keywords",
+    "http",
+    "mcp",
+    "person",
+    "operator",
+    "unreached",
+];
+const KEPT: &[&str] = &["raw", "per_channel", "arguments", "headers"];
 
 /// Adds a field to every object that is a struct of ours, and says to how many.
 fn with_unknown_fields(value: &mut Value) -> usize {
@@ -152,6 +186,10 @@ fn where_each_sample_is_published() {
         MessageThrottled: events.03.acme.message.throttled
         CompletionFinished: events.11.acme.completion.finished
         CompletionFailed: events.01.acme.completion.failed
+        CompletionHandedOff: events.00.acme.completion.handed_off
+        MessageHeld: events.00.acme.message.held
+        ConversationHandedBack: events.00.acme.conversation.handed_back
+        BudgetNear: events.11.acme.budget.near
         ReplyDelivered: events.11.acme.reply.delivered
         ReplyUncertain: events.07.acme.reply.uncertain
         ReplyFailed: events.01.acme.reply.failed
@@ -169,9 +207,12 @@ fn where_each_sample_is_published() {
         AgentCreated: directory.acme.agent.mara
         AgentDraftSaved: directory.acme.agent.mara
         AgentPublished: directory.acme.agent.mara
+        AgentBudgetChanged: directory.acme.agent.mara
         AgentRetired: directory.acme.agent.mara
         ConnectionMade: directory.acme.connection.slack-T0ACME
         ConnectionRemoved: directory.acme.connection.slack-T0ACME
+        ToolSaved: directory.acme.tool.orders
+        ToolRemoved: directory.acme.tool.crm
         WorkspaceClaimed: claims.slack.default.T0ACME
     "#]]
     .assert_eq(&lines);
@@ -222,6 +263,10 @@ fn the_events_of_the_pipeline_derive_from_their_causes() {
     let doubt = Story::of("Ev0DOUBT1");
     let again = of_delivery("Ev0HELLO2");
     let twice = EventId::derive(again.as_str(), "dedup", 0);
+    let near = EventId::derive(hello.decided.as_str(), "completion", 1);
+    let (human, held) = (Story::of("Ev0HUMAN1"), Story::of("Ev0HELD1"));
+    let back = Story::of("Ev0BACK1");
+    let given = EventId::derive(back.decided.as_str(), "completion", 1);
     let cases = [
         (Kind::MessageReceived, None, &hello.received),
         (Kind::MessageAccepted, Some(&hello.received), &hello.accepted),
@@ -230,6 +275,10 @@ fn the_events_of_the_pipeline_derive_from_their_causes() {
         (Kind::MessageThrottled, Some(&order.accepted), &order.decided),
         (Kind::CompletionFinished, Some(&hello.decided), &hello.completed),
         (Kind::CompletionFailed, Some(&broken.decided), &broken.completed),
+        (Kind::CompletionHandedOff, Some(&human.decided), &human.completed),
+        (Kind::MessageHeld, Some(&held.decided), &held.completed),
+        (Kind::ConversationHandedBack, Some(&back.decided), &given),
+        (Kind::BudgetNear, Some(&hello.decided), &near),
         (Kind::ReplyDelivered, Some(&hello.completed), &hello.replied),
         (Kind::ReplyUncertain, Some(&doubt.completed), &doubt.replied),
         (Kind::ReplyFailed, Some(&broken.completed), &broken.replied),
@@ -276,7 +325,7 @@ fn a_message_in_a_sample_has_the_id_of_its_place_and_names_the_story() {
         assert_eq!(sample["correlationid"], id.as_str(), "{kind:?}");
         checked += 1;
     }
-    assert_eq!(checked, 12);
+    assert_eq!(checked, 15);
 }
 
 /// Prints what stands in the samples, for whoever writes the next one.
@@ -293,6 +342,9 @@ fn the_ids_that_the_samples_are_written_with() {
         format!("answer, part 0: {}", EffectId::derive(&hello.completed, "update", 0)),
         format!("answer, part 1: {}", EffectId::derive(&hello.completed, "post", 1)),
         format!("in doubt: {}", EffectId::derive(&doubt.completed, "post", 0)),
+        format!("message human: {}", message_id("C0SUPPORT", "1795253700.000100")),
+        format!("message held: {}", message_id("C0SUPPORT", "1795253760.000200")),
+        format!("message back: {}", message_id("C0SUPPORT", "1795253820.000300")),
     ];
     let samples: String = samples().into_values().collect();
     for line in &lines {
@@ -309,6 +361,9 @@ fn the_ids_that_the_samples_are_written_with() {
         answer, part 0: xit7nrme8cpl0mki0kplrc7r64
         answer, part 1: xgnui0fug13pijemc16bq4qm1d
         in doubt: x4f2vmdlt3obhuuhikh568kpmf
+        message human: m8m021spjhru6rbsuhvtesl1ao
+        message held: mi0m2tnn43dbhri4auk53uj2m6
+        message back: m812d87thf3e8advn4tj3ocd1a
     "#]]
     .assert_eq(&(lines.join("\n") + "\n"));
 }

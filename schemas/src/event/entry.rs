@@ -1,7 +1,7 @@
 //! What the events of the directory have in common.
 
 use super::Event;
-use crate::{Agent, Author, Claim, Connection, Tenant};
+use crate::{Agent, Author, Claim, Connection, Tenant, Tool};
 
 /// An entry of the directory, as it is from an event on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Entry<'a> {
     Agent(&'a Agent),
     /// One of its connections.
     Connection(&'a Connection),
+    /// One of its tools.
+    Tool(&'a Tool),
     /// Who holds a workspace.
     Claim(&'a Claim),
 }
@@ -30,10 +32,12 @@ impl Event {
             Event::AgentCreated(data)
             | Event::AgentDraftSaved(data)
             | Event::AgentPublished(data)
+            | Event::AgentBudgetChanged(data)
             | Event::AgentRetired(data) => Some(Entry::Agent(&data.agent)),
             Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => {
                 Some(Entry::Connection(&data.connection))
             }
+            Event::ToolSaved(data) | Event::ToolRemoved(data) => Some(Entry::Tool(&data.tool)),
             Event::WorkspaceClaimed(claim) => Some(Entry::Claim(claim)),
             Event::MessageReceived(_)
             | Event::MessageAccepted(_)
@@ -42,6 +46,10 @@ impl Event {
             | Event::MessageThrottled(_)
             | Event::CompletionFinished(_)
             | Event::CompletionFailed(_)
+            | Event::CompletionHandedOff(_)
+            | Event::MessageHeld(_)
+            | Event::ConversationHandedBack(_)
+            | Event::BudgetNear(_)
             | Event::ReplyDelivered(_)
             | Event::ReplyUncertain(_)
             | Event::ReplyFailed(_)
@@ -65,8 +73,10 @@ impl Event {
             Event::AgentCreated(data)
             | Event::AgentDraftSaved(data)
             | Event::AgentPublished(data)
+            | Event::AgentBudgetChanged(data)
             | Event::AgentRetired(data) => Some(&data.by),
             Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => Some(&data.by),
+            Event::ToolSaved(data) | Event::ToolRemoved(data) => Some(&data.by),
             Event::WorkspaceClaimed(_)
             | Event::MessageReceived(_)
             | Event::MessageAccepted(_)
@@ -75,6 +85,10 @@ impl Event {
             | Event::MessageThrottled(_)
             | Event::CompletionFinished(_)
             | Event::CompletionFailed(_)
+            | Event::CompletionHandedOff(_)
+            | Event::MessageHeld(_)
+            | Event::ConversationHandedBack(_)
+            | Event::BudgetNear(_)
             | Event::ReplyDelivered(_)
             | Event::ReplyUncertain(_)
             | Event::ReplyFailed(_)

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentId, ConnectionId, ConversationId, EffectId, EventId, Message, MessageId, MessageRef, Text,
-    Timestamp,
+    AgentId, BudgetMet, ConnectionId, ConversationId, EffectId, EventId, Message, MessageId,
+    MessageRef, Text, Timestamp,
+    event::ToolRound,
     usage::{Attempt, Cost, Usage},
 };
 
@@ -103,6 +104,12 @@ pub struct CompletionFinished {
     pub latency_ms: u64,
     /// What the prompt was made of.
     pub prompt: PromptRecord,
+    /// The tools that were called for it, in the order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ToolRound>,
+    /// The budgets that this answer brought to 80 per cent; each is told of once in its period.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<BudgetMet>,
 }
 
 /// What a prompt was made of, so that it can be made again.
@@ -116,6 +123,9 @@ pub struct PromptRecord {
     pub truncated: bool,
     /// The model group asked.
     pub group: String,
+    /// The tools that it was offered, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<String>,
     /// The most tokens the answer could have.
     pub max_output_tokens: u32,
 }
@@ -147,6 +157,12 @@ pub struct CompletionFailed {
     /// What all attempts cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    /// The tools that were called all the same, in the order of time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ToolRound>,
+    /// The budget that has no room for it, where that is why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over: Option<BudgetMet>,
 }
 
 /// Why a message has no answer.
@@ -163,6 +179,9 @@ pub enum FailureReason {
     ConnectionRemoved,
     /// It was set aside after too many attempts.
     SetAside,
+    /// A budget has no room for a call: see [`CompletionFailed::over`]. An agent's rule
+    /// [`Budget`](crate::directory::EscalationTrigger::Budget) is met by it.
+    OverBudget,
 }
 
 impl FailureReason {
@@ -174,6 +193,7 @@ impl FailureReason {
             FailureReason::NoAgent => "no_agent",
             FailureReason::ConnectionRemoved => "connection_removed",
             FailureReason::SetAside => "set_aside",
+            FailureReason::OverBudget => "over_budget",
         }
     }
 }
@@ -199,6 +219,10 @@ pub enum ReplyKind {
     Apology,
     /// Word that a limit was met, for their eyes only.
     Notice,
+    /// Word that a person takes over, who is told in a channel of their own.
+    HandOff,
+    /// Word that a person has the conversation, for their eyes only.
+    Held,
 }
 
 impl ReplyKind {
@@ -208,6 +232,8 @@ impl ReplyKind {
             ReplyKind::Answer => "answer",
             ReplyKind::Apology => "apology",
             ReplyKind::Notice => "notice",
+            ReplyKind::HandOff => "hand_off",
+            ReplyKind::Held => "held",
         }
     }
 }
