@@ -48,6 +48,8 @@ pub enum Permission {
     ChannelsWrite,
     /// Read what people and agents said, and follow it live.
     ConversationsRead,
+    /// Give conversations that a person has back to their agents.
+    ConversationsWrite,
     /// See usage and cost.
     UsageRead,
     /// See who changed what.
@@ -60,7 +62,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Permission; 12] = [
+    pub const ALL: [Permission; 13] = [
         Permission::TenantsManage,
         Permission::OperatorsManage,
         Permission::TenantRead,
@@ -69,6 +71,7 @@ impl Permission {
         Permission::ChannelsRead,
         Permission::ChannelsWrite,
         Permission::ConversationsRead,
+        Permission::ConversationsWrite,
         Permission::UsageRead,
         Permission::AuditRead,
         Permission::KeysManage,
@@ -105,6 +108,7 @@ impl PlatformRole {
                 | P::OperatorsManage
                 | P::AgentsWrite
                 | P::ChannelsWrite
+                | P::ConversationsWrite
                 | P::KeysManage => false,
             },
         }
@@ -129,12 +133,16 @@ impl TenantRole {
             | P::AuditRead => true,
             P::AgentsWrite
             | P::ChannelsWrite
+            | P::ConversationsWrite
             | P::KeysManage
             | P::TenantsManage
             | P::OperatorsManage
             | P::StreamsRead => false,
         };
-        let writes = matches!(permission, P::AgentsWrite | P::ChannelsWrite | P::KeysManage);
+        let writes = matches!(
+            permission,
+            P::AgentsWrite | P::ChannelsWrite | P::ConversationsWrite | P::KeysManage
+        );
         match self {
             TenantRole::Operator => reads || writes,
             TenantRole::Viewer => reads,

@@ -7,6 +7,7 @@
 pub mod agent;
 pub mod connection;
 pub mod tenant;
+pub mod tool;
 
 use std::fmt;
 

@@ -2,7 +2,10 @@
 
 mod text;
 
-use schemas::{Connection, ConnectionStatus, Tenant, TenantStatus};
+use schemas::{
+    Budget, Connection, ConnectionStatus, Tenant, TenantStatus, Tool, ToolStatus,
+    directory::{ToolHeader, ToolKind},
+};
 
 pub use self::text::{Effort, Line, LineKind, Word, lines, lines_apart};
 use crate::config::{Field, OpenConfig};
@@ -27,6 +30,8 @@ pub struct OpenAgent {
     pub draft: Option<OpenConfig>,
     /// The version that answers, and what it is.
     pub published: Option<(u32, OpenConfig)>,
+    /// How much it may cost.
+    pub budget: Budget,
     /// Whether it has left.
     pub retired: bool,
 }
@@ -42,6 +47,23 @@ pub fn of_connection(before: Option<&Connection>, after: &Connection) -> Vec<Fie
     if before.is_some_and(|before| before.token != after.token) {
         let (before, after) = (Some("a token".to_owned()), "another token".to_owned());
         changes.push(FieldChange { field: "bot_token", before, after, long: false });
+    }
+    changes
+}
+
+/// What a tool has that it had not before. Of a secret only shows that there is one, and that it is
+/// another.
+pub fn of_tool(before: Option<&Tool>, after: &Tool) -> Vec<FieldChange> {
+    let mut changes = changed(before.map(tool_fields).as_ref(), tool_fields(after));
+    for change in &mut changes {
+        change.long = matches!(change.field, "description" | "arguments");
+    }
+    let secrets = |tool: &Tool| tool.secrets().map(str::to_owned).collect::<Vec<_>>();
+    if before.is_some_and(|before| secrets(before) != secrets(after))
+        && !changes.iter().any(|change| change.field == "headers")
+    {
+        let (before, after) = (Some("a secret".to_owned()), "another secret".to_owned());
+        changes.push(FieldChange { field: "headers", before, after, long: false });
     }
     changes
 }
@@ -70,7 +92,8 @@ pub fn of_agent(before: Option<&OpenAgent>, after: &OpenAgent) -> Vec<FieldChang
             0 => "none".to_owned(),
             version => version.to_string(),
         };
-        vec![("version", version), ("retired", retired.to_owned())]
+        let [daily, monthly] = budget_fields(agent.budget);
+        vec![("version", version), daily, monthly, ("retired", retired.to_owned())]
     };
     let mut changes = changed(before.map(state).as_ref(), state(after));
     let published = |agent: &OpenAgent| agent.published.as_ref().map(|(_, it)| it.clone());
@@ -120,14 +143,20 @@ fn tenant_fields(tenant: &Tenant) -> Fields {
     let channels: Vec<_> =
         channels.map(|(channel, limit)| format!("{} {limit}", channel.as_str())).collect();
     let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
-    let budget = tenant.budget.monthly_micros.map(dollars).unwrap_or_default();
+    let [daily, monthly] = budget_fields(tenant.budget);
     vec![
         ("name", tenant.name.clone()),
         ("messages_per_minute", tenant.limits.messages_per_minute.to_string()),
         ("per_channel", or_none(channels.join(", "))),
-        ("monthly_budget", or_none(budget)),
+        daily,
+        monthly,
         ("status", status.to_owned()),
     ]
+}
+
+fn budget_fields(budget: Budget) -> [(&'static str, String); 2] {
+    let show = |micros: Option<u64>| micros.map_or("none".to_owned(), dollars);
+    [("daily_budget", show(budget.daily_micros)), ("monthly_budget", show(budget.monthly_micros))]
 }
 
 /// `$12.50`; more digits where they are needed.
@@ -149,6 +178,40 @@ fn connection_fields(connection: &Connection) -> Fields {
         ("bot_user_id", connection.bot_user.clone()),
         ("agent", connection.agent.to_string()),
         ("status", status),
+    ]
+}
+
+fn tool_fields(tool: &Tool) -> Fields {
+    let status = match tool.status {
+        ToolStatus::Active => "active",
+        ToolStatus::Removed { .. } => "removed",
+    };
+    let endpoint = tool.endpoint();
+    let header = |(name, header): (&String, &ToolHeader)| match header {
+        ToolHeader::Text(text) => format!("{name}: {text}"),
+        ToolHeader::Secret(_) => format!("{name}: a secret"),
+    };
+    let headers: Vec<_> = endpoint.headers.iter().map(header).collect();
+    let (method, arguments, tools) = match &tool.kind {
+        ToolKind::Http(http) => {
+            let arguments = serde_json::to_string_pretty(&http.arguments).unwrap_or_default();
+            (http.method.as_str(), arguments, "none".to_owned())
+        }
+        ToolKind::Mcp(server) if server.tools.is_empty() => {
+            ("MCP", String::new(), "all".to_owned())
+        }
+        ToolKind::Mcp(server) => ("MCP", String::new(), server.tools.join(", ")),
+    };
+    vec![
+        ("description", tool.description.clone()),
+        ("method", method.to_owned()),
+        ("url", tool.url().to_owned()),
+        ("arguments", arguments),
+        ("tools", tools),
+        ("headers", headers.join(", ")),
+        ("allow_private", if endpoint.allow_private { "yes" } else { "no" }.to_owned()),
+        ("timeout_seconds", endpoint.timeout_seconds.to_string()),
+        ("status", status.to_owned()),
     ]
 }
 

@@ -14,7 +14,7 @@ use std::{
 
 use schemas::{
     Agent, AgentId, ChannelKind, Claim, Connection, ConnectionId, ConnectionStatus, Envelope,
-    Published, Tenant, TenantId, TenantStatus,
+    Published, Tenant, TenantId, TenantStatus, Tool, ToolId,
     event::{Entry, FailureReason},
 };
 
@@ -24,7 +24,7 @@ pub const APP_DEFAULT: &str = "default";
 /// A hash map without a random seed. Its keys come from operators, and no order of it is shown.
 type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
-/// Tenants, agents, connections, and who holds which workspace.
+/// Tenants, agents, tools, connections, and who holds which workspace.
 #[derive(Clone, Default)]
 pub struct Directory(Arc<Maps>);
 
@@ -41,6 +41,7 @@ struct Known {
     tenant: Option<Arc<Tenant>>,
     agents: Map<AgentId, KnownAgent>,
     connections: Map<ConnectionId, Arc<Connection>>,
+    tools: Map<ToolId, Arc<Tool>>,
 }
 
 #[derive(Clone)]
@@ -83,6 +84,9 @@ impl Directory {
                 let connection = Arc::new(data.clone());
                 self.entry(tenant).connections.insert(data.id.clone(), connection);
             }
+            Some(Entry::Tool(data)) => {
+                self.entry(tenant).tools.insert(data.id.clone(), Arc::new(data.clone()));
+            }
             Some(Entry::Claim(claim)) => self.claim(tenant, claim),
             None => {}
         }
@@ -101,6 +105,11 @@ impl Directory {
     /// One of a tenant's connections, removed ones included.
     pub fn connection(&self, tenant: &TenantId, id: &ConnectionId) -> Option<&Arc<Connection>> {
         self.0.tenants.get(tenant)?.connections.get(id)
+    }
+
+    /// One of a tenant's tools, removed ones included.
+    pub fn tool(&self, tenant: &TenantId, id: &ToolId) -> Option<&Arc<Tool>> {
+        self.0.tenants.get(tenant)?.tools.get(id)
     }
 
     /// The connection that holds a workspace: that of the app itself, else of the default app.
@@ -173,6 +182,14 @@ impl Directory {
             entry.iter().flat_map(|entry| entry.connections.values()).collect();
         connections.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         connections
+    }
+
+    /// A tenant's tools by their ids, removed ones included.
+    pub fn tools(&self, tenant: &TenantId) -> Vec<&Arc<Tool>> {
+        let entry = self.0.tenants.get(tenant);
+        let mut tools: Vec<_> = entry.iter().flat_map(|entry| entry.tools.values()).collect();
+        tools.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        tools
     }
 
     fn held(

@@ -8,6 +8,7 @@
 
 pub mod access;
 pub mod addressed;
+pub mod budget;
 pub mod command;
 pub mod config;
 pub mod day;
@@ -17,6 +18,7 @@ pub mod draft;
 pub mod effect;
 pub mod fields;
 pub mod gcra;
+pub mod hand_off;
 pub mod identity;
 pub mod incoming;
 pub mod latency;
@@ -29,4 +31,5 @@ pub mod reply_state;
 pub mod seal;
 pub mod secret;
 pub mod share;
+pub mod tool;
 pub mod trace;

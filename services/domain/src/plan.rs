@@ -14,12 +14,14 @@ pub(crate) mod diff;
 use std::fmt;
 
 use schemas::{AgentId, TenantId, Text};
+use serde_json::Value;
 
 pub use self::{
     change::Change,
     check::connection_id,
     desired::{
-        Desired, DesiredAgent, DesiredBudget, DesiredConnection, DesiredLimits, DesiredTenant,
+        Desired, DesiredAgent, DesiredBudget, DesiredConnection, DesiredHeader, DesiredHttp,
+        DesiredLimits, DesiredMcp, DesiredSecret, DesiredTenant, DesiredTool,
     },
 };
 pub use crate::fields::{
@@ -37,6 +39,8 @@ pub struct Present<'a> {
     pub open: &'a dyn Fn(&TenantId, &AgentId, &Text) -> Option<String>,
     /// Whether the tenant's secret of that name is this one already.
     pub has_secret: &'a dyn Fn(&TenantId, &str, &Secret) -> bool,
+    /// What is wrong with a JSON schema, to be read after `arguments`.
+    pub schema_problem: &'a dyn Fn(&Value) -> Option<String>,
     /// What no other plan has: it ends the names of the secrets that this one sets, so that of two
     /// at once neither replaces what the other's events name.
     pub unique: &'a str,

@@ -3,6 +3,7 @@
 //! **Invariant:** the same input builds the same prompt. A change of a word here is a new
 //! [`BUILDER_VERSION`], since a replay must know which builder spoke.
 
+mod shorter;
 mod system;
 mod turns;
 
@@ -10,10 +11,11 @@ use std::{fmt, time::Duration};
 
 use schemas::{MessageId, event::TurnUsed};
 
+pub use self::shorter::shorter;
 use crate::config::OpenConfig;
 
 /// The version of this builder; recorded with every answer.
-pub const BUILDER_VERSION: u32 = 1;
+pub const BUILDER_VERSION: u32 = 2;
 
 /// The tokens of a thread that a model is shown, by [`estimate_tokens`].
 pub const THREAD_TOKENS_MAX: u32 = 3_000;

@@ -1,10 +1,16 @@
 //! What a person reads: the answer in parts, and what we say ourselves.
 
+mod budget;
+mod hand_off;
 mod split;
 
 use schemas::{ChannelKind, EventId, LimitScope, Timestamp};
 
-pub use self::split::split;
+pub use self::{
+    budget::{near_budget, over_budget},
+    hand_off::{Note, handed_off, held_notice, nobody_told, note, why},
+    split::split,
+};
 use crate::mrkdwn;
 
 /// The longest part, in UTF-16 units: Slack's `chat.update` takes 4,000 characters.
@@ -31,6 +37,23 @@ const REFERENCE_LEN: usize = 10;
 /// A model's answer in standard Markdown, as messages for Slack; never none.
 pub fn answer_parts(markdown: &str) -> Vec<String> {
     split(&mrkdwn::from_markdown(markdown), PART_CHARS_MAX)
+}
+
+/// An answer with lines of our own under it, in its last part where they fit, else in one more.
+pub fn with_notes(mut parts: Vec<String>, notes: &[String]) -> Vec<String> {
+    if notes.is_empty() {
+        return parts;
+    }
+    let notes = notes.join("\n");
+    let len = |text: &str| text.encode_utf16().count();
+    match parts.last_mut() {
+        Some(last) if len(last) + len(&notes) + 2 <= PART_CHARS_MAX => {
+            last.push_str("\n\n");
+            last.push_str(&notes);
+        }
+        Some(_) | None => parts.push(notes),
+    }
+    parts
 }
 
 /// The line under an answer that says who gave it, and which version of them. For Slack's format.

@@ -27,6 +27,8 @@ pub struct ReplyState {
     pub posts: Vec<Option<EffectState>>,
     /// The placeholder being taken away; repeatable.
     pub delete: Option<EffectState>,
+    /// The word to whoever takes over, in a channel of theirs.
+    pub note: Option<EffectState>,
 }
 
 /// What the person is to get.
@@ -58,6 +60,8 @@ impl Verdict {
 pub enum Step {
     /// Post the placeholder in the thread.
     PostPlaceholder,
+    /// Tell whoever takes over.
+    Note,
     /// Put the first part in the placeholder's place.
     Update {
         /// The placeholder's timestamp.
@@ -79,8 +83,8 @@ pub enum Step {
     Delivered,
     /// Something is in doubt: say so, and go on when an echo or an operator settles it.
     Uncertain {
-        /// The part in doubt.
-        part: usize,
+        /// What is in doubt.
+        of: Slot,
         /// What the chat system said, or did not.
         detail: String,
     },
@@ -93,6 +97,15 @@ pub enum Step {
     Closed,
 }
 
+/// What a reply is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// A part, by its index.
+    Part(usize),
+    /// The word to whoever takes over.
+    Note,
+}
+
 impl ReplyState {
     /// A reply nothing is known of yet.
     pub fn new() -> Self {
@@ -103,6 +116,7 @@ impl ReplyState {
             update: None,
             posts: Vec::new(),
             delete: None,
+            note: None,
         }
     }
 
@@ -133,6 +147,7 @@ pub fn next(state: &ReplyState) -> Vec<Step> {
             ) => Vec::new(),
         },
         Some(Verdict::Nothing) => nothing(state),
+        Some(Verdict::Reply { kind: ReplyKind::HandOff, parts }) => hand_off(state, parts.max(1)),
         Some(Verdict::Reply { parts, .. }) => reply(state, parts.max(1)),
     }
 }
@@ -153,6 +168,21 @@ fn nothing(state: &ReplyState) -> Vec<Step> {
             | EffectState::Failed { .. }
             | EffectState::Uncertain { .. },
         ) => vec![take_away(state).unwrap_or(Step::Closed)],
+    }
+}
+
+/// Whoever takes over is told first: what the person reads depends on whether that worked.
+fn hand_off(state: &ReplyState, parts: usize) -> Vec<Step> {
+    match &state.note {
+        None | Some(EffectState::Planned) => vec![Step::Note],
+        Some(EffectState::Sending) => vec![Step::Wait],
+        Some(EffectState::Uncertain { .. }) if !state.waited_out => vec![Step::Wait],
+        Some(EffectState::Sent { .. } | EffectState::Failed { .. }) => reply(state, parts),
+        Some(EffectState::Uncertain { detail }) => {
+            let doubt = Step::Uncertain { of: Slot::Note, detail: detail.clone() };
+            let steps = reply(state, parts).into_iter();
+            steps.map(|step| if step == Step::Delivered { doubt.clone() } else { step }).collect()
+        }
     }
 }
 
@@ -225,7 +255,7 @@ fn send_all<'a>(
             }
             Some(EffectState::Uncertain { detail }) => {
                 let detail = detail.clone();
-                doubt.get_or_insert(Step::Uncertain { part, detail });
+                doubt.get_or_insert(Step::Uncertain { of: Slot::Part(part), detail });
             }
         }
     }

@@ -4,9 +4,13 @@ use std::fmt::Write as _;
 
 use schemas::{
     Envelope, Event, MessageId, Timestamp,
-    event::{DuplicateReason, FailureReason, LimitScope},
+    event::{
+        CompletionFinished, DuplicateReason, FailureReason, HandedBackBy, LimitScope, ToolRound,
+    },
 };
 use serde::Serialize;
+
+use crate::{budget, reply};
 
 /// One event of a message's life.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -82,25 +86,28 @@ pub fn outcome(event: &Event) -> String {
     match event {
         Event::MessageReceived(data) => write!(out, "by {}", data.message.key.connection),
         Event::MessageDuplicate(data) => write!(out, "{}", duplicate(data.reason)),
-        Event::MessageThrottled(data) => write!(
-            out,
-            "over {} a minute ({}), again at {}{}",
-            data.per_minute,
-            limit(data.limit),
-            data.retry_at,
-            if data.tell { ", person told" } else { "" }
-        ),
-        Event::CompletionFinished(data) => write!(
-            out,
-            "{} version {} by {} in {} ms, {} attempt(s)",
-            data.agent,
-            data.version,
-            data.deployment,
-            data.latency_ms,
-            data.attempts.len()
-        ),
+        Event::MessageThrottled(data) => {
+            let (limit, again, told) = (limit(data.limit), data.retry_at, told(data.tell));
+            write!(out, "over {} a minute ({limit}), again at {again}{told}", data.per_minute)
+        }
+        Event::CompletionFinished(data) => write!(out, "{}", finished(data)),
         Event::CompletionFailed(data) => {
-            write!(out, "{}, reference {}", failure(data.reason), data.reference)
+            let over = data.over.as_ref().map(|met| format!(" ({})", budget::in_words(met)));
+            let (why, over) = (failure(data.reason), over.unwrap_or_default());
+            write!(out, "{why}{over}, reference {}", data.reference)
+        }
+        Event::CompletionHandedOff(data) => {
+            let (agent, version, why) = (&data.agent, data.version, reply::why(data.why));
+            let called = called(&data.tools);
+            write!(out, "{agent} version {version} to {}: {why}{called}", data.to_channel)
+        }
+        Event::MessageHeld(data) => {
+            let told = told(data.tell);
+            write!(out, "a person has the conversation, {} is quiet{told}", data.agent)
+        }
+        Event::ConversationHandedBack(data) => write!(out, "{}", handed_back(&data.by)),
+        Event::BudgetNear(data) => {
+            write!(out, "{} is nearly used", budget::in_words(&data.budget))
         }
         Event::ReplyDelivered(data) => {
             write!(out, "{} in {} part(s)", data.reply.as_str(), data.parts.len())
@@ -123,13 +130,46 @@ pub fn outcome(event: &Event) -> String {
         | Event::AgentCreated(_)
         | Event::AgentDraftSaved(_)
         | Event::AgentPublished(_)
+        | Event::AgentBudgetChanged(_)
         | Event::AgentRetired(_)
         | Event::ConnectionMade(_)
         | Event::ConnectionRemoved(_)
+        | Event::ToolSaved(_)
+        | Event::ToolRemoved(_)
         | Event::WorkspaceClaimed(_) => Ok(()),
     }
     .unwrap_or_default();
     out
+}
+
+fn finished(data: &CompletionFinished) -> String {
+    let CompletionFinished { agent, version, deployment, latency_ms, attempts, tools, .. } = data;
+    let (attempts, called) = (attempts.len(), called(tools));
+    format!(
+        "{agent} version {version} by {deployment} in {latency_ms} ms, {attempts} attempt(s){called}"
+    )
+}
+
+fn told(tell: bool) -> &'static str {
+    if tell { ", person told" } else { "" }
+}
+
+/// How many tools were called, where any was.
+fn called(rounds: &[ToolRound]) -> String {
+    match rounds.iter().map(|round| round.calls.len()).sum::<usize>() {
+        0 => String::new(),
+        calls => format!(", {calls} call(s) of tools"),
+    }
+}
+
+fn handed_back(by: &HandedBackBy) -> String {
+    match by {
+        HandedBackBy::Person(user) => format!("by {user}"),
+        HandedBackBy::Operator(author) => {
+            format!("by {}", author.operator.as_deref().unwrap_or(&author.via))
+        }
+        HandedBackBy::Unreached(code) => format!("nobody could be told: {code}"),
+    }
 }
 
 fn duplicate(reason: DuplicateReason) -> &'static str {
@@ -154,6 +194,7 @@ fn failure(reason: FailureReason) -> &'static str {
         FailureReason::NoAgent => "no agent is published",
         FailureReason::ConnectionRemoved => "the connection was removed",
         FailureReason::SetAside => "set aside after too many attempts",
+        FailureReason::OverBudget => "over a budget",
     }
 }
 

@@ -49,6 +49,7 @@ fn the_table_of_roles() {
         ChannelsRead yes yes yes yes 404
         ChannelsWrite yes no yes no 404
         ConversationsRead yes yes yes yes 404
+        ConversationsWrite yes no yes no 404
         UsageRead yes yes yes yes 404
         AuditRead yes yes yes yes 404
         KeysManage yes no yes no 404

@@ -1,6 +1,6 @@
 //! Changes of an agent.
 
-use schemas::{Agent, AgentConfig, AgentId, ConnectionStatus, TenantId, Text};
+use schemas::{Agent, AgentConfig, AgentId, Budget, ConnectionStatus, TenantId, Text, ToolId};
 
 use super::{Decided, Refused, known, valid};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     directory::Directory,
     fields::{self, FieldProblem},
     plan::Change,
+    tool::unknown_tools,
 };
 
 /// A version that is to answer people.
@@ -81,7 +82,8 @@ pub fn discard_draft(directory: &Directory, tenant: &TenantId, agent: &AgentId) 
     Ok(vec![Change::AgentDraftSave { tenant: tenant.clone(), agent, config: None }])
 }
 
-/// A version answers people from now on. An agent that had retired is back.
+/// A version answers people from now on. An agent that had retired is back. Its tools must be there;
+/// while it is being worked on, they need not.
 pub fn publish(
     directory: &Directory,
     tenant: &TenantId,
@@ -91,6 +93,8 @@ pub fn publish(
     let agent = found(directory, tenant, id)?;
     let Publication { config, note, expected, draft } = publication;
     let mut problems = fields::config(&config);
+    let find = |id: &ToolId| directory.tool(tenant, id).map(AsRef::as_ref);
+    problems.extend(unknown_tools(&config.tools, find));
     if let Some(Text::Plain(note)) = &note {
         problems.extend(fields::note(note));
     }
@@ -106,6 +110,21 @@ pub fn publish(
         DraftAfter::Stays => agent.draft.clone(),
     };
     Ok(vec![published(tenant, agent, draft, (config, note))])
+}
+
+/// It may cost more or less from now on; what answers is not published anew.
+pub fn set_budget(
+    directory: &Directory,
+    tenant: &TenantId,
+    id: &AgentId,
+    budget: Budget,
+) -> Decided {
+    let agent = found(directory, tenant, id)?;
+    if agent.budget == budget {
+        return Ok(Vec::new());
+    }
+    let (from, agent) = (agent.budget, Box::new(Agent { budget, ..agent.clone() }));
+    Ok(vec![Change::AgentBudget { tenant: tenant.clone(), agent, from }])
 }
 
 /// It answers nobody any more. Whoever would be left without an answer gets another agent first.
@@ -143,6 +162,7 @@ fn published(
         tenant: tenant.clone(),
         agent: agent.id.clone(),
         draft,
+        budget: agent.budget,
         version: version_of(agent) + 1,
         config,
         note,

@@ -52,6 +52,7 @@ pub fn connect(directory: &Directory, tenant: &TenantId, wish: Connect, unique: 
         directory,
         open: &|_, _, _| None,
         has_secret: &|_, _, _| false,
+        schema_problem: &|_| None,
         unique,
         env: &|_| None,
     };

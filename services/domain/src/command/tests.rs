@@ -1,4 +1,6 @@
+mod budgets;
 mod slugs;
+mod tools;
 
 use expect_test::{Expect, expect};
 use schemas::{
@@ -143,7 +145,7 @@ fn a_tenant_comes_changes_and_leaves() {
         |d| tenant::set_limits(d, &acme(), limits),
         expect!["~ tenant acme: messages_per_minute 30 -> 60"],
     );
-    let budget = Budget { monthly_micros: Some(5_000_000) };
+    let budget = Budget { monthly_micros: Some(5_000_000), ..Budget::default() };
     it.desk(
         |d| tenant::set_budget(d, &acme(), budget),
         expect!["~ tenant acme: budget.monthly_micros none -> 5000000"],

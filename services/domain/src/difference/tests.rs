@@ -4,6 +4,8 @@ use schemas::{Budget, ChannelKind, Limits};
 
 use super::*;
 
+mod tools;
+
 fn shown(changes: &[FieldChange]) -> String {
     let line = |change: &FieldChange| {
         format!("{}: {:?} -> {:?}", change.field, change.before, change.after)
@@ -33,7 +35,7 @@ fn a_tenant_field_by_field() {
         messages_per_minute: 60,
         per_channel: [(ChannelKind::Slack, 20)].into_iter().collect(),
     };
-    let budget = Budget { monthly_micros: Some(12_500_000) };
+    let budget = Budget { monthly_micros: Some(12_500_000), ..Budget::default() };
     let after = Tenant { limits, budget, status: TenantStatus::Suspended, ..before.clone() };
     check(of_tenant(Some(&before), &before), expect![""]);
     check(
@@ -47,11 +49,12 @@ fn a_tenant_field_by_field() {
     check(
         of_tenant(None, &before),
         expect![[r#"
-        name: None -> "Acme"
-        messages_per_minute: None -> "30"
-        per_channel: None -> "none"
-        monthly_budget: None -> "none"
-        status: None -> "active""#]],
+            name: None -> "Acme"
+            messages_per_minute: None -> "30"
+            per_channel: None -> "none"
+            daily_budget: None -> "none"
+            monthly_budget: None -> "none"
+            status: None -> "active""#]],
     );
     let cases = [(0, "$0.00"), (1, "$0.000001"), (1_230_000, "$1.23"), (1_234_500, "$1.2345")];
     for (micros, want) in cases {
@@ -88,20 +91,24 @@ fn a_connection_without_its_token() {
 fn an_agent_by_the_version_that_answers_else_by_its_draft() {
     let first = OpenConfig { persona: "warm".to_owned(), ..OpenConfig::named("Mara") };
     let second = OpenConfig { persona: "brief".to_owned(), follow_minutes: 5, ..first.clone() };
-    let created = OpenAgent { draft: Some(first.clone()), published: None, retired: false };
-    let published = OpenAgent { draft: None, published: Some((1, first.clone())), retired: false };
+    let budget = Budget::default();
+    let created = OpenAgent { draft: Some(first.clone()), published: None, budget, retired: false };
+    let published =
+        OpenAgent { draft: None, published: Some((1, first.clone())), ..created.clone() };
     let drafted = OpenAgent { draft: Some(second.clone()), ..published.clone() };
-    let again = OpenAgent { draft: None, published: Some((2, second)), retired: false };
+    let again = OpenAgent { draft: None, published: Some((2, second)), ..created.clone() };
     let retired = OpenAgent { retired: true, ..again.clone() };
     check(
         of_agent(None, &created),
         expect![[r#"
-        version: None -> "none"
-        retired: None -> "no"
-        name: None -> "Mara"
-        persona: None -> "warm"
-        model: None -> "quality"
-        follow_minutes: None -> "30""#]],
+            version: None -> "none"
+            daily_budget: None -> "none"
+            monthly_budget: None -> "none"
+            retired: None -> "no"
+            name: None -> "Mara"
+            persona: None -> "warm"
+            model: None -> "quality"
+            follow_minutes: None -> "30""#]],
     );
     check(
         of_agent(Some(&created), &published),

@@ -51,7 +51,8 @@ fn agent(slug: &str, id: &str, version: Option<u32>, retired: bool) -> Envelope 
         follow_minutes: 30,
     };
     let published = version.map(|version| Published { version, config, note: None });
-    let agent = Agent { id: id.parse().unwrap(), draft: None, published, retired };
+    let budget = schemas::Budget::default();
+    let agent = Agent { id: id.parse().unwrap(), draft: None, published, budget, retired };
     envelope(slug, Event::AgentPublished(AgentChanged { agent, by: by() }))
 }
 

@@ -1,11 +1,13 @@
 //! One change: a line for a person, and the events for the log.
 
+mod tool;
+
 use std::fmt;
 
 use schemas::{
-    Agent, AgentConfig, AgentId, Author, Budget, Claim, Connection, ConnectionId, ConnectionStatus,
-    Event, Limits, Published, Tenant, TenantId, TenantStatus, Text, Timestamp,
-    event::{AgentChanged, ConnectionChanged, TenantChanged},
+    Agent, AgentConfig, AgentId, Author, Budget, Claim, Connection, ConnectionStatus, Event,
+    Limits, Published, Tenant, TenantId, TenantStatus, Text, Timestamp, Tool, ToolStatus,
+    event::{AgentChanged, ConnectionChanged, TenantChanged, ToolChanged},
 };
 
 use crate::{
@@ -42,10 +44,19 @@ pub enum Change {
         /// Nothing where what is published is all there is.
         config: Option<OpenConfig>,
     },
+    /// It may cost more or less; nothing of what it says changes.
+    AgentBudget {
+        tenant: TenantId,
+        /// As it is from now on.
+        agent: Box<Agent>,
+        from: Budget,
+    },
     /// A version of an agent answers from now on; `fields` are those that differ from the last.
     AgentPublish {
         tenant: TenantId,
         agent: AgentId,
+        /// As it stays.
+        budget: Budget,
         /// As it stays; unless it is what is published, publishing takes nobody's draft away.
         draft: Option<AgentConfig>,
         version: u32,
@@ -56,11 +67,12 @@ pub enum Change {
     },
     /// An agent leaves.
     AgentRetire { tenant: TenantId, agent: Agent },
-    /// A connection's token is kept, before the event that names it. What it replaces is of no use
-    /// once that event is written.
+    /// A secret is kept, before the event that names it. What it replaces is of no use once that
+    /// event is written.
     SecretSet {
         tenant: TenantId,
-        connection: ConnectionId,
+        /// What it is of, e.g. `slack-T0ACME/bot_token`.
+        of: String,
         name: String,
         replaces: Option<String>,
         value: Secret,
@@ -74,6 +86,10 @@ pub enum Change {
     },
     /// A connection is taken away and its workspace is free.
     ConnectionRemove { tenant: TenantId, connection: Connection },
+    /// A tool is there from now on, or another than before.
+    ToolSave { tenant: TenantId, tool: Box<Tool>, from: Option<Box<Tool>> },
+    /// A tool is taken away.
+    ToolRemove { tenant: TenantId, tool: Tool },
 }
 
 impl Change {
@@ -89,11 +105,14 @@ impl Change {
             | Change::TenantDelete { tenant } => &tenant.id,
             Change::AgentCreate { tenant, .. }
             | Change::AgentDraftSave { tenant, .. }
+            | Change::AgentBudget { tenant, .. }
             | Change::AgentPublish { tenant, .. }
             | Change::AgentRetire { tenant, .. }
             | Change::SecretSet { tenant, .. }
             | Change::ConnectionMake { tenant, .. }
-            | Change::ConnectionRemove { tenant, .. } => tenant,
+            | Change::ConnectionRemove { tenant, .. }
+            | Change::ToolSave { tenant, .. }
+            | Change::ToolRemove { tenant, .. } => tenant,
         }
     }
 
@@ -125,13 +144,25 @@ impl Change {
                 let draft = config.as_ref().map(|config| config.seal(tenant, &from.id, sealing));
                 vec![Event::AgentDraftSaved(agent(Agent { draft, ..Agent::clone(from) }))]
             }
-            Change::AgentPublish { tenant, agent: id, draft, version, config, note, .. } => {
+            Change::AgentBudget { agent: to, .. } => {
+                vec![Event::AgentBudgetChanged(agent(Agent::clone(to)))]
+            }
+            Change::AgentPublish {
+                tenant,
+                agent: id,
+                draft,
+                budget,
+                version,
+                config,
+                note,
+                ..
+            } => {
                 let owner = Owner { tenant, of: id.as_str() };
                 let note = note.as_ref().map(|note| seal(sealing, owner, note));
                 let config = config.seal(tenant, id, sealing);
                 let published = Published { version: *version, config, note };
                 let (draft, published) = (draft.clone(), Some(published));
-                let published = Agent { draft, published, ..new_agent(id) };
+                let published = Agent { draft, published, budget: *budget, ..new_agent(id) };
                 vec![Event::AgentPublished(agent(published))]
             }
             Change::AgentRetire { agent: to, .. } => vec![Event::AgentRetired(agent(to.clone()))],
@@ -146,6 +177,14 @@ impl Change {
                 let removed = Connection { status, ..connection.clone() };
                 vec![Event::ConnectionRemoved(changed(removed)), claim_of(connection, false)]
             }
+            Change::ToolSave { tool, .. } => {
+                let tool = Tool::clone(tool);
+                vec![Event::ToolSaved(ToolChanged { tool, by: by.clone() })]
+            }
+            Change::ToolRemove { tool, .. } => {
+                let tool = Tool { status: ToolStatus::Removed { at: now }, ..tool.clone() };
+                vec![Event::ToolRemoved(ToolChanged { tool, by: by.clone() })]
+            }
         }
     }
 }
@@ -158,8 +197,10 @@ fn seal(sealing: &Sealing, owner: Owner<'_>, text: &Text) -> Text {
     }
 }
 
-fn new_agent(id: &AgentId) -> Agent {
-    Agent { id: id.clone(), draft: None, published: None, retired: false }
+/// An agent that has nothing yet.
+pub(super) fn new_agent(id: &AgentId) -> Agent {
+    let budget = Budget::default();
+    Agent { id: id.clone(), draft: None, published: None, budget, retired: false }
 }
 
 fn claim_of(connection: &Connection, held: bool) -> Event {
@@ -185,11 +226,7 @@ impl fmt::Display for Change {
                 write!(f, "~ tenant {}: {}", tenant.id, limits_line(from, &tenant.limits))
             }
             Change::TenantBudget { tenant, from } => {
-                let show = |budget: Budget| {
-                    budget.monthly_micros.map_or("none".to_owned(), |micros| micros.to_string())
-                };
-                let (from, to) = (show(*from), show(tenant.budget));
-                write!(f, "~ tenant {}: budget.monthly_micros {from} -> {to}", tenant.id)
+                write!(f, "~ tenant {}: {}", tenant.id, budget_line(*from, tenant.budget))
             }
             Change::TenantSuspend { tenant } => write!(f, "~ tenant {}: suspended", tenant.id),
             Change::TenantResume { tenant } => write!(f, "~ tenant {}: resumed", tenant.id),
@@ -201,6 +238,9 @@ impl fmt::Display for Change {
                 let what = if config.is_some() { "saved" } else { "discarded" };
                 write!(f, "~ agent {tenant}/{}: draft {what}", agent.id)
             }
+            Change::AgentBudget { tenant, agent, from } => {
+                write!(f, "~ agent {tenant}/{}: {}", agent.id, budget_line(*from, agent.budget))
+            }
             Change::AgentPublish { tenant, agent, version, fields, .. } => {
                 write!(f, "~ agent {tenant}/{agent}: publish version {version}")?;
                 if fields.is_empty() { Ok(()) } else { write!(f, " ({})", fields.join(", ")) }
@@ -208,9 +248,7 @@ impl fmt::Display for Change {
             Change::AgentRetire { tenant, agent } => {
                 write!(f, "- agent {tenant}/{}: retired", agent.id)
             }
-            Change::SecretSet { tenant, connection, .. } => {
-                write!(f, "~ secret {tenant}/{connection}/bot_token")
-            }
+            Change::SecretSet { tenant, of, .. } => write!(f, "~ secret {tenant}/{of}"),
             Change::ConnectionMake { tenant, connection, from, .. } => match from {
                 Some(from) if from.status == ConnectionStatus::Active => {
                     let line = connection_line(from, connection);
@@ -223,6 +261,10 @@ impl fmt::Display for Change {
             Change::ConnectionRemove { tenant, connection } => {
                 write!(f, "- connection {tenant}/{}", connection.id)
             }
+            Change::ToolSave { tenant, tool: to, from } => {
+                tool::write_saved(f, tenant, to, from.as_deref())
+            }
+            Change::ToolRemove { tenant, tool } => write!(f, "- tool {tenant}/{}", tool.id),
         }
     }
 }
@@ -244,6 +286,18 @@ fn limits_line(from: &Limits, to: &Limits) -> String {
         }
     }
     parts.join(", ")
+}
+
+fn budget_line(from: Budget, to: Budget) -> String {
+    let fields = [
+        ("daily_micros", from.daily_micros, to.daily_micros),
+        ("monthly_micros", from.monthly_micros, to.monthly_micros),
+    ];
+    let show = |micros: Option<u64>| micros.map_or("none".to_owned(), |micros| micros.to_string());
+    let changed = fields.into_iter().filter(|(_, from, to)| from != to);
+    let changed =
+        changed.map(|(name, from, to)| format!("budget.{name} {} -> {}", show(from), show(to)));
+    changed.collect::<Vec<_>>().join(", ")
 }
 
 fn connection_line(from: &Connection, to: &Connection) -> String {

@@ -1,16 +1,17 @@
 //! Whether the wishes can be had at all; every problem is named, not the first.
 
 mod agent;
+mod tool;
 
 use std::collections::BTreeSet;
 
 use schemas::{
     AgentId, Budget, ChannelKind, Connection, ConnectionId, ConnectionStatus, InvalidId, Limits,
-    TenantId, TenantStatus,
+    TenantId, TenantStatus, ToolId,
 };
 
 use super::{Desired, DesiredConnection, DesiredTenant, Present, Problems};
-use crate::{config::OpenConfig, directory::APP_DEFAULT, fields, secret::Secret};
+use crate::{config::OpenConfig, directory::APP_DEFAULT, fields, secret::Secret, tool::Made};
 
 /// A tenant's wishes, checked.
 pub(super) struct Wish {
@@ -19,6 +20,7 @@ pub(super) struct Wish {
     pub(super) limits: Limits,
     pub(super) budget: Budget,
     pub(super) suspended: Option<bool>,
+    pub(super) tools: Vec<WishedTool>,
     pub(super) agents: Vec<WishedAgent>,
     pub(super) connections: Vec<WishedConnection>,
 }
@@ -26,7 +28,15 @@ pub(super) struct Wish {
 pub(super) struct WishedAgent {
     pub(super) id: AgentId,
     pub(super) config: OpenConfig,
+    /// `None` where it stays as it is.
+    pub(super) budget: Option<Budget>,
     pub(super) retired: bool,
+}
+
+pub(super) struct WishedTool {
+    pub(super) id: ToolId,
+    /// `None` where it is taken away.
+    pub(super) made: Option<Made>,
 }
 
 pub(crate) struct WishedConnection {
@@ -95,8 +105,10 @@ impl Checker<'_> {
         let limits = desired.limits.over(known.map(|it| it.limits.clone()).unwrap_or_default());
         let known_budget = known.map(|it| it.budget).unwrap_or_default();
         let budget = desired.budget.map_or(known_budget, Budget::from);
+        let tools = self.tools(&place, id.as_ref(), desired.tools);
         let agents = desired.agents.into_iter();
         let agents: Vec<_> = agents.filter_map(|it| self.agent(&place, id.as_ref(), it)).collect();
+        self.tools_of_agents(&place, id.as_ref(), (&agents, &tools));
         let connections = desired.connections.into_iter();
         let connections: Vec<_> =
             connections.map(|it| self.connection(&place, id.as_ref(), &agents, it)).collect();
@@ -106,6 +118,7 @@ impl Checker<'_> {
             limits,
             budget,
             suspended: desired.suspended,
+            tools,
             agents,
             connections: connections.into_iter().flatten().collect(),
         })
@@ -167,7 +180,10 @@ impl Checker<'_> {
     ) -> Option<Wanted> {
         let token = match (&known, desired.bot_token) {
             (Some(_), None) => Some(None),
-            (_, written) => self.token(place, written).map(Some),
+            (_, written) => {
+                let written = written.unwrap_or_else(|| Secret::from(String::new()));
+                self.secret(place, "bot_token", &written).map(Some)
+            }
         };
         let (bot_user, agent) = known.map(|it| (it.bot_user, it.agent.to_string())).unzip();
         let bot_user = desired.bot_user_id.or(bot_user).unwrap_or_default();
@@ -189,20 +205,19 @@ impl Checker<'_> {
         Some(Wanted { agent, bot_user, token: token? })
     }
 
-    /// The token with every `${NAME}` in it looked up. Neither it nor a value is ever in a problem.
-    fn token(&mut self, place: &str, written: Option<Secret>) -> Option<Secret> {
-        let written = written.unwrap_or_else(|| Secret::from(String::new()));
-        let mut token = String::new();
+    /// The secret with every `${NAME}` in it looked up. Neither it nor a value is ever in a problem.
+    fn secret(&mut self, place: &str, field: &str, written: &Secret) -> Option<Secret> {
+        let mut secret = String::new();
         let mut rest = written.expose();
         let mut whole = true;
         while let Some((before, after)) = rest.split_once("${") {
-            token.push_str(before);
+            secret.push_str(before);
             let Some((name, left)) = after.split_once('}') else {
-                self.problem(place, "`bot_token` has a `${` without its `}`");
+                self.problem(place, &format!("`{field}` has a `${{` without its `}}`"));
                 return None;
             };
             match (self.present.env)(name) {
-                Some(value) => token.push_str(&value),
+                Some(value) => secret.push_str(&value),
                 None => {
                     let name = shorten(name);
                     self.problem(place, &format!("environment variable `{name}` is not set"));
@@ -211,13 +226,13 @@ impl Checker<'_> {
             }
             rest = left;
         }
-        token.push_str(rest);
-        let token = Secret::from(token);
-        if whole && token.is_empty() {
-            self.problem(place, "`bot_token` is empty");
+        secret.push_str(rest);
+        let secret = Secret::from(secret);
+        if whole && secret.is_empty() {
+            self.problem(place, &format!("`{field}` is empty"));
             return None;
         }
-        whole.then_some(token)
+        whole.then_some(secret)
     }
 
     fn name(&mut self, place: &str, field: &'static str, name: &str) {

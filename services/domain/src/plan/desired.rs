@@ -1,11 +1,14 @@
 //! The file of wishes, as people write it. What is left out stays as it is; of what is new, it has
 //! its default.
 
+mod tool;
+
 use std::collections::BTreeMap;
 
 use schemas::{Budget, ChannelKind, Limits};
 use serde::Deserialize;
 
+pub use self::tool::{DesiredHeader, DesiredHttp, DesiredMcp, DesiredSecret, DesiredTool};
 use crate::{
     config::{OpenConfig, OpenRule},
     directory::APP_DEFAULT,
@@ -38,6 +41,9 @@ pub struct DesiredTenant {
     /// Whether it is not served; unsaid, that stays as it is.
     #[serde(default)]
     pub suspended: Option<bool>,
+    /// The tools that its agents may use; others stay as they are.
+    #[serde(default)]
+    pub tools: Vec<DesiredTool>,
     /// Its agents; others stay as they are.
     #[serde(default)]
     pub agents: Vec<DesiredAgent>,
@@ -60,14 +66,17 @@ pub struct DesiredLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DesiredBudget {
+    /// Millionths of a dollar in a calendar day; none if unsaid.
+    #[serde(default)]
+    pub daily_micros: Option<u64>,
     /// Millionths of a dollar in a calendar month; none if unsaid.
     #[serde(default)]
     pub monthly_micros: Option<u64>,
 }
 
 impl From<DesiredBudget> for Budget {
-    fn from(DesiredBudget { monthly_micros }: DesiredBudget) -> Self {
-        Self { monthly_micros }
+    fn from(DesiredBudget { daily_micros, monthly_micros }: DesiredBudget) -> Self {
+        Self { daily_micros, monthly_micros }
     }
 }
 
@@ -116,6 +125,9 @@ pub struct DesiredAgent {
     /// How long it follows a thread, in minutes.
     #[serde(default)]
     pub follow_minutes: Option<u32>,
+    /// How much it may cost; unsaid, that stays as it is.
+    #[serde(default)]
+    pub budget: Option<DesiredBudget>,
     /// Whether it has left. An agent that is named is there unless this is said.
     #[serde(default)]
     pub retired: bool,

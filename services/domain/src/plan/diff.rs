@@ -1,23 +1,37 @@
 //! A tenant's wishes against what is there.
 
-use schemas::{Agent, Connection, ConnectionStatus, Published, Tenant, TenantId, TenantStatus};
+use schemas::{
+    Agent, Connection, ConnectionStatus, Published, Tenant, TenantId, TenantStatus, Tool,
+};
 
 use super::{
     Change, Present,
+    change::new_agent,
     check::{Wanted, Wish, WishedAgent, WishedConnection},
 };
-use crate::config::OpenConfig;
+use crate::{command::tool::saved, config::OpenConfig, tool::is_active};
 
 pub(super) fn tenant(wish: Wish, present: &Present<'_>) -> Vec<Change> {
     let id = wish.id.clone();
     let mut changes = tenant_itself(&wish, present);
     // Agents come before the connections that lead to them, and leave after those were moved.
+    // Tools come before the agents that use them, and go when nobody does any more.
+    let (coming, going): (Vec<_>, Vec<_>) =
+        wish.tools.into_iter().partition(|tool| tool.made.is_some());
+    for made in coming.into_iter().filter_map(|tool| tool.made) {
+        let before = present.directory.tool(&id, &made.tool.id);
+        changes.extend(saved(&id, made, before.map(AsRef::as_ref)));
+    }
     let (leaving, staying): (Vec<_>, Vec<_>) = wish.agents.into_iter().partition(|it| it.retired);
     changes.extend(staying.into_iter().flat_map(|wished| agent(&id, wished, present)));
     for wished in wish.connections {
         changes.extend(connection(&id, wished, present));
     }
     changes.extend(leaving.into_iter().filter_map(|wished| retire(&id, &wished, present)));
+    changes.extend(going.into_iter().filter_map(|gone| {
+        let tool = present.directory.tool(&id, &gone.id).filter(|tool| is_active(tool))?;
+        Some(Change::ToolRemove { tenant: id.clone(), tool: Tool::clone(tool) })
+    }));
     changes
 }
 
@@ -67,12 +81,19 @@ fn tenant_itself(wish: &Wish, present: &Present<'_>) -> Vec<Change> {
 }
 
 fn agent(tenant: &TenantId, wished: WishedAgent, present: &Present<'_>) -> Vec<Change> {
-    let WishedAgent { id, config, .. } = wished;
+    let WishedAgent { id, config, budget, .. } = wished;
     let known = present.directory.agent(tenant, &id);
+    let from = known.map(|agent| agent.budget).unwrap_or_default();
+    let budget = budget.unwrap_or(from);
     let mut changes = Vec::new();
     if known.is_none() {
         let (tenant, agent, name) = (tenant.clone(), id.clone(), config.name.clone());
         changes.push(Change::AgentCreate { tenant, agent, name, draft: None });
+    }
+    if budget != from {
+        let known = known.map_or_else(|| new_agent(&id), |known| Agent::clone(known));
+        let agent = Box::new(Agent { budget, ..known });
+        changes.push(Change::AgentBudget { tenant: tenant.clone(), agent, from });
     }
     let published = known.and_then(|agent| agent.published.as_ref());
     let open = |text: &_| (present.open)(tenant, &id, text).ok_or(());
@@ -88,8 +109,16 @@ fn agent(tenant: &TenantId, wished: WishedAgent, present: &Present<'_>) -> Vec<C
     if before.is_none() || !fields.is_empty() {
         let version = published.map_or(0, |published: &Published| published.version) + 1;
         let draft = known.and_then(|agent| agent.draft.clone());
-        let (tenant, agent, note) = (tenant.clone(), id, None);
-        changes.push(Change::AgentPublish { tenant, agent, draft, version, config, note, fields });
+        changes.push(Change::AgentPublish {
+            tenant: tenant.clone(),
+            agent: id,
+            draft,
+            budget,
+            version,
+            config,
+            note: None,
+            fields,
+        });
     }
     changes
 }
@@ -140,9 +169,9 @@ pub(crate) fn connection(
     let mut changes = Vec::new();
     // The secret first: a connection never points to a token that is not there.
     if let Some(value) = value {
-        let (tenant, id) = (tenant.clone(), connection.id.clone());
+        let (tenant, of) = (tenant.clone(), format!("{}/bot_token", connection.id));
         let (name, replaces) = (connection.token.clone(), before);
-        changes.push(Change::SecretSet { tenant, connection: id, name, replaces, value });
+        changes.push(Change::SecretSet { tenant, of, name, replaces, value });
     }
     if claim || known.is_none_or(|known| **known != connection) {
         let (tenant, from) = (tenant.clone(), known.map(|known| Connection::clone(known)));

@@ -12,6 +12,7 @@ use crate::seal::{DataKey, Owner, Sealing};
 
 mod problems;
 mod tokens;
+mod tools;
 
 /// An installation: what `apply` leaves behind.
 struct World {
@@ -46,6 +47,7 @@ impl World {
                     let key = (tenant.clone(), name.to_owned());
                     self.secrets.borrow().get(&key) == Some(secret)
                 },
+                schema_problem: &|_| None,
                 unique: &unique,
                 env: &|name| name.strip_prefix("HAS_").map(|it| format!("xoxb-{it}")),
             },
@@ -228,7 +230,7 @@ fn what_an_entry_leaves_out_stays() {
     let all = changed("30, per", "90, per").replace(
         "model: quality",
         &format!(
-            "model: fast, job_description: j, statement_of_work: s, tools: [t], \
+            "model: fast, job_description: j, statement_of_work: s, tools: [current_time], \
              follow_minutes: 9, escalation: {rules}"
         ),
     );
@@ -280,7 +282,8 @@ proptest! {
             let list = tenants.iter().map(|(slug, (name, limit, prompt))| {
                 format!(
                     "  - {{ slug: {slug}, name: {name}, limits: {{ messages_per_minute: {limit} }}, \
-                     agents: [{{ slug: m, name: M, system_prompt: \"{prompt}\" }}], \
+                     agents: [{{ slug: m, name: M, system_prompt: \"{prompt}\", \
+                     budget: {{ daily_micros: {limit} }} }}], \
                      connections: [{{ channel: slack, team_id: T{slug}, bot_user_id: U, \
                      bot_token: {name}, agent: m }}] }}\n"
                 )

@@ -1,6 +1,6 @@
 //! The system text: who the agent is, and what holds for every agent.
 
-use crate::config::OpenConfig;
+use crate::{config::OpenConfig, hand_off, tool::HAND_OFF};
 
 /// What holds for every agent of every tenant. It comes last, and says that it comes first.
 const RULES: &str = "\
@@ -26,9 +26,23 @@ pub(super) fn text(agent: &OpenConfig, tenant_name: &str, truncated: bool) -> St
     section(&mut text, "What you do and do not do", &agent.statement_of_work);
     section(&mut text, "How you sound", &agent.persona);
     section(&mut text, "Instructions", &agent.system_prompt);
+    section(&mut text, "Handing over to a person", &handing_over(agent));
     section(&mut text, "Rules (they come before everything above)", RULES);
     if truncated {
         section(&mut text, "This thread", TRUNCATED);
+    }
+    text
+}
+
+/// When the agent hands over by its own judgement; empty where it may not.
+fn handing_over(agent: &OpenConfig) -> String {
+    let mut text = String::new();
+    for when in hand_off::judged_by_model(agent) {
+        text.push_str("- When ");
+        text.push_str(when);
+        text.push_str(", call the tool `");
+        text.push_str(HAND_OFF);
+        text.push_str("`, with a summary for whoever takes over.\n");
     }
     text
 }

@@ -105,7 +105,8 @@ fn one_line(name: &str) -> String {
     words.join(" ").chars().take(NAME_CHARS_MAX).collect()
 }
 
-fn cost(text: &str) -> u32 {
+/// What a turn with those words takes.
+pub(super) fn cost(text: &str) -> u32 {
     estimate_tokens(text).saturating_add(TURN_TOKENS)
 }
 

@@ -183,3 +183,18 @@ fn a_signature_is_bounded_and_no_entity_is_cut() {
         assert_eq!(signature.matches('&').count(), signature.matches("&amp;").count());
     }
 }
+
+#[test]
+fn a_note_stands_under_an_answer_in_its_last_part_where_it_fits() {
+    let note = "n".repeat(100);
+    let under = |parts: &[&str]| {
+        let parts = parts.iter().map(|part| (*part).to_owned()).collect();
+        with_notes(parts, std::slice::from_ref(&note))
+    };
+    assert_eq!(under(&["a", "b"]), ["a".to_owned(), format!("b\n\n{note}")]);
+    let fits = "x".repeat(PART_CHARS_MAX - 102);
+    assert_eq!(under(&[&fits]), [format!("{fits}\n\n{note}")]);
+    let full = "x".repeat(PART_CHARS_MAX - 101);
+    assert_eq!(under(&[&full]), [full.clone(), note.clone()]);
+    assert_eq!(with_notes(vec!["a".to_owned()], &[] as &[String]), ["a"]);
+}

@@ -16,6 +16,7 @@ fn uncertain() -> EffectState {
 
 const ANSWER: Option<Verdict> = Some(Verdict::Reply { kind: ReplyKind::Answer, parts: 1 });
 const LONG: Option<Verdict> = Some(Verdict::Reply { kind: ReplyKind::Answer, parts: 3 });
+const HAND_OFF: Option<Verdict> = Some(Verdict::Reply { kind: ReplyKind::HandOff, parts: 1 });
 const NOTHING: Option<Verdict> = Some(Verdict::Nothing);
 
 /// Steps in one line, e.g. `update 1.1, post 1`.
@@ -27,7 +28,9 @@ fn show(state: &ReplyState) -> String {
         Step::Delete { ts } => format!("delete {ts}"),
         Step::Wait => "wait".to_owned(),
         Step::Delivered => "delivered".to_owned(),
-        Step::Uncertain { part, detail } => format!("uncertain {part} {detail}"),
+        Step::Note => "note".to_owned(),
+        Step::Uncertain { of: Slot::Part(part), detail } => format!("uncertain {part} {detail}"),
+        Step::Uncertain { of: Slot::Note, detail } => format!("uncertain note {detail}"),
         Step::Failed { code } => format!("failed {code}"),
         Step::Closed => "closed".to_owned(),
     };
@@ -166,6 +169,25 @@ fn nothing_to_say_leaves_nothing_behind() {
     ]);
 }
 
+#[test]
+fn whoever_takes_over_is_told_before_the_person_is() {
+    let noted = |note| ReplyState { note, ..with(HAND_OFF, Some(sent("1.1"))) };
+    let late = |note| ReplyState { waited_out: true, ..noted(Some(note)) };
+    let told = |note| ReplyState { update: Some(sent("1.1")), ..late(note) };
+    check(&[
+        (noted(None), "note"),
+        (noted(Some(EffectState::Planned)), "note"),
+        (noted(Some(EffectState::Sending)), "wait"),
+        (noted(Some(sent("2.1"))), "update 1.1"),
+        (noted(Some(failed())), "update 1.1"),
+        (noted(Some(uncertain())), "wait"),
+        (late(uncertain()), "update 1.1"),
+        (told(sent("2.1")), "delivered"),
+        (told(failed()), "delivered"),
+        (told(uncertain()), "uncertain note timeout"),
+    ]);
+}
+
 fn any_effect() -> impl Strategy<Value = Option<EffectState>> {
     prop::option::of(prop_oneof![
         Just(EffectState::Planned),
@@ -179,14 +201,15 @@ fn any_effect() -> impl Strategy<Value = Option<EffectState>> {
 proptest! {
     #[test]
     fn in_every_state_the_invariants_hold(
-        verdict in prop_oneof![Just(ANSWER), Just(LONG), Just(NOTHING), Just(None)],
+        verdict in prop_oneof![Just(ANSWER), Just(LONG), Just(HAND_OFF), Just(NOTHING), Just(None)],
         placeholder in any_effect(),
         update in any_effect(),
         delete in any_effect(),
+        note in any_effect(),
         posts in prop::collection::vec(any_effect(), 0..4),
         waited_out: bool,
     ) {
-        let state = ReplyState { verdict, placeholder, waited_out, update, posts, delete };
+        let state = ReplyState { verdict, placeholder, waited_out, update, posts, delete, note };
         let steps = next(&state);
         prop_assert!(verdict.is_none() || !steps.contains(&Step::PostPlaceholder));
         prop_assert!(verdict.is_none() || !steps.is_empty());
@@ -197,6 +220,7 @@ proptest! {
                 Step::Update { .. } => state.update.as_ref(),
                 Step::Post { part } => state.posts.get(*part).and_then(Option::as_ref),
                 Step::Delete { .. } => state.delete.as_ref(),
+                Step::Note => state.note.as_ref(),
                 Step::Wait | Step::Delivered | Step::Uncertain { .. } | Step::Failed { .. }
                 | Step::Closed => None,
             };
@@ -210,6 +234,12 @@ proptest! {
                 let there = matches!(state.part(part), Some(EffectState::Sent { .. }));
                 prop_assert!(there, "part {}", part);
             }
+        }
+        // Nobody is told that a colleague has it before it was tried to tell the colleague.
+        let is_untold = matches!(&state.note, None | Some(EffectState::Planned | EffectState::Sending));
+        if verdict == HAND_OFF && is_untold {
+            let speaks = |it: &Step| matches!(it, Step::Update { .. } | Step::Post { .. });
+            prop_assert!(!steps.iter().any(speaks));
         }
         let ends = steps.iter().filter(|step| {
             matches!(step, Step::Delivered | Step::Uncertain { .. } | Step::Failed { .. } | Step::Closed)

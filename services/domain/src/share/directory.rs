@@ -94,6 +94,7 @@ pub const fn is_due(event: &Event) -> bool {
             | Event::TenantBudgetChanged(_)
             | Event::AgentRetired(_)
             | Event::ConnectionRemoved(_)
+            | Event::ToolRemoved(_)
     ) || is_let_go(event)
 }
 

@@ -64,6 +64,8 @@ fn the_life_of_an_answered_message() {
         reference: "e3".to_owned(),
         attempts: Vec::new(),
         cost: None,
+        tools: Vec::new(),
+        over: None,
     };
     let received = Event::MessageReceived(MessageReceived { message: message() });
     let other =

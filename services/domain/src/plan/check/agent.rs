@@ -1,6 +1,6 @@
 //! Whether an agent can be had: what its entry leaves out is taken from what is published.
 
-use schemas::{AgentId, TenantId, Text};
+use schemas::{AgentId, Budget, TenantId, Text};
 
 use super::{Checker, WishedAgent, shorten};
 use crate::{config::OpenConfig, fields, plan::DesiredAgent};
@@ -17,7 +17,7 @@ impl Checker<'_> {
     ) -> Option<WishedAgent> {
         let place = format!("{place}, agent `{}`", shorten(&desired.slug));
         let id = self.id::<AgentId>(&place, &desired.slug);
-        let retired = desired.retired;
+        let (retired, budget) = (desired.retired, desired.budget.map(Budget::from));
         // One that is there already has to live with its slug.
         if !self.is_there(tenant, id.as_ref())
             && let Some(problem) = id.as_ref().and_then(fields::agent_slug)
@@ -36,7 +36,7 @@ impl Checker<'_> {
         for problem in fields::config(&config) {
             self.problem(&place, &problem.to_string());
         }
-        Some(WishedAgent { id: id?, config, retired })
+        Some(WishedAgent { id: id?, config, budget, retired })
     }
 
     fn is_there(&self, tenant: Option<&TenantId>, id: Option<&AgentId>) -> bool {

@@ -1,0 +1,114 @@
+//! When a conversation goes over to a person, and when it comes back.
+
+use schemas::event::{HandOffReason, ToolRound};
+
+use crate::{
+    config::{OpenConfig, OpenRule, OpenTrigger},
+    tool::HAND_OFF,
+};
+
+/// What somebody writes to give a conversation back to its agent, whatever case and marks.
+pub const HAND_BACK: &str = "hand back";
+
+/// Why a call of a tool counts as no failure of the tool: the model's own mistakes.
+const MISTAKES: [&str; 3] = ["unknown", "arguments", "limit"];
+
+/// A hand-off that is due: why, and the channel that is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due<'a> {
+    /// Why.
+    pub why: HandOffReason,
+    /// The channel, as the rule names it.
+    pub to_channel: &'a str,
+}
+
+/// Whether what a person wrote has a word of a rule in it: whole words, whatever case.
+/// O(rules × words × text).
+pub fn by_words<'a>(rules: &'a [OpenRule], text: &str) -> Option<Due<'a>> {
+    let text = words_of(text);
+    let said = |word: &String| {
+        let word = words_of(word);
+        !word.is_empty() && text.windows(word.len()).any(|said| said == word)
+    };
+    let rule = rules.iter().find(|rule| match &rule.when {
+        OpenTrigger::Keywords(words) => words.iter().any(said),
+        OpenTrigger::AskedForHuman
+        | OpenTrigger::Sentiment
+        | OpenTrigger::ToolFailure
+        | OpenTrigger::Budget => false,
+    })?;
+    Some(Due { why: HandOffReason::Keyword, to_channel: &rule.to_channel })
+}
+
+/// Whether a tool failed that did not work in a later call of the same answer either.
+pub fn by_tools<'a>(rules: &'a [OpenRule], rounds: &[ToolRound]) -> Option<Due<'a>> {
+    let due = of_trigger(rules, &OpenTrigger::ToolFailure, HandOffReason::ToolFailure)?;
+    let calls: Vec<_> = rounds.iter().flat_map(|round| &round.calls).collect();
+    let has_failed = calls.iter().enumerate().any(|(nth, call)| {
+        let failed = call.outcome.failed.as_deref();
+        let is_failure = failed.is_some_and(|why| !MISTAKES.contains(&why));
+        let later = calls.iter().skip(nth + 1).filter(|later| later.tool == call.tool);
+        is_failure && !later.into_iter().any(|later| later.outcome.failed.is_none())
+    });
+    has_failed.then_some(due)
+}
+
+/// Whether a budget without room hands over.
+pub fn by_budget(rules: &[OpenRule]) -> Option<Due<'_>> {
+    of_trigger(rules, &OpenTrigger::Budget, HandOffReason::Budget)
+}
+
+/// Where the agent's own decision to hand over goes: the channel of the rule it names, else of the
+/// first rule that there is.
+pub fn by_agent(rules: &[OpenRule], why: HandOffReason) -> Option<Due<'_>> {
+    let of = |trigger| of_trigger(rules, trigger, why);
+    let named = match why {
+        HandOffReason::AskedForHuman => of(&OpenTrigger::AskedForHuman),
+        HandOffReason::Sentiment => of(&OpenTrigger::Sentiment),
+        HandOffReason::Keyword
+        | HandOffReason::ToolFailure
+        | HandOffReason::Budget
+        | HandOffReason::CannotHelp => None,
+    };
+    let first = || rules.first().map(|rule| Due { why, to_channel: &rule.to_channel });
+    named.or_else(first)
+}
+
+/// Why the model may hand over, each with the words that it is told; nothing where it may not. It may
+/// where a rule leaves the judgement to it, or where the tool is among the agent's own and a rule says
+/// who is told.
+pub fn judged_by_model(agent: &OpenConfig) -> Vec<&'static str> {
+    let has = |trigger: &OpenTrigger| agent.escalation.iter().any(|rule| rule.when == *trigger);
+    let named = !agent.escalation.is_empty() && agent.tools.iter().any(|tool| tool == HAND_OFF);
+    let lines = [
+        (has(&OpenTrigger::AskedForHuman), "the person asks for a human being"),
+        (has(&OpenTrigger::Sentiment), "the person sounds upset, angry or desperate"),
+        (named, "you cannot or must not help, and a person could"),
+    ];
+    lines.into_iter().filter(|(holds, _)| *holds).map(|(_, line)| line).collect()
+}
+
+/// Whether these words give a conversation back. Mentions in front or behind do not count.
+pub fn gives_back(text: &str) -> bool {
+    let is_mention = |word: &&str| word.starts_with('@') || word.starts_with("<@");
+    let spoken: Vec<_> = text.split_whitespace().filter(|word| !is_mention(word)).collect();
+    words_of(&spoken.join(" ")) == words_of(HAND_BACK)
+}
+
+fn of_trigger<'a>(
+    rules: &'a [OpenRule],
+    trigger: &OpenTrigger,
+    why: HandOffReason,
+) -> Option<Due<'a>> {
+    let rule = rules.iter().find(|rule| rule.when == *trigger)?;
+    Some(Due { why, to_channel: &rule.to_channel })
+}
+
+/// The words of a text in lower case, without the marks between them.
+fn words_of(text: &str) -> Vec<String> {
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+use schemas::{
+    Text,
+    event::{ToolCalled, ToolOutcome},
+};
+
+use super::*;
+
+fn rule(when: OpenTrigger, to_channel: &str) -> OpenRule {
+    OpenRule { when, to_channel: to_channel.to_owned() }
+}
+
+fn words(words: &[&str]) -> OpenTrigger {
+    OpenTrigger::Keywords(words.iter().map(|&word| word.to_owned()).collect())
+}
+
+#[test]
+fn a_word_of_a_rule_is_found_as_a_whole_word_in_any_case() {
+    let rules = [rule(OpenTrigger::Budget, "C0"), rule(words(&["lawyer", "Zahlungs-Frist"]), "C1")];
+    let due = Some(Due { why: HandOffReason::Keyword, to_channel: "C1" });
+    for text in ["My LAWYER will call.", "lawyer", "die Zahlungs-Frist!", "zahlungs frist"] {
+        assert_eq!(by_words(&rules, text), due, "{text}");
+    }
+    for text in ["", "lawyers", "outlawyer", "Frist der Zahlungs", "law yer"] {
+        assert_eq!(by_words(&rules, text), None, "{text}");
+    }
+    assert_eq!(by_words(&[rule(words(&["", "!"]), "C1")], "anything at all!"), None);
+}
+
+/// Rounds of calls, each a tool and why it failed.
+fn rounds(calls: &[(&str, Option<&str>)]) -> Vec<ToolRound> {
+    let text = || Text::Plain(String::new());
+    let round = |&(tool, failed): &(&str, Option<&str>)| ToolRound {
+        said: None,
+        calls: vec![ToolCalled {
+            id: "c".to_owned(),
+            tool: tool.to_owned(),
+            arguments: text(),
+            outcome: ToolOutcome { text: text(), failed: failed.map(str::to_owned), took_ms: 1 },
+        }],
+    };
+    calls.iter().map(round).collect()
+}
+
+#[test]
+fn a_tool_has_failed_if_it_did_not_work_in_the_end_and_the_model_is_not_to_blame() {
+    let rules = [rule(OpenTrigger::ToolFailure, "C1")];
+    let due = Some(Due { why: HandOffReason::ToolFailure, to_channel: "C1" });
+    let failed: [&[(&str, Option<&str>)]; 4] = [
+        &[("orders", Some("timeout"))],
+        &[("orders", None), ("orders", Some("status"))],
+        &[("orders", Some("network")), ("stock", None)],
+        &[("orders", Some("uncertain"))],
+    ];
+    for calls in failed {
+        assert_eq!(by_tools(&rules, &rounds(calls)), due, "{calls:?}");
+        assert_eq!(by_tools(&[rule(OpenTrigger::Budget, "C1")], &rounds(calls)), None);
+    }
+    let well: [&[(&str, Option<&str>)]; 4] = [
+        &[],
+        &[("orders", None)],
+        &[("orders", Some("timeout")), ("orders", None)],
+        &[("orders", Some("arguments")), ("nothing", Some("unknown")), ("stock", Some("limit"))],
+    ];
+    for calls in well {
+        assert_eq!(by_tools(&rules, &rounds(calls)), None, "{calls:?}");
+    }
+}
+
+#[test]
+fn the_agents_own_decision_goes_where_its_reason_says_or_to_the_first() {
+    let rules = [
+        rule(words(&["x"]), "C1"),
+        rule(OpenTrigger::AskedForHuman, "C2"),
+        rule(OpenTrigger::Sentiment, "C3"),
+    ];
+    let to = |why| by_agent(&rules, why).map(|due| due.to_channel);
+    assert_eq!(to(HandOffReason::AskedForHuman), Some("C2"));
+    assert_eq!(to(HandOffReason::Sentiment), Some("C3"));
+    assert_eq!(to(HandOffReason::CannotHelp), Some("C1"));
+    assert_eq!(by_agent(&[], HandOffReason::CannotHelp), None);
+}
+
+#[test]
+fn the_model_judges_what_rules_leave_to_it() {
+    let agent = |rules: &[OpenRule], tools: &[&str]| OpenConfig {
+        escalation: rules.to_vec(),
+        tools: tools.iter().map(|&tool| tool.to_owned()).collect(),
+        ..OpenConfig::named("Mara")
+    };
+    assert!(judged_by_model(&agent(&[], &[HAND_OFF])).is_empty(), "nobody would be told");
+    assert!(judged_by_model(&agent(&[rule(OpenTrigger::Budget, "C1")], &[])).is_empty());
+    let asked = [rule(OpenTrigger::AskedForHuman, "C1")];
+    assert_eq!(judged_by_model(&agent(&asked, &[])), ["the person asks for a human being"]);
+    let named = judged_by_model(&agent(&[rule(OpenTrigger::Budget, "C1")], &[HAND_OFF]));
+    assert_eq!(named, ["you cannot or must not help, and a person could"]);
+}
+
+#[test]
+fn it_is_given_back_in_two_words() {
+    for text in
+        ["hand back", "Hand back!", "<@U1> hand back", "@Mara  HAND-BACK", "hand back @Mara"]
+    {
+        assert!(gives_back(text), "{text}");
+    }
+    for text in ["", "hand", "please hand back", "hand it back", "handback", "don't hand back"] {
+        assert!(!gives_back(text), "{text}");
+    }
+}
