@@ -5,11 +5,11 @@ mod usage;
 use domain::trace::outcome;
 use schemas::{
     Envelope, Event, EventId, LimitScope, Message, MessageRef,
-    event::{self, CompletionFailed, CompletionFinished, ReplyKind},
+    event::{self, CompletionFailed, CompletionFinished, CompletionHandedOff, ReplyKind},
 };
 use store::{
     changes::ChangeRow,
-    projections::{Changes, Entry, EventRow, MessageRow},
+    projections::{Changes, Entry, EventRow, HandedOff, MessageRow},
 };
 
 /// Adds what the event at `seq` changes.
@@ -20,6 +20,7 @@ pub(crate) fn fold(changes: &mut Changes, stream: &str, seq: u64, envelope: &Env
     if let Some(message) = message(seq, envelope) {
         changes.messages.push(message);
     }
+    changes.handed_off.extend(handed_off(seq, envelope));
     changes.usage.extend(usage::used(seq, envelope));
     if let Some(entry) = entry(&envelope.event) {
         changes.entries.push((entry, seq));
@@ -58,11 +59,19 @@ fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
         }
         Event::CompletionFinished(data) => finished(&at, data, time_ms),
         Event::CompletionFailed(data) => failed(&at, data, time_ms),
+        Event::CompletionHandedOff(data) => handing_over(&at, data, time_ms),
+        Event::MessageHeld(data) => MessageRow {
+            agent_id: Some(data.agent.clone()),
+            completed_at_ms: time_ms,
+            ..at.row(&data.message, "held")
+        },
         Event::ReplyDelivered(data) => {
             let state = match data.reply {
                 ReplyKind::Answer => "delivered",
                 ReplyKind::Apology => "failed",
                 ReplyKind::Notice => "told",
+                ReplyKind::HandOff => "handed over",
+                ReplyKind::Held => "held",
             };
             MessageRow { answered_at_ms: time_ms, ..at.row(&data.message, state) }
         }
@@ -75,6 +84,8 @@ fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
         }
         Event::MessageReceived(_)
         | Event::MessageDuplicate(_)
+        | Event::BudgetNear(_)
+        | Event::ConversationHandedBack(_)
         | Event::EffectObserved(_)
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
@@ -89,9 +100,12 @@ fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
         | Event::AgentCreated(_)
         | Event::AgentDraftSaved(_)
         | Event::AgentPublished(_)
+        | Event::AgentBudgetChanged(_)
         | Event::AgentRetired(_)
         | Event::ConnectionMade(_)
         | Event::ConnectionRemoved(_)
+        | Event::ToolSaved(_)
+        | Event::ToolRemoved(_)
         | Event::WorkspaceClaimed(_) => return None,
     })
 }
@@ -134,12 +148,47 @@ fn failed(at: &At<'_>, data: &CompletionFailed, time_ms: Option<i64>) -> Message
     }
 }
 
+fn handing_over(at: &At<'_>, data: &CompletionHandedOff, time_ms: Option<i64>) -> MessageRow {
+    let cost = data.cost.as_ref();
+    MessageRow {
+        agent_id: Some(data.agent.clone()),
+        agent_version: Some(data.version),
+        cost_micros: cost.and_then(|cost| cost.amount).map(|amount| amount.0),
+        price_version: cost.map(|cost| cost.price_version.clone()),
+        detail: Some(data.why.as_str().to_owned()),
+        completed_at_ms: time_ms,
+        ..at.row(&data.message, "handing over")
+    }
+}
+
+/// Who has a thread from then on, where the event says so.
+#[expect(clippy::wildcard_enum_match_arm, reason = "nothing else changes who has a thread")]
+fn handed_off(seq: u64, envelope: &Envelope) -> Option<HandedOff> {
+    let at = envelope.time.as_millis();
+    let (connection, conversation, since) = match &envelope.event {
+        Event::CompletionHandedOff(data) => {
+            let message = &data.message;
+            (&message.connection, &message.conversation, Some((at, message.id.clone())))
+        }
+        Event::ConversationHandedBack(data) => (&data.connection, &data.conversation, None),
+        _ => return None,
+    };
+    Some(HandedOff {
+        connection_id: connection.clone(),
+        conversation_id: conversation.clone(),
+        handed_off_at_ms: since.as_ref().map(|(at, _)| *at),
+        handed_off_message_id: since.map(|(_, message)| message),
+        last_seq: seq,
+    })
+}
+
 fn entry(event: &Event) -> Option<Entry> {
     match event.entry()? {
         event::Entry::Tenant(tenant) => Some(Entry::Tenant(tenant.clone())),
         event::Entry::Agent(agent) => Some(Entry::Agent(Box::new(agent.clone()))),
         event::Entry::Connection(connection) => Some(Entry::Connection(connection.clone())),
-        event::Entry::Claim(_) => None,
+        // What shows of a tool is who changed it; what it is, every process has in memory.
+        event::Entry::Tool(_) | event::Entry::Claim(_) => None,
     }
 }
 

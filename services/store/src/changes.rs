@@ -1,7 +1,7 @@
 //! Who changed what in the directory, and how it was before. A read model, written by the projector.
 
 use schemas::{
-    Agent, AgentId, Author, ConnectionId, Envelope, Event, EventId, Timestamp, event::Entry,
+    Agent, AgentId, Author, ConnectionId, Envelope, Event, EventId, Timestamp, ToolId, event::Entry,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,7 +67,7 @@ pub struct ChangeRow {
     pub time_ms: i64,
     /// The version that was published, if that is what it says.
     pub version: Option<u32>,
-    /// The whole new state: a `schemas::Tenant`, `Agent` or `Connection`; texts are sealed.
+    /// The whole new state: a `schemas::Tenant`, `Agent`, `Connection` or `Tool`; texts are sealed.
     pub state: Value,
 }
 
@@ -80,6 +80,8 @@ pub enum EntityRef<'a> {
     Agent(&'a AgentId),
     /// One of its connections.
     Connection(&'a ConnectionId),
+    /// One of its tools.
+    Tool(&'a ToolId),
 }
 
 impl std::fmt::Display for EntityRef<'_> {
@@ -88,6 +90,7 @@ impl std::fmt::Display for EntityRef<'_> {
             EntityRef::Tenant => f.write_str("tenant"),
             EntityRef::Agent(id) => write!(f, "agent:{id}"),
             EntityRef::Connection(id) => write!(f, "connection:{id}"),
+            EntityRef::Tool(id) => write!(f, "tool:{id}"),
         }
     }
 }
@@ -102,6 +105,7 @@ impl ChangeRow {
             Entry::Connection(connection) => {
                 (EntityRef::Connection(&connection.id), serde_json::to_value(connection))
             }
+            Entry::Tool(tool) => (EntityRef::Tool(&tool.id), serde_json::to_value(tool)),
             Entry::Claim(_) => return None,
         };
         let Author { via, operator } = envelope.event.author()?.clone();

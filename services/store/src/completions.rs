@@ -4,17 +4,23 @@
 
 mod before;
 mod record;
+mod start;
 
-use schemas::{Envelope, EventId, MessageId, MessageRef, TenantId, Timestamp, usage::Attempt};
-
-use self::{
-    before::Befores,
-    record::{Records, Starts},
+use schemas::{
+    BudgetMet, Envelope, EventId, MessageId, MessageRef, TenantId, Timestamp, usage::Attempt,
 };
-use crate::{Database, StoreError, fence::Fence, gather::Gather, memory::Turn};
+
+use self::{before::Befores, record::Records, start::Starts};
+use crate::{
+    Database, StoreError,
+    fence::Fence,
+    gather::Gather,
+    memory::Turn,
+    spend::{Admitted, Room},
+};
 
 /// What is known of a message before a model is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Prior {
     /// What came of it, if that was decided: then nobody is paid again.
     pub completion: Option<Completion>,
@@ -22,6 +28,10 @@ pub struct Prior {
     pub attempts: Vec<Tried>,
     /// What its thread remembers from before it, the newest first. What was deleted is not among it.
     pub thread: Vec<Turn>,
+    /// The message that its thread was handed over with, where a person has it.
+    pub handed_off: Option<MessageId>,
+    /// The same, where this message gave it back to the agent.
+    pub gave_back: Option<MessageId>,
 }
 
 /// What came of a message.
@@ -33,6 +43,9 @@ pub struct Completion {
     pub cause: EventId,
     /// The place of that on the stream.
     pub seq: u64,
+    /// The budgets that its calls brought near their end, by their scopes. Known only as it is put on
+    /// record, so the envelope does not have them.
+    pub near: Vec<BudgetMet>,
 }
 
 /// One call to a model.
@@ -55,6 +68,8 @@ pub struct Before {
     pub tenant: TenantId,
     /// Which.
     pub message: MessageRef,
+    /// The event that brings it.
+    pub cause: EventId,
     /// Where it stands in its thread; see [`crate::memory::position`].
     pub position: i64,
     /// The most turns that are read.
@@ -72,6 +87,8 @@ pub struct Start {
     pub index: u32,
     /// The deployment to call.
     pub deployment: String,
+    /// What it needs of budgets, where anybody chose one.
+    pub room: Option<Room>,
     /// When.
     pub at: Timestamp,
 }
@@ -89,6 +106,10 @@ pub struct Record {
     pub turns: Vec<Turn>,
     /// Calls whose outcome is not recorded yet.
     pub attempts: Vec<Attempt>,
+    /// The message, where a person has its thread from now on.
+    pub pause: Option<MessageRef>,
+    /// Whether calls of it may have room in budgets, which is settled then.
+    pub settles: bool,
     /// When.
     pub at: Timestamp,
 }
@@ -117,8 +138,8 @@ impl Completions {
         self.befores.ask(before).await
     }
 
-    /// Says, and commits, that a model is about to be called.
-    pub async fn start(&self, start: Start) -> Result<(), StoreError> {
+    /// Says, and commits, that a model is about to be called, where its budgets have room for it.
+    pub async fn start(&self, start: Start) -> Result<Admitted, StoreError> {
         self.starts.ask(start).await
     }
 
@@ -139,7 +160,26 @@ impl Completions {
     ) -> Result<(), StoreError> {
         record::finish(&self.db, tenant, message, attempts, at).await
     }
+
+    /// Gives the thread that was handed over with `message` back to its agent; the first event to say so
+    /// stands.
+    pub async fn give_back(
+        &self,
+        tenant: &TenantId,
+        message: &MessageId,
+        by: &EventId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let tx = self.db.tenant(tenant).await?;
+        let (tenant, message, by) = (tenant.as_str(), message.as_str(), by.as_str());
+        tx.last(GIVE_BACK, &[&tenant, &message, &by, &at.as_millis()]).await?;
+        Ok(())
+    }
 }
+
+const GIVE_BACK: &str = "
+    update pause set ended_by = $3, ended_at_ms = $4
+     where tenant_id = $1 and message_id = $2 and ended_by is null";
 
 /// What came of one message, if that is decided.
 pub async fn find(

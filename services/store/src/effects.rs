@@ -20,11 +20,13 @@ pub enum What {
     Post,
     /// Takes the placeholder, or a stray, away.
     Delete,
+    /// Tells whoever takes over, in a channel of theirs.
+    Note,
 }
 
 impl What {
     /// Every one.
-    const ALL: [Self; 4] = [Self::Placeholder, Self::Update, Self::Post, Self::Delete];
+    const ALL: [Self; 5] = [Self::Placeholder, Self::Update, Self::Post, Self::Delete, Self::Note];
 
     /// As it stands in the table, and in the effect's id.
     pub const fn as_str(self) -> &'static str {
@@ -33,6 +35,7 @@ impl What {
             What::Update => "update",
             What::Post => "post",
             What::Delete => "delete",
+            What::Note => "note",
         }
     }
 }

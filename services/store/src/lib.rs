@@ -30,6 +30,7 @@ pub mod limits;
 pub mod memory;
 pub mod migrate;
 mod platform;
+pub mod programs;
 pub mod projections;
 pub mod prune;
 pub mod replies;
@@ -40,8 +41,10 @@ mod sealer;
 pub mod secrets;
 mod session;
 mod settings;
+pub mod spend;
 mod tenant_tx;
 mod tls;
+pub mod tool_calls;
 pub mod trials;
 pub mod views;
 

@@ -38,6 +38,9 @@ migrations! {
     15 "0015_oidc";
     16 "0016_shares";
     17 "0017_connections";
+    18 "0018_spend";
+    19 "0019_tool_calls";
+    20 "0020_hand_off";
 }
 
 /// One file.

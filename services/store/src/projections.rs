@@ -80,7 +80,7 @@ pub struct MessageRow {
     /// Where that is.
     pub reference: MessageRef,
     /// A word for where it stands: `accepted`, `admitted`, `throttled`, `completed`, `no answer`,
-    /// `delivered`, `told`, `uncertain` or `failed`.
+    /// `delivered`, `told`, `uncertain`, `failed`, `handing over`, `handed over` or `held`.
     pub state: String,
     /// More of it, e.g. a code.
     pub detail: Option<String>,
@@ -173,6 +173,21 @@ pub enum Entry {
     Connection(Connection),
 }
 
+/// Who has a thread from an event on: a person, since then, or its agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOff {
+    /// Through which connection it goes.
+    pub connection_id: ConnectionId,
+    /// The thread.
+    pub conversation_id: ConversationId,
+    /// Since when a person has it; nothing where the agent has it.
+    pub handed_off_at_ms: Option<i64>,
+    /// The message it was handed over with.
+    pub handed_off_message_id: Option<MessageId>,
+    /// The place of the event.
+    pub last_seq: u64,
+}
+
 /// What a piece of the log changes for one tenant, in the order of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
@@ -180,6 +195,8 @@ pub struct Changes {
     pub events: Vec<EventRow>,
     /// What they change of messages.
     pub messages: Vec<MessageRow>,
+    /// Who has threads from then on.
+    pub handed_off: Vec<HandedOff>,
     /// What they change of the directory, with the place of the event.
     pub entries: Vec<(Entry, u64)>,
     /// Who changed it.

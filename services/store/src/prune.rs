@@ -13,6 +13,10 @@ const DEDUP_KEPT: Duration = Duration::from_hours(48);
 const STORY_KEPT: Duration = Duration::from_hours(31 * 24);
 /// Longer than any limit takes to reset.
 const NOTICE_KEPT: Duration = Duration::from_hours(1);
+/// Longer than any call to a model is under way, all tries of its message included.
+const RESERVATION_KEPT: Duration = Duration::from_hours(2);
+/// Longer than the longest period of a budget, and its page in the portal.
+const SPEND_KEPT: Duration = Duration::from_hours(62 * 24);
 /// Rows of one table in one transaction.
 const ROWS_MAX: i64 = 5_000;
 
@@ -50,6 +54,21 @@ const COMPLETIONS: &str = "
 const ATTEMPTS: &str = "
     delete from attempt where (tenant_id, message_id, index) in (
         select tenant_id, message_id, index from attempt where started_at_ms < $1 limit $2)";
+/// A round goes with its calls.
+const TOOLS: &str = "
+    with old as (
+        select tenant_id, message_id, round from tool_round where started_at_ms < $1 limit $2),
+    gone as (
+        delete from tool_call using old
+         where tool_call.tenant_id = old.tenant_id and tool_call.message_id = old.message_id
+           and tool_call.round = old.round)
+    delete from tool_round using old
+     where tool_round.tenant_id = old.tenant_id and tool_round.message_id = old.message_id
+       and tool_round.round = old.round";
+/// A person who has a thread for longer than it is remembered has it no more.
+const PAUSES: &str = "
+    delete from pause where (tenant_id, message_id) in (
+        select tenant_id, message_id from pause where since_ms < $1 limit $2)";
 /// By the turn's own age: a thread that goes on remembers its last 31 days.
 const TURNS: &str = "
     delete from turn where (tenant_id, connection_id, conversation_id, message_id, role) in (
@@ -60,7 +79,8 @@ const MESSAGES: &str = "
         select tenant_id, message_id from p_message
          where coalesce(received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms) < $1
            and greatest(received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms) < $1
-           and state in ('delivered', 'told', 'throttled', 'failed') limit $2)";
+           and state in ('delivered', 'told', 'throttled', 'failed', 'handed over', 'held')
+         limit $2)";
 /// A story stays as long as its message. The directory's stays for good, like its stream.
 const EVENTS: &str = "
     delete from p_event where (tenant_id, stream, seq) in (
@@ -81,20 +101,48 @@ const CONVERSATIONS: &str = "
                 where m.tenant_id = c.tenant_id and m.connection_id = c.connection_id
                   and m.conversation_id = c.conversation_id)
          limit $2)";
+/// Calls that nobody recorded the outcome of: the vendor may have billed them at their worst.
+const RESERVATIONS: &str = "
+    with ended as (
+        delete from reservation where (tenant_id, holder, index) in (
+            select tenant_id, holder, index from reservation where made_at_ms < $1 limit $2)
+        returning tenant_id, micros, scopes
+    ), change as (
+        select tenant_id, scope collate \"C\" as scope, sum(micros)::bigint as micros
+          from ended, unnest(scopes) as scope group by 1, 2
+    ), locked as materialized (
+        select tenant_id, scope from spend
+         where (tenant_id, scope) in (select tenant_id, scope from change)
+         order by tenant_id, scope for update
+    ), settled as (
+        update spend set reserved_micros = greatest(spend.reserved_micros - change.micros, 0),
+                         settled_micros = spend.settled_micros + change.micros
+          from change join locked using (tenant_id, scope)
+         where spend.tenant_id = change.tenant_id and spend.scope = change.scope
+    )
+    select from ended";
+const SPEND: &str = "
+    delete from spend where (tenant_id, scope) in (
+        select tenant_id, scope from spend
+         where asked_at_ms < $1 and reserved_micros = 0 limit $2)";
 const AUDIT: &str = "select forget_unattended_audit()";
 
 /// What goes, in this order: threads and stories after their messages.
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 14] = [
     Rule { sql: DEDUP, kept: DEDUP_KEPT, count: |it| &mut it.dedup },
     Rule { sql: VERDICTS, kept: STORY_KEPT, count: |it| &mut it.verdicts },
     Rule { sql: NOTICES, kept: NOTICE_KEPT, count: |it| &mut it.notices },
     Rule { sql: REPLIES, kept: STORY_KEPT, count: |it| &mut it.replies },
     Rule { sql: COMPLETIONS, kept: STORY_KEPT, count: |it| &mut it.completions },
     Rule { sql: ATTEMPTS, kept: STORY_KEPT, count: |it| &mut it.attempts },
+    Rule { sql: TOOLS, kept: STORY_KEPT, count: |it| &mut it.tools },
+    Rule { sql: PAUSES, kept: STORY_KEPT, count: |it| &mut it.pauses },
     Rule { sql: TURNS, kept: STORY_KEPT, count: |it| &mut it.turns },
     Rule { sql: MESSAGES, kept: STORY_KEPT, count: |it| &mut it.messages },
     Rule { sql: CONVERSATIONS, kept: STORY_KEPT, count: |it| &mut it.conversations },
     Rule { sql: EVENTS, kept: STORY_KEPT, count: |it| &mut it.events },
+    Rule { sql: RESERVATIONS, kept: RESERVATION_KEPT, count: |it| &mut it.reservations },
+    Rule { sql: SPEND, kept: SPEND_KEPT, count: |it| &mut it.spend },
 ];
 
 struct Rule {
@@ -118,6 +166,10 @@ pub struct Pruned {
     pub completions: u64,
     /// Calls to models.
     pub attempts: u64,
+    /// Rounds of tools, each with its calls.
+    pub tools: u64,
+    /// Threads that a person had.
+    pub pauses: u64,
     /// What threads remembered.
     pub turns: u64,
     /// Messages of the read model.
@@ -126,6 +178,10 @@ pub struct Pruned {
     pub conversations: u64,
     /// Their stories.
     pub events: u64,
+    /// Calls to models that nobody recorded the outcome of; they are settled.
+    pub reservations: u64,
+    /// Sums of budgets.
+    pub spend: u64,
     /// Sessions and links of operators, and tries to sign in.
     pub accounts: u64,
 }

@@ -109,6 +109,7 @@ impl Locked {
                 What::Placeholder => state.placeholder = effect,
                 What::Update => state.update = effect,
                 What::Delete => state.delete = effect,
+                What::Note => state.note = effect,
                 What::Post => {
                     let part = usize::try_from(ledgered.part).unwrap_or(usize::MAX);
                     if state.posts.len() <= part {
@@ -128,14 +129,16 @@ impl Locked {
 pub struct Replies<T: Send + 'static> {
     changes: Gather<Changes<T>>,
     owners: Gather<Owners>,
+    held: Gather<Held>,
 }
 
 impl<T: Send + 'static> Replies<T> {
     /// Opens them for `fence`.
     pub fn open(db: Database, fence: Fence) -> Self {
         let owners = Gather::start(Owners { db: db.clone() });
+        let held = Gather::start(Held { db: db.clone() });
         let changes = Gather::start(Changes { db, fence, answer: std::marker::PhantomData });
-        Self { changes, owners }
+        Self { changes, owners, held }
     }
 
     /// Changes one reply, which is made if it is new, and returns what the change returned, once that
@@ -160,6 +163,16 @@ impl<T: Send + 'static> Replies<T> {
         effect: &EffectId,
     ) -> Result<Option<Owner>, StoreError> {
         self.owners.ask((tenant.clone(), effect.clone())).await
+    }
+
+    /// Whether a person has the thread that a message is in.
+    pub async fn is_held(
+        &self,
+        tenant: &TenantId,
+        message: &MessageRef,
+    ) -> Result<bool, StoreError> {
+        let MessageRef { connection, conversation, .. } = message;
+        self.held.ask((tenant.clone(), format!("{connection} {conversation}"))).await
     }
 }
 
@@ -228,5 +241,27 @@ impl Work for Owners {
             rows_of_each(&self.db, asks, |(tenant, effect)| (tenant, effect.as_str()), OF_EFFECTS);
         let found = found.await?;
         found.iter().map(|rows| rows.first().map(|row| read_owner(row)).transpose()).collect()
+    }
+}
+
+const HELD: &str = "
+    select connection_id || ' ' || conversation_id from pause
+     where tenant_id = $1 and ended_by is null
+       and (connection_id, conversation_id) in (
+           select split_part(thread, ' ', 1), split_part(thread, ' ', 2)
+             from unnest($2::text[]) as thread)";
+
+/// Looks for threads that a person has.
+struct Held {
+    db: Database,
+}
+
+impl Work for Held {
+    type Ask = (TenantId, String);
+    type Answer = bool;
+
+    async fn run(&self, asks: &[Self::Ask]) -> Result<Vec<bool>, StoreError> {
+        let found = rows_of_each(&self.db, asks, |(tenant, thread)| (tenant, thread), HELD);
+        Ok(found.await?.iter().map(|rows| !rows.is_empty()).collect())
     }
 }

@@ -75,6 +75,10 @@ fn what_each_kind_of_event_changes() {
         message.throttled | throttled | over 30 a minute (channel), again at 2026-11-21T09:31:03.000Z, person told | -
         completion.finished | completed | mara version 3 by anthropic-quality in 3246 ms, 2 attempt(s) | -
         completion.failed | no answer | every model failed, reference e18jfpgiqb | -
+        completion.handed_off | handing over | mara version 3 to C0HELP: a person was asked for | -
+        message.held | held | a person has the conversation, mara is quiet, person told | -
+        conversation.handed_back | - | by U0TOM | -
+        budget.near | - | mara's budget of the month is nearly used | -
         reply.delivered | delivered | answer in 2 part(s) | -
         reply.uncertain | uncertain | answer: no answer within 10 s | -
         reply.failed | failed | apology: channel_not_found | -
@@ -92,9 +96,12 @@ fn what_each_kind_of_event_changes() {
         agent.created | - | - | agent mara, version None
         agent.draft_saved | - | - | agent mara, version None
         agent.published | - | - | agent mara, version Some(3)
+        agent.budget_changed | - | - | agent mara, version Some(3)
         agent.retired | - | - | agent mara, retired
         connection.made | - | - | connection slack-T0ACME
         connection.removed | - | - | connection slack-T0ACME
+        tool.saved | - | - | -
+        tool.removed | - | - | -
         workspace.claimed | - | - | -
     "#]].assert_eq(&lines);
 }
@@ -129,6 +136,16 @@ fn which_columns_of_a_message_an_event_sets() {
             agent mara,
             prices 2026-11-21,
             completed 2026-11-21T09:32:31.040Z
+        completion.handed_off: "handing over",
+            detail "asked_for_human",
+            agent mara,
+            version 3,
+            cost 6319,
+            prices 2026-11-21,
+            completed 2026-11-21T09:35:03.500Z
+        message.held: "held",
+            agent mara,
+            completed 2026-11-21T09:36:01.250Z
         reply.delivered: "delivered",
             answered 2026-11-21T09:30:04.102Z
         reply.uncertain: "uncertain",
@@ -305,6 +322,8 @@ fn what_each_kind_of_event_adds_to_what_was_used() {
         message.throttled: 2026-11-21 - - | 1 = 0 + 0 + 1, in doubt 0 | 0 in, 0 out, 0, unpriced 0 | -
         completion.finished: 2026-11-21 mara 3 claude-sonnet-4-5-20250929 | 1 = 1 + 0 + 0, in doubt 0 | 1840 in, 212 out, 6319, unpriced 0 | 3246 ms
         completion.failed: 2026-11-21 mara - | 1 = 0 + 1 + 0, in doubt 0 | 0 in, 0 out, 0, unpriced 0 | -
+        completion.handed_off: 2026-11-21 mara 3 - | 1 = 0 + 0 + 0, in doubt 0 | 1840 in, 212 out, 6319, unpriced 0 | -
+        message.held: 2026-11-21 mara - | 1 = 0 + 0 + 0, in doubt 0 | 0 in, 0 out, 0, unpriced 0 | -
         reply.uncertain: 2026-11-21 of its message - | 0 = 0 + 0 + 0, in doubt 1 | 0 in, 0 out, 0, unpriced 0 | -
     "#]]
     .assert_eq(&lines);

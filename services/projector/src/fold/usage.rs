@@ -3,7 +3,8 @@
 use domain::day::Day;
 use schemas::{
     Envelope, Event, MessageRef,
-    event::{CompletionFailed, CompletionFinished, ReplyKind},
+    event::{CompletionFailed, CompletionFinished, CompletionHandedOff, ReplyKind},
+    usage::Usage,
 };
 use store::projections::{Counts, Under, UsageRow};
 
@@ -33,12 +34,23 @@ pub(super) fn used(seq: u64, envelope: &Envelope) -> Option<UsageRow> {
         Event::ReplyFailed(data) if data.reply == ReplyKind::Answer => {
             (of(&data.message), Counts { failed: 1, ..Counts::default() }, None)
         }
+        Event::CompletionHandedOff(data) => {
+            let version = Some(data.version);
+            let under = Under { agent: Some(data.agent.clone()), version, ..Under::default() };
+            (under, handed_off(data), None)
+        }
+        Event::MessageHeld(data) => {
+            let under = Under { agent: Some(data.agent.clone()), ..Under::default() };
+            (under, Counts { messages: 1, ..Counts::default() }, None)
+        }
         Event::MessageReceived(_)
         | Event::MessageAccepted(_)
         | Event::MessageDuplicate(_)
         | Event::MessageAdmitted(_)
         | Event::ReplyDelivered(_)
         | Event::ReplyFailed(_)
+        | Event::BudgetNear(_)
+        | Event::ConversationHandedBack(_)
         | Event::EffectObserved(_)
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
@@ -53,9 +65,12 @@ pub(super) fn used(seq: u64, envelope: &Envelope) -> Option<UsageRow> {
         | Event::AgentCreated(_)
         | Event::AgentDraftSaved(_)
         | Event::AgentPublished(_)
+        | Event::AgentBudgetChanged(_)
         | Event::AgentRetired(_)
         | Event::ConnectionMade(_)
         | Event::ConnectionRemoved(_)
+        | Event::ToolSaved(_)
+        | Event::ToolRemoved(_)
         | Event::WorkspaceClaimed(_) => return None,
     };
     Some(UsageRow { seq, under: Under { day, ..under }, counts, latency_ms })
@@ -74,6 +89,21 @@ fn answered(data: &CompletionFinished) -> Counts {
         input_tokens: data.usage.input_tokens.unwrap_or(0),
         output_tokens: data.usage.output_tokens.unwrap_or(0),
         cost_micros: data.cost.amount.map_or(0, |amount| amount.0),
+        ..Counts::default()
+    }
+}
+
+/// Neither answered nor failed: a person has it.
+fn handed_off(data: &CompletionHandedOff) -> Counts {
+    let amount = data.cost.as_ref().and_then(|cost| cost.amount);
+    let tokens = |of: fn(&Usage) -> Option<u64>| -> u64 {
+        data.attempts.iter().filter_map(|it| it.usage.as_ref()).filter_map(of).sum()
+    };
+    Counts {
+        messages: 1,
+        input_tokens: tokens(|usage| usage.input_tokens),
+        output_tokens: tokens(|usage| usage.output_tokens),
+        cost_micros: amount.map_or(0, |amount| amount.0),
         ..Counts::default()
     }
 }

@@ -1,11 +1,11 @@
 //! What a piece of the log changes of threads. It follows from what it changes of messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemas::{AgentId, ConnectionId, ConversationId, Place};
 use serde::Serialize;
 
-use super::MessageRow;
+use super::{HandedOff, MessageRow};
 
 /// The most people that are kept of a thread, those who wrote first.
 const PEOPLE_MAX: usize = 16;
@@ -35,6 +35,28 @@ pub(super) const CONVERSATIONS: &str = "
         last_at_ms = greatest(was.last_at_ms, excluded.last_at_ms),
         answered_at_ms = greatest(was.answered_at_ms, excluded.answered_at_ms),
         last_seq = excluded.last_seq";
+
+/// A thread whose messages are gone has no row, and needs nobody.
+pub(super) const HANDED_OFF: &str = "
+    update p_conversation was
+       set handed_off_at_ms = now.handed_off_at_ms,
+           handed_off_message_id = now.handed_off_message_id,
+           last_seq = greatest(was.last_seq, now.last_seq)
+      from jsonb_populate_recordset(null::p_conversation, $2) now
+     where was.tenant_id = $1 and was.connection_id = now.connection_id
+       and was.conversation_id = now.conversation_id";
+
+/// The last word on each thread.
+pub(super) fn handed_off<'a>(
+    changes: impl Iterator<Item = &'a HandedOff>,
+    again: &BTreeSet<u64>,
+) -> Vec<&'a HandedOff> {
+    let mut threads = BTreeMap::new();
+    for change in changes.filter(|change| !again.contains(&change.last_seq)) {
+        threads.insert((&change.connection_id, &change.conversation_id), change);
+    }
+    threads.into_values().collect()
+}
 
 /// What changes of one thread; what is `None` stays as it was.
 #[derive(Serialize)]

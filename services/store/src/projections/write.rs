@@ -7,7 +7,7 @@ use tokio_postgres::{Row, types::ToSql};
 
 use super::{
     Changes, Entry, MessageRow,
-    conversation::{CONVERSATIONS, conversations},
+    conversation::{CONVERSATIONS, HANDED_OFF, conversations, handed_off},
     usage::{DAYS, USAGE, sums, sums_of_days},
 };
 use crate::{
@@ -182,6 +182,10 @@ fn write_tenant<'a>(
         let messages: Vec<_> = messages.values().collect();
         write(MESSAGES, vec![Box::new(row::to_json(&messages)?)]);
         write(CONVERSATIONS, vec![Box::new(row::to_json(&conversations(new()))?)]);
+    }
+    let handed_off = handed_off(changes.handed_off.iter(), again);
+    if !handed_off.is_empty() {
+        write(HANDED_OFF, vec![Box::new(row::to_json(&handed_off)?)]);
     }
     let used = sums(changes.used(again));
     if !used.is_empty() {

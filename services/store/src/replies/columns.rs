@@ -87,6 +87,8 @@ fn read_verdict(row: &Row) -> Result<Option<Verdict>, StoreError> {
         Some("answer") => ReplyKind::Answer,
         Some("apology") => ReplyKind::Apology,
         Some("notice") => ReplyKind::Notice,
+        Some("hand_off") => ReplyKind::HandOff,
+        Some("held") => ReplyKind::Held,
         Some(_) => return Err(StoreError::row("an unknown verdict")),
     };
     let parts = row.try_get::<_, Option<i32>>(2)?.unwrap_or(1);

@@ -17,6 +17,8 @@ pub struct ThreadFilter {
     pub person: Option<String>,
     /// Of this connection.
     pub connection: Option<ConnectionId>,
+    /// Whether a person has it.
+    pub with_person: Option<bool>,
     /// Whose newest message came then or later.
     pub from: Option<Timestamp>,
     /// Whose newest message came before.
@@ -73,6 +75,8 @@ pub struct Thread {
     pub last_at: Timestamp,
     /// When a reply was last delivered.
     pub answered_at: Option<Timestamp>,
+    /// Since when a person has it, and the message it was handed over with.
+    pub handed_off: Option<(Timestamp, MessageId)>,
     /// Its first words that are kept, sealed.
     pub opening: Option<Opening>,
 }
@@ -106,6 +110,7 @@ macro_rules! fitting {
               where tenant_id = $1
                 and ($2::text is null or agent_id = $2)
                 and (cardinality($3::text[]) = 0 or state = any($3))
+                and ($12::bool is null or (handed_off_at_ms is not null) = $12)
                 and ($4::text is null or connection_id = $4)
                 and ($5::text is null or $5 = any(people))
                 and last_at_ms >= $6 and last_at_ms < $7
@@ -120,7 +125,7 @@ macro_rules! page {
         concat!(
             "select c.connection_id, c.conversation_id, place, people, agent_id, state, messages,
                     first_at_ms, last_at_ms, answered_at_ms, said.message_id, said.sender_name,
-                    said.text
+                    said.text, handed_off_at_ms, handed_off_message_id
                from (select * from ",
             fitting!($way),
             " order by last_at_ms ",
@@ -151,7 +156,8 @@ const COUNT_NEWER: &str =
     concat!("select count(*) from (select from ", fitting!(">"), " limit $11) newer");
 const ONE: &str = "
     select connection_id, conversation_id, place, people, agent_id, state, messages, first_at_ms,
-           last_at_ms, answered_at_ms, null::text, null::text, null::jsonb
+           last_at_ms, answered_at_ms, null::text, null::text, null::jsonb, handed_off_at_ms,
+           handed_off_message_id
       from p_conversation where tenant_id = $1 and connection_id = $2 and conversation_id = $3";
 
 /// The next threads from `mark` on, the nearest to it first.
@@ -204,6 +210,7 @@ struct Values {
     from: i64,
     to: i64,
     limit: i64,
+    with_person: Option<bool>,
 }
 
 impl Values {
@@ -217,10 +224,11 @@ impl Values {
             from: filter.from.map_or(i64::MIN, Timestamp::as_millis),
             to: filter.to.map_or(i64::MAX, Timestamp::as_millis),
             limit,
+            with_person: filter.with_person,
         }
     }
 
-    fn params<'a>(&'a self, mark: &'a Mark) -> [&'a (dyn ToSql + Sync); 11] {
+    fn params<'a>(&'a self, mark: &'a Mark) -> [&'a (dyn ToSql + Sync); 12] {
         [
             &self.tenant,
             &self.agent,
@@ -233,6 +241,7 @@ impl Values {
             &mark.connection,
             &mark.conversation,
             &self.limit,
+            &self.with_person,
         ]
     }
 }
@@ -253,6 +262,7 @@ fn thread(row: &Row) -> Result<Thread, StoreError> {
         first_at: row::at(row, 7)?,
         last_at: row::at(row, 8)?,
         answered_at: row::at_opt(row, 9)?,
+        handed_off: row::at_opt(row, 13)?.zip(row::id_opt(row, 14)?),
         opening,
     })
 }

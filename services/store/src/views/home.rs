@@ -15,6 +15,8 @@ pub struct Vitals {
     pub failed: u64,
     /// The newest of these.
     pub last_failed: Option<MessageId>,
+    /// Threads that a person has.
+    pub with_person: u64,
     /// Messages over a limit since then.
     pub throttled: u64,
     /// Whether somebody ever wrote.
@@ -37,7 +39,9 @@ const VITALS: &str = "
            (select count(*) from p_message
              where tenant_id = $1 and state in ('throttled', 'told') and received_at_ms >= $2),
            exists (select from p_month where tenant_id = $1 and messages > 0),
-           exists (select from p_month where tenant_id = $1 and answered > 0)";
+           exists (select from p_month where tenant_id = $1 and answered > 0),
+           (select count(*) from p_conversation
+             where tenant_id = $1 and handed_off_at_ms is not null)";
 const TODAY: &str = "
     select coalesce(sum(messages), 0)::bigint, coalesce(sum(answered), 0)::bigint,
            coalesce(sum(failed), 0)::bigint, coalesce(sum(throttled), 0)::bigint,
@@ -59,8 +63,9 @@ const SUMS: &str = "
 const SERVED: &str = "select count(*) from p_tenant where status = 'active'";
 const READERS: &str = "select name, seq from checkpoint order by name";
 const DOUBTS: &str = "
-    select tenant_id, count(*) from p_message where state = 'uncertain'
-     group by tenant_id order by 2 desc, 1 limit $1";
+    with most as (select tenant_id, count(*) as many from p_message where state = 'uncertain'
+                   group by tenant_id order by 2 desc, 1 limit $1)
+    select t.state, most.many from most join p_tenant t using (tenant_id) order by 2 desc, tenant_id";
 /// Without a limit there is no row: a comparison with nothing is not true.
 const BUDGETS: &str = "
     select t.state, coalesce(m.cost_micros, 0) from p_tenant t
@@ -85,6 +90,7 @@ pub async fn vitals(tx: &mut TenantTx, since: Timestamp, today: Day) -> Result<V
         throttled: row::count(found.try_get(3)?)?,
         was_written_to: found.try_get(4)?,
         has_answered: found.try_get(5)?,
+        with_person: row::count(found.try_get(6)?)?,
         today: day.map(|row| counts(&row, 0)).transpose()?.unwrap_or_default(),
         month: month.map(|row| counts(&row, 0)).transpose()?.unwrap_or_default(),
     })
@@ -115,12 +121,9 @@ pub async fn readers_of_all(tx: &mut PlatformTx) -> Result<Vec<(String, u64)>, S
 }
 
 /// The tenants with replies in doubt, those with the most first.
-pub async fn doubts(
-    tx: &mut PlatformTx,
-    rows: u32,
-) -> Result<Vec<(schemas::TenantId, u64)>, StoreError> {
+pub async fn doubts(tx: &mut PlatformTx, rows: u32) -> Result<Vec<(Tenant, u64)>, StoreError> {
     let rows = tx.query(DOUBTS, &[&super::limit(rows)]).await?;
-    rows.iter().map(|row| Ok((row::id(row, 0)?, row::count(row.try_get(1)?)?))).collect()
+    rows.iter().map(|row| Ok((row::json(row, 0)?, row::count(row.try_get(1)?)?))).collect()
 }
 
 /// The tenants that used so many per cent of their budget or more in that day's month, and what they

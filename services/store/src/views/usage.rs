@@ -1,5 +1,5 @@
-//! What was used and what it cost: by messages, as the read models have it, and by trials of drafts,
-//! which are no messages.
+//! What was used and what it cost: by messages, as the read models have it, and by trials of drafts and
+//! programs, which are no messages.
 
 use domain::day::Day;
 use schemas::TenantId;
@@ -39,7 +39,8 @@ pub enum PlatformGroup {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageLine {
     /// What it is the sum of: a day (`20261121`), an agent, an agent and a version (`mara 3`), or what
-    /// drafts of it used that were tried (`mara draft`), a model or a tenant. Empty where that is not known.
+    /// drafts of it used that were tried (`mara draft`), what programs asked of models themselves
+    /// (`konstruct llm`), a model or a tenant. Empty where that is not known.
     pub key: String,
     /// What was used.
     pub counts: Counts,
@@ -73,7 +74,7 @@ macro_rules! of_tenant {
                      latency_buckets
                 from p_usage where tenant_id = $4 and day between $1 and $2
               union all
-              select day, agent_id, -1, model, 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens,
+              select day, agent_id, case agent_id when '' then -2 else -1 end, model, 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens,
                      cost_micros, 0, '{}'
                 from trial_usage where tenant_id = $4 and day between $1 and $2) used"
         )
@@ -81,9 +82,11 @@ macro_rules! of_tenant {
 }
 
 const BY_DAY: &str = of_tenant!("day::text");
-const BY_AGENT: &str = of_tenant!("agent_id");
+const BY_AGENT: &str =
+    of_tenant!("case agent_version when -2 then 'konstruct llm' else agent_id end");
 const BY_VERSION: &str = of_tenant!(
-    "agent_id || case agent_version when 0 then '' when -1 then ' draft' else ' ' || agent_version end"
+    "case agent_version when -2 then 'konstruct llm' when -1 then agent_id || ' draft'
+                        when 0 then agent_id else agent_id || ' ' || agent_version end"
 );
 const BY_MODEL: &str = of_tenant!("model");
 macro_rules! of_all {
