@@ -9,8 +9,10 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Answer, Deployment, Failure, FailureClass, Request,
     classify::Report,
+    echo::Echo,
     reading::{Reading, Stage},
     retry_after::{retry_after, should_retry},
+    run::Heard,
     stream::Watch,
     vendor::Call,
 };
@@ -42,15 +44,15 @@ pub(crate) struct Limits {
 /// One call of a deployment, watched.
 pub(crate) struct Exchange<'w, W> {
     started: Instant,
-    first_token: Option<Duration>,
     limits: Limits,
+    heard: &'w Heard,
     watch: &'w mut W,
 }
 
 impl<'w, W: Watch> Exchange<'w, W> {
     /// One that starts now.
-    pub(crate) fn new(limits: Limits, watch: &'w mut W) -> Self {
-        Self { started: Instant::now(), first_token: None, limits, watch }
+    pub(crate) fn new(limits: Limits, heard: &'w Heard, watch: &'w mut W) -> Self {
+        Self { started: Instant::now(), limits, heard, watch }
     }
 
     /// Calls the deployment once.
@@ -66,7 +68,7 @@ impl<'w, W: Watch> Exchange<'w, W> {
             Err(failure) => Err(Failure { unbilled: true, ..failure }),
             Ok(call) => self.run(client, to, call, Reading::new(dialect)).await,
         };
-        Tried { result, latency: self.started.elapsed(), first_token: self.first_token }
+        Tried { result, latency: self.started.elapsed(), first_token: self.heard.first_token() }
     }
 
     async fn run(
@@ -77,10 +79,11 @@ impl<'w, W: Watch> Exchange<'w, W> {
         reading: Reading,
     ) -> Result<Answer, Failure> {
         let response = self.send(client, to, call).await?;
+        let echo = Echo::of(to.api_key.as_ref());
         if !response.status().is_success() {
-            return Err(self.rejected(response).await);
+            return Err(self.rejected(response, echo).await);
         }
-        let mut answer = self.read(response, reading).await?;
+        let mut answer = self.read(response, reading, echo).await?;
         // What the last frame said is in the answer only.
         self.watch.so_far(&answer.text);
         if answer.model.is_empty() {
@@ -112,7 +115,7 @@ impl<'w, W: Watch> Exchange<'w, W> {
     }
 
     /// Reads a response that is not a success; what of its body comes in time decides the class.
-    async fn rejected(&self, mut response: Response) -> Failure {
+    async fn rejected(&self, mut response: Response, mut echo: Echo<'_>) -> Failure {
         let status = response.status().as_u16();
         let wait = retry_after(status, response.headers(), SystemTime::now());
         let should_retry = should_retry(response.headers());
@@ -120,6 +123,11 @@ impl<'w, W: Watch> Exchange<'w, W> {
         let mut body = Vec::new();
         while body.len() < ERROR_BYTES_MAX {
             let Ok(Ok(Some(bytes))) = timeout_at(limit, response.chunk()).await else { break };
+            if echo.hears(&bytes) {
+                // The status alone must do.
+                body.clear();
+                break;
+            }
             body.extend(bytes.iter().take(ERROR_BYTES_MAX.saturating_sub(body.len())));
         }
         Failure { retry_after: wait, should_retry, ..Report::of_body(&body).rejected(status) }
@@ -127,33 +135,53 @@ impl<'w, W: Watch> Exchange<'w, W> {
 
     async fn read(
         &mut self,
-        mut response: Response,
+        response: Response,
         mut reading: Reading,
+        echo: Echo<'_>,
     ) -> Result<Answer, Failure> {
-        let mut stage = Stage::Silent;
+        let read = self.listen(response, &mut reading, echo).await;
+        // With what was counted before it broke.
+        let usage = || reading.usage().map(Box::new);
+        read.map_err(|failure| Failure { usage: usage(), ..failure })?;
+        reading.finish()
+    }
+
+    async fn listen(
+        &mut self,
+        mut response: Response,
+        reading: &mut Reading,
+        mut echo: Echo<'_>,
+    ) -> Result<(), Failure> {
+        let mut listening = Listening { reading, heard: self.heard, is_cut: true };
+        let (mut stage, mut spoke) = (Stage::Silent, false);
         let mut heard_at = self.started;
         while stage != Stage::Closed {
             let (limit, detail) = self.limit(stage, heard_at);
             let piece = match timeout_at(limit, response.chunk()).await {
                 Ok(Ok(piece)) => Ok(piece),
-                Ok(Err(_)) => Err((FailureClass::Transient, "the connection broke")),
-                Err(_elapsed) => Err((FailureClass::TimedOut, detail)),
+                Ok(Err(_)) => Err(Failure::new(FailureClass::Transient, "the connection broke")),
+                Err(_elapsed) => Err(Failure::new(FailureClass::TimedOut, detail)),
             };
             let bytes = match piece {
                 Ok(Some(bytes)) => bytes,
                 Ok(None) => break,
                 // The answer is whole; only its count of tokens or the closing did not come.
                 Err(_) if stage == Stage::Complete => break,
-                Err((class, detail)) => return Err(partial(&reading, Failure::new(class, detail))),
+                Err(failure) => return Err(failure),
             };
+            if echo.hears(&bytes) {
+                let detail = "our key came back in the answer";
+                return Err(Failure::new(FailureClass::BadRequest, detail));
+            }
             heard_at = Instant::now();
-            stage = reading.push(&bytes).map_err(|failure| partial(&reading, failure))?;
-            self.watch.so_far(reading.text());
-            if stage != Stage::Silent && self.first_token.is_none() {
-                self.first_token = Some(self.started.elapsed());
+            stage = listening.reading.push(&bytes)?;
+            self.watch.so_far(listening.reading.text());
+            if stage != Stage::Silent && !std::mem::replace(&mut spoke, true) {
+                self.heard.spoke(self.started.elapsed());
             }
         }
-        reading.finish()
+        listening.is_cut = false;
+        Ok(())
     }
 
     /// The clock that runs at that stage: when it runs out, and what is said then.
@@ -171,9 +199,19 @@ impl<'w, W: Watch> Exchange<'w, W> {
     }
 }
 
-/// With what was counted before it broke.
-fn partial(reading: &Reading, failure: Failure) -> Failure {
-    Failure { usage: reading.usage().map(Box::new), ..failure }
+/// A stream being read. Dropped in the middle, it leaves behind what was counted.
+struct Listening<'r> {
+    reading: &'r mut Reading,
+    heard: &'r Heard,
+    is_cut: bool,
+}
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        if self.is_cut {
+            self.heard.counted(self.reading.usage());
+        }
+    }
 }
 
 /// The error itself is not kept: it names the address, which may hold what it should not.

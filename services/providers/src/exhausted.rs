@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use schemas::usage::Attempt;
+use domain::budget::in_words;
+use schemas::{BudgetMet, usage::Attempt};
 use tokio::time::Instant;
 
-use crate::{Failure, FailureClass};
+use crate::{Failure, FailureClass, NotStarted};
 
 /// Why there is no answer. Its `Display` is fit for logs: no key, no address, nobody's words.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Exhausted {
     /// When another request will be taken, by a vendor's own word or because what failed has rested:
     /// no sooner.
     pub retry_at: Option<Instant>,
+    /// What is left of the request's budget of attempts ([`crate::Request::attempts_max`]).
+    pub attempts_left: u32,
 }
 
 /// What it came down to.
@@ -30,6 +33,8 @@ pub enum Cause {
     Failed(FailureClass),
     /// The attempt could not be recorded, so the call was not made.
     NotRecorded(Box<dyn std::error::Error + Send + Sync>),
+    /// A budget had no room for the next attempt, so the call was not made.
+    OverBudget(BudgetMet),
     /// There is no such group.
     UnknownGroup,
     /// The deadline passed before anything could be tried.
@@ -46,6 +51,7 @@ impl Exhausted {
         match self.cause {
             Cause::Failed(class) => Some(class),
             Cause::NotRecorded(_)
+            | Cause::OverBudget(_)
             | Cause::UnknownGroup
             | Cause::OutOfTime
             | Cause::AllRest
@@ -53,17 +59,49 @@ impl Exhausted {
         }
     }
 
+    /// Whether a shorter prompt may be answered now: a vendor found this one too long, or it fits no
+    /// window, and there is an attempt left for another.
+    pub fn wants_less(&self) -> bool {
+        let too_long = |failure: &Failure| failure.class == FailureClass::ContextTooLong;
+        let would_do = match &self.cause {
+            Cause::NoneFits => true,
+            Cause::Failed(class) if *class != FailureClass::Refused => {
+                self.failures.iter().any(too_long)
+            }
+            Cause::Failed(_)
+            | Cause::NotRecorded(_)
+            | Cause::OverBudget(_)
+            | Cause::UnknownGroup
+            | Cause::OutOfTime
+            | Cause::AllRest => false,
+        };
+        would_do && 0 < self.attempts_left
+    }
+
     /// Whether the same request may succeed later with nothing changed.
     pub fn is_temporary(&self) -> bool {
         match &self.cause {
             Cause::Failed(class) => class.is_temporary(),
             Cause::NotRecorded(_) | Cause::OutOfTime | Cause::AllRest => true,
-            Cause::UnknownGroup | Cause::NoneFits => false,
+            Cause::OverBudget(_) | Cause::UnknownGroup | Cause::NoneFits => false,
         }
     }
 }
 
 impl Cause {
+    /// The cause, where an attempt could not be made.
+    pub(crate) fn of_start<E: std::error::Error + Send + Sync + 'static>(
+        error: NotStarted<E>,
+    ) -> Self {
+        match error {
+            NotStarted::NotRecorded(error) => Self::NotRecorded(Box::new(error)),
+            NotStarted::OverBudget(met) => {
+                metrics::counter!("konstruct_llm_over_budget_total").increment(1);
+                Self::OverBudget(met)
+            }
+        }
+    }
+
     /// The cause, after those failures. The first one is kept where none is better: what came later
     /// may only be the fault of a fallback.
     pub(crate) fn of(failures: &[Failure], retry_at: Option<Instant>) -> Self {
@@ -83,6 +121,7 @@ impl fmt::Display for Exhausted {
         match &self.cause {
             Cause::Failed(class) => write!(f, "{class}")?,
             Cause::NotRecorded(error) => write!(f, "the attempt could not be recorded: {error}")?,
+            Cause::OverBudget(met) => write!(f, "{} has no room", in_words(met))?,
             Cause::UnknownGroup => f.write_str("there is no such group")?,
             Cause::OutOfTime => f.write_str("out of time")?,
             Cause::AllRest => f.write_str("all that could answer rest after failures")?,
@@ -100,6 +139,7 @@ impl std::error::Error for Exhausted {
         match &self.cause {
             Cause::NotRecorded(error) => Some(error.as_ref()),
             Cause::Failed(_)
+            | Cause::OverBudget(_)
             | Cause::UnknownGroup
             | Cause::OutOfTime
             | Cause::AllRest

@@ -29,6 +29,8 @@ pub enum FailureClass {
     Empty,
     /// The vendor does not accept the request, or does not know the model.
     BadRequest,
+    /// Whoever asked left before the answer was whole.
+    Cancelled,
 }
 
 /// What follows from a failure, within one request.
@@ -44,13 +46,14 @@ pub enum Action {
     NextCredential,
     /// As `Next`, and no other deployment whose context window is known to be no larger.
     Larger,
-    /// Nothing more: another model must not be used to get around a refusal.
+    /// Nothing more: another model must not be used to get around a refusal, and nobody is asked for
+    /// someone who left.
     Stop,
 }
 
 impl FailureClass {
     /// Every class.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::RateLimited,
         Self::QuotaExhausted,
         Self::CredentialDead,
@@ -61,6 +64,7 @@ impl FailureClass {
         Self::Refused,
         Self::Empty,
         Self::BadRequest,
+        Self::Cancelled,
     ];
 
     /// What follows from it: exactly one action.
@@ -71,14 +75,18 @@ impl FailureClass {
             Self::Overloaded | Self::Transient | Self::Empty => Action::Again,
             Self::TimedOut | Self::BadRequest => Action::Next,
             Self::ContextTooLong => Action::Larger,
-            Self::Refused => Action::Stop,
+            Self::Refused | Self::Cancelled => Action::Stop,
         }
     }
 
     /// Whether the same request may succeed later with nothing changed.
     pub fn is_temporary(self) -> bool {
         match self {
-            Self::RateLimited | Self::Overloaded | Self::Transient | Self::TimedOut => true,
+            Self::RateLimited
+            | Self::Overloaded
+            | Self::Transient
+            | Self::TimedOut
+            | Self::Cancelled => true,
             Self::QuotaExhausted
             | Self::CredentialDead
             | Self::ContextTooLong
@@ -101,6 +109,7 @@ impl FailureClass {
             Self::Refused => "refused",
             Self::Empty => "empty",
             Self::BadRequest => "bad_request",
+            Self::Cancelled => "cancelled",
         }
     }
 }

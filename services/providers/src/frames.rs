@@ -10,7 +10,7 @@ pub(crate) const STREAM_BYTES_MAX: usize = 16 << 20;
 
 /// How a stream is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Framing {
+pub enum Framing {
     /// Server-sent events: the `data` of each event. A body that opens with `{` is one frame: some
     /// servers answer `stream: true` with plain JSON, errors above all.
     Events,
@@ -20,10 +20,10 @@ pub(crate) enum Framing {
 
 /// A frame or the stream is longer than we accept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooLong;
+pub struct TooLong;
 
 /// What is left between two pieces of the stream.
-pub(crate) struct Frames {
+pub struct Frames {
     framing: Framing,
     /// Set by the first byte that is neither white space nor a byte order mark.
     opened: bool,
@@ -40,7 +40,8 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    pub(crate) fn new(framing: Framing) -> Self {
+    /// Nothing has come yet.
+    pub fn new(framing: Framing) -> Self {
         Self {
             framing,
             opened: false,
@@ -53,7 +54,7 @@ impl Frames {
     }
 
     /// The next frame that ends within `input`, which is moved past it. `None`: all is taken.
-    pub(crate) fn next(&mut self, input: &mut &[u8]) -> Result<Option<Vec<u8>>, TooLong> {
+    pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Vec<u8>>, TooLong> {
         self.open(input);
         while !input.is_empty() {
             if self.whole {
@@ -72,7 +73,7 @@ impl Frames {
     }
 
     /// What an end of the stream completes: servers forget the last line break.
-    pub(crate) fn finish(mut self) -> Result<Option<Vec<u8>>, TooLong> {
+    pub fn finish(mut self) -> Result<Option<Vec<u8>>, TooLong> {
         if self.whole {
             return Ok(Some(self.line.into_iter().skip_while(|byte| is_blank(*byte)).collect()));
         }

@@ -221,14 +221,15 @@ impl Ticket<'_> {
                     own.breaker.shut(now + asked);
                 }
             }
-            // The vendor works: it is this request, or this key, that does not.
+            // The vendor works: it is this request, or this key, that does not; or nobody waited.
             Some(
                 FailureClass::ContextTooLong
                 | FailureClass::Refused
                 | FailureClass::Empty
                 | FailureClass::BadRequest
                 | FailureClass::QuotaExhausted
-                | FailureClass::CredentialDead,
+                | FailureClass::CredentialDead
+                | FailureClass::Cancelled,
             ) => own.says_nothing(self.probes.own),
         }
     }

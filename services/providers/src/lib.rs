@@ -6,7 +6,9 @@
 //! **Invariant:** an answer is whole or it is not an answer. It counts only with its vendor's end
 //! marker; the text of a broken attempt is dropped, and the text of two attempts is never mixed.
 //! **Invariant:** vendor JSON never leaves its folder. What vendors report of usage is kept raw.
-//! **Invariant:** no key, prompt or answer is in an error, a log line or a `Debug` of this crate.
+//! **Invariant:** no key, prompt or answer is in an error, a log line or a `Debug` of this crate; a body in
+//! which our own key comes back is not read.
+//! **Invariant:** a future that is dropped ends its call, and the recorder is told what was made.
 //! **Invariant:** everything is bounded: frames, bodies, attempts, pauses, and time.
 //!
 //! To add a vendor: a folder with a `Dialect` and a `Draft`, a variant and a line in [`Vendor`]. The
@@ -23,10 +25,12 @@ mod choose;
 mod classify;
 mod client;
 mod config;
+mod echo;
 mod exhausted;
 mod failure;
 mod frames;
 mod health;
+mod meter;
 mod ollama;
 mod openai;
 mod plan;
@@ -38,6 +42,7 @@ mod report;
 mod request;
 mod retry_after;
 mod router;
+mod run;
 mod status;
 mod stream;
 mod table;
@@ -49,8 +54,10 @@ pub use config::{ConfigError, Deployment, Models, ModelsToml};
 pub use domain::secret::Secret;
 pub use exhausted::{Cause, Exhausted};
 pub use failure::{Action, Failure, FailureClass};
+pub use frames::{Frames, Framing, TooLong};
+pub use meter::HISTOGRAMS;
 pub use prices::{Prices, total_cost};
-pub use record::{AttemptStart, Recorder, Unrecorded};
+pub use record::{AttemptStart, NotStarted, Recorder, Unrecorded};
 pub use request::{Image, Request, Schema, Timeouts, Tool, ToolChoice, Turn};
 pub use router::{Completed, Router};
 pub use status::{DeploymentStatus, State as DeploymentState};

@@ -39,6 +39,14 @@ impl Default for Retries {
     }
 }
 
+impl Retries {
+    /// The same with no more attempts than that.
+    pub(crate) fn at_most(self, attempts: Option<u32>) -> Self {
+        let attempts_max = attempts.map_or(self.attempts_max, |most| most.min(self.attempts_max));
+        Self { attempts_max, ..self }
+    }
+}
+
 /// A deployment, as far as the plan has to know it.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate<'a> {
@@ -165,6 +173,11 @@ impl<'a> Plan<'a> {
             }
             Action::Stop => self.stopped = true,
         }
+    }
+
+    /// How many attempts may still be made.
+    pub(crate) fn attempts_left(&self) -> u32 {
+        self.retries.attempts_max.saturating_sub(self.attempts)
     }
 
     /// When a deployment may be asked again: by its vendor's word, or when it has rested.

@@ -113,6 +113,31 @@ impl Prices {
         self.amount(vendor, model, &usage).map(|MicroDollars(amount)| amount)
     }
 
+    /// What a call can cost at the most: all of its prompt at the dearest that a token of it may be,
+    /// fresh, read from a cache or written to one, by the dearest price that holds for a prompt of no
+    /// more tokens than were guessed.
+    pub(crate) fn worst(
+        &self,
+        vendor: Vendor,
+        model: &str,
+        input: u32,
+        output: u32,
+    ) -> Option<MicroDollars> {
+        let bounds = self
+            .named(vendor, model)
+            .flat_map(|price| [price.input_tokens_min, price.input_tokens_max.saturating_add(1)]);
+        let shorter = bounds.filter(|tokens| *tokens <= u64::from(input));
+        let lengths = shorter.chain([u64::from(input)]);
+        let fitting = lengths.filter_map(|tokens| self.find(vendor, model, tokens));
+        let cost = |price: &Price| {
+            let cached = price.cache_read.max(price.cache_write).unwrap_or(0);
+            let read = u128::from(input).saturating_mul(price.input.max(cached).into());
+            let written = u128::from(output).saturating_mul(price.output.into());
+            read.saturating_add(written).div_ceil(TOKENS)
+        };
+        fitting.map(cost).max().and_then(|micros| u64::try_from(micros).ok()).map(MicroDollars)
+    }
+
     /// For a call that cannot have been billed.
     pub(crate) fn nothing(&self) -> Cost {
         Cost { amount: Some(MicroDollars(0)), price_version: self.version.clone() }
@@ -138,11 +163,21 @@ impl Prices {
     }
 
     fn find(&self, vendor: Vendor, model: &str, input: u64) -> Option<&Price> {
+        let holds =
+            |price: &Price| (price.input_tokens_min..=price.input_tokens_max).contains(&input);
+        self.named(vendor, model).find(|price| holds(price))
+    }
+
+    /// Those of a model, whatever the length of the prompt.
+    fn named<'a, 'm>(
+        &'a self,
+        vendor: Vendor,
+        model: &'m str,
+    ) -> impl Iterator<Item = &'a Price> + use<'a, 'm> {
         let undated = without_date(model);
-        self.models.iter().find(|price| {
-            let holds = (price.input_tokens_min..=price.input_tokens_max).contains(&input);
+        self.models.iter().filter(move |price| {
             let named = price.model == model || price.model == undated;
-            holds && named && price.vendor == vendor.as_str()
+            named && price.vendor == vendor.as_str()
         })
     }
 }

@@ -122,6 +122,9 @@ pub struct Request {
     pub temperature: Option<f32>,
     /// In place of the deployment's own.
     pub timeouts: Timeouts,
+    /// The most attempts, where the settings would allow more: what another form of this request left
+    /// of its budget ([`crate::Exhausted::attempts_left`]).
+    pub attempts_max: Option<u32>,
 }
 
 /// What a deployment must be able to do for a request.

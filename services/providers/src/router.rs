@@ -1,22 +1,18 @@
 //! Gets one whole answer from the first deployment of a group that gives one.
 
-use std::{
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use reqwest::Client;
-use schemas::usage::{Attempt, Cost, MicroDollars};
+use schemas::usage::{Attempt, Cost};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use crate::{
-    Answer, AttemptStart, Cause, Delta, Exhausted, Failure, Models, Prices, Recorder, Request,
-    Vendor,
+    Answer, AttemptStart, Cause, Delta, Exhausted, Models, Recorder, Request, Vendor,
     call::{Exchange, Tried},
     health::Outcome,
     plan::{Moment, Plan, Step},
-    prices::total_cost,
-    report::{outcome, report},
+    run::Run,
     status::DeploymentStatus,
     stream::{Nobody, Watch, Watcher},
     table::{Route, Table},
@@ -67,7 +63,8 @@ impl Router {
     }
 
     /// Gets one whole answer from `group` or the groups it falls back to, by `deadline`. The recorder
-    /// is told of each attempt before it is made.
+    /// is told of each attempt before it is made. A future that is dropped ends the call to the vendor,
+    /// and the recorder is told what was tried ([`Recorder::left`]).
     pub async fn complete<R: Recorder>(
         &self,
         group: &str,
@@ -75,7 +72,8 @@ impl Router {
         deadline: Instant,
         recorder: &R,
     ) -> Result<Completed, Exhausted> {
-        self.answer(Run::new(group, request, deadline), recorder, &mut Nobody).await
+        let run = Run::new((group, request), deadline, recorder, self.table());
+        self.answer(run, &mut Nobody).await
     }
 
     /// As [`Self::complete`], and shows the text as it comes. What was shown since the last
@@ -89,26 +87,25 @@ impl Router {
         recorder: &R,
         on: impl FnMut(Delta) + Send,
     ) -> Result<Completed, Exhausted> {
-        let watch = &mut Watcher::new(on);
-        self.answer(Run::new(group, request, deadline), recorder, watch).await
+        let run = Run::new((group, request), deadline, recorder, self.table());
+        self.answer(run, &mut Watcher::new(on)).await
     }
 
     async fn answer<R: Recorder>(
         &self,
-        mut run: Run<'_>,
-        recorder: &R,
+        mut run: Run<'_, R>,
         watch: &mut impl Watch,
     ) -> Result<Completed, Exhausted> {
-        let table = self.table();
+        let table = Arc::clone(&run.table);
         let routes =
             table.routes(run.group, (run.request, run.tokens), Instant::now(), rand::random);
-        let Some(routes) = routes else {
-            return Err(run.exhausted(Cause::UnknownGroup, None));
-        };
+        let untried = if routes.is_some() { Cause::NoneFits } else { Cause::UnknownGroup };
+        let routes = routes.unwrap_or_default();
+        let retries = table.retries.at_most(run.request.attempts_max);
+        let mut plan = Plan::new(retries, routes.iter().map(Route::candidate));
         if routes.is_empty() {
-            return Err(run.exhausted(Cause::NoneFits, None));
+            return Err(run.exhausted(Some(untried), &plan));
         }
-        let mut plan = Plan::new(table.retries, routes.iter().map(Route::candidate));
         while let Step::Try { candidate, wait } = plan.next(Instant::now(), run.deadline) {
             let Some(route) = routes.get(candidate) else { break };
             watch.anew();
@@ -121,12 +118,12 @@ impl Router {
                 }
             };
             let start = run.start(route);
-            if let Err(error) = recorder.starting(&start).await {
-                return Err(run.exhausted(Cause::NotRecorded(Box::new(error)), plan.retry_at()));
+            if let Err(error) = run.recorder.starting(&start).await {
+                return Err(run.exhausted(Some(Cause::of_start(error)), &plan));
             }
-            let (tried, cold) = self.attempt(route, &run, &start, watch).await;
+            let (tried, cold) = self.attempt(route, &mut run, &start, watch).await;
             ticket.done(outcome_of(&tried, cold));
-            let failure = match run.note(&table.prices, route, start.index, tried) {
+            let failure = match run.end(tried) {
                 Ok(answer) => return Ok(run.completed(route, answer)),
                 Err(failure) => failure,
             };
@@ -137,24 +134,25 @@ impl Router {
             } else {
                 plan.failed(candidate, &failure, moment);
             }
-            run.failures.push(failure);
+            run.failed(failure);
         }
-        let cause = Cause::of(&run.failures, plan.retry_at());
-        Err(run.exhausted(cause, plan.retry_at()))
+        Err(run.exhausted(None, &plan))
     }
 
     /// One call, and whether the model may have had to be loaded for it.
-    async fn attempt(
+    async fn attempt<R: Recorder>(
         &self,
         route: &Route,
-        run: &Run<'_>,
+        run: &mut Run<'_, R>,
         start: &AttemptStart,
         watch: &mut impl Watch,
     ) -> (Tried, bool) {
         let (limits, cold) = route.limits(run.request, run.deadline);
         let (deployment, tokens) = (route.deployment(), start.max_output_tokens);
-        let exchange = Exchange::new(limits, watch);
-        let tried = exchange.attempt(&self.client, &deployment, run.request, tokens).await;
+        let (heard, span) = run.begin(route, start);
+        let exchange = Exchange::new(limits, &heard, watch);
+        let tried = exchange.attempt(&self.client, &deployment, run.request, tokens);
+        let tried = tried.instrument(span).await;
         route.node.heard(tried.result.is_ok(), deployment.keep_alive);
         (tried, cold)
     }
@@ -186,98 +184,6 @@ fn outcome_of(tried: &Tried, cold: bool) -> Outcome<'_> {
         now: Instant::now(),
         jitter: rand::random(),
     }
-}
-
-/// One request on its way.
-struct Run<'a> {
-    group: &'a str,
-    request: &'a Request,
-    /// Those of its prompt, guessed.
-    tokens: u32,
-    deadline: Instant,
-    attempts: Vec<Attempt>,
-    failures: Vec<Failure>,
-}
-
-impl<'a> Run<'a> {
-    fn new(group: &'a str, request: &'a Request, deadline: Instant) -> Self {
-        let (attempts, failures) = (Vec::new(), Vec::new());
-        Self { group, request, tokens: request.tokens(), deadline, attempts, failures }
-    }
-
-    /// The attempt about to be made. After one whose limit of tokens went into reasoning, the limit
-    /// is as high as the deployment allows.
-    fn start(&self, route: &Route) -> AttemptStart {
-        let deployment = &route.deployment;
-        let most = deployment.max_output_tokens;
-        let starved = self.attempts.iter().zip(&self.failures);
-        let mut starved = starved.filter(|(_, failure)| failure.starved);
-        let grown = starved.any(|(attempt, _)| attempt.deployment == deployment.name);
-        let asked = self.request.max_output_tokens.clamp(1, most);
-        AttemptStart {
-            index: u32::try_from(self.attempts.len()).unwrap_or(u32::MAX),
-            deployment: deployment.name.clone(),
-            vendor: deployment.vendor,
-            model: deployment.model.clone(),
-            max_output_tokens: if grown { most } else { asked },
-        }
-    }
-
-    /// Keeps what there is to know of an attempt.
-    fn note(
-        &mut self,
-        prices: &Prices,
-        route: &Route,
-        index: u32,
-        tried: Tried,
-    ) -> Result<Answer, Failure> {
-        let deployment = &route.deployment;
-        let (model, usage) = match &tried.result {
-            Ok(answer) => (&answer.model, answer.usage.clone()),
-            Err(failure) => (&deployment.model, failure.usage.as_deref().cloned()),
-        };
-        let unbilled = tried.result.as_ref().is_err_and(|failure| failure.unbilled);
-        let cost = if unbilled {
-            prices.nothing()
-        } else {
-            prices.cost(deployment.vendor, model, usage.as_ref())
-        };
-        let outcome = outcome(&tried.result);
-        let amount = cost.amount.map(|MicroDollars(amount)| amount);
-        route.node.count(tried.result.is_ok(), amount);
-        report(deployment, index, &tried.result, &cost);
-        self.attempts.push(Attempt {
-            index,
-            deployment: deployment.name.clone(),
-            vendor: deployment.vendor.to_string(),
-            model: deployment.model.clone(),
-            outcome,
-            latency_ms: millis(tried.latency),
-            first_token_ms: tried.first_token.map(millis),
-            usage,
-            cost,
-        });
-        tried.result
-    }
-
-    fn completed(self, route: &Route, answer: Answer) -> Completed {
-        Completed {
-            answer,
-            deployment: route.deployment.name.clone(),
-            vendor: route.deployment.vendor,
-            cost: total_cost(&self.attempts),
-            attempts: self.attempts,
-        }
-    }
-
-    fn exhausted(self, cause: Cause, retry_at: Option<Instant>) -> Exhausted {
-        let Self { attempts, failures, group, .. } = self;
-        Exhausted { group: group.to_owned(), cause, attempts, failures, retry_at }
-    }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

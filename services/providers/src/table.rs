@@ -14,6 +14,7 @@ use crate::{
     call::Limits,
     choose::{self, Choice, Eligible},
     health::{Allowance, Credential, Health},
+    meter::Names,
     plan::{Candidate, Retries},
     quirks::Quirks,
     status::DeploymentStatus,
@@ -57,6 +58,7 @@ pub(crate) struct Node {
     /// What it turned out not to take.
     quirks: Mutex<Quirks>,
     tally: Mutex<Tally>,
+    pub(crate) names: Names,
 }
 
 /// What was counted since the process began.
@@ -169,7 +171,8 @@ impl Table {
                 let (warm_until, quirks, tally) =
                     (Mutex::default(), Mutex::default(), Mutex::default());
                 let allowance = of.allowance;
-                Arc::new(Node { health, allowance, credential, warm_until, quirks, tally })
+                let names = Names::default();
+                Arc::new(Node { health, allowance, credential, warm_until, quirks, tally, names })
             },
             Arc::clone,
         );

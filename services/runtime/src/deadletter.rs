@@ -126,6 +126,7 @@ fn no_reply(cause: &Envelope) -> Option<Event> {
         Kind::CompletionFinished => ReplyKind::Answer,
         Kind::CompletionFailed => ReplyKind::Apology,
         Kind::MessageThrottled => ReplyKind::Notice,
+        Kind::CompletionHandedOff => ReplyKind::HandOff,
         _ => return None,
     };
     let (message, code) = (cause.event.message()?.clone(), "set_aside".to_owned());
@@ -142,5 +143,7 @@ fn no_answer(cause: &Envelope) -> Option<Event> {
         reference: domain::reply::reference_of(&cause.id),
         attempts: Vec::new(),
         cost: None,
+        tools: Vec::new(),
+        over: None,
     }))
 }

@@ -1,6 +1,8 @@
 //! Logs and metrics.
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 /// How log lines look.
@@ -44,7 +46,24 @@ pub fn start_logs(format: LogFormat, filter: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts counting; the handle renders what was counted for Prometheus.
-pub fn start_metrics() -> anyhow::Result<PrometheusHandle> {
-    Ok(PrometheusBuilder::new().install_recorder()?)
+/// How often what was observed is added up. Until then each observation takes room of its own.
+const ADD_UP: Duration = Duration::from_secs(5);
+
+/// Starts counting; the handle renders what was counted for Prometheus. A histogram has a name and the
+/// upper ends of its buckets.
+pub fn start_metrics(histograms: &[(&str, &[f64])]) -> anyhow::Result<PrometheusHandle> {
+    let mut builder = PrometheusBuilder::new();
+    for (name, buckets) in histograms {
+        builder = builder.set_buckets_for_metric(Matcher::Full((*name).to_owned()), buckets)?;
+    }
+    let metrics = builder.install_recorder()?;
+    // For as long as the process counts, whether anybody asks or not.
+    let adding = metrics.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(ADD_UP).await;
+            adding.run_upkeep();
+        }
+    });
+    Ok(metrics)
 }

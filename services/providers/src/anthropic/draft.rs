@@ -73,7 +73,16 @@ impl Draft for Message {
     }
 
     fn usage(&self) -> Option<Usage> {
-        (!self.counted.is_empty()).then(|| usage(Value::Object(self.counted.clone())))
+        let counted = (!self.counted.is_empty()).then(|| Value::Object(self.counted.clone()));
+        let usage = counted.map(usage)?;
+        // A message begins with a count of one or so: only its last word counts what was written.
+        let is_last = self.stop_reason.is_some();
+        let (output_tokens, reasoning_tokens) = (usage.output_tokens, usage.reasoning_tokens);
+        Some(Usage {
+            output_tokens: output_tokens.filter(|_| is_last),
+            reasoning_tokens: reasoning_tokens.filter(|_| is_last),
+            ..usage
+        })
     }
 
     fn finish(self: Box<Self>) -> Result<Answer, Failure> {

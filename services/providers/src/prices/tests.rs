@@ -72,6 +72,37 @@ fn unknown_is_not_zero() {
 }
 
 #[test]
+fn the_worst_is_the_dearest_that_a_prompt_of_no_more_tokens_may_be() {
+    let worst = |vendor, model, input, output| {
+        let worst = prices().worst(vendor, model, input, output);
+        worst.map(|MicroDollars(micros)| micros)
+    };
+    let at_most = |vendor, model, input, output| {
+        let dearest = (0..=input).filter_map(|input| {
+            let all = [
+                usage(input.into(), output),
+                Usage { cache_write_tokens: Some(input.into()), ..usage(input.into(), output) },
+            ];
+            let costs = all.map(|it| prices().cost(vendor, model, Some(&it)).amount);
+            costs.into_iter().flatten().map(|MicroDollars(micros)| micros).max()
+        });
+        dearest.max()
+    };
+    for (vendor, model) in [(Vendor::OpenAi, "plain"), (Vendor::Anthropic, "cached")] {
+        for (input, output) in [(0, 0), (1, 7), (999, 3), (1001, 0)] {
+            let (got, least) =
+                (worst(vendor, model, input, output), at_most(vendor, model, input, output.into()));
+            assert!(least.is_some() && least <= got, "{model} {input}+{output}: {got:?}");
+        }
+    }
+    assert_eq!(worst(Vendor::OpenAi, "somebody-elses", 1, 1), None);
+    let ours = Prices::built_in().unwrap();
+    let worst = |input| ours.worst(Vendor::Anthropic, "claude-haiku-5-5", input, 0);
+    // The dearer tier is not reached by a short prompt, and is by a long one.
+    assert!(worst(1_000) < worst(200_000) && Some(MicroDollars(100_000)) <= worst(200_000));
+}
+
+#[test]
 fn a_dated_name_is_the_same_model() {
     for model in ["plain-2026-03-05", "plain-20260305"] {
         check(Vendor::OpenAi, model, &usage(1, 0), Some(1));

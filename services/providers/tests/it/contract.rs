@@ -6,7 +6,7 @@ use konstruct_tests::fake_llm::{Behaviour, FakeLlm, Fault};
 use providers::{Failure, FailureClass, Finish, Vendor};
 use schemas::usage::MicroDollars;
 
-use crate::world::{QUICK, SECRET, ask, class_of, deployment, hasty, request, router, story};
+use crate::world::{KEY, QUICK, SECRET, ask, class_of, deployment, hasty, request, router, story};
 
 macro_rules! contract {
     ($($test:ident),+ $(,)?) => {
@@ -78,17 +78,17 @@ async fn the_request_says_what_was_asked(vendor: Vendor) {
     assert_eq!(sent.body["stream"], true);
     match vendor {
         Vendor::OpenAi => {
-            assert_eq!(sent.header("authorization"), Some("Bearer sk-very-secret"));
+            assert_eq!(sent.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
             assert_eq!(sent.body["max_tokens"], 100);
             assert_eq!(sent.body["stream_options"]["include_usage"], true);
         }
         Vendor::Anthropic => {
-            assert_eq!(sent.header("x-api-key"), Some("sk-very-secret"));
+            assert_eq!(sent.header("x-api-key"), Some(KEY));
             assert_eq!(sent.header("anthropic-version"), Some("2023-06-01"));
             assert_eq!(sent.body["max_tokens"], 100);
         }
         Vendor::Ollama => {
-            assert_eq!(sent.header("authorization"), Some("Bearer sk-very-secret"));
+            assert_eq!(sent.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
             assert_eq!(sent.body["options"]["num_ctx"], 4096);
             assert_eq!(sent.body["options"]["num_predict"], 100);
             assert_eq!(sent.body["keep_alive"], "1800s");

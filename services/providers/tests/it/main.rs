@@ -5,7 +5,13 @@ mod contract;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
+mod leaving;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod routing;
+#[cfg(test)]
+mod secrets;
 #[cfg(test)]
 mod streaming;
 #[cfg(test)]

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use konstruct_tests::fake_llm::{Behaviour, FakeLlm, Fault};
 use providers::{
-    AttemptStart, Cause, FailureClass, Recorder, Request, Router, Turn, Unrecorded, Vendor,
+    AttemptStart, Cause, FailureClass, NotStarted, Recorder, Request, Router, Turn, Unrecorded,
+    Vendor,
 };
+use schemas::{BudgetMet, BudgetPeriod};
 use tokio::time::Instant;
 
 use crate::world::{QUICK, ask, deployment, hasty, request, router, story};
@@ -150,9 +152,47 @@ struct Away;
 impl Recorder for Down {
     type Error = Away;
 
-    async fn starting(&self, _attempt: &AttemptStart) -> Result<(), Away> {
-        Err(Away)
+    async fn starting(&self, _attempt: &AttemptStart) -> Result<(), NotStarted<Away>> {
+        Err(Away.into())
     }
+}
+
+/// Pays for one call.
+#[derive(Default)]
+struct Once(std::sync::atomic::AtomicU32);
+
+impl Recorder for Once {
+    type Error = std::convert::Infallible;
+
+    async fn starting(
+        &self,
+        attempt: &AttemptStart,
+    ) -> Result<(), NotStarted<std::convert::Infallible>> {
+        assert!(attempt.worst_cost.is_none(), "the fake's model has no price");
+        if self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0 {
+            return Ok(());
+        }
+        Err(NotStarted::OverBudget(BudgetMet {
+            agent: None,
+            period: BudgetPeriod::Day,
+            limit_micros: 5,
+            resets_at: None,
+        }))
+    }
+}
+
+#[tokio::test]
+async fn what_a_budget_has_no_room_for_ends_the_request_with_what_was_paid_before() {
+    let (router, fakes) = three().await;
+    fakes[0].always(Behaviour::status(404, ""));
+    let deadline = Instant::now() + Duration::from_secs(1);
+    let asked = router.complete("quality", &request(), deadline, &Once::default()).await;
+    let exhausted = asked.unwrap_err();
+    assert!(!exhausted.is_temporary(), "it is not asked again");
+    assert!(matches!(exhausted.cause, Cause::OverBudget(_)));
+    assert_eq!(exhausted.attempts.len(), 1);
+    let asked = fakes.map(|fake| fake.requests().len());
+    assert_eq!(asked, [1, 0, 0]);
 }
 
 #[tokio::test]
@@ -180,18 +220,6 @@ async fn blank_turns_are_left_out_and_claude_is_given_a_first_user_turn() {
     let opened = [&[("user", "(Earlier messages are left out.)")], rest.as_slice()].concat();
     assert_eq!(b.requests()[0].turns(), opened);
     assert!(b.requests()[0].body.get("system").is_none());
-}
-
-#[tokio::test]
-async fn a_caller_who_leaves_ends_the_call() {
-    let (router, [a, b, c]) = three().await;
-    a.always(Behaviour::fault(Fault::Stall));
-    let (request, deadline) = (request(), Instant::now() + Duration::from_secs(5));
-    let call = router.complete("quality", &request, deadline, &Unrecorded);
-    assert!(tokio::time::timeout(Duration::from_millis(100), call).await.is_err());
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let asked = [a, b, c].map(|fake| fake.requests().len());
-    assert_eq!(asked, [1, 0, 0]);
 }
 
 #[tokio::test]

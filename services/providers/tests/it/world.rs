@@ -4,14 +4,14 @@ use std::{sync::Mutex, time::Duration};
 
 use konstruct_tests::fake_llm::FakeLlm;
 use providers::{
-    AttemptStart, ClientSettings, Completed, Exhausted, FailureClass, Models, Recorder, Request,
-    Router, Timeouts, Turn, Vendor, client,
+    AttemptStart, ClientSettings, Completed, Exhausted, FailureClass, Models, NotStarted, Recorder,
+    Request, Router, Timeouts, Turn, Vendor, client,
 };
 use schemas::usage::{Attempt, AttemptOutcome};
 use tokio::time::Instant;
 
 /// The key in every header, which must not be in anything else.
-pub(crate) const KEY: &str = "sk-very-secret";
+pub(crate) const KEY: &str = "sk-very-secret-key-4711";
 
 /// What the person says, which must not be in any error.
 pub(crate) const SECRET: &str = "my salary is 4711";
@@ -74,7 +74,7 @@ pub(crate) struct Notes(pub Mutex<Vec<AttemptStart>>);
 impl Recorder for Notes {
     type Error = std::convert::Infallible;
 
-    async fn starting(&self, attempt: &AttemptStart) -> Result<(), Self::Error> {
+    async fn starting(&self, attempt: &AttemptStart) -> Result<(), NotStarted<Self::Error>> {
         self.0.lock().unwrap().push(attempt.clone());
         Ok(())
     }
