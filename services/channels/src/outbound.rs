@@ -15,7 +15,8 @@ pub type Sending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Outbound: Send + Sync {
     /// Which one.
     fn kind(&self) -> ChannelKind;
-    /// Posts in the thread, and names the effect in the message.
+    /// Posts in the thread, or in the channel where the place names none, and names the effect in the
+    /// message.
     fn post<'a>(&'a self, call: Call<'a>, wording: Wording<'a>) -> Sending<'a, SendOutcome>;
     /// Says something in a channel in the open, as no effect: for what an operator tries out. Nobody
     /// looks for it afterwards.
@@ -38,9 +39,17 @@ pub trait Outbound: Send + Sync {
     /// Tells one person, in the thread, what nobody else sees. Such a message has no echo.
     fn tell<'a>(&'a self, call: Call<'a>, user: &'a str, text: &'a str)
     -> Sending<'a, SendOutcome>;
-    /// Looks for the effect among what `bot_user` said in the thread. For the path after a crash:
-    /// it reads a whole thread. A call that may still be under way can land after the look.
+    /// Looks for the effect among what `bot_user` said in the thread, or in the channel where the place
+    /// names none. For the path after a crash: it reads a whole thread. A call that may still be under way can land after the look.
     fn find<'a>(&'a self, call: Call<'a>, bot_user: &'a str) -> Sending<'a, Found>;
+    /// Leads a person to the message at `ts` in a channel of a workspace, both by their ids; nothing
+    /// where the chat system does not say.
+    fn link<'a>(
+        &'a self,
+        token: &'a Secret,
+        place: (&'a str, &'a str),
+        ts: &'a str,
+    ) -> Sending<'a, Option<String>>;
     /// Whose token it is, or what came of asking. `workspace` is where the calls are counted.
     fn whoami<'a>(
         &'a self,
@@ -54,7 +63,8 @@ pub trait Outbound: Send + Sync {
 pub struct Call<'a> {
     /// The connection's token.
     pub token: &'a Secret,
-    /// The thread. Always a thread: an answer in the open would be a new conversation.
+    /// The thread: an answer in the open would be a new conversation. Only word to whoever takes one
+    /// over goes to a channel, which is a place without a thread.
     pub place: &'a Place,
     /// What the ledger calls it.
     pub effect: &'a EffectId,

@@ -1,76 +1,116 @@
 //! One message, one outcome.
 
+use std::mem::take;
+
 use domain::{
+    budget::Budgets,
     config::OpenConfig,
     directory::Routed,
-    prompt::{self, BUILDER_VERSION, Prompt, PromptInput},
-    reply::reference_of,
-    seal::{Owner, Sealing},
+    hand_off::{by_words, gives_back},
+    prompt::{self, Prompt, PromptInput, Turn},
+    seal::Sealing,
 };
-use providers::{Completed, Exhausted, Request, total_cost};
 use runtime::{Delivery, Failure, Handler as _};
-use schemas::{
-    AgentId, Event, EventId, Message, MessageRef,
-    event::{CompletionFailed, CompletionFinished, FailureReason, PromptRecord},
-    usage::Attempt,
-};
+use schemas::{Event, Kind, Message, event::FailureReason, usage::Attempt};
 use store::{
-    completions::{Before, Record},
+    completions::{Before, Prior, Record},
     memory,
 };
-use tokio::time::Instant;
 
-use crate::{Completion, attempts::Attempts, from_store, thread};
+use crate::{
+    Completion,
+    ask::On,
+    from_store,
+    hand_off::{self, HandOver},
+    outcome::{self, Outcome, failed},
+    thread,
+};
 
 /// What a message is asked with.
-struct Asking {
-    routed: Routed,
-    sealing: Sealing,
-    config: OpenConfig,
-    prompt: Prompt,
+pub(crate) struct Asking {
+    pub(crate) routed: Routed,
+    pub(crate) budgets: Budgets,
+    pub(crate) sealing: Sealing,
+    pub(crate) config: OpenConfig,
+    pub(crate) prompt: Prompt,
+    /// What the prompt was made of.
+    pub(crate) thread: thread::Thread,
+    pub(crate) newest: Turn,
     /// Calls made by earlier deliveries.
-    before: u32,
+    pub(crate) before: u32,
+    /// What is known to have come of those.
+    pub(crate) tried: Vec<Attempt>,
+}
+
+impl Asking {
+    /// Whether calls of this message may have room in budgets.
+    pub(crate) fn settles(&self) -> bool {
+        0 < self.before || !self.budgets.is_unset()
+    }
 }
 
 impl Completion {
-    /// The outcome of a message: the one on record, or one made now and put on record.
+    /// The outcome of a message: the one on record, or one made now and put on record. With it comes
+    /// which budgets it brought near their end, and word of a thread that it gave back to the agent.
     pub(crate) async fn answer(
         &self,
         delivery: &Delivery,
         message: &Message,
-    ) -> Result<Event, Failure> {
-        let (tenant, cause) = (&delivery.cause.tenant, &delivery.cause.id);
+    ) -> Result<Vec<Event>, Failure> {
         let before = Before {
-            tenant: tenant.clone(),
+            tenant: delivery.cause.tenant.clone(),
             message: message.key.clone(),
+            cause: delivery.cause.id.clone(),
             position: memory::position(&message.key.ts, message.sent_at),
             turns_max: thread::TURNS_READ_MAX,
         };
-        let prior = self.completions.before(before).await.map_err(from_store)?;
-        if let Some(done) = prior.completion {
-            return Ok(done.envelope.event);
-        }
+        let mut prior = self.completions.before(before).await.map_err(from_store)?;
+        let mut events = match prior.completion.take() {
+            Some(done) => outcome::said(done),
+            None => self.decide(delivery, message, &mut prior).await?,
+        };
+        let back = |handed_off| hand_off::given_back(message, handed_off);
+        events.extend(prior.gave_back.map(back));
+        Ok(events)
+    }
+
+    async fn decide(
+        &self,
+        delivery: &Delivery,
+        message: &Message,
+        prior: &mut Prior,
+    ) -> Result<Vec<Event>, Failure> {
+        let (tenant, cause) = (&delivery.cause.tenant, &delivery.cause.id);
+        let before = prior.attempts.len();
         let route =
             self.directory.read(|directory| directory.route(tenant, &message.key.connection));
         let routed = match route {
             Ok(routed) => routed,
             Err(reason) => {
                 let failed = failed(cause, &message.key, None, reason, Vec::new());
-                return self.record(delivery, message, failed, &[]).await;
+                return self.record(delivery, message, Outcome::unasked(failed, 0 < before)).await;
             }
         };
-        let before = prior.attempts.len();
         if self.bounds.calls_max <= before {
             let agent = Some(routed.agent.id.clone());
             let failed =
                 failed(cause, &message.key, agent, FailureReason::ModelsFailed, Vec::new());
-            return self.record(delivery, message, failed, &[]).await;
+            return self.record(delivery, message, Outcome::unasked(failed, true)).await;
         }
-        let sealing = self.sealer.of(tenant, self.context.clock.now()).await.map_err(from_store)?;
-        let thread = thread::open(prior.thread, tenant, &sealing);
+        let now = self.context.clock.now();
+        let sealing = self.sealer.of(tenant, now).await.map_err(from_store)?;
+        let newest = thread::newest(message, tenant, &sealing)?;
+        if let Some(handed_off) = prior.handed_off.take() {
+            if !gives_back(&newest.text) {
+                return self.hold(delivery, message, &routed.agent.id).await;
+            }
+            let given = self.completions.give_back(tenant, &handed_off, cause, now);
+            given.await.map_err(from_store)?;
+            prior.gave_back = Some(handed_off);
+        }
         let config = OpenConfig::open(&routed.published.config, tenant, &routed.agent.id, &sealing);
         let config = config.map_err(Failure::retry)?;
-        let newest = thread::newest(message, tenant, &sealing)?;
+        let thread = thread::open(take(&mut prior.thread), tenant, &sealing);
         let prompt = prompt::build(PromptInput {
             agent: &config,
             tenant_name: &routed.tenant.name,
@@ -80,168 +120,48 @@ impl Completion {
             budget_tokens: self.bounds.thread_tokens_max,
         });
         let before = u32::try_from(before).unwrap_or(u32::MAX);
-        self.ask(delivery, message, Asking { routed, sealing, config, prompt, before }).await
-    }
-
-    async fn ask(
-        &self,
-        delivery: &Delivery,
-        message: &Message,
-        asking: Asking,
-    ) -> Result<Event, Failure> {
-        let tenant = &delivery.cause.tenant;
-        let begun = Instant::now();
-        let recorder = Attempts {
-            completions: &self.completions,
-            clock: &self.context.clock,
-            tenant,
-            message: &message.key.id,
-            before: asking.before,
-        };
-        let request = Request::of_prompt(&asking.prompt, self.bounds.answer_tokens_max);
-        let deadline = begun + self.bounds.answer_time_max;
-        let asked = self.router.complete(&asking.config.model, &request, deadline, &recorder);
-        match asked.await {
-            Ok(completed) => {
-                let latency = begun.elapsed();
-                let attempts = renumbered(&completed.attempts, asking.before);
-                let event = self.finished(message, &asking, completed, latency);
-                self.record(delivery, message, event, &attempts).await
+        let tried = take(&mut prior.attempts).into_iter().filter_map(|it| it.outcome).collect();
+        let budgets = Budgets::of(&routed.tenant, Some(&routed.agent));
+        let asking =
+            Asking { routed, budgets, sealing, config, prompt, thread, newest, before, tried };
+        let on = On { delivery, message, asking: &asking };
+        match by_words(&asking.config.escalation, &asking.newest.text) {
+            Some(due) => {
+                let over = HandOver::by_rule(due, asking.tried.clone(), Vec::new());
+                self.hand_over(&on, over).await
             }
-            Err(exhausted) => self.exhausted(delivery, message, &asking, exhausted).await,
+            None => self.ask(&on).await,
         }
     }
 
-    fn finished(
-        &self,
-        message: &Message,
-        asking: &Asking,
-        completed: Completed,
-        latency: std::time::Duration,
-    ) -> Event {
-        let Asking { routed, sealing, config, prompt, before } = asking;
-        let owner = Owner { tenant: &routed.tenant.id, of: message.key.id.as_str() };
-        Event::CompletionFinished(CompletionFinished {
-            message: message.key.clone(),
-            agent: routed.agent.id.clone(),
-            version: routed.published.version,
-            answer: sealing.seal(owner, &completed.answer.text),
-            model: completed.answer.model,
-            deployment: completed.deployment,
-            usage: completed.answer.usage.unwrap_or_default(),
-            cost: completed.cost,
-            attempts: renumbered(&completed.attempts, *before),
-            latency_ms: u64::try_from(latency.as_millis()).unwrap_or(u64::MAX),
-            prompt: PromptRecord {
-                builder: BUILDER_VERSION,
-                turns: prompt.record.clone(),
-                truncated: prompt.truncated,
-                group: config.model.clone(),
-                max_output_tokens: self.bounds.answer_tokens_max,
-            },
-        })
-    }
-
-    /// No model answered. If one said when to come back, and that is soon enough, we do.
-    async fn exhausted(
-        &self,
-        delivery: &Delivery,
-        message: &Message,
-        asking: &Asking,
-        exhausted: Exhausted,
-    ) -> Result<Event, Failure> {
-        let attempts = renumbered(&exhausted.attempts, asking.before);
-        if let providers::Cause::NotRecorded(_) = exhausted.cause {
-            return Err(Failure::wait(exhausted));
-        }
-        let now = self.context.clock.now();
-        let wait = exhausted.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
-        let patience = self.bounds.answer_time_max;
-        if let Some(wait) = wait.filter(|wait| {
-            exhausted.is_temporary() && now.plus(*wait).since(message.sent_at) <= patience
-        }) {
-            self.keep(delivery, message, &attempts).await?;
-            return Err(Failure::retry_at(now.plus(wait), exhausted));
-        }
-        tracing::warn!(error = %exhausted, "no model answered");
-        let agent = Some(asking.routed.agent.id.clone());
-        let failed = failed(
-            &delivery.cause.id,
-            &message.key,
-            agent,
-            FailureReason::ModelsFailed,
-            attempts.clone(),
-        );
-        self.record(delivery, message, failed, &attempts).await
-    }
-
-    /// Puts the outcome of attempts on record, though the message has none yet.
-    async fn keep(
-        &self,
-        delivery: &Delivery,
-        message: &Message,
-        attempts: &[Attempt],
-    ) -> Result<(), Failure> {
-        let (tenant, message) = (&delivery.cause.tenant, &message.key.id);
-        let now = self.context.clock.now();
-        self.completions.finish(tenant, message, attempts, now).await.map_err(from_store)
-    }
-
-    /// Puts an outcome on record with what the thread remembers of it. Returns the one that stands.
+    /// Puts an outcome on record with what the thread remembers of it. Returns what there is to say of
+    /// the one that stands.
     pub(crate) async fn record(
         &self,
         delivery: &Delivery,
         message: &Message,
-        event: Event,
-        attempts: &[Attempt],
-    ) -> Result<Event, Failure> {
+        outcome: Outcome,
+    ) -> Result<Vec<Event>, Failure> {
+        let Outcome { event, attempts, settles } = outcome;
         let now = self.context.clock.now();
         let turns = thread::remembered(message, &event);
+        let is_handed_off = event.kind() == Kind::CompletionHandedOff;
         let completion = store::completions::Completion {
             envelope: delivery.cause.follow(Self::CONSUMER.name, 0, now, event),
             cause: delivery.cause.id.clone(),
             seq: delivery.sequence,
+            near: Vec::new(),
         };
         let record = Record {
             tenant: delivery.cause.tenant.clone(),
             message: message.key.id.clone(),
             completion,
             turns,
-            attempts: attempts.to_vec(),
+            attempts,
+            pause: is_handed_off.then(|| message.key.clone()),
+            settles,
             at: now,
         };
-        Ok(self.completions.record(record).await.map_err(from_store)?.envelope.event)
+        Ok(outcome::said(self.completions.record(record).await.map_err(from_store)?))
     }
-}
-
-/// Calls of one message are numbered through, however many deliveries it took.
-fn renumbered(attempts: &[Attempt], before: u32) -> Vec<Attempt> {
-    let number = |attempt: &Attempt| Attempt {
-        index: before.saturating_add(attempt.index),
-        ..attempt.clone()
-    };
-    attempts.iter().map(number).collect()
-}
-
-/// The outcome of a message that was set aside.
-pub(crate) fn set_aside(cause: &EventId, message: &MessageRef) -> Event {
-    failed(cause, message, None, FailureReason::SetAside, Vec::new())
-}
-
-fn failed(
-    cause: &EventId,
-    message: &MessageRef,
-    agent: Option<AgentId>,
-    reason: FailureReason,
-    attempts: Vec<Attempt>,
-) -> Event {
-    let cost = (!attempts.is_empty()).then(|| total_cost(&attempts));
-    Event::CompletionFailed(CompletionFailed {
-        reference: reference_of(cause),
-        message: message.clone(),
-        agent,
-        reason,
-        attempts,
-        cost,
-    })
 }

@@ -1,11 +1,13 @@
-//! Attempts on record before they are paid for.
+//! Attempts on record, with room in budgets, before they are paid for.
 
-use providers::{AttemptStart, Recorder};
+use domain::budget::Budgets;
+use providers::{AttemptStart, NotStarted, Recorder};
 use runtime::Clock;
 use schemas::{MessageId, TenantId};
 use store::{
     StoreError,
     completions::{Completions, Start},
+    spend::Room,
 };
 
 /// Keeps the attempts of one message; they count on where an earlier delivery left off.
@@ -14,20 +16,24 @@ pub(crate) struct Attempts<'a> {
     pub(crate) clock: &'a Clock,
     pub(crate) tenant: &'a TenantId,
     pub(crate) message: &'a MessageId,
+    /// What pays for them.
+    pub(crate) budgets: &'a Budgets,
     pub(crate) before: u32,
 }
 
 impl Recorder for Attempts<'_> {
     type Error = StoreError;
 
-    async fn starting(&self, attempt: &AttemptStart) -> Result<(), StoreError> {
+    async fn starting(&self, attempt: &AttemptStart) -> Result<(), NotStarted<StoreError>> {
+        let at = self.clock.now();
         let start = Start {
             tenant: self.tenant.clone(),
             message: self.message.clone(),
             index: self.before.saturating_add(attempt.index),
             deployment: attempt.deployment.clone(),
-            at: self.clock.now(),
+            room: Room::of(self.budgets, attempt.worst_cost, at),
+            at,
         };
-        self.completions.start(start).await
+        self.completions.start(start).await?.map_err(NotStarted::OverBudget)
     }
 }

@@ -2,10 +2,20 @@
 //!
 //! **Invariant:** what came of a message is decided once. The record and the thread's memory commit
 //! in one transaction; whoever gets the message again finds the record and pays nobody.
-//! **Invariant:** an attempt is on record before it is paid for.
+//! **Invariant:** an attempt is on record before it is paid for, and a call of a tool before it is made.
+//!
+//! A message on its way: what it is asked with ([`answer`]), the model and the tools in turns ([`ask`],
+//! [`rounds`]; [`shorter`], where the thread is too long for a model) or a person who takes over
+//! ([`hand_off`]), and what is said of what came of it ([`outcome`]).
 
 mod answer;
+mod ask;
+mod asked;
 mod attempts;
+mod hand_off;
+mod outcome;
+mod rounds;
+mod shorter;
 mod thread;
 
 use std::{sync::Arc, time::Duration};
@@ -20,7 +30,13 @@ use store::{
     completions::Completions,
     deferred::{Deferrals, Wait},
     memory,
+    secrets::Secrets,
+    tool_calls::ToolCalls,
 };
+use tools::Tools;
+
+use self::outcome::Outcome;
+pub use self::rounds::{CALLS_MAX, RESULTS_BYTES_MAX, ROUNDS_MAX};
 
 /// Bounds of one answer.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +78,12 @@ pub struct Completion {
     pub directory: DirectoryWatch,
     /// The models.
     pub router: Arc<Router>,
+    /// What agents may use.
+    pub tools: Tools,
+    /// What of it was called.
+    pub tool_calls: ToolCalls,
+    /// What tools prove themselves with.
+    pub secrets: Secrets,
     /// See there.
     pub bounds: Bounds,
 }
@@ -112,14 +134,15 @@ impl Handler for Completion {
     async fn give_up(&self, delivery: &Delivery, reason: &str) -> Result<Vec<Event>, Failure> {
         tracing::warn!(reason, "no answer after all attempts");
         let Event::MessageAdmitted(data) = &delivery.cause.event else { return Ok(Vec::new()) };
-        let failed = answer::set_aside(&delivery.cause.id, &data.message.key);
-        match self.record(delivery, &data.message, failed.clone(), &[]).await {
-            Ok(recorded) => Ok(vec![recorded]),
+        let failed = outcome::set_aside(&delivery.cause.id, &data.message.key);
+        let outcome = Outcome::unasked(failed.clone(), true);
+        match self.record(delivery, &data.message, outcome).await {
+            Ok(recorded) => Ok(recorded),
             Err(failure) if failure.verdict == Verdict::Wait => Err(failure),
             // What cannot be recorded is said all the same: it is given up for good.
             Err(failure) => {
                 tracing::warn!(error = %failure, "the apology is not on record");
-                Ok(vec![failed])
+                Ok(vec![Event::CompletionFailed(failed)])
             }
         }
     }
@@ -129,9 +152,10 @@ impl Completion {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the consumer's filter names what comes")]
     async fn one(&self, delivery: &Delivery) -> Result<Vec<Event>, Failure> {
         match &delivery.cause.event {
-            Event::MessageAdmitted(data) => Ok(vec![self.answer(delivery, &data.message).await?]),
+            Event::MessageAdmitted(data) => self.answer(delivery, &data.message).await,
             Event::MessageEdited(data) => self.edited(delivery, data).await,
             Event::MessageDeleted(data) => self.deleted(delivery, data).await,
+            Event::ConversationHandedBack(data) => self.handed_back(delivery, data).await,
             other => {
                 let topic = other.kind().topic();
                 Err(Failure::reject(anyhow!("`{topic}` is not an event this consumer reads")))

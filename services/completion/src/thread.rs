@@ -5,7 +5,7 @@ use domain::{
     seal::{Owner, Sealing},
 };
 use runtime::Failure;
-use schemas::{Event, Message, TenantId};
+use schemas::{Event, Message, TenantId, event::CompletionHandedOff};
 use store::memory::{self, Role};
 use tracing::warn;
 
@@ -41,6 +41,7 @@ fn open_turn(turn: memory::Turn, tenant: &TenantId, sealing: &Sealing) -> Option
 }
 
 /// What the thread remembers: the person's words, and the answer where there is one.
+#[expect(clippy::wildcard_enum_match_arm, reason = "nothing else has words of the agent")]
 pub(crate) fn remembered(message: &Message, event: &Event) -> Vec<memory::Turn> {
     let key = &message.key;
     let person = memory::Turn {
@@ -54,12 +55,18 @@ pub(crate) fn remembered(message: &Message, event: &Event) -> Vec<memory::Turn> 
         text: message.text.clone(),
         revision: 0,
     };
-    let Event::CompletionFinished(finished) = event else { return vec![person] };
+    let (agent, said) = match event {
+        Event::CompletionFinished(data) => (&data.agent, &data.answer),
+        Event::CompletionHandedOff(CompletionHandedOff { agent, said: Some(said), .. }) => {
+            (agent, said)
+        }
+        _nothing_said => return vec![person],
+    };
     let answer = memory::Turn {
         role: memory::Role::Agent,
-        sender: finished.agent.to_string(),
+        sender: agent.to_string(),
         sender_name: None,
-        text: finished.answer.clone(),
+        text: said.clone(),
         ..person.clone()
     };
     vec![person, answer]

@@ -17,16 +17,16 @@ impl Delivery {
         claimed: &Claimed,
         wording: Wording<'_>,
     ) -> SendOutcome {
-        let place = &thread.message.place;
-        let call = Call { token: &thread.token, place, effect: &claimed.effect };
+        let place = &thread.place_of(&claimed.spot);
+        let call = Call { token: &thread.token, place, effect: &claimed.spot.effect };
         let ts = claimed.target_ts.as_deref().unwrap_or_default();
         let outcome = match claimed.what {
             What::Update => self.outbound.update(call, ts, wording).await,
             What::Delete => self.outbound.delete(call, ts).await,
-            What::Post if claimed.kind == Some(ReplyKind::Notice) => {
+            What::Post if matches!(claimed.kind, Some(ReplyKind::Notice | ReplyKind::Held)) => {
                 self.outbound.tell(call, &thread.message.sender, wording.text).await
             }
-            What::Post | What::Placeholder => self.outbound.post(call, wording).await,
+            What::Post | What::Placeholder | What::Note => self.outbound.post(call, wording).await,
         };
         report(claimed, &outcome);
         let SendOutcome::Rejected { class: Rejection::Connection, .. } = &outcome else {
@@ -54,17 +54,17 @@ fn report(claimed: &Claimed, outcome: &SendOutcome) {
                 Rejection::Target => "target",
                 Rejection::Payload => "payload",
             };
-            warn!(effect = %claimed.effect, what, code, class, "the chat system refused it");
+            warn!(effect = %claimed.spot.effect, what, code, class, "the chat system refused it");
         }
         SendOutcome::NotSent(detail) => {
-            warn!(effect = %claimed.effect, what, detail, "the chat system was not reached");
+            warn!(effect = %claimed.spot.effect, what, detail, "the chat system was not reached");
         }
         SendOutcome::RetryAfter(wait) => {
             let wait_ms = wait.as_millis();
-            warn!(effect = %claimed.effect, what, wait_ms, "the chat system asks to wait");
+            warn!(effect = %claimed.spot.effect, what, wait_ms, "the chat system asks to wait");
         }
         SendOutcome::Ambiguous(detail) => {
-            warn!(effect = %claimed.effect, what, detail, "nobody knows whether it was sent");
+            warn!(effect = %claimed.spot.effect, what, detail, "nobody knows whether it was sent");
         }
     }
 }

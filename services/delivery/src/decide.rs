@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use domain::{
     effect::{Effect, EffectState, Input, SendOutcome},
-    reply_state::{self, Step, Verdict},
+    reply_state::{self, Slot, Step, Verdict},
 };
 use schemas::{
     EffectId, Event, EventId, MessageRef, Timestamp,
-    event::{ReplyDelivered, ReplyFailed, ReplyKind, ReplyUncertain, SentPart},
+    event::{
+        ConversationHandedBack, HandedBackBy, ReplyDelivered, ReplyFailed, ReplyKind,
+        ReplyUncertain, SentPart,
+    },
 };
 use store::{
     effects::{Ledgered, What},
@@ -32,6 +35,8 @@ pub(crate) struct Look {
     pub(crate) looked: bool,
     /// What is new of effects.
     pub(crate) news: Vec<News>,
+    /// The channel of whoever takes over.
+    pub(crate) note_to: Option<String>,
 }
 
 /// What is new of an effect.
@@ -51,19 +56,34 @@ pub(crate) enum Next {
     /// A call was not made, or not carried out: the same one may be made after a wait.
     NotYet { what: What, wait: Duration },
     /// Look for effects in doubt in the chat system, once.
-    Reconcile(Vec<EffectId>),
+    Reconcile(Vec<Spot>),
     /// A second one of what should be there once stands at `ts`: take it away.
-    TakeAway { effect: EffectId, ts: String },
+    TakeAway { spot: Spot, ts: String },
     /// Nothing more; this is what to say.
     Done(Vec<Event>),
     /// Another worker leads, and goes on from here.
     Replaced,
 }
 
+/// Where an effect is, or would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) effect: EffectId,
+    /// A channel of its own; without one, the thread.
+    pub(crate) channel: Option<String>,
+}
+
+impl Spot {
+    fn of(it: &Ledgered) -> Self {
+        let channel = (it.what == What::Note).then(|| it.channel.clone());
+        Self { effect: it.id.clone(), channel }
+    }
+}
+
 /// A call that the ledger says is being made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Claimed {
-    pub(crate) effect: EffectId,
+    pub(crate) spot: Spot,
     pub(crate) attempt: u32,
     pub(crate) what: What,
     pub(crate) part: usize,
@@ -71,6 +91,8 @@ pub(crate) struct Claimed {
     pub(crate) target_ts: Option<String>,
     /// What it is a part of, if that is decided.
     pub(crate) kind: Option<ReplyKind>,
+    /// Whether whoever should take over could not be told.
+    pub(crate) is_unreached: bool,
 }
 
 /// Writes down what is new, decides, and claims the call that follows.
@@ -91,10 +113,13 @@ pub(crate) fn next(locked: &mut Locked, look: &Look) -> Next {
     };
     match step {
         // The event that decided says it, and has the words: it is on its way, or comes again.
-        Step::Update { .. } | Step::Post { .. } if !look.has_words => Next::Done(Vec::new()),
+        Step::Note | Step::Update { .. } | Step::Post { .. } if !look.has_words => {
+            Next::Done(Vec::new())
+        }
         Step::Wait => Next::Reconcile(in_doubt(locked)),
         Step::Uncertain { .. } if !look.looked => Next::Reconcile(in_doubt(locked)),
         Step::PostPlaceholder => claim(locked, look, What::Placeholder, 0, None),
+        Step::Note => claim(locked, look, What::Note, 0, None),
         Step::Update { ts } => claim(locked, look, What::Update, 0, Some(ts)),
         Step::Post { part } => claim(locked, look, What::Post, part, None),
         Step::Delete { ts } => claim(locked, look, What::Delete, 0, Some(ts)),
@@ -106,8 +131,8 @@ pub(crate) fn next(locked: &mut Locked, look: &Look) -> Next {
             let event = failed(&locked.reply.message, kind(locked), &code);
             end(locked, look, Outcome::Failed, Some(event))
         }
-        Step::Uncertain { part, detail } => {
-            let event = uncertain(locked, part, detail);
+        Step::Uncertain { of, detail } => {
+            let event = uncertain(locked, of, detail);
             end(locked, look, Outcome::Uncertain, event)
         }
         Step::Closed => end(locked, look, Outcome::Closed, None),
@@ -128,7 +153,7 @@ fn learn(locked: &mut Locked, news: &[News]) -> Option<Next> {
         let Ok(moved) = ledgered.effect.step(input) else { continue };
         ledgered.effect = moved.effect;
         if let Some(ts) = moved.stray {
-            next = Some(Next::TakeAway { effect: id.clone(), ts });
+            next = Some(Next::TakeAway { spot: Spot::of(ledgered), ts });
         } else if ledgered.effect.state == EffectState::Planned {
             let wait = moved.wait.unwrap_or(RECONNECT_PAUSE);
             next = Some(Next::NotYet { what: ledgered.what, wait });
@@ -158,15 +183,28 @@ fn decide(locked: &mut Locked, look: &Look) -> bool {
     true
 }
 
+/// Word that nobody takes over, where the reply says so.
+fn handed_back(locked: &Locked) -> Option<Event> {
+    let EffectState::Failed { code } = locked.state().note? else { return None };
+    let message = &locked.reply.message;
+    Some(Event::ConversationHandedBack(ConversationHandedBack {
+        connection: message.connection.clone(),
+        conversation: message.conversation.clone(),
+        handed_off: message.id.clone(),
+        by: HandedBackBy::Unreached(code),
+    }))
+}
+
 /// The event whose handling ended it says so, every time it is handled; the others do not.
 fn end(locked: &mut Locked, look: &Look, outcome: Outcome, event: Option<Event>) -> Next {
+    let back = handed_back(locked);
     let reply = &mut locked.reply;
     if reply.outcome == Some(outcome) && reply.outcome_event.as_ref() != Some(&look.cause) {
         return Next::Done(Vec::new());
     }
     reply.outcome = Some(outcome);
     reply.outcome_event = Some(look.cause.clone());
-    Next::Done(event.into_iter().collect())
+    Next::Done(event.into_iter().chain(back).collect())
 }
 
 /// Claims the effect that is planned for this already, or a new one.
@@ -178,6 +216,7 @@ fn claim(
     target_ts: Option<String>,
 ) -> Next {
     let kind = locked.reply.verdict.and_then(Verdict::kind);
+    let is_unreached = matches!(locked.state().note, Some(EffectState::Failed { .. }));
     let place = small(part);
     let known = locked.effects.iter().rposition(|it| it.what == what && it.part == place);
     let index = known.unwrap_or(locked.effects.len());
@@ -190,9 +229,12 @@ fn claim(
             part: place,
             effect: match what {
                 What::Update | What::Delete => Effect::repeatable(),
-                What::Placeholder | What::Post => Effect::once(),
+                What::Placeholder | What::Post | What::Note => Effect::once(),
             },
-            channel: message.place.channel.clone(),
+            channel: match (what, &look.note_to) {
+                (What::Note, Some(channel)) => channel.clone(),
+                _ => message.place.channel.clone(),
+            },
             target_ts: None,
             planned_at: look.now,
         });
@@ -202,8 +244,8 @@ fn claim(
         let moved = ledgered.effect.step(Input::Claim).ok()?;
         ledgered.effect = moved.effect;
         ledgered.target_ts.clone_from(&target_ts);
-        let (effect, attempt) = (ledgered.id.clone(), ledgered.effect.attempt);
-        Some(Claimed { effect, attempt, what, part, target_ts, kind })
+        let (spot, attempt) = (Spot::of(ledgered), ledgered.effect.attempt);
+        Some(Claimed { spot, attempt, what, part, target_ts, kind, is_unreached })
     });
     claimed.map_or(Next::NotYet { what, wait: RECONNECT_PAUSE }, Next::Call)
 }
@@ -212,9 +254,9 @@ fn small(part: usize) -> u32 {
     u32::try_from(part).unwrap_or(u32::MAX)
 }
 
-fn in_doubt(locked: &Locked) -> Vec<EffectId> {
+fn in_doubt(locked: &Locked) -> Vec<Spot> {
     let doubtful = |it: &&Ledgered| matches!(it.effect.state, EffectState::Uncertain { .. });
-    locked.effects.iter().filter(doubtful).map(|it| it.id.clone()).collect()
+    locked.effects.iter().filter(doubtful).map(Spot::of).collect()
 }
 
 fn kind(locked: &Locked) -> ReplyKind {
@@ -244,8 +286,12 @@ fn delivered(locked: &Locked) -> Event {
     })
 }
 
-fn uncertain(locked: &Locked, part: usize, detail: String) -> Option<Event> {
-    let effect = of_part(locked, part)?.id.clone();
+fn uncertain(locked: &Locked, of: Slot, detail: String) -> Option<Event> {
+    let doubtful = match of {
+        Slot::Part(part) => of_part(locked, part),
+        Slot::Note => locked.effects.iter().rev().find(|it| it.what == What::Note),
+    };
+    let effect = doubtful?.id.clone();
     let (message, reply) = (locked.reply.message.clone(), kind(locked));
     Some(Event::ReplyUncertain(ReplyUncertain { message, reply, effect, detail }))
 }

@@ -11,13 +11,13 @@ use std::{
 use channels::{Call, Found};
 use domain::{effect::SendOutcome, reply_state::Verdict};
 use runtime::Failure;
-use schemas::{EffectId, Event};
+use schemas::Event;
 use store::effects::What;
 use tracing::warn;
 
 use crate::{
     Delivery, Thread,
-    decide::{self, Look, News, Next},
+    decide::{self, Look, News, Next, Spot},
     from_store,
     words::Words,
 };
@@ -47,6 +47,7 @@ impl Delivery {
             has_words: !words.parts.is_empty(),
             looked: false,
             news,
+            note_to: words.note.as_ref().map(|note| note.to_channel.clone()),
         };
         for _ in 0..STEPS_MAX {
             look.news = match self.look(thread, &look).await? {
@@ -55,8 +56,8 @@ impl Delivery {
                 Next::Replaced => {
                     return Err(Failure::retry(anyhow::anyhow!("another worker leads delivery")));
                 }
-                Next::TakeAway { effect, ts } => {
-                    self.take_away(thread, &effect, &ts).await?;
+                Next::TakeAway { spot, ts } => {
+                    self.take_away(thread, &spot, &ts).await?;
                     Vec::new()
                 }
                 Next::Reconcile(in_doubt) => {
@@ -64,9 +65,9 @@ impl Delivery {
                     self.find(thread, in_doubt).await
                 }
                 Next::Call(claimed) => {
-                    let wording = words.of(claimed.what, claimed.part);
+                    let wording = words.of(&claimed);
                     let outcome = self.call(thread, &claimed, wording).await;
-                    let (effect, attempt) = (claimed.effect, claimed.attempt);
+                    let (effect, attempt) = (claimed.spot.effect, claimed.attempt);
                     vec![News::Came { effect, attempt, outcome }]
                 }
             };
@@ -94,7 +95,7 @@ impl Delivery {
                 Err(error) => error,
             };
             if let Some(claimed) = claimed.lock().unwrap_or_else(PoisonError::into_inner).take() {
-                let (effect, attempt) = (claimed.effect, claimed.attempt);
+                let (effect, attempt) = (claimed.spot.effect, claimed.attempt);
                 let outcome = SendOutcome::NotSent("its claim was not confirmed".to_owned());
                 look.news.push(News::Came { effect, attempt, outcome });
             }
@@ -121,29 +122,24 @@ impl Delivery {
 
     /// Looks for effects in doubt among what the chat system shows. One that is not found stays in
     /// doubt: it may still land, and its echo would say so.
-    async fn find(&self, thread: &Thread<'_>, in_doubt: Vec<EffectId>) -> Vec<News> {
+    async fn find(&self, thread: &Thread<'_>, in_doubt: Vec<Spot>) -> Vec<News> {
         let mut seen = Vec::new();
-        for effect in in_doubt {
-            let place = &thread.message.place;
-            let call = Call { token: &thread.token, place, effect: &effect };
+        for spot in in_doubt {
+            let place = &thread.place_of(&spot);
+            let call = Call { token: &thread.token, place, effect: &spot.effect };
             let found = self.outbound.find(call, &thread.connection.bot_user).await;
             if let Found::At { ts } = found {
-                seen.push(News::Seen { effect, ts });
+                seen.push(News::Seen { effect: spot.effect, ts });
             }
         }
         seen
     }
 
     /// A deletion changes nothing when it is made twice, so it needs no row of its own.
-    async fn take_away(
-        &self,
-        thread: &Thread<'_>,
-        effect: &EffectId,
-        ts: &str,
-    ) -> Result<(), Failure> {
-        warn!(%effect, "a second one appeared, taking it away");
-        let place = &thread.message.place;
-        let call = Call { token: &thread.token, place, effect };
+    async fn take_away(&self, thread: &Thread<'_>, spot: &Spot, ts: &str) -> Result<(), Failure> {
+        warn!(effect = %spot.effect, "a second one appeared, taking it away");
+        let place = &thread.place_of(spot);
+        let call = Call { token: &thread.token, place, effect: &spot.effect };
         match self.outbound.delete(call, ts).await {
             SendOutcome::Sent(_) | SendOutcome::Rejected { .. } => Ok(()),
             SendOutcome::NotSent(_) | SendOutcome::RetryAfter(_) | SendOutcome::Ambiguous(_) => {

@@ -20,10 +20,10 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use channels::Outbound;
-use domain::{reply_state::Verdict, secret::Secret};
+use domain::{reply::held_notice, reply_state::Verdict, secret::Secret};
 use runtime::{Context, Delivery as Delivered, DirectoryWatch, Failure, Handler, Why, consume};
 use schemas::{
-    Connection, ConnectionId, Event, MessageRef, TenantId, Timestamp,
+    Connection, ConnectionId, Event, MessageRef, Place, PlaceKind, TenantId, Timestamp,
     event::{FailureReason, MessageAdmitted, ReplyKind},
 };
 use store::{
@@ -34,7 +34,10 @@ use store::{
 };
 
 pub use self::tokens::Tokens;
-use self::{decide::failed, words::Words};
+use self::{
+    decide::{Spot, failed},
+    words::Words,
+};
 
 /// The stage.
 pub struct Delivery {
@@ -81,6 +84,20 @@ pub(crate) struct Thread<'a> {
 impl Thread<'_> {
     pub(crate) fn tenant(&self) -> &TenantId {
         &self.cause.cause.tenant
+    }
+
+    /// The thread, or the channel of its own that an effect goes to.
+    pub(crate) fn place_of(&self, spot: &Spot) -> Place {
+        let thread = self.message.place.clone();
+        match &spot.channel {
+            None => thread,
+            Some(channel) => Place {
+                channel: channel.clone(),
+                kind: PlaceKind::Public,
+                thread: String::new(),
+                ..thread
+            },
+        }
     }
 }
 
@@ -129,6 +146,7 @@ impl Handler for Delivery {
         let (message, reply) = match &delivery.cause.event {
             Event::CompletionFinished(data) => (&data.message, ReplyKind::Answer),
             Event::CompletionFailed(data) => (&data.message, ReplyKind::Apology),
+            Event::CompletionHandedOff(data) => (&data.message, ReplyKind::HandOff),
             Event::MessageThrottled(data) => (&data.message, ReplyKind::Notice),
             _placeholder_or_echo => return Ok(Vec::new()),
         };
@@ -152,11 +170,29 @@ impl Delivery {
                 FailureReason::ConnectionRemoved => {
                     Ok(vec![failed(&data.message, ReplyKind::Apology, "connection_removed")])
                 }
-                FailureReason::ModelsFailed | FailureReason::NoAgent | FailureReason::SetAside => {
-                    let words = Words::apology(&data.reference);
+                FailureReason::ModelsFailed
+                | FailureReason::NoAgent
+                | FailureReason::SetAside
+                | FailureReason::OverBudget => {
+                    let words = self.apology(data);
                     self.reply(delivery, &data.message, ReplyKind::Apology, words).await
                 }
             },
+            Event::CompletionHandedOff(data) => {
+                let words = self.hand_off(delivery, data).await?;
+                self.reply(delivery, &data.message, ReplyKind::HandOff, words).await
+            }
+            Event::MessageHeld(data) if data.tell => {
+                let words = Words::of_text(held_notice());
+                self.reply(delivery, &data.message, ReplyKind::Held, words).await
+            }
+            Event::MessageHeld(data) => {
+                if let Some(thread) = self.thread(delivery, &data.message).await? {
+                    let nothing = Some((Verdict::Nothing, Words::none()));
+                    return self.drive(&thread, nothing, Vec::new()).await;
+                }
+                Ok(Vec::new())
+            }
             Event::MessageThrottled(data) if !data.tell => Ok(Vec::new()),
             Event::MessageThrottled(data) => {
                 let words = self.notice(data);
@@ -180,6 +216,9 @@ impl Delivery {
         let tenant = &delivery.cause.tenant;
         let route = self.directory.read(|directory| directory.route(tenant, &message.connection));
         if route.is_err() {
+            return Ok(Vec::new());
+        }
+        if self.replies.0.is_held(tenant, message).await.map_err(from_store)? {
             return Ok(Vec::new());
         }
         let Some(thread) = self.thread(delivery, message).await? else { return Ok(Vec::new()) };

@@ -13,8 +13,11 @@ use axum::{Json, routing::get};
 use completion::{Bounds, Completion};
 use delivery::{Delivery, Tokens};
 use runtime::{Context, Engagements, admin, config::ConfigError, shutdown, telemetry};
-use store::{completions::Completions, deferred::Deferrals};
+use store::{
+    completions::Completions, deferred::Deferrals, programs::Programs, tool_calls::ToolCalls,
+};
 use tokio::{net::TcpListener, task::JoinSet};
+use tools::Tools;
 
 use crate::{
     cli::Service,
@@ -33,7 +36,7 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     let asked = Asked::new(sources);
     check(which, sources)?;
     let stop = shutdown::on_signal();
-    let metrics = telemetry::start_metrics()?;
+    let metrics = telemetry::start_metrics(&providers::HISTOGRAMS)?;
     let name = format!("konstruct-{which:?}").to_lowercase();
     let base = Base::connect(&asked, &name, stop.clone()).await?;
     let mut admin = admin::routes(readiness(&base), Some(metrics));
@@ -59,7 +62,7 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     if let Some(vault) = &vault {
         if is(Service::Completion) {
             let router = wiring::needed(&models)?;
-            services.spawn(completion(&base, vault, router));
+            services.spawn(completion(&base, vault, router, Tools::new(asked.tools()?)?));
         }
         if is(Service::Delivery) {
             services.spawn(delivery(&base, vault, &asked)?);
@@ -139,6 +142,9 @@ fn check(which: Service, sources: &Sources) -> anyhow::Result<()> {
         note(asked.mail().map(drop));
     }
     note(asked.llm_listen(which == Service::Llm).map(drop));
+    if is(Service::Completion) {
+        note(asked.tools().map(drop));
+    }
     if is(Service::Sweeper) || is(Service::Portal) || which == Service::Llm {
         note(asked.database("KONSTRUCT_PLATFORM_DATABASE_URL").map(drop));
     }
@@ -218,6 +224,8 @@ async fn llm(
     let parts = llm::Parts {
         router,
         accounts: wiring::accounts(asked).await?,
+        directory: base.directory.clone(),
+        programs: Programs::open(&base.db),
         clock: base.context.clock.clone(),
         at_once: LLM_AT_ONCE,
     };
@@ -229,18 +237,22 @@ fn completion(
     base: &Base,
     vault: &Vault,
     router: Arc<providers::Router>,
+    tools: Tools,
 ) -> impl Future<Output = anyhow::Result<()>> + Send + 'static {
     let (db, directory) = (base.db.clone(), base.directory.clone());
-    let sealer = vault.sealer.clone();
+    let Vault { sealer, secrets, .. } = vault.clone();
     led::lead(base.context.clone(), base.db.clone(), "completion", move |context, fence| {
         completion::run(Completion {
             context,
-            completions: Completions::open(db.clone(), fence),
+            completions: Completions::open(db.clone(), fence.clone()),
+            tool_calls: ToolCalls::open(db.clone(), fence),
             deferrals: Deferrals::open(db.clone(), nats::COMPLETION.name),
             db: db.clone(),
             sealer: sealer.clone(),
             directory: directory.clone(),
             router: Arc::clone(&router),
+            tools: tools.clone(),
+            secrets: secrets.clone(),
             bounds: Bounds::default(),
         })
     })

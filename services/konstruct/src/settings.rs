@@ -2,6 +2,7 @@
 //! names. Read whole, before anything starts; all problems are named at once.
 
 mod portal;
+mod tools;
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},

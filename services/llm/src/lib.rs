@@ -4,12 +4,13 @@
 //! that of a model group. A stock OpenAI client works against it unchanged; errors are in its shape
 //! (<https://developers.openai.com/api/reference/resources/chat>).
 //!
-//! In the order a request meets them: [`key`] (who asks), [`ask`] (what is asked), `providers::Router`,
+//! In the order a request meets them: [`key`] (who asks), [`ask`] (what is asked), [`record`] (what pays), `providers::Router`,
 //! [`answer`] or [`chunks`], [`problem`] for whatever goes wrong.
 //!
 //! **Invariant:** a streamed answer is one model's. Before its first word, another deployment may take
 //! over unseen; after it, a failure is an error in the stream, never another model's words.
-//! **Invariant:** whoever hangs up ends the call to the vendor.
+//! **Invariant:** whoever hangs up ends the call to the vendor, and pays for what was made until then.
+//! **Invariant:** where the tenant has a budget, a call has room in it before it is made.
 //! **Invariant:** no key, prompt or answer is in a log line or an error.
 
 mod answer;
@@ -17,6 +18,7 @@ mod ask;
 mod chunks;
 mod key;
 mod problem;
+mod record;
 mod serve;
 
 use std::{sync::Arc, time::Duration};
@@ -27,7 +29,8 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
-use runtime::Clock;
+use runtime::{Clock, DirectoryWatch};
+use store::programs::Programs;
 
 pub use serve::run;
 
@@ -43,6 +46,10 @@ pub struct Parts {
     pub router: Arc<providers::Router>,
     /// Whose keys these are.
     pub accounts: Accounts,
+    /// What tenants may cost.
+    pub directory: DirectoryWatch,
+    /// What they use.
+    pub programs: Programs,
     /// The time.
     pub clock: Clock,
     /// Requests that are answered at once; more wait for nothing and are told to come back.

@@ -72,7 +72,10 @@ impl Problem {
 
     /// No deployment answered.
     pub(crate) fn exhausted(exhausted: &Exhausted, now: Instant) -> Self {
-        let wait = exhausted.retry_at.map(|at| at.saturating_duration_since(now));
+        // A budget is not mended by a vendor's word.
+        let is_over = matches!(exhausted.cause, Cause::OverBudget(_));
+        let wait = exhausted.retry_at.filter(|_| !is_over);
+        let wait = wait.map(|at| at.saturating_duration_since(now));
         let retry_after_s = wait.map(|wait| wait.as_millis().div_ceil(1_000));
         let retry_after_s = retry_after_s.and_then(|seconds| u64::try_from(seconds).ok());
         Self { retry_after_s, ..Self::of_cause(&exhausted.cause) }
@@ -97,6 +100,12 @@ impl Problem {
             Cause::AllRest | Cause::OutOfTime => {
                 away("model_unavailable", "No deployment of this model can be asked just now.")
             }
+            Cause::OverBudget(_) => {
+                let message = "The budget that pays for this key has no room for the request. An \
+                               administrator can raise it.";
+                let (status, kind) = (StatusCode::TOO_MANY_REQUESTS, "insufficient_quota");
+                Self::new(status, kind, "insufficient_quota", message)
+            }
             Cause::NotRecorded(_) => {
                 away("unavailable", "The request could not be put on record, so it was not made.")
             }
@@ -114,6 +123,7 @@ impl Problem {
                     bad("content_filter", "The model declined to answer this.")
                 }
                 FailureClass::BadRequest => bad("rejected", "The vendor rejected the request."),
+                FailureClass::Cancelled => Self::interrupted(),
                 FailureClass::QuotaExhausted
                 | FailureClass::CredentialDead
                 | FailureClass::Overloaded

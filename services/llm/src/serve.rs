@@ -11,7 +11,7 @@ use axum::{
     serve::ListenerExt as _,
 };
 use futures::stream;
-use providers::{Delta, Unrecorded};
+use providers::Delta;
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -27,6 +27,7 @@ use crate::{
     chunks::Chunks,
     key,
     problem::Problem,
+    record::Record,
 };
 
 /// Pieces of one stream that wait for a slow reader; then the model waits too.
@@ -38,7 +39,7 @@ pub(crate) async fn complete(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    key::tenant(&llm, &headers).await?;
+    let tenant = key::tenant(&llm, &headers).await?;
     let asked = ask::read(&body)?;
     drop(body);
     let place = Arc::clone(&llm.places).try_acquire_owned();
@@ -49,12 +50,14 @@ pub(crate) async fn complete(
         created: now.as_millis() / 1_000,
         model: asked.group.clone(),
     };
+    let record = Record::new(&llm, tenant);
     if asked.stream {
-        return Ok(streamed(llm, asked, header, place));
+        return Ok(streamed((llm, record), asked, header, place));
     }
     let deadline = Instant::now() + REQUEST_MAX;
     let router = &llm.parts.router;
-    let completed = router.complete(&asked.group, &asked.request, deadline, &Unrecorded).await;
+    let completed = router.complete(&asked.group, &asked.request, deadline, &record).await;
+    record.end(&completed);
     let completed =
         completed.map_err(|exhausted| Problem::exhausted(&exhausted, Instant::now()))?;
     drop(place);
@@ -62,11 +65,16 @@ pub(crate) async fn complete(
 }
 
 /// The answer as it comes. The call ends with its reader.
-fn streamed(llm: Llm, asked: Asked, header: Header, place: OwnedSemaphorePermit) -> Response {
+fn streamed(
+    (llm, record): (Llm, Record),
+    asked: Asked,
+    header: Header,
+    place: OwnedSemaphorePermit,
+) -> Response {
     let (send, mut receive) = mpsc::channel::<String>(PIECES_MAX);
     let call = AbortOnDropHandle::new(tokio::spawn(async move {
         let _place = place;
-        follow(&llm, &asked, Chunks::new(header), &send).await;
+        follow((&llm, record), &asked, Chunks::new(header), &send).await;
     }));
     let pieces = stream::poll_fn(move |cx| {
         // Held for as long as somebody reads.
@@ -79,13 +87,17 @@ fn streamed(llm: Llm, asked: Asked, header: Header, place: OwnedSemaphorePermit)
 
 /// Makes one stream. After its first word there is no other deployment for it. What waits for a slow
 /// reader is bounded by the answer itself.
-async fn follow(llm: &Llm, asked: &Asked, mut chunks: Chunks, send: &mpsc::Sender<String>) {
+async fn follow(
+    (llm, record): (&Llm, Record),
+    asked: &Asked,
+    mut chunks: Chunks,
+    send: &mpsc::Sender<String>,
+) {
     let (said, mut heard) = mpsc::unbounded_channel();
     let on = move |delta| drop(said.send(delta));
     let deadline = Instant::now() + REQUEST_MAX;
     let router = &llm.parts.router;
-    let call = router.stream(&asked.group, &asked.request, deadline, &Unrecorded, on);
-    tokio::pin!(call);
+    let mut call = Box::pin(router.stream(&asked.group, &asked.request, deadline, &record, on));
     let ended = loop {
         tokio::select! {
             biased;
@@ -100,6 +112,10 @@ async fn follow(llm: &Llm, asked: &Asked, mut chunks: Chunks, send: &mpsc::Sende
             ended = &mut call => break Some(ended),
         }
     };
+    drop(call);
+    if let Some(ended) = &ended {
+        record.end(ended);
+    }
     while let (Some(_), Ok(Delta::Text(text))) = (&ended, heard.try_recv()) {
         if send.send(chunks.text(&text)).await.is_err() {
             return;

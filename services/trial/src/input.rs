@@ -3,6 +3,7 @@
 use std::fmt;
 
 use domain::{
+    budget::Budgets,
     config::OpenConfig,
     prompt::{Speaker, Turn},
 };
@@ -27,6 +28,8 @@ pub struct TrialInput {
     pub tenant_name: String,
     /// Whether that is served.
     pub status: TenantStatus,
+    /// What pays for it: the budgets of the agent and its tenant.
+    pub budgets: Budgets,
     /// The trial so far, oldest first. Whoever asks keeps it: nobody else does.
     pub history: Vec<(Speaker, String)>,
     /// Who asks now, and what.

@@ -14,15 +14,16 @@ use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
 
 use domain::{
     access::{Denied, Permission, Principal},
+    budget::in_words,
     prompt::{
         self, ANSWER_TIME_MAX, ANSWER_TOKENS_MAX, BUILDER_VERSION, Prompt, PromptInput,
         THREAD_TOKENS_MAX,
     },
 };
 pub use providers::Delta;
-use providers::{Exhausted, Request, Router};
+use providers::{Cause, Exhausted, Request, Router};
 use schemas::{
-    TenantId, TenantStatus, Timestamp,
+    BudgetMet, TenantId, TenantStatus, Timestamp,
     usage::{Attempt, Cost, Usage},
 };
 use store::{Database, StoreError};
@@ -123,6 +124,9 @@ pub enum TrialError {
     /// The tenant's trials have cost as much as they may today.
     #[error("drafts of this tenant were tried as often as they may be in a day")]
     DayIsOver,
+    /// A budget has no room for it.
+    #[error("{}: there is no room for another call", in_words(.0))]
+    OverBudget(BudgetMet),
     /// What it uses cannot be written down, so nobody is asked.
     #[error("what a trial uses cannot be written down right now")]
     Unrecorded(#[source] StoreError),
@@ -170,7 +174,7 @@ impl Trial {
         let group = &input.config.model;
         let asked = self.router.stream(group, &request, deadline, &record, on).await;
         record.ended(asked.as_ref().map_or_else(|it| &it.attempts, |it| &it.attempts)).await;
-        let done = asked.map_err(|exhausted| TrialError::NoAnswer(Box::new(exhausted)))?;
+        let done = asked.map_err(TrialError::of)?;
         let latency_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         Ok(TrialAnswer {
             text: done.answer.text,
@@ -184,6 +188,15 @@ impl Trial {
             prompt,
             builder: BUILDER_VERSION,
         })
+    }
+}
+
+impl TrialError {
+    fn of(exhausted: Exhausted) -> Self {
+        if let Cause::OverBudget(met) = exhausted.cause {
+            return Self::OverBudget(met);
+        }
+        Self::NoAnswer(Box::new(exhausted))
     }
 }
 

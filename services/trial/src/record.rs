@@ -1,9 +1,13 @@
-//! What a trial uses, written down for the tenant.
+//! What a trial uses, written down for the tenant, with room in its budgets.
 
-use domain::day::Day;
-use providers::{AttemptStart, Recorder};
-use schemas::{AgentId, TenantId, usage::Attempt};
-use store::{Database, StoreError, trials};
+use domain::{budget::Budgets, day::Day};
+use providers::{AttemptStart, NotStarted, Recorder};
+use schemas::{AgentId, TenantId, Timestamp, usage::Attempt};
+use store::{
+    Database, StoreError,
+    spend::{self, Call, Room},
+    trials,
+};
 
 use crate::TrialInput;
 
@@ -13,11 +17,17 @@ pub(crate) struct Record<'a> {
     tenant: &'a TenantId,
     agent: AgentId,
     day: Day,
+    at: Timestamp,
+    budgets: &'a Budgets,
+    /// What its calls are reserved under.
+    name: String,
 }
 
 impl<'a> Record<'a> {
-    pub(crate) fn new(db: &'a Database, tenant: &'a TenantId, input: &TrialInput) -> Self {
-        Self { db, tenant, agent: input.agent.clone(), day: Day::of(input.at) }
+    pub(crate) fn new(db: &'a Database, tenant: &'a TenantId, input: &'a TrialInput) -> Self {
+        let TrialInput { agent, budgets, at, .. } = input;
+        let (agent, day, name) = (agent.clone(), Day::of(*at), spend::unique("trial"));
+        Self { db, tenant, agent, day, at: *at, budgets, name }
     }
 
     /// How many calls the tenant's trials have made today.
@@ -28,8 +38,8 @@ impl<'a> Record<'a> {
     /// What the calls came to. Where that cannot be written, they stay among those of unknown cost.
     pub(crate) async fn ended(&self, attempts: &[Attempt]) {
         let written = async {
-            trials::ended(self.db.tenant(self.tenant).await?, (self.day, &self.agent), attempts)
-                .await
+            let (tx, of) = (self.db.tenant(self.tenant).await?, (self.day, &self.agent));
+            trials::ended(tx, of, &self.name, attempts).await
         };
         if let Err(error) = written.await {
             tracing::warn!(tenant = %self.tenant, %error, "what a trial cost is not written down");
@@ -40,8 +50,12 @@ impl<'a> Record<'a> {
 impl Recorder for Record<'_> {
     type Error = StoreError;
 
-    async fn starting(&self, attempt: &AttemptStart) -> Result<(), StoreError> {
+    async fn starting(&self, attempt: &AttemptStart) -> Result<(), NotStarted<StoreError>> {
         let tx = self.db.tenant(self.tenant).await?;
-        trials::starting(tx, (self.day, &self.agent), &attempt.model).await
+        let room = Room::of(self.budgets, attempt.worst_cost, self.at);
+        let (holder, index, at) = (self.name.as_str(), attempt.index, self.at);
+        let call = room.as_ref().map(|room| Call { holder, index, room, at });
+        let started = trials::starting(tx, (self.day, &self.agent), &attempt.model, call).await?;
+        started.map_err(NotStarted::OverBudget)
     }
 }

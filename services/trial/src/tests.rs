@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::day::Day;
 use domain::{
     access::{PlatformRole, TenantRole},
+    budget::Budgets,
     config::OpenConfig,
     prompt::Speaker,
 };
@@ -39,6 +40,7 @@ fn input(newest: &str) -> TrialInput {
         agent: "mara".parse().unwrap(),
         tenant_name: "Acme Ltd".to_owned(),
         status: TenantStatus::Active,
+        budgets: Budgets::default(),
         history: vec![person("hi"), agent("hello")],
         newest: person(newest),
         at: NOW,
@@ -257,6 +259,30 @@ async fn a_tenants_trials_end_with_their_day() {
     assert_eq!(fake.requests().len(), 2);
     let tomorrow = NOW.plus(Duration::from_hours(24));
     ask(&trial, TrialInput { at: tomorrow, ..input("hi") }).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_budget_has_no_room_for_is_not_asked_nor_counted() {
+    let (trial, fake) = trial().await;
+    let budgeted = |daily_micros| {
+        let budget = schemas::Budget { daily_micros: Some(daily_micros), monthly_micros: None };
+        let agent = schemas::Agent {
+            id: "mara".parse().unwrap(),
+            draft: None,
+            published: None,
+            budget,
+            retired: false,
+        };
+        TrialInput { budgets: Budgets::of_agent(&agent), ..input("hi") }
+    };
+    ask(&trial, budgeted(1_000_000)).await.unwrap();
+    let [calls, unpriced, _, cost] = trial.used().await;
+    assert!(calls == 1 && unpriced == 0 && 0 < cost, "{cost}");
+    // One micro-dollar is left.
+    let over = ask(&trial, budgeted(cost + 1)).await;
+    assert!(matches!(over, Err(TrialError::OverBudget(_))), "{over:?}");
+    assert_eq!(fake.requests().len(), 1);
+    assert_eq!(trial.used().await[0], 1);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use domain::{
     difference::{self, FieldChange, OpenAgent},
     seal::Sealing,
 };
-use schemas::{Agent, Connection, OperatorId, Tenant, TenantId, Timestamp};
+use schemas::{Agent, Connection, OperatorId, Tenant, TenantId, Timestamp, Tool};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::changes::{self, ChangeRow};
 
@@ -145,6 +145,10 @@ impl Eyes<'_> {
             let (before, after) = states::<Connection>(row, before)?;
             return Some(difference::of_connection(before.as_ref(), &after));
         }
+        if entity.starts_with("tool:") {
+            let (before, after) = states::<Tool>(row, before)?;
+            return Some(difference::of_tool(before.as_ref(), &after));
+        }
         let (before, after) = states::<Agent>(row, before)?;
         let before = before.map(|before| self.open(&before)).map_or(Ok(None), |it| it.map(Some));
         match (before, self.open(&after)) {
@@ -163,7 +167,7 @@ impl Eyes<'_> {
         let draft = agent.draft.as_ref().map(open).transpose()?;
         let published = agent.published.as_ref();
         let published = published.map(|it| Ok((it.version, open(&it.config)?))).transpose()?;
-        Ok(OpenAgent { draft, published, retired: agent.retired })
+        Ok(OpenAgent { draft, published, budget: agent.budget, retired: agent.retired })
     }
 }
 

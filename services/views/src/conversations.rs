@@ -59,16 +59,19 @@ pub enum Standing {
     Failed,
     /// It is not known whether the reply arrived.
     Uncertain,
+    /// A person has it.
+    WithPerson,
 }
 
 impl Standing {
     /// Every one.
-    pub const ALL: [Standing; 5] = [
+    pub const ALL: [Standing; 6] = [
         Standing::Open,
         Standing::Answered,
         Standing::Throttled,
         Standing::Failed,
         Standing::Uncertain,
+        Standing::WithPerson,
     ];
 
     /// As the states of the table.
@@ -79,6 +82,16 @@ impl Standing {
             Standing::Throttled => &["throttled", "told"],
             Standing::Failed => &["failed", "no answer"],
             Standing::Uncertain => &["uncertain"],
+            Standing::WithPerson => &["handing over", "handed over", "held"],
+        }
+    }
+
+    /// Of a thread, by where its newest message stands. What a person had and gave back is answered.
+    fn of_thread(thread: &Thread) -> Self {
+        match (&thread.handed_off, Self::of(&thread.state)) {
+            (Some(_), _) => Standing::WithPerson,
+            (None, Standing::WithPerson) => Standing::Answered,
+            (None, standing) => standing,
         }
     }
 
@@ -125,6 +138,8 @@ pub struct ConversationLine {
     pub last_at: Timestamp,
     /// When a reply was last delivered.
     pub answered_at: Option<Timestamp>,
+    /// Since when a person has it.
+    pub with_person_since: Option<Timestamp>,
     /// Its first words that are kept, cut to 160 characters.
     pub opening: Option<String>,
     /// What others call whoever said them.
@@ -265,10 +280,25 @@ impl Look<'_> {
 impl Filter {
     /// What the database filters by; words it cannot read.
     pub(crate) fn rows(&self) -> ThreadFilter {
-        let states = self.state.map(Standing::states).unwrap_or_default();
+        let mut states = self.state.map(Standing::states).unwrap_or_default().to_vec();
+        let with_person = match self.state {
+            Some(Standing::WithPerson) => {
+                states.clear();
+                Some(true)
+            }
+            Some(Standing::Answered) => {
+                states.extend(Standing::WithPerson.states());
+                Some(false)
+            }
+            Some(Standing::Open | Standing::Throttled | Standing::Failed | Standing::Uncertain) => {
+                Some(false)
+            }
+            None => None,
+        };
         ThreadFilter {
             agent: self.agent.clone(),
-            states: states.iter().map(|&state| state.to_owned()).collect(),
+            states: states.into_iter().map(str::to_owned).collect(),
+            with_person,
             person: self.person.clone().filter(|person| !person.is_empty()),
             connection: self.connection.clone(),
             from: self.from,
@@ -279,6 +309,7 @@ impl Filter {
 
 impl ConversationLine {
     pub(crate) fn open(thread: Thread, tenant: &TenantId, sealing: &Sealing) -> Self {
+        let standing = Standing::of_thread(&thread);
         let opening = thread.opening;
         let words = opening.as_ref().and_then(|it| open(sealing, tenant, &it.message, &it.text));
         Self {
@@ -287,7 +318,8 @@ impl ConversationLine {
             place: thread.place,
             people: thread.people,
             agent: thread.agent,
-            standing: Standing::of(&thread.state),
+            standing,
+            with_person_since: thread.handed_off.map(|(since, _)| since),
             messages: thread.messages,
             first_at: thread.first_at,
             last_at: thread.last_at,

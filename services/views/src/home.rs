@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{
     access::{Permission, Principal},
+    budget::NEAR_PERCENT,
     day::Day,
 };
 use schemas::{
@@ -19,7 +20,7 @@ use store::{
 
 use crate::{
     AgentState, BudgetUse, Standing, ViewError, Views, Vitals,
-    budget::{WARN_PERCENT, worth_knowing},
+    budget::{Used, spent, worth_knowing},
 };
 
 /// How far back the health of a tenant looks.
@@ -58,7 +59,7 @@ pub struct InstallationHome {
     /// What all used this month (UTC).
     pub month: Counts,
     /// The tenants with replies in doubt, and how many; those with the most first, 20 at most.
-    pub uncertain: Vec<(TenantId, u64)>,
+    pub uncertain: Vec<(Tenant, u64)>,
     /// The tenants whose budget of this month (UTC) is used to 80 per cent or more; the furthest first,
     /// 20 at most.
     pub budgets: Vec<BudgetUse>,
@@ -82,7 +83,8 @@ pub struct Attention {
     pub kind: AttentionKind,
     /// How many; of a budget, how many per cent are used.
     pub count: u64,
-    /// More of it, e.g. the reason; empty where there is no more.
+    /// More of it, e.g. the reason, or whose budget of which period; empty where there is no more, as of
+    /// the tenant's budget of the month.
     pub detail: String,
     /// Where to look.
     pub target: Target,
@@ -94,7 +96,7 @@ pub struct Attention {
 pub enum AttentionKind {
     /// The tenant is not served.
     TenantSuspended,
-    /// The budget of this month is used up.
+    /// A budget is used up.
     BudgetSpent,
     /// A workspace took its permission back.
     ConnectionRemoved,
@@ -102,9 +104,11 @@ pub enum AttentionKind {
     NobodyAnswers,
     /// Replies may or may not have arrived.
     RepliesUncertain,
+    /// Conversations wait for a person, or are with one.
+    WithPerson,
     /// Messages failed in the last 24 hours.
     MessagesFailed,
-    /// The budget of this month is nearly used up.
+    /// A budget is nearly used up.
     BudgetNear,
     /// Messages were over a limit in the last 24 hours.
     MessagesThrottled,
@@ -195,8 +199,9 @@ impl Views {
                 Target::Conversations(Some(Standing::Answered)),
             ),
         ];
+        let used = spent(&mut tx, (&found, &vitals), &agents, today).await?;
         Ok(Home {
-            attention: attention(&found, &vitals, &removed, mute.copied()),
+            attention: attention((&found, used), &vitals, &removed, mute.copied()),
             connections: u32::try_from(active.len()).unwrap_or(u32::MAX),
             removed: removed.into_iter().cloned().collect(),
             readers,
@@ -216,9 +221,9 @@ impl Views {
         let mut tx = self.across(principal, Purpose::List).await?;
         let (today, month, tenants) = home::sums(&mut tx, Day::of(now)).await?;
         let uncertain = home::doubts(&mut tx, DOUBTS_MAX).await?;
-        let budgets = home::budgets(&mut tx, Day::of(now), (WARN_PERCENT, DOUBTS_MAX)).await?;
+        let budgets = home::budgets(&mut tx, Day::of(now), (NEAR_PERCENT, DOUBTS_MAX)).await?;
         let budgets = budgets.into_iter().filter_map(|(tenant, spent)| {
-            let percent = worth_knowing(tenant.budget, spent)?;
+            let percent = worth_knowing(tenant.budget.monthly_micros, spent)?;
             Some(BudgetUse { tenant, percent })
         });
         let budgets = budgets.collect();
@@ -235,7 +240,7 @@ fn is_lost(gone: &Connection, active: &[&Connection]) -> bool {
 }
 
 fn attention<'a>(
-    tenant: &Tenant,
+    (tenant, used): (&Tenant, Vec<Used>),
     vitals: &Vitals,
     removed: &[&Connection],
     mute: impl Iterator<Item = &'a Connection>,
@@ -249,9 +254,10 @@ fn attention<'a>(
     };
     let is_suspended = tenant.status == TenantStatus::Suspended;
     add(Kind::TenantSuspended, u64::from(is_suspended), "", Target::Tenant);
-    let used = worth_knowing(tenant.budget, vitals.month.cost_micros).unwrap_or_default();
-    let (spent, near) = if used < 100 { (0, used) } else { (used, 0) };
-    add(Kind::BudgetSpent, spent, "", Target::Tenant);
+    let (spent, near): (Vec<_>, Vec<_>) = used.into_iter().partition(|it| 100 <= it.percent);
+    for Used { percent, detail, target } in spent {
+        add(Kind::BudgetSpent, percent, &detail, target);
+    }
     for it in removed {
         let reason = match &it.status {
             ConnectionStatus::Removed { reason, .. } => reason,
@@ -264,12 +270,16 @@ fn attention<'a>(
     }
     let uncertain = Target::Conversations(Some(Standing::Uncertain));
     add(Kind::RepliesUncertain, vitals.uncertain, "", uncertain);
+    let with_person = Target::Conversations(Some(Standing::WithPerson));
+    add(Kind::WithPerson, vitals.with_person, "", with_person);
     let failed = match (&vitals.last_failed, vitals.failed) {
         (Some(message), 1) => Target::Message(message.clone()),
         _ => Target::Conversations(Some(Standing::Failed)),
     };
     add(Kind::MessagesFailed, vitals.failed, "", failed);
-    add(Kind::BudgetNear, near, "", Target::Tenant);
+    for Used { percent, detail, target } in near {
+        add(Kind::BudgetNear, percent, &detail, target);
+    }
     let throttled = Target::Conversations(Some(Standing::Throttled));
     add(Kind::MessagesThrottled, vitals.throttled, "", throttled);
     all

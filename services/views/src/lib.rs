@@ -34,7 +34,7 @@ use store::{Database, Platform, PlatformTx, Purpose, Sealer, StoreError, TenantT
 pub use self::{
     activity::ActivityLine,
     audit::{Change, ChangeFilter, Changed, Changes, ChangesPage},
-    budget::BudgetUse,
+    budget::{AgentSpend, BudgetUse},
     conversation::{Answer, Beside, Conversation, Near, Turn, TurnKind, Words},
     conversations::{ConversationLine, Conversations, Filter, Page, Standing},
     cursor::Cursor,
@@ -42,7 +42,7 @@ pub use self::{
     roster::{AgentLine, AgentState, ROSTER_DAYS},
     search::{Found, SCAN_TURNS_MAX, Scan},
     tenants::{Tenants, TenantsPage},
-    trace::{Call, Span, Trace},
+    trace::{Call, Span, ToolUse, Trace},
     usage::{TENANTS_MAX, Usage, UsageRow},
     versions::{VERSIONS_MAX, Version, VersionLine},
 };

@@ -1,16 +1,19 @@
 //! The life of one message as spans, and which of them took the time.
 
+mod spans;
+
 use domain::access::{Denied, Permission, Principal};
-use schemas::{MessageId, TenantId, Timestamp, usage::AttemptOutcome};
+use schemas::{MessageId, TenantId, Text, Timestamp, usage::AttemptOutcome};
 use serde::{Deserialize, Serialize};
 use store::{
     Purpose,
     completions::Tried,
     projections::{self, EventRow, MessageRow},
+    tool_calls,
     views::thread,
 };
 
-use crate::{ViewError, Views};
+use crate::{ViewError, Views, conversation::Words, conversations::open};
 
 /// The life of one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,8 @@ pub struct Trace {
     pub slow: Option<String>,
     /// The calls to models, those included of which no outcome is known.
     pub calls: Vec<Call>,
+    /// The calls of tools, those included of which no outcome is known.
+    pub tools: Vec<ToolUse>,
     /// Every event of the story.
     pub events: Vec<EventRow>,
 }
@@ -72,6 +77,23 @@ pub struct Call {
     pub cost_micros: Option<u64>,
 }
 
+/// One call of a tool.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolUse {
+    /// The tool, by the name that the model was offered.
+    pub tool: String,
+    /// When.
+    pub at: Timestamp,
+    /// What it was called with.
+    pub arguments: Words,
+    /// What the model read of it; nothing while it is called, or if we crashed meanwhile.
+    pub answer: Option<Words>,
+    /// Why it did not work, in one word.
+    pub failed: Option<String>,
+    /// How long it took, in milliseconds.
+    pub took_ms: Option<u64>,
+}
+
 impl Views {
     /// The life of the message whose id, or one of whose events' ids, begins with `start`; an apology's
     /// reference is such a beginning.
@@ -80,6 +102,7 @@ impl Views {
         principal: &Principal,
         tenant: &TenantId,
         start: &str,
+        now: Timestamp,
     ) -> Result<Trace, ViewError> {
         principal.require(Permission::ConversationsRead, tenant)?;
         let mut tx = self.tx(tenant).await?;
@@ -90,7 +113,19 @@ impl Views {
         let events = projections::story(&mut tx, &(&message).into()).await?;
         let calls = thread::attempts(&mut tx, &message).await?;
         let calls = calls.into_iter().map(Call::from).collect();
-        Ok(Trace::of(message, row, events, calls))
+        let rounds = tool_calls::of_message(&mut tx, &message).await?;
+        let tools = if rounds.is_empty() {
+            Vec::new()
+        } else {
+            let sealing = self.sealing(tenant, now).await?;
+            let opened = |text: &Text| open(&sealing, tenant, &message, text);
+            let calls = rounds.into_iter().flat_map(|round| {
+                let at = round.at;
+                round.calls.into_iter().map(move |call| (at, call))
+            });
+            calls.map(|(at, call)| ToolUse::of(call, at, opened)).collect()
+        };
+        Ok(Trace::of(message, row, events, (calls, tools)))
     }
 
     /// Whose message that is, wherever the principal may read.
@@ -133,114 +168,27 @@ fn reference(start: &str) -> Result<&str, Denied> {
     start.parse::<MessageId>().map(|_| start).map_err(|_| Denied::NotFound)
 }
 
-impl Trace {
-    pub(crate) fn of(
-        message: MessageId,
-        row: Option<MessageRow>,
-        events: Vec<EventRow>,
-        calls: Vec<Call>,
-    ) -> Self {
-        let begun = events.first().map_or(0, |event| event.time_ms);
-        let since = |ms: i64| u64::try_from(ms.saturating_sub(begun)).unwrap_or(0);
-        let mut spans: Vec<Span> = Vec::new();
-        let mut end = 0;
-        let (mut told, mut is_answered) = (None, false);
-        for event in &events {
-            let at = since(event.time_ms);
-            let outcome = event.note.clone().unwrap_or_default();
-            let span = |start_ms, took_ms, name: &str| Span {
-                name: name.to_owned(),
-                depth: 0,
-                start_ms,
-                took_ms,
-                gap_ms: 0,
-                outcome,
-            };
-            let Some(name) = stage(&event.kind) else {
-                spans.push(span(at, None, moment(&event.kind)));
-                continue;
-            };
-            spans.push(span(end.min(at), Some(at.saturating_sub(end)), name));
-            end = end.max(at);
-            if event.kind.starts_with("reply.") {
-                told = Some(end);
-            }
-            if name == "answer" {
-                is_answered = true;
-                let begun = spans.last().map_or(0, |answer| answer.start_ms);
-                inside(&mut spans, begun, &calls, &since);
-            }
+impl ToolUse {
+    /// What came of it, in one word: `called`, why it did not work, or `unknown`.
+    pub fn word(&self) -> &str {
+        match (&self.failed, &self.answer) {
+            (Some(why), _) => why,
+            (None, Some(_)) => "called",
+            (None, None) => "unknown",
         }
-        if !is_answered {
-            inside(&mut spans, end, &calls, &since);
+    }
+
+    fn of(call: tool_calls::Call, at: Timestamp, opened: impl Fn(&Text) -> Option<String>) -> Self {
+        let words = |text: &Text| opened(text).map_or(Words::Sealed, Words::Text);
+        let outcome = call.outcome.as_ref();
+        Self {
+            at,
+            arguments: words(&call.arguments),
+            answer: outcome.map(|it| words(&it.text)),
+            failed: outcome.and_then(|it| it.failed.clone()),
+            took_ms: outcome.map(|it| it.took_ms),
+            tool: call.tool,
         }
-        let total_ms = told.unwrap_or(end);
-        let slow = slow(&spans, total_ms);
-        let begun_at = Timestamp::from_millis(begun);
-        Self { message, row, begun_at, total_ms, spans, slow, calls, events }
-    }
-}
-
-/// What ends with that event.
-fn stage(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "message.accepted" => "dedup",
-        "message.admitted" | "message.throttled" => "rate limit",
-        "completion.finished" | "completion.failed" => "answer",
-        "reply.delivered" | "reply.uncertain" | "reply.failed" => "delivery",
-        _ => return None,
-    })
-}
-
-/// What happened at that moment.
-fn moment(kind: &str) -> &str {
-    match kind {
-        "message.received" => "received",
-        "message.duplicate" => "received again",
-        "effect.observed" => "seen",
-        "message.edited" => "edited",
-        "message.deleted" => "taken back",
-        other => other,
-    }
-}
-
-/// The calls to models; `free` is the time from which on there could have been one.
-fn inside(spans: &mut Vec<Span>, mut free: u64, calls: &[Call], since: &impl Fn(i64) -> u64) {
-    for call in calls {
-        let start_ms = since(call.at.as_millis());
-        let gap_ms = start_ms.saturating_sub(free);
-        free = start_ms.saturating_add(call.latency_ms.unwrap_or(0));
-        spans.push(Span {
-            name: format!("model {}", call.deployment),
-            depth: 1,
-            start_ms,
-            took_ms: call.latency_ms,
-            gap_ms,
-            outcome: call.outcome.clone(),
-        });
-    }
-}
-
-/// The longest of what is not made of others; all calls count as one.
-fn slow(spans: &[Span], total_ms: u64) -> Option<String> {
-    let took = |depth: u8| {
-        let of = spans.iter().filter(move |span| span.depth == depth);
-        of.map(|span| (span.name.as_str(), span.took_ms.unwrap_or(0)))
-    };
-    let model = took(1).map(|(_, ms)| ms).sum::<u64>();
-    let whole = took(0).map(|(name, ms)| match name {
-        "answer" => (name, ms.saturating_sub(model)),
-        _ => (name, ms),
-    });
-    let (name, ms) = whole.chain([("model", model)]).max_by_key(|(_, ms)| *ms)?;
-    (0 < ms).then(|| format!("{name} {} of {}", seconds(ms), seconds(total_ms)))
-}
-
-/// Milliseconds for people.
-fn seconds(ms: u64) -> String {
-    match ms {
-        0..1_000 => format!("{ms} ms"),
-        _ => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
     }
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Answer {
     #[serde(deserialize_with = "lenient")]
     pub(super) message_ts: Option<String>,
     #[serde(deserialize_with = "lenient")]
+    pub(super) permalink: Option<String>,
+    #[serde(deserialize_with = "lenient")]
     pub(super) team: Option<String>,
     #[serde(deserialize_with = "lenient")]
     pub(super) team_id: Option<String>,

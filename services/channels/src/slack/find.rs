@@ -1,9 +1,15 @@
-//! Looking for an effect in its thread, by the metadata it was posted with.
+//! Looking for an effect in its thread, or among the newest of its channel, by the metadata it was
+//! posted with.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{EFFECT_EVENT, send::SlackOut, throttle::Method, wire};
+use super::{
+    EFFECT_EVENT,
+    send::{SlackOut, thread_of},
+    throttle::Method,
+    wire,
+};
 use crate::{Call, Found};
 
 /// How many pages are read. Threads longer than that are not read to their end.
@@ -24,16 +30,18 @@ struct Message {
 /// Absent only when every page was read to the end.
 pub(super) async fn find(slack: &SlackOut, call: Call<'_>, bot_user: &str) -> Found {
     let mut cursor = String::new();
+    let thread = thread_of(call.place);
+    let method = if thread.is_some() { Method::Replies } else { Method::History };
     for _ in 0..PAGES_MAX {
-        let query = [
+        let optional =
+            [("ts", thread), ("cursor", Some(cursor.as_str()).filter(|it| !it.is_empty()))];
+        let mut query = vec![
             ("channel", call.place.channel.as_str()),
-            ("ts", &call.place.thread),
             ("include_all_metadata", "true"),
             ("limit", PAGE_LEN),
-            ("cursor", &cursor),
         ];
-        let query = if cursor.is_empty() { query.get(..4).unwrap_or(&query) } else { &query };
-        let page = slack.get(call.token, &call.place.workspace, Method::Replies, query).await;
+        query.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
+        let page = slack.get(call.token, &call.place.workspace, method, &query).await;
         let page = match page {
             Ok(page) => page,
             Err(outcome) => return Found::Unknown { detail: format!("{outcome:?}") },

@@ -7,7 +7,7 @@ use domain::{
     secret::Secret,
 };
 use reqwest::redirect::Policy;
-use schemas::{ChannelKind, EffectId};
+use schemas::{ChannelKind, EffectId, Place};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -161,13 +161,15 @@ impl SlackOut {
     }
 
     async fn post(&self, call: Call<'_>, wording: Wording<'_>) -> SendOutcome {
-        let body = json!({
+        let mut body = json!({
             "channel": call.place.channel,
-            "thread_ts": call.place.thread,
             "metadata": metadata(call.effect),
             "unfurl_links": false,
             "unfurl_media": false,
         });
+        if let (Some(thread), Some(body)) = (thread_of(call.place), body.as_object_mut()) {
+            body.insert("thread_ts".to_owned(), thread.into());
+        }
         let body = with_words(body, wording);
         let answer = self.call_in(call, Method::PostMessage, &body).await;
         sent(answer, |answer| answer.ts.clone())
@@ -215,6 +217,18 @@ impl SlackOut {
         sent(answer, |answer| answer.message_ts.clone())
     }
 
+    /// <https://docs.slack.dev/reference/methods/chat.getPermalink>
+    async fn link(
+        &self,
+        token: &Secret,
+        (workspace, channel): (&str, &str),
+        ts: &str,
+    ) -> Option<String> {
+        let query = [("channel", channel), ("message_ts", ts)];
+        let answer = self.get(token, workspace, Method::Permalink, &query).await.ok()?;
+        answer.permalink.filter(|link| link.starts_with("https://"))
+    }
+
     async fn call_in(
         &self,
         call: Call<'_>,
@@ -234,6 +248,11 @@ impl SlackOut {
             bot_id: answer.bot_id,
         })
     }
+}
+
+/// Nothing for what stands in a channel in the open.
+pub(super) fn thread_of(place: &Place) -> Option<&str> {
+    Some(place.thread.as_str()).filter(|thread| !thread.is_empty())
 }
 
 /// No secrets in here: every app and person of the workspace can read it.
@@ -308,6 +327,15 @@ impl Outbound for SlackOut {
 
     fn find<'a>(&'a self, call: Call<'a>, bot_user: &'a str) -> Sending<'a, Found> {
         Box::pin(find::find(self, call, bot_user))
+    }
+
+    fn link<'a>(
+        &'a self,
+        token: &'a Secret,
+        place: (&'a str, &'a str),
+        ts: &'a str,
+    ) -> Sending<'a, Option<String>> {
+        Box::pin(self.link(token, place, ts))
     }
 
     fn whoami<'a>(

@@ -26,6 +26,8 @@ pub(super) enum Method {
     Delete,
     PostEphemeral,
     Replies,
+    History,
+    Permalink,
     AuthTest,
 }
 
@@ -38,6 +40,8 @@ impl Method {
             Method::Delete => "chat.delete",
             Method::PostEphemeral => "chat.postEphemeral",
             Method::Replies => "conversations.replies",
+            Method::History => "conversations.history",
+            Method::Permalink => "chat.getPermalink",
             Method::AuthTest => "auth.test",
         }
     }
@@ -48,11 +52,11 @@ impl Method {
             // "Several hundred a minute" over all channels.
             Method::PostMessage => Pace { interval: Duration::from_millis(200), burst: 50 },
             // Tier 3: 50 a minute.
-            Method::Update | Method::Delete | Method::Replies => {
+            Method::Update | Method::Delete | Method::Replies | Method::History => {
                 Pace { interval: Duration::from_millis(1_200), burst: 25 }
             }
-            // Tier 4: 100 a minute.
-            Method::PostEphemeral | Method::AuthTest => {
+            // Tier 4: 100 a minute; the permalink's tier is "special", and no lower.
+            Method::PostEphemeral | Method::AuthTest | Method::Permalink => {
                 Pace { interval: Duration::from_millis(600), burst: 50 }
             }
         }

@@ -40,6 +40,7 @@ fn look(cause: Cause, news: Vec<News>) -> Look {
         has_words: cause.1.is_some(),
         looked: false,
         news,
+        note_to: Some("C9".to_owned()),
     }
 }
 
@@ -60,7 +61,7 @@ fn handle(
                 let target = claimed.target_ts.map(|ts| format!(" {ts}")).unwrap_or_default();
                 line.push(format!("{} {}{target}", claimed.what.as_str(), claimed.part));
                 let Some(outcome) = outcomes.next() else { return line.join(", ") + ", killed" };
-                let (effect, attempt) = (claimed.effect, claimed.attempt);
+                let (effect, attempt) = (claimed.spot.effect, claimed.attempt);
                 vec![News::Came { effect, attempt, outcome: outcome.clone() }]
             }
             Next::Reconcile(in_doubt) => {
@@ -69,7 +70,7 @@ fn handle(
                 let ts = shows.map(str::to_owned);
                 in_doubt
                     .into_iter()
-                    .filter_map(|effect| Some(News::Seen { effect, ts: ts.clone()? }))
+                    .filter_map(|spot| Some(News::Seen { effect: spot.effect, ts: ts.clone()? }))
                     .collect()
             }
             Next::TakeAway { ts, .. } => {

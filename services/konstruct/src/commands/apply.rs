@@ -1,4 +1,4 @@
-//! `konstruct apply`: tenants, agents and connections as a file says.
+//! `konstruct apply`: tenants, tools, agents and connections as a file says.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -92,6 +92,7 @@ impl Applier {
             directory,
             open: &open,
             has_secret: &has_secret,
+            schema_problem: &tools::schema::problem,
             unique: &self.command,
             env: &env,
         };
@@ -122,9 +123,11 @@ impl Applier {
         let now = self.base.context.clock.now();
         let sealing = self.sealer.of(tenant, now).await?;
         let mut secrets = BTreeMap::new();
-        for connection in directory.connections(tenant) {
-            if let Some(secret) = self.secrets.get(tenant, &connection.token, now).await? {
-                secrets.insert(connection.token.clone(), secret);
+        let connections = directory.connections(tenant).into_iter().map(|it| it.token.as_str());
+        let tools = directory.tools(tenant).into_iter().flat_map(|tool| tool.secrets());
+        for name in connections.chain(tools) {
+            if let Some(secret) = self.secrets.get(tenant, name, now).await? {
+                secrets.insert(name.to_owned(), secret);
             }
         }
         Ok(Known { sealing, secrets })
@@ -175,8 +178,10 @@ impl Applier {
             }
         }
         let done = self.write(&events, known, &mut progress.written).await;
-        let named = tokens(events.get(..progress.written).unwrap_or_default());
-        for name in changes.iter().filter_map(|change| unused(change, &named, &done)) {
+        let named = secrets(events.get(..progress.written).unwrap_or_default());
+        let unused = changes.iter().filter_map(|change| unused(change, &named, &done));
+        let forgotten = changes.iter().filter(|_| done.is_ok()).flat_map(Change::forgets);
+        for name in unused.chain(forgotten) {
             if let Err(error) = self.secrets.remove(&tenant, name).await {
                 warn!(%tenant, name, %error, "a secret that is of no use stays");
             }
@@ -217,13 +222,17 @@ impl Applier {
     }
 }
 
-/// The tokens that these events name.
-fn tokens(events: &[Envelope]) -> BTreeSet<&str> {
-    let made = events.iter().filter_map(|event| {
-        let Event::ConnectionMade(made) = &event.event else { return None };
-        Some(made.connection.token.as_str())
-    });
-    made.collect()
+/// The secrets that these events name.
+fn secrets(events: &[Envelope]) -> BTreeSet<&str> {
+    let mut named = BTreeSet::new();
+    for event in events {
+        if let Event::ConnectionMade(made) = &event.event {
+            named.insert(made.connection.token.as_str());
+        } else if let Event::ToolSaved(saved) = &event.event {
+            named.extend(saved.tool.secrets());
+        }
+    }
+    named
 }
 
 /// The secret that a change leaves of no use: what it replaced, or its own if no event came to name

@@ -16,7 +16,8 @@ use crate::{cli::Say, output::Output, settings::Asked, wiring, wiring::Base};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// States in which nothing more follows.
-const ENDS: [&str; 5] = ["delivered", "failed", "told", "throttled", "uncertain"];
+const ENDS: [&str; 7] =
+    ["delivered", "failed", "told", "throttled", "uncertain", "handed over", "held"];
 
 /// What was said, and where.
 struct Said {

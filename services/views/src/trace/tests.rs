@@ -35,7 +35,7 @@ fn call(index: u32, ms: i64, latency_ms: Option<u64>, outcome: &str) -> Call {
 #[track_caller]
 fn check(events: &[(&str, i64)], calls: Vec<Call>, want: &Expect) {
     let events = (1..).zip(events).map(|(nth, (kind, ms))| event(nth, kind, *ms)).collect();
-    let trace = Trace::of("m1".parse().unwrap(), None, events, calls);
+    let trace = Trace::of("m1".parse().unwrap(), None, events, (calls, Vec::new()));
     let mut text = format!("{} ms, {}\n", trace.total_ms, trace.slow.as_deref().unwrap_or("-"));
     for span in &trace.spans {
         let indent = "  ".repeat(span.depth.into());

@@ -1,0 +1,71 @@
+//! What came of a message, as it is said.
+
+use domain::reply::reference_of;
+use providers::total_cost;
+use schemas::{
+    AgentId, Event, EventId, MessageRef,
+    event::{BudgetNear, CompletionFailed, FailureReason},
+    usage::Attempt,
+};
+
+/// What came of a message, to be put on record.
+pub(crate) struct Outcome {
+    pub(crate) event: Event,
+    /// Calls whose outcome is not recorded yet.
+    pub(crate) attempts: Vec<Attempt>,
+    /// Whether calls of the message may have room in budgets.
+    pub(crate) settles: bool,
+}
+
+impl Outcome {
+    /// No model is asked.
+    pub(crate) fn unasked(failed: CompletionFailed, settles: bool) -> Self {
+        Self { event: Event::CompletionFailed(failed), attempts: Vec::new(), settles }
+    }
+}
+
+/// What there is to say of an outcome: itself, and a word for each budget that it brought near its end.
+pub(crate) fn said(completion: store::completions::Completion) -> Vec<Event> {
+    let (mut event, near) = (completion.envelope.event, completion.near);
+    let message = event.message().cloned();
+    if let Event::CompletionFinished(finished) = &mut event {
+        finished.near.clone_from(&near);
+    }
+    let word = |budget| Some(Event::BudgetNear(BudgetNear { message: message.clone()?, budget }));
+    let words: Vec<_> = near.into_iter().filter_map(word).collect();
+    std::iter::once(event).chain(words).collect()
+}
+
+/// Calls of one message are numbered through, however many deliveries it took.
+pub(crate) fn renumbered(attempts: &[Attempt], before: u32) -> Vec<Attempt> {
+    let number = |attempt: &Attempt| Attempt {
+        index: before.saturating_add(attempt.index),
+        ..attempt.clone()
+    };
+    attempts.iter().map(number).collect()
+}
+
+/// The outcome of a message that was set aside.
+pub(crate) fn set_aside(cause: &EventId, message: &MessageRef) -> CompletionFailed {
+    failed(cause, message, None, FailureReason::SetAside, Vec::new())
+}
+
+pub(crate) fn failed(
+    cause: &EventId,
+    message: &MessageRef,
+    agent: Option<AgentId>,
+    reason: FailureReason,
+    attempts: Vec<Attempt>,
+) -> CompletionFailed {
+    let cost = (!attempts.is_empty()).then(|| total_cost(&attempts));
+    CompletionFailed {
+        reference: reference_of(cause),
+        message: message.clone(),
+        agent,
+        reason,
+        attempts,
+        cost,
+        tools: Vec::new(),
+        over: None,
+    }
+}

@@ -1,0 +1,234 @@
+//! The tools of an answer, round by round: the model asks, we call, the model reads and goes on.
+//!
+//! **Invariant:** a call is on record before it is made, and what came of it before the model reads it.
+//! One that may have been carried out before a crash is made again only where that does no harm.
+
+use std::time::Duration;
+
+use domain::seal::{Owner, Sealing};
+use futures::future::try_join_all;
+use providers::{Answer, Turn};
+use runtime::{Clock, Failure};
+use schemas::{
+    MessageId, TenantId, Text,
+    event::{ToolCalled, ToolOutcome, ToolRound},
+};
+use store::tool_calls::{Call, Round, ToolCalls};
+use tokio::time::Instant;
+use tools::Toolbox;
+
+use crate::{
+    asked::{Asked, AskedCall},
+    from_store,
+};
+
+/// The most rounds of one answer; after them the model answers with what it has.
+pub const ROUNDS_MAX: usize = 8;
+
+/// The most calls of one answer.
+pub const CALLS_MAX: usize = 24;
+
+/// The most that a model reads of the tools for one answer, in bytes: the event that tells of it has a
+/// bound, and so has a prompt.
+pub const RESULTS_BYTES_MAX: usize = 192 * 1024;
+
+/// Why a call has no outcome that could be relied on.
+const UNCERTAIN: &str = "uncertain";
+
+const UNCERTAIN_TEXT: &str = "It is not known whether this was carried out: we were interrupted. It was \
+                              not done again. Say so, and ask before you repeat it.";
+const TOO_MANY_TEXT: &str = "Not called: that was one call too many for one answer.";
+const CUT: &str = "\n[the rest is left out: there is no room for more]";
+
+/// What calls are made with.
+pub(crate) struct Bench<'a> {
+    pub(crate) ledger: &'a ToolCalls,
+    pub(crate) clock: &'a Clock,
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) message: &'a MessageId,
+    pub(crate) sealing: &'a Sealing,
+    pub(crate) toolbox: &'a Toolbox,
+    pub(crate) deadline: Instant,
+}
+
+/// What was asked of tools so far.
+#[derive(Default)]
+pub(crate) struct Rounds {
+    /// As events tell of it.
+    pub(crate) told: Vec<ToolRound>,
+    /// As the model reads it.
+    pub(crate) turns: Vec<Turn>,
+    calls: usize,
+    bytes: usize,
+}
+
+/// What is to be done about a call.
+enum Todo {
+    /// Nothing: this came of it.
+    Ended(ToolOutcome),
+    /// It is made.
+    Make,
+    /// Nothing: it may have been carried out, and once more would do harm.
+    Doubt,
+}
+
+/// What came of one call.
+struct Ended {
+    outcome: ToolOutcome,
+    text: String,
+}
+
+impl Rounds {
+    /// Whether the model has to answer with what it has.
+    pub(crate) fn is_over(&self) -> bool {
+        ROUNDS_MAX <= self.told.len() || CALLS_MAX <= self.calls
+    }
+
+    /// What an earlier delivery asked of tools, with what it left open brought to an end.
+    pub(crate) async fn resumed(bench: &Bench<'_>) -> Result<Self, Failure> {
+        let mut rounds = Self::default();
+        let found = bench.ledger.rounds(bench.tenant, bench.message).await.map_err(from_store)?;
+        for Round { asked, calls, .. } in found {
+            let asked = bench.sealing.open(bench.owner(), &asked).map_err(Failure::retry)?;
+            let asked: Asked = serde_json::from_str(&asked).map_err(Failure::retry)?;
+            let calls = calls.into_iter().map(|call| (bench.left(&call), call.arguments));
+            rounds.end(bench, asked, calls.collect()).await?;
+        }
+        Ok(rounds)
+    }
+
+    /// Makes the calls that an answer asks for.
+    pub(crate) async fn go_on(
+        &mut self,
+        bench: &Bench<'_>,
+        answer: &Answer,
+    ) -> Result<(), Failure> {
+        let asked = Asked::of(answer);
+        let calls: Vec<_> = asked
+            .calls
+            .iter()
+            .map(|call| Call {
+                tool: call.name.clone(),
+                arguments: bench.seal(&call.arguments),
+                repeatable: bench.toolbox.is_repeatable(&call.name),
+                outcome: None,
+            })
+            .collect();
+        let written = serde_json::to_string(&asked).map_err(Failure::retry)?;
+        let round = Round { asked: bench.seal(&written), calls, at: bench.clock.now() };
+        let of = (bench.tenant, bench.message);
+        let begun = bench.ledger.begin(of, self.told.len(), &round).await;
+        begun.map_err(from_store)?;
+        let calls = round.calls.into_iter().map(|call| (Todo::Make, call.arguments));
+        self.end(bench, asked, calls.collect()).await
+    }
+
+    /// Makes what is to be made of a round, all at once, and takes what came of it.
+    async fn end(
+        &mut self,
+        bench: &Bench<'_>,
+        asked: Asked,
+        calls: Vec<(Todo, Text)>,
+    ) -> Result<(), Failure> {
+        let number = self.told.len();
+        let room = CALLS_MAX.saturating_sub(self.calls);
+        let (todo, arguments): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
+        let made = asked.calls.iter().zip(todo).enumerate();
+        let made =
+            made.map(|(index, (call, todo))| bench.made((number, index), call, todo, index < room));
+        let ended = try_join_all(made).await?;
+        self.calls += ended.len();
+        self.turns.push(asked.turn());
+        let mut told = Vec::with_capacity(ended.len());
+        for ((call, arguments), ended) in asked.calls.into_iter().zip(arguments).zip(ended) {
+            let (content, is_cut) = self.cut(ended.text);
+            let text = if is_cut { bench.seal(&content) } else { ended.outcome.text.clone() };
+            let failed = ended.outcome.failed.is_some();
+            self.turns.push(Turn::Tool {
+                call: call.id.clone(),
+                name: call.name.clone(),
+                content,
+                failed,
+            });
+            let outcome = ToolOutcome { text, ..ended.outcome };
+            told.push(ToolCalled { id: call.id, tool: call.name, arguments, outcome });
+        }
+        let said = (!asked.text.trim().is_empty()).then(|| bench.seal(&asked.text));
+        self.told.push(ToolRound { said, calls: told });
+        Ok(())
+    }
+
+    /// As much of a text as there is room for, and whether that is less than all.
+    fn cut(&mut self, mut text: String) -> (String, bool) {
+        let room = RESULTS_BYTES_MAX.saturating_sub(self.bytes);
+        self.bytes = self.bytes.saturating_add(text.len());
+        if text.len() <= room {
+            return (text, false);
+        }
+        text.truncate(text.floor_char_boundary(room));
+        text.push_str(CUT);
+        (text, true)
+    }
+}
+
+impl Bench<'_> {
+    fn owner(&self) -> Owner<'_> {
+        Owner { tenant: self.tenant, of: self.message.as_str() }
+    }
+
+    fn seal(&self, text: &str) -> Text {
+        self.sealing.seal(self.owner(), text)
+    }
+
+    /// What an earlier delivery left to be done about a call. Its tool may be another one by now, under
+    /// the same name: made again is only what both could be.
+    fn left(&self, call: &Call) -> Todo {
+        match &call.outcome {
+            Some(outcome) => Todo::Ended(outcome.clone()),
+            None if call.repeatable && self.toolbox.is_repeatable(&call.tool) => Todo::Make,
+            None => Todo::Doubt,
+        }
+    }
+
+    /// What came of a call: what is on record, or what comes of making it now.
+    async fn made(
+        &self,
+        place: (usize, usize),
+        call: &AskedCall,
+        todo: Todo,
+        has_room: bool,
+    ) -> Result<Ended, Failure> {
+        let ended = match todo {
+            Todo::Ended(outcome) => {
+                let text = self.sealing.open(self.owner(), &outcome.text);
+                return Ok(Ended { text: text.map_err(Failure::retry)?, outcome });
+            }
+            Todo::Make | Todo::Doubt if !has_room => self.unmade("limit", TOO_MANY_TEXT),
+            Todo::Make => self.called(call).await,
+            Todo::Doubt => self.unmade(UNCERTAIN, UNCERTAIN_TEXT),
+        };
+        let of = (self.tenant, self.message);
+        let ending = self.ledger.end(of, place, &ended.outcome, self.clock.now()).await;
+        ending.map_err(from_store)?;
+        Ok(ended)
+    }
+
+    async fn called(&self, asked: &AskedCall) -> Ended {
+        let AskedCall { name, arguments, .. } = asked;
+        let now = self.clock.now();
+        let outcome = self.toolbox.call(name, arguments, self.deadline, now).await;
+        tracing::info!(tool = name, took = ?outcome.took, failed = ?outcome.failed, "called a tool");
+        let failed = outcome.failed.map(|why| why.as_str().to_owned());
+        self.ended(outcome.text, failed, outcome.took)
+    }
+
+    fn unmade(&self, why: &str, text: &str) -> Ended {
+        self.ended(text.to_owned(), Some(why.to_owned()), Duration::ZERO)
+    }
+
+    fn ended(&self, text: String, failed: Option<String>, took: Duration) -> Ended {
+        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let outcome = ToolOutcome { text: self.seal(&text), failed, took_ms };
+        Ended { outcome, text }
+    }
+}
