@@ -4,6 +4,7 @@
 mod activity;
 mod address;
 mod agents;
+mod amounts;
 mod audit;
 mod auth;
 mod channels;
@@ -23,6 +24,7 @@ mod settings;
 mod tenant_home;
 mod tenant_settings;
 mod tenants;
+mod tools;
 mod usage;
 
 pub use self::audit::Exports;
@@ -48,5 +50,6 @@ pub(crate) fn routes() -> Routes {
         .and(tenant_home::routes())
         .and(tenant_settings::routes())
         .and(tenants::routes())
+        .and(tools::routes())
         .and(usage::routes())
 }

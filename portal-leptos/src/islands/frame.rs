@@ -101,7 +101,7 @@ pub fn Frame(
                 <input
                     class="input"
                     id="palette-input"
-                    type="search"
+                    type="text"
                     aria-label="Where to"
                     placeholder="Where to?"
                     autocomplete="off"

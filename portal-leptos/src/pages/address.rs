@@ -62,6 +62,16 @@ pub(crate) fn conversation(
     Address::of_tenant(tenant, &["conversations", connection.as_str(), thread.as_str()])
 }
 
+/// Where a thread is given back to its agent.
+pub(crate) fn hand_back(
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    thread: &ConversationId,
+) -> Address {
+    let parts = ["conversations", connection.as_str(), thread.as_str(), "hand-back"];
+    Address::of_tenant(tenant, &parts)
+}
+
 /// The trace of a message.
 pub(crate) fn message(tenant: &TenantId, message: &MessageId) -> String {
     Address::of_tenant(tenant, &["messages", message.as_str()]).done()
@@ -102,6 +112,7 @@ pub(crate) const fn word(standing: Standing) -> &'static str {
         Standing::Throttled => "throttled",
         Standing::Failed => "failed",
         Standing::Uncertain => "uncertain",
+        Standing::WithPerson => "with_person",
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod attempt;
 mod autosave;
+mod budget;
 mod design;
 mod differences;
 mod discard;
@@ -23,6 +24,8 @@ use crate::server::routes::{Need, Routes};
 pub(crate) fn routes() -> Routes {
     let read = Need::Tenant(Permission::AgentsRead);
     let write = Need::Tenant(Permission::AgentsWrite);
+    let usage = Need::Tenant(Permission::UsageRead);
+    let manage = Need::Tenant(Permission::TenantsManage);
     Routes::default()
         .get("/t/{tenant}/agents", read, roster::show)
         .get("/t/{tenant}/agents/new", write, new::show)
@@ -38,6 +41,8 @@ pub(crate) fn routes() -> Routes {
         .post("/t/{tenant}/agents/{agent}/publish", write, publish::submit)
         .get("/t/{tenant}/agents/{agent}/retire", write, retire::show)
         .post("/t/{tenant}/agents/{agent}/retire", write, retire::submit)
+        .get("/t/{tenant}/agents/{agent}/budget", usage, budget::show)
+        .post("/t/{tenant}/agents/{agent}/budget", manage, budget::submit)
         .get("/t/{tenant}/agents/{agent}/versions", read, versions::list)
         .get("/t/{tenant}/agents/{agent}/versions/diff", read, versions::compare)
         .get("/t/{tenant}/agents/{agent}/versions/{version}", read, versions::one)

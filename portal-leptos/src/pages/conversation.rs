@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use views::{Beside, Near};
 
-use super::conversations::Search;
+use super::{address, conversations::Search, form::done};
 use crate::server::{
     error::PageError,
     render::Cx,
@@ -22,7 +22,11 @@ use crate::server::{
 
 pub(crate) fn routes() -> Routes {
     let read = Need::Tenant(Permission::ConversationsRead);
-    Routes::default().get("/t/{tenant}/conversations/{connection}/{conversation}", read, show)
+    let write = Need::Tenant(Permission::ConversationsWrite);
+    let back = "/t/{tenant}/conversations/{connection}/{conversation}/hand-back";
+    Routes::default()
+        .get("/t/{tenant}/conversations/{connection}/{conversation}", read, show)
+        .post(back, write, hand_back)
 }
 
 /// Where in the thread.
@@ -49,6 +53,20 @@ async fn show(
     let beside = Beside { filter: &filter, before: part.before, now };
     let found = views.conversation(who, &tenant, &thread, beside).await?;
     let agents = views.agents(who, &tenant, now).await?;
-    let shown = view::Shown { tenant, search, found, agents, is_part: part.before.is_some() };
+    let may_give_back = who.require(Permission::ConversationsWrite, &tenant).is_ok();
+    let is_part = part.before.is_some();
+    let shown = view::Shown { tenant, search, found, agents, is_part, may_give_back };
     Ok(cx.page("Conversation", || view::page(shown)))
+}
+
+async fn hand_back(
+    cx: Cx,
+    Path((tenant, connection, conversation)): Path<(TenantId, String, String)>,
+) -> Result<Response, PageError> {
+    let connection: ConnectionId = connection.parse().map_err(|_| PageError::NotFound)?;
+    let conversation: ConversationId = conversation.parse().map_err(|_| PageError::NotFound)?;
+    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
+    let written = desk.hand_back(who, &tenant, (&connection, &conversation)).await?;
+    let to = address::conversation(&tenant, &connection, &conversation).done();
+    Ok(done(&to, "The agent answers here again.", written))
 }

@@ -130,7 +130,7 @@ async fn story(cx: &Cx, at: &At) -> Result<(Option<TenantId>, Option<Trace>), Pa
         let connection: &ConnectionId = &held.connection.id;
         let message = MessageId::derive(&tenant, connection, &at.channel, &at.ts);
         // Without one it was not for an agent, or has not come yet.
-        let trace = views.trace(who, &tenant, message.as_str()).await.ok();
+        let trace = views.trace(who, &tenant, message.as_str(), now).await.ok();
         return Ok((Some(tenant), trace));
     }
     Ok((None, None))

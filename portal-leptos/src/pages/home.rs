@@ -7,7 +7,7 @@ use portal_ui::{
     Banner, Card, Column, EmptyState, Figure, Icon, LinkButton, PageHeader, Status, Table, Tone,
     format::{about, count, counted, dollars},
 };
-use schemas::TenantId;
+use schemas::Tenant;
 use views::{BudgetUse, InstallationHome, Reader, Standing, Target};
 
 use super::address::{self, Address};
@@ -94,10 +94,10 @@ fn first_step(may_create: bool) -> AnyView {
     .into_any()
 }
 
-fn needs(uncertain: Vec<(TenantId, u64)>, budgets: Vec<BudgetUse>) -> AnyView {
+fn needs(uncertain: Vec<(Tenant, u64)>, budgets: Vec<BudgetUse>) -> AnyView {
     let budgets = budgets.into_iter().map(budget).collect_view();
     let rows = uncertain.into_iter().map(|(tenant, many)| {
-        let href = address::target(&tenant, &Target::Conversations(Some(Standing::Uncertain)));
+        let href = address::target(&tenant.id, &Target::Conversations(Some(Standing::Uncertain)));
         let words = counted(
             many,
             "reply may or may not have arrived",
@@ -105,8 +105,8 @@ fn needs(uncertain: Vec<(TenantId, u64)>, budgets: Vec<BudgetUse>) -> AnyView {
         );
         view! {
             <li data-row>
-                <span>{words}</span>
-                <a href=href data-row-link>{format!("See where in {tenant}")}</a>
+                <Status tone=Tone::Warn label=words />
+                <a href=href data-row-link>{format!("See where in {}", tenant.name)}</a>
             </li>
         }
     });

@@ -41,7 +41,7 @@ async fn show(
     let asked: String = message.chars().take(ID_CHARS_MAX).collect();
     let (who, detail) = (&cx.signed.principal, json!({ "message": asked }));
     cx.portal.accounts.note_read(who, &tenant, detail, &visit).await?;
-    let trace = cx.portal.views.trace(who, &tenant, &message).await?;
+    let trace = cx.portal.views.trace(who, &tenant, &message, cx.now()).await?;
     if trace.message.as_str() != message {
         // A reference is the beginning of an id; the page's own address has all of it.
         return Ok(see_other(&address::message(&tenant, &trace.message)));

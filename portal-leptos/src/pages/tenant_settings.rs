@@ -1,6 +1,5 @@
 //! A tenant itself: its name, what it may ask and cost, whether it is served, and its end.
 
-mod amounts;
 mod view;
 
 use axum::{
@@ -13,6 +12,7 @@ use serde::Deserialize;
 use views::TenantLine;
 
 use super::{
+    amounts,
     form::{WITH_PROBLEMS, done, problems},
     settings::confirm_first,
 };
@@ -42,6 +42,7 @@ struct Typed {
     name: Option<String>,
     messages_per_minute: Option<String>,
     slack_per_minute: Option<String>,
+    daily_budget: Option<String>,
     monthly_budget: Option<String>,
     slug: Option<String>,
 }
@@ -123,9 +124,20 @@ async fn set_budget(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
     let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
-    let written = match amounts::micros("monthly_budget", typed.monthly_budget.as_deref()) {
-        Ok(monthly_micros) => desk.set_budget(who, &tenant, Budget { monthly_micros }).await,
-        Err(problem) => Err(DeskError::Invalid(vec![problem])),
+    let stored = cx.portal.views.tenant(who, &tenant, cx.now()).await?.tenant.budget;
+    let read = |field, typed: &Option<String>, stored| {
+        amounts::micros_again(field, typed.as_deref(), stored)
+    };
+    let daily = read("daily_budget", &typed.daily_budget, stored.daily_micros);
+    let monthly = read("monthly_budget", &typed.monthly_budget, stored.monthly_micros);
+    let written = match (daily, monthly) {
+        (Ok(daily_micros), Ok(monthly_micros)) => {
+            desk.set_budget(who, &tenant, Budget { daily_micros, monthly_micros }).await
+        }
+        (daily, monthly) => {
+            let wrong = [daily.err(), monthly.err()].into_iter().flatten();
+            Err(DeskError::Invalid(wrong.collect()))
+        }
     };
     answer(&cx, &tenant, typed, (written, "The budget is stored.")).await
 }

@@ -132,6 +132,7 @@ pub(super) fn nav(who: &Principal, place: Option<&Place>, path: &str) -> Vec<Nav
         let pages = [
             ("Home", "", Icon::Home, Permission::TenantRead),
             ("Agents", "/agents", Icon::Agent, Permission::AgentsRead),
+            ("Tools", "/tools", Icon::Tool, Permission::AgentsRead),
             ("Channels", "/channels", Icon::Channel, Permission::ChannelsRead),
             ("Conversations", "/conversations", Icon::Conversations, Permission::ConversationsRead),
             ("Activity", "/activity", Icon::Activity, Permission::ConversationsRead),

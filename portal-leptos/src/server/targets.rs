@@ -25,7 +25,7 @@ pub(super) struct About {
     tenant: String,
 }
 
-/// `GET /frame/targets`: the pages and agents that whoever asks may see.
+/// `GET /frame/targets`: the pages, agents and tools that whoever asks may see.
 pub(super) async fn targets(
     cx: Cx,
     Query(about): Query<About>,
@@ -51,6 +51,15 @@ pub(super) async fn targets(
             href: format!("/t/{tenant}/agents/{}", agent.id),
             label: agent.name,
             kind: "Agent".to_owned(),
+        }));
+    }
+    if let Some(tenant) = &tenant
+        && let Ok(tools) = cx.portal.desk.tools(who, tenant)
+    {
+        targets.extend(tools.into_iter().map(|tool| Target {
+            href: format!("/t/{tenant}/tools/{}", tool.id),
+            label: tool.id.to_string(),
+            kind: "Tool".to_owned(),
         }));
     }
     let mut seen = std::collections::BTreeSet::new();

@@ -72,9 +72,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind.trim().eq_ignore_ascii_case("application/json")
 }
 
-/// Reads a body.
+/// Reads a body: an object, since a list of what its fields hold would pass for it otherwise.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let bytes = without_nul(bytes);
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(ApiError::field("body", needs("an object")));
+    }
     let mut json = serde_json::Deserializer::from_slice(&bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let (path, error) = (error.path().to_string(), error.into_inner());
@@ -155,6 +158,7 @@ mod tests {
             ),
             (r#"{"name":7,"inner":{"count":1}}"#, "name", "cannot be read; expected a string"),
             ("7", "body", "cannot be read; expected struct Outer"),
+            (r#" ["a", [1]]"#, "body", "cannot be read; expected an object"),
         ];
         for (body, field, problem) in cases {
             let want = ApiError::field(field, problem);

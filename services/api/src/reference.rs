@@ -39,7 +39,7 @@ pub(crate) fn page(document: &OpenApi, stylesheet: &str) -> String {
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>API reference · \
          Konstruct</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <link rel=\"stylesheet\" href=\"{}\"></head><body><main class=\"api-reference\">{body}\
+         <link rel=\"stylesheet\" href=\"{}\"><link rel=\"icon\" href=\"data:,\"></head><body><main class=\"api-reference\">{body}\
          </main></body></html>",
         escaped(stylesheet)
     )

@@ -7,6 +7,7 @@ mod drafts;
 mod etag;
 mod messages;
 mod tenants;
+mod tools;
 mod usage;
 mod versions;
 
@@ -36,6 +37,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(agents::routes())
         .merge(drafts::routes())
         .merge(versions::routes())
+        .merge(tools::routes())
         .merge(connections::routes())
         .merge(conversations::routes())
         .merge(messages::routes())

@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod tenants;
+pub(crate) mod tools;
 pub(crate) mod traces;
 pub(crate) mod usage;
 

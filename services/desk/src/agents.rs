@@ -2,10 +2,14 @@
 
 use domain::{
     access::{Permission, Principal},
-    command::agent::{self, DraftAfter, Publication},
+    budget::Budgets,
+    command::{
+        Refused,
+        agent::{self, DraftAfter, Publication},
+    },
     config::OpenConfig,
 };
-use schemas::{AgentId, TenantId, Text};
+use schemas::{AgentId, Budget, TenantId, Text};
 use store::{changes, drafts};
 use tracing::warn;
 
@@ -35,6 +39,31 @@ impl Desk {
         let config = OpenConfig::named(name.trim());
         self.change_texts(by, tenant, |directory| agent::create(directory, tenant, slug, config))
             .await
+    }
+
+    /// It may cost more or less. Whoever pays says so; nothing is published for it.
+    pub async fn set_agent_budget(
+        &self,
+        by: &Principal,
+        (tenant, agent): (&TenantId, &AgentId),
+        budget: Budget,
+    ) -> Result<Written, DeskError> {
+        by.require(Permission::TenantsManage, tenant)?;
+        self.change(by, tenant, |directory| agent::set_budget(directory, tenant, agent, budget))
+            .await
+    }
+
+    /// What pays for what an agent says.
+    pub fn budgets(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        agent: &AgentId,
+    ) -> Result<Budgets, DeskError> {
+        by.require(Permission::AgentsRead, tenant)?;
+        let agent = self.agent(tenant, agent)?;
+        let known = self.parts().directory.read(|it| it.tenant(tenant).cloned());
+        Ok(Budgets::of(known.as_ref().ok_or(Refused::NotFound)?, Some(&agent)))
     }
 
     /// A draft is kept on the log, because somebody said so. It may be unfinished. What is kept already

@@ -1,4 +1,5 @@
-//! What an operator changes: tenants, agents and connections, and drafts.
+//! What an operator changes: tenants, agents, their tools and connections, and drafts; and who has a
+//! conversation.
 //!
 //! Each operation asks in its first line whether the [`Principal`] may do it, has `domain::command`
 //! decide, writes the events that follow with the operator as their author, and waits until the read
@@ -13,10 +14,12 @@
 
 mod agents;
 mod connections;
+mod conversations;
 mod drafts;
 mod error;
 mod room;
 mod tenants;
+mod tools;
 mod write;
 
 use std::sync::Arc;
@@ -28,10 +31,11 @@ use store::{Database, Sealer, secrets::Secrets};
 
 pub use domain::{
     access::{Permission, Principal},
-    command::connection::Connect,
+    command::{connection::Connect, tool::ToolUser},
     config::{Field, OpenConfig, Value},
     draft::{FieldConflict, Merged},
     fields::FieldProblem,
+    tool::{WishedHeader, WishedKind, WishedTool},
 };
 
 use self::room::Arriving;

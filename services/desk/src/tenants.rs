@@ -57,7 +57,7 @@ impl Desk {
         self.change(by, tenant, |directory| tenant::set_limits(directory, tenant, limits)).await
     }
 
-    /// It may cost more or less. A budget is shown and warned about; nothing is refused for it yet.
+    /// It may cost more or less: what its budgets have no room for is not asked of a model.
     pub async fn set_budget(
         &self,
         by: &Principal,

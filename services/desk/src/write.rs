@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{access::Principal, plan::Change, seal::Sealing};
-use runtime::{Snapshot, WRITE_EVENTS_MAX};
+use runtime::{Snapshot, WRITE_EVENTS_MAX, WriteError};
 use schemas::{CorrelationId, Envelope, Event, EventId, TenantId};
 use store::checkpoint;
 use tracing::warn;
@@ -19,7 +19,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(25);
 /// What was changed, and whether it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
-    /// The last event's place on the stream `DIRECTORY`; 0 where nothing was to be changed.
+    /// The last event's place on its stream, `DIRECTORY` but for what is said of conversations; 0 where nothing was to be changed.
     pub sequence: u64,
     /// Whether the read models have it. If not, a page may still show what was before.
     pub visible: bool,
@@ -108,22 +108,41 @@ impl Desk {
         Ok(written)
     }
 
+    /// Says one thing of the pipeline, and waits until it shows.
+    pub(crate) async fn say(
+        &self,
+        by: (&Principal, &TenantId),
+        event: Event,
+    ) -> Result<Written, DeskError> {
+        let command = format!("{:032x}", rand::random::<u128>());
+        let stored = self.parts().bus.publish(&self.envelope(&command, by, event)).await;
+        let sequence = stored.map_err(WriteError::from)?.sequence;
+        let shown = self.is_shown(nats::PROJECT_EVENTS.name, sequence);
+        let shown = tokio::time::timeout(VISIBLE_WAIT_MAX, shown).await;
+        Ok(Written { sequence, visible: shown.unwrap_or(false) })
+    }
+
     /// Waits, within bounds, until this process and the read models know of the event at `sequence`.
     async fn shows(&self, sequence: u64) -> bool {
         let both = async {
             self.parts().directory.reached(sequence).await;
-            loop {
-                match checkpoint::seq(&self.parts().db, nats::PROJECT_DIRECTORY.name).await {
-                    Ok(reached) if sequence <= reached => return true,
-                    Ok(_) => tokio::time::sleep(LOOK_PAUSE).await,
-                    Err(error) => {
-                        warn!(%error, "whether a change shows is not known");
-                        return false;
-                    }
-                }
-            }
+            self.is_shown(nats::PROJECT_DIRECTORY.name, sequence).await
         };
         tokio::time::timeout(VISIBLE_WAIT_MAX, both).await.unwrap_or(false)
+    }
+
+    /// Waits until the read models have what a reader finds at `sequence`, or nobody can say.
+    async fn is_shown(&self, reader: &str, sequence: u64) -> bool {
+        loop {
+            match checkpoint::seq(&self.parts().db, reader).await {
+                Ok(reached) if sequence <= reached => return true,
+                Ok(_) => tokio::time::sleep(LOOK_PAUSE).await,
+                Err(error) => {
+                    warn!(%error, "whether a change shows is not known");
+                    return false;
+                }
+            }
+        }
     }
 
     /// A command is not caused by an event, so its id is drawn once and its events derive from it.

@@ -77,7 +77,9 @@ pub(super) fn watch(path: String, key: String, state: RwSignal<State>) {
 /// The draft as it stands in the form.
 fn typed(form: &HtmlFormElement) -> Option<UrlSearchParams> {
     let sent = form::sent(form)?;
-    ASIDE.into_iter().for_each(|name| sent.delete(name));
+    for name in ASIDE {
+        sent.delete(name);
+    }
     Some(sent)
 }
 
@@ -195,6 +197,10 @@ fn follow(revision: u32, sent: &UrlSearchParams) {
 
 /// Puts a value into a control, unless something else was typed there meanwhile.
 fn take(name: &str, value: &str, sent: &UrlSearchParams) -> bool {
+    let boxes = boxes(name);
+    if !boxes.is_empty() {
+        return tick(&boxes, value, &sent.get_all(name));
+    }
     let control = form::design().and_then(|form| form.elements().named_item(name));
     let Some(control) = control else { return false };
     let before = sent.get(name).unwrap_or_default();
@@ -218,6 +224,31 @@ fn take(name: &str, value: &str, sent: &UrlSearchParams) -> bool {
     } else {
         false
     }
+}
+
+/// The boxes that share a name.
+fn boxes(name: &str) -> Vec<HtmlInputElement> {
+    let all = format!("#design input[type=checkbox][name={name}]");
+    let Ok(found) = document().query_selector_all(&all) else { return Vec::new() };
+    (0..found.length()).filter_map(|nth| found.get(nth)?.dyn_into().ok()).collect()
+}
+
+/// Ticks what somebody else ticked, a name a line: unless something else was ticked here meanwhile, or the
+/// form would not say it in the same order.
+fn tick(boxes: &[HtmlInputElement], value: &str, sent: &js_sys::Array) -> bool {
+    let before: Vec<_> = sent.iter().filter_map(|name| name.as_string()).collect();
+    let names = |is_in: &dyn Fn(&HtmlInputElement) -> bool| -> Vec<String> {
+        boxes.iter().filter(|it| is_in(it)).map(HtmlInputElement::value).collect()
+    };
+    let wanted: Vec<_> = value.lines().map(str::to_owned).collect();
+    let is_wanted = |it: &HtmlInputElement| wanted.contains(&it.value());
+    if names(&HtmlInputElement::checked) != before || names(&is_wanted) != wanted {
+        return false;
+    }
+    for it in boxes {
+        it.set_checked(is_wanted(it));
+    }
+    true
 }
 
 /// `12:03`, where the reader is.

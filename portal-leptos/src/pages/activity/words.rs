@@ -54,6 +54,8 @@ impl Group {
                 "reply.delivered",
                 "message.throttled",
                 "completion.failed",
+                "completion.handed_off",
+                "budget.near",
                 "reply.uncertain",
                 "reply.failed",
                 "connection.revoked",
@@ -61,6 +63,7 @@ impl Group {
             Group::Trouble => &[
                 "message.throttled",
                 "completion.failed",
+                "budget.near",
                 "reply.uncertain",
                 "reply.failed",
                 "connection.revoked",
@@ -103,7 +106,11 @@ fn title(kind: &str) -> (Tone, &str) {
         "message.edited" => (Tone::Neutral, "Message edited"),
         "message.deleted" => (Tone::Neutral, "Message taken back"),
         "completion.finished" => (Tone::Violet, "Answer written"),
-        "completion.failed" => (Tone::Bad, "No model answered"),
+        "completion.failed" => (Tone::Bad, "No answer"),
+        "completion.handed_off" => (Tone::Warn, "Handed over to a person"),
+        "message.held" => (Tone::Neutral, "Left to a person"),
+        "conversation.handed_back" => (Tone::Ok, "Given back to the agent"),
+        "budget.near" => (Tone::Warn, "A budget is nearly used"),
         "reply.delivered" => (Tone::Ok, "Reply delivered"),
         "reply.uncertain" => (Tone::Warn, "Reply in doubt"),
         "reply.failed" => (Tone::Bad, "Reply failed"),
@@ -123,10 +130,16 @@ mod tests {
     fn every_event_of_the_pipeline_has_words() {
         for kind in Kind::ALL {
             let topic = kind.topic();
-            let is_of_directory =
-                ["tenant.", "agent.", "workspace.", "connection.made", "connection.removed"]
-                    .iter()
-                    .any(|start| topic.starts_with(start));
+            let is_of_directory = [
+                "tenant.",
+                "agent.",
+                "workspace.",
+                "connection.made",
+                "connection.removed",
+                "tool.",
+            ]
+            .iter()
+            .any(|start| topic.starts_with(start));
             assert_eq!(title(topic).1 == topic, is_of_directory, "{topic}");
         }
     }

@@ -40,7 +40,9 @@ async fn input(cx: &Cx, at: &At, typed: &Typed) -> Result<Result<TrialInput, Str
     let history = history.collect();
     let newest = (person(), typed.question.clone());
     let (agent, Tenant { name, status, .. }) = (at.agent.clone(), tenant.tenant);
-    Ok(Ok(TrialInput { config, agent, tenant_name: name, status, history, newest, at: cx.now() }))
+    let budgets = cx.portal.desk.budgets(who, &at.tenant, &at.agent)?;
+    let (tenant_name, at) = (name, cx.now());
+    Ok(Ok(TrialInput { config, agent, tenant_name, status, budgets, history, newest, at }))
 }
 
 /// The turns so far, and the answer to what is asked now; the last one says why where there is none.
@@ -176,6 +178,10 @@ fn words(error: &TrialError) -> String {
         TrialError::DayIsOver => {
             "Drafts of this tenant were tried as often as they may be in a day. Come back tomorrow."
                 .to_owned()
+        }
+        TrialError::OverBudget(met) => {
+            let whose = if met.agent.is_some() { "this agent" } else { "this tenant" };
+            format!("The budget of {whose} has no room for another call. Raise it, or come back.")
         }
         TrialError::Unrecorded(_) => {
             "What a trial costs cannot be written down right now. Try again in a moment.".to_owned()

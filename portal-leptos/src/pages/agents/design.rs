@@ -1,6 +1,7 @@
 //! The Designer: everything that makes an agent answer as it does.
 
 mod rules;
+mod tools;
 mod view;
 
 use axum::{extract::Form, http::StatusCode, response::Response};
@@ -9,7 +10,10 @@ use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{Card, Problem};
 
-use self::view::{Designer, Shown, designer};
+use self::{
+    tools::Offered,
+    view::{Designer, Shown, designer},
+};
 use super::{
     attempt, merge,
     parts::{At, Bench, Place, header, label, names, reading},
@@ -139,6 +143,7 @@ async fn page(
     let status = if problems.is_empty() { StatusCode::OK } else { WITH_PROBLEMS };
     let (name, models) = (bench.name(at), cx.portal.models.to_vec());
     let trial = cx.portal.trial.is_some().then_some(trial);
-    let shown = Designer { models, now: cx.now(), saved_by, typed, problems, trial };
+    let tools = Offered::all(cx, &at.tenant, &typed)?;
+    let shown = Designer { models, tools, now: cx.now(), saved_by, typed, problems, trial };
     Ok(cx.page_with(status, &name, || designer(at, &bench, shown)))
 }

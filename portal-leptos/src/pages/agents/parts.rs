@@ -111,6 +111,7 @@ pub(super) fn standing(live: &Live) -> (Tone, String) {
 pub(super) enum Place {
     Design,
     Versions,
+    Budget,
     /// Below one of them.
     Elsewhere,
 }
@@ -131,8 +132,11 @@ pub(super) fn header(
         current: place == own,
         count: None,
     };
-    let tabs =
-        vec![tab("Design", "", Place::Design), tab("Versions", "/versions", Place::Versions)];
+    let tabs = vec![
+        tab("Design", "", Place::Design),
+        tab("Versions", "/versions", Place::Versions),
+        tab("Budget", "/budget", Place::Budget),
+    ];
     let (tone, word) = standing(live);
     let face = name.to_owned();
     let aside = move || {

@@ -18,7 +18,7 @@ pub(super) struct Typed {
     pub(super) persona: String,
     pub(super) system_prompt: String,
     pub(super) model: String,
-    /// One a line.
+    /// One a line. The form sends each that is ticked by itself.
     pub(super) tools: String,
     pub(super) follow_minutes: String,
     pub(super) rules: Vec<TypedRule>,
@@ -115,7 +115,7 @@ impl Typed {
                 "persona" => typed.persona = value,
                 "system_prompt" => typed.system_prompt = value,
                 "model" => typed.model = value,
-                "tools" => typed.tools = value,
+                "tools" => typed.read_tool(&value),
                 "follow_minutes" => typed.follow_minutes = value,
                 "do" => typed.pressed = value,
                 "question" => typed.question = value,
@@ -125,6 +125,20 @@ impl Typed {
             }
         }
         typed
+    }
+
+    /// Another tool, or several of them, one a line.
+    fn read_tool(&mut self, names: &str) {
+        for name in names.lines().map(str::trim).filter(|name| !name.is_empty()) {
+            let is_first = self.tools.is_empty();
+            self.tools.push_str(if is_first { "" } else { "\n" });
+            self.tools.push_str(name);
+        }
+    }
+
+    /// The tools that are ticked, in their order.
+    pub(super) fn tools(&self) -> impl Iterator<Item = &str> {
+        self.tools.lines().map(str::trim).filter(|name| !name.is_empty())
     }
 
     /// The fields of row 2 end in `-2`.
@@ -169,7 +183,6 @@ impl Typed {
         if !problems.is_empty() {
             return Err(problems);
         }
-        let tools = self.tools.lines().map(str::trim).filter(|tool| !tool.is_empty());
         Ok(OpenConfig {
             name: self.name.clone(),
             role: self.role.clone(),
@@ -178,7 +191,7 @@ impl Typed {
             persona: self.persona.clone(),
             system_prompt: self.system_prompt.clone(),
             model: self.model.clone(),
-            tools: tools.map(str::to_owned).collect(),
+            tools: self.tools().map(str::to_owned).collect(),
             escalation,
             follow_minutes,
         })

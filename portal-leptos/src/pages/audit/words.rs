@@ -1,7 +1,7 @@
 //! Changes in words.
 
 /// Every kind of change, and what was done, for a sentence that begins with who did it.
-pub(super) const KINDS: [(&str, &str); 13] = [
+pub(super) const KINDS: [(&str, &str); 16] = [
     ("tenant.created", "created the tenant"),
     ("tenant.renamed", "renamed the tenant"),
     ("tenant.limits_changed", "changed limits of the tenant"),
@@ -12,9 +12,12 @@ pub(super) const KINDS: [(&str, &str); 13] = [
     ("agent.created", "created the agent"),
     ("agent.draft_saved", "saved a draft of the agent"),
     ("agent.published", "published the agent"),
+    ("agent.budget_changed", "changed the budget of the agent"),
     ("agent.retired", "retired the agent"),
     ("connection.made", "connected the workspace"),
     ("connection.removed", "disconnected the workspace"),
+    ("tool.saved", "saved the tool"),
+    ("tool.removed", "removed the tool"),
 ];
 
 /// What was done.
@@ -49,7 +52,7 @@ mod tests {
     #[test]
     fn every_change_of_the_directory_has_words() {
         let said = KINDS.map(|(kind, _)| kind);
-        let of_directory = ["tenant.", "agent.", "connection."];
+        let of_directory = ["tenant.", "agent.", "connection.", "tool."];
         let is_change = |topic: &&str| {
             of_directory.iter().any(|start| topic.starts_with(start))
                 && *topic != "connection.revoked"

@@ -1,13 +1,13 @@
 //! What a thread looks like.
 
-use domain::mrkdwn;
+use domain::{hand_off::HAND_BACK, mrkdwn};
 use leptos::prelude::*;
 use portal_ui::{
-    Avatar, Crumb, Duration, EmptyState, Icon, LinkButton, Money, Mrkdwn, PageHeader, Pagination,
-    Status, Time,
+    Avatar, Banner, Crumb, Duration, EmptyState, Icon, LinkButton, Money, Mrkdwn, PageHeader,
+    Pagination, Status, SubmitButton, Time, Tone, Variant,
     format::{count, counted},
 };
-use schemas::TenantId;
+use schemas::{TenantId, Timestamp};
 use views::{
     AgentLine, Answer, Conversation, ConversationLine, Near, Standing, Turn, TurnKind, Words,
 };
@@ -24,10 +24,12 @@ pub(super) struct Shown {
     pub(super) agents: Vec<AgentLine>,
     /// Whether newer turns are left out.
     pub(super) is_part: bool,
+    /// Whether whoever looks may give it back to its agent.
+    pub(super) may_give_back: bool,
 }
 
 pub(super) fn page(shown: Shown) -> AnyView {
-    let Shown { tenant, search, found, agents, is_part } = shown;
+    let Shown { tenant, search, found, agents, is_part, may_give_back } = shown;
     let Conversation { line, turns, before, newer, older } = found;
     let (tone, state) = standing(line.standing);
     let here = || search.on(address::conversation(&tenant, &line.connection, &line.conversation));
@@ -40,6 +42,8 @@ pub(super) fn page(shown: Shown) -> AnyView {
         Some(search.on(address::conversation(&tenant, &near.connection, &near.conversation)).done())
     };
     let (newer, older) = (beside(newer), beside(older));
+    let back = address::hand_back(&tenant, &line.connection, &line.conversation).done();
+    let with_person = line.with_person_since.map(|since| with_person(since, may_give_back, back));
     let is_empty = turns.is_empty();
     let title = title(&turns);
     let turns = turns.into_iter().map(|turn| turn_view(turn, &tenant, &agents)).collect_view();
@@ -62,9 +66,34 @@ pub(super) fn page(shown: Shown) -> AnyView {
             {older.map(|href| beside_link(href, "Older", Icon::ArrowDown))}
         </PageHeader>
         <div class="stack">
+            {with_person}
             <Pagination newer=earlier older=latest words=("Said before", "Said last") />
             {turns}
         </div>
+    }
+    .into_any()
+}
+
+/// That the agent is quiet here, and how it speaks again.
+fn with_person(since: Timestamp, may_give_back: bool, action: String) -> AnyView {
+    let actions = move || {
+        let action = action.clone();
+        may_give_back.then(|| {
+            view! {
+                <form method="post" action=action>
+                    <SubmitButton variant=Variant::Primary>"Give it back to the agent"</SubmitButton>
+                </form>
+            }
+        })
+    };
+    view! {
+        <Banner tone=Tone::Violet title="A person has this conversation" actions>
+            <p>
+                "Since " <Time at=since />
+                " the agent is quiet here. Anybody in the thread can give it back, too, by writing "
+                <code>{HAND_BACK}</code> " to it."
+            </p>
+        </Banner>
     }
     .into_any()
 }

@@ -271,5 +271,6 @@ pub(in crate::pages) const fn standing(standing: Standing) -> (Tone, &'static st
         Standing::Throttled => (Tone::Warn, "Over a limit"),
         Standing::Failed => (Tone::Bad, "Failed"),
         Standing::Uncertain => (Tone::Warn, "In doubt"),
+        Standing::WithPerson => (Tone::Violet, "With a person"),
     }
 }

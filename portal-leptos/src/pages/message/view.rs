@@ -1,5 +1,7 @@
 //! What a trace shows, and the form that looks for one.
 
+mod tools;
+
 use leptos::prelude::*;
 use portal_ui::{
     Banner, Card, CodeBlock, Column, Crumb, Definition, DefinitionList, Duration, EmptyState, Icon,
@@ -16,7 +18,7 @@ use crate::pages::{
 };
 
 pub(super) fn page(trace: Trace, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
-    let Trace { message, row, begun_at, total_ms, spans, slow, calls, events } = trace;
+    let Trace { message, row, begun_at, total_ms, spans, slow, calls, tools, events } = trace;
     let (tone, state) =
         row.as_ref().map_or((Tone::Info, "Received"), |row| standing(Standing::of(&row.state)));
     let crumbs =
@@ -59,6 +61,7 @@ pub(super) fn page(trace: Trace, tenant: &TenantId, agents: &[AgentLine]) -> Any
             </Card>
             {stages_table(spans)}
             {calls_table(calls)}
+            {tools::card(tools)}
             {facts}
             {events_table(events)}
             <CodeBlock label="The same on the command line" code=command />
@@ -77,7 +80,7 @@ fn stage(span: &Span) -> Stage {
 fn tone(span: &Span) -> Tone {
     match (span.depth, span.outcome.as_str()) {
         (0, _) => Tone::Neutral,
-        (_, "completed") => Tone::Violet,
+        (_, "completed" | "called") => Tone::Violet,
         (_, "unknown") => Tone::Warn,
         (_, _) => Tone::Bad,
     }

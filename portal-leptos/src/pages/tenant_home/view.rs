@@ -71,7 +71,7 @@ fn budget(tenant: &Tenant, spent: u64) -> Option<AnyView> {
     let text = format!("{} of {}", dollars(spent), dollars(limit));
     Some(
         view! {
-            <Card title="Budget" lead="A budget warns. It stops nothing.">
+            <Card title="Budget" lead="What it has no room for is not answered.">
                 <Meter label="This month" used=spent limit text />
             </Card>
         }
@@ -102,6 +102,10 @@ fn needs(tenant: &TenantId, attention: Vec<Attention>) -> AnyView {
     .into_any()
 }
 
+fn budget_of(detail: &str) -> &str {
+    if detail.is_empty() { "The budget of this month" } else { detail }
+}
+
 /// What it means, what to say, and what the link says.
 pub(super) fn words(it: &Attention) -> (Tone, String, &'static str) {
     let Attention { kind, count, detail, .. } = it;
@@ -113,11 +117,11 @@ pub(super) fn words(it: &Attention) -> (Tone, String, &'static str) {
             "See its settings",
         ),
         AttentionKind::BudgetSpent => {
-            (Tone::Bad, format!("The budget of this month is used up: {count} %"), "See the budget")
+            (Tone::Bad, format!("{} is used up: {count} %", budget_of(detail)), "See the budget")
         }
         AttentionKind::BudgetNear => (
             Tone::Warn,
-            format!("The budget of this month is nearly used up: {count} %"),
+            format!("{} is nearly used up: {count} %", budget_of(detail)),
             "See the budget",
         ),
         AttentionKind::ConnectionRemoved if detail.is_empty() => {
@@ -138,6 +142,10 @@ pub(super) fn words(it: &Attention) -> (Tone, String, &'static str) {
             format!("{} may or may not have arrived", counted(*count, "reply", "replies")),
             "See where",
         ),
+        AttentionKind::WithPerson => {
+            let conversations = counted(*count, "conversation is", "conversations are");
+            (Tone::Warn, format!("{conversations} with a person: no agent answers"), "See which")
+        }
         AttentionKind::MessagesFailed => (
             Tone::Bad,
             format!("{} failed {hours}", counted(*count, "message", "messages")),
@@ -238,5 +246,8 @@ mod tests {
         let want = "The budget of this month is nearly used up: 84 %";
         check(AttentionKind::BudgetNear, 84, "", want);
         check(AttentionKind::BudgetSpent, 130, "", "The budget of this month is used up: 130 %");
+        let (of, want) =
+            ("The budget of Mara for today", "The budget of Mara for today is used up: 100 %");
+        check(AttentionKind::BudgetSpent, 100, of, want);
     }
 }

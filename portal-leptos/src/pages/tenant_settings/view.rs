@@ -9,8 +9,8 @@ use portal_ui::{
 use schemas::{ChannelKind, TenantStatus};
 use views::TenantLine;
 
-use super::{Shown, Typed, amounts::typed_dollars};
-use crate::pages::{form::problem_of, tenants::state};
+use super::{Shown, Typed};
+use crate::pages::{amounts::typed_dollars, form::problem_of, tenants::state};
 
 /// The whole page.
 pub(super) fn page(shown: Shown, problems: Vec<Problem>) -> AnyView {
@@ -44,14 +44,17 @@ fn facts(line: &TenantLine) -> AnyView {
     let limits = &line.tenant.limits;
     let slack = limits.per_channel.get(&ChannelKind::Slack);
     let slack = slack.map_or("as for all".to_owned(), |it| count((*it).into()));
-    let budget = line.tenant.budget.monthly_micros.map_or("none".to_owned(), dollars);
+    let or_none = |micros: Option<u64>| micros.map_or("none".to_owned(), dollars);
+    let [daily, monthly] =
+        [line.tenant.budget.daily_micros, line.tenant.budget.monthly_micros].map(or_none);
     let (all, spent) = (count(limits.messages_per_minute.into()), dollars(line.cost_micros_month));
     view! {
         <Card title="What it may" lead="An administrator of this installation changes it.">
             <DefinitionList>
                 <Definition term="Messages a minute">{all}</Definition>
                 <Definition term="Of these through Slack">{slack}</Definition>
-                <Definition term="Budget of a month">{budget}</Definition>
+                <Definition term="Budget of a day">{daily}</Definition>
+                <Definition term="Budget of a month">{monthly}</Definition>
                 <Definition term="Spent this month">{spent}</Definition>
             </DefinitionList>
         </Card>
@@ -62,7 +65,7 @@ fn facts(line: &TenantLine) -> AnyView {
 fn forms(line: &TenantLine, typed: Typed, problems: &[Problem]) -> AnyView {
     let name = name_form(line, typed.name.clone(), problems);
     let limits = limits_form(line, &typed, problems);
-    let budget = budget_form(line, typed.monthly_budget.clone(), problems);
+    let budget = budget_form(line, &typed, problems);
     let end = delete_form(line, typed.slug, problems);
     let served = served_form(line);
     view! {
@@ -73,7 +76,10 @@ fn forms(line: &TenantLine, typed: Typed, problems: &[Problem]) -> AnyView {
         >
             {limits}
         </Card>
-        <Card title="Budget" lead="It is shown and warned about. Nothing is refused for it.">
+        <Card
+            title="Budget"
+            lead="What it has no room for is not answered, and the person is told when to ask again."
+        >
             {budget}
         </Card>
         <Card title="Service">{served}</Card>
@@ -130,17 +136,35 @@ fn limits_form(line: &TenantLine, typed: &Typed, problems: &[Problem]) -> AnyVie
     .into_any()
 }
 
-fn budget_form(line: &TenantLine, typed: Option<String>, problems: &[Problem]) -> AnyView {
-    let stored = line.tenant.budget.monthly_micros.map(typed_dollars);
-    let value = typed.or(stored).unwrap_or_default();
-    let hint = format!(
+fn budget_form(line: &TenantLine, typed: &Typed, problems: &[Problem]) -> AnyView {
+    let value = |typed: &Option<String>, stored: Option<u64>| {
+        typed.clone().or(stored.map(typed_dollars)).unwrap_or_default()
+    };
+    let daily = value(&typed.daily_budget, line.tenant.budget.daily_micros);
+    let monthly = value(&typed.monthly_budget, line.tenant.budget.monthly_micros);
+    let of_day = "Of a calendar day (UTC). Left empty, there is none.";
+    let of_month = format!(
         "Of a calendar month (UTC). {} of it are spent. Left empty, there is none.",
         dollars(line.cost_micros_month)
     );
-    let error = problem_of(problems, "monthly_budget");
+    let [day_error, month_error] =
+        ["daily_budget", "monthly_budget"].map(|field| problem_of(problems, field));
     view! {
         <form method="post" action=format!("/t/{}/settings/budget", line.tenant.id) class="stack">
-            <TextField name="monthly_budget" label="Dollars" hint value error />
+            <TextField
+                name="daily_budget"
+                label="Dollars a day"
+                hint=of_day
+                value=daily
+                error=day_error
+            />
+            <TextField
+                name="monthly_budget"
+                label="Dollars a month"
+                hint=of_month
+                value=monthly
+                error=month_error
+            />
             <div class="form-actions">
                 <SubmitButton variant=Variant::Plain>"Set the budget"</SubmitButton>
             </div>

@@ -102,6 +102,7 @@ pub(super) fn label(by: By, key: &str, names: &Names, short: bool) -> String {
             None => key.to_owned(),
         },
         By::Version => match key.split_once(' ') {
+            Some(("konstruct", "llm")) => "Programs, by konstruct llm".to_owned(),
             Some((agent, "draft")) => format!("{}, drafts tried", called(agent)),
             Some((agent, version)) => format!("{}, version {version}", called(agent)),
             None if key.is_empty() => "Not known".to_owned(),
@@ -109,6 +110,7 @@ pub(super) fn label(by: By, key: &str, names: &Names, short: bool) -> String {
         },
         // What failed before an agent was found is nobody's.
         By::Agent if key.is_empty() => "Nobody".to_owned(),
+        By::Agent if key == "konstruct llm" => "Programs, by konstruct llm".to_owned(),
         By::Model | By::Tenant if key.is_empty() => "Not known".to_owned(),
         By::Agent | By::Tenant => called(key),
         By::Model => key.to_owned(),

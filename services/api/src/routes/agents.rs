@@ -19,6 +19,7 @@ use crate::{
     shapes::{
         Done, Made, OfAgent, OfTenant,
         agents::{Agent, Agents, NewAgent},
+        tenants::{AgentBudget, Budget},
     },
 };
 
@@ -26,6 +27,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::default()
         .routes(routes!(list_agents, create_agent))
         .routes(routes!(get_agent))
+        .routes(routes!(get_agent_budget, set_agent_budget))
         .routes(routes!(retire_agent))
 }
 
@@ -83,6 +85,36 @@ async fn get_agent(
     let seen = Seen { version: line.version.unwrap_or(0), revision: draft.revision };
     let agent = Agent { item: line.into(), published, draft: draft.into() };
     Ok(([(header::ETAG, seen.header())], Json(agent)).into_response())
+}
+
+/// Read an agent's budget
+///
+/// What it may cost, and what its answers and trials of its drafts have cost.
+#[utoipa::path(get, path = "/tenants/{tenant}/agents/{agent}/budget", tag = "Agents",
+    params(OfAgent), responses((status = 200, description = "The budget", body = AgentBudget)))]
+async fn get_agent_budget(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    Named(of): Named<OfAgent>,
+) -> Result<Json<AgentBudget>, ApiError> {
+    let agent = (&of.tenant, &of.agent);
+    Ok(Json(api.views.agent_spend(&caller, agent, api.clock.now()).await?.into()))
+}
+
+/// Set an agent's budget
+///
+/// Nothing is published for it: it holds from the next call of a model on.
+#[utoipa::path(put, path = "/tenants/{tenant}/agents/{agent}/budget", tag = "Agents",
+    params(OfAgent), request_body = Budget,
+    responses((status = 200, description = "It is so", body = Done)))]
+async fn set_agent_budget(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    Named(of): Named<OfAgent>,
+    Body(budget): Body<Budget>,
+) -> Result<Json<Done>, ApiError> {
+    let agent = (&of.tenant, &of.agent);
+    Ok(Json(api.desk.set_agent_budget(&caller, agent, budget.into()).await?.into()))
 }
 
 /// Retire an agent

@@ -12,13 +12,16 @@ use crate::{
     key::Caller,
     problem::ApiError,
     shapes::{
-        OfTenant,
+        Done, OfTenant,
         conversations::{Conversation, Conversations, OfConversation, Older, Which},
     },
 };
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::default().routes(routes!(list_conversations)).routes(routes!(get_conversation))
+    OpenApiRouter::default()
+        .routes(routes!(list_conversations))
+        .routes(routes!(get_conversation))
+        .routes(routes!(hand_back))
 }
 
 /// List conversations
@@ -66,4 +69,20 @@ async fn get_conversation(
     let beside = Beside { filter: &filter, before: older.before, now: api.clock.now() };
     let found = api.views.conversation(&caller, &of.tenant, &thread, beside).await?;
     Ok(Json(found.into()))
+}
+
+/// Give a conversation back to its agent
+///
+/// Of one that a person has: from its next message on the agent answers again. It is so already where
+/// nobody has it.
+#[utoipa::path(post, tag = "Conversations",
+    path = "/tenants/{tenant}/conversations/{connection}/{conversation}/hand-back",
+    params(OfConversation), responses((status = 200, description = "It is so", body = Done)))]
+async fn hand_back(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    Named(of): Named<OfConversation>,
+) -> Result<Json<Done>, ApiError> {
+    let thread = (&of.connection, &of.conversation);
+    Ok(Json(api.desk.hand_back(&caller, &of.tenant, thread).await?.into()))
 }

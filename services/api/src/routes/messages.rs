@@ -32,5 +32,6 @@ async fn trace_message(
 ) -> Result<Json<Trace>, ApiError> {
     let message: String = of.message.chars().take(ID_CHARS_MAX).collect();
     note_read(&api, &caller, &of.tenant, json!({ "message": message })).await?;
-    Ok(Json(api.views.trace(&caller, &of.tenant, &of.message).await?.into()))
+    let now = api.clock.now();
+    Ok(Json(api.views.trace(&caller, &of.tenant, &of.message, now).await?.into()))
 }

@@ -3,7 +3,6 @@
 use axum::{Json, extract::State, response::Response};
 use desk::DeskError;
 use domain::fields::FieldProblem;
-use schemas::Budget as NewBudget;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use views::{TenantFilter, TenantsPage};
 
@@ -132,8 +131,7 @@ async fn set_budget(
     Named(of): Named<OfTenant>,
     Body(budget): Body<Budget>,
 ) -> Result<Json<Done>, ApiError> {
-    let budget = NewBudget { monthly_micros: budget.monthly_micros };
-    Ok(Json(api.desk.set_budget(&caller, &of.tenant, budget).await?.into()))
+    Ok(Json(api.desk.set_budget(&caller, &of.tenant, budget.into()).await?.into()))
 }
 
 /// Suspend a tenant

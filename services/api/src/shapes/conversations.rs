@@ -53,6 +53,8 @@ pub(crate) enum Standing {
     Failed,
     /// It is not known whether the reply arrived.
     Uncertain,
+    /// A person has it: the agent is quiet.
+    WithPerson,
 }
 
 /// A page of threads.
@@ -207,6 +209,7 @@ impl From<views::Standing> for Standing {
             views::Standing::Throttled => Standing::Throttled,
             views::Standing::Failed => Standing::Failed,
             views::Standing::Uncertain => Standing::Uncertain,
+            views::Standing::WithPerson => Standing::WithPerson,
         }
     }
 }
@@ -219,6 +222,7 @@ impl From<Standing> for views::Standing {
             Standing::Throttled => views::Standing::Throttled,
             Standing::Failed => views::Standing::Failed,
             Standing::Uncertain => views::Standing::Uncertain,
+            Standing::WithPerson => views::Standing::WithPerson,
         }
     }
 }

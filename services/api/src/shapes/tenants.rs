@@ -3,7 +3,7 @@
 use schemas::{ChannelKind, TenantId};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
-use views::TenantLine;
+use views::{AgentSpend, TenantLine};
 
 /// A tenant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,13 +63,40 @@ pub(crate) struct PerChannel {
     pub(crate) slack: Option<u32>,
 }
 
-/// How much a tenant may cost. It is shown and warned about; nothing is refused for it yet.
+/// How much a tenant, or an agent, may cost. What there is no room for is not asked of a model, and from
+/// 80 per cent on there is a word of warning.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "monthly_micros": 50_000_000 }))]
+#[schema(example = json!({ "daily_micros": 5_000_000, "monthly_micros": 50_000_000 }))]
 pub(crate) struct Budget {
+    /// Millionths of a dollar in a calendar day (UTC); as much as it takes if none.
+    pub(crate) daily_micros: Option<u64>,
     /// Millionths of a dollar in a calendar month (UTC); as much as it takes if none.
     pub(crate) monthly_micros: Option<u64>,
+}
+
+/// What an agent may cost, and what it has cost.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AgentBudget {
+    /// What it may.
+    pub(crate) budget: Budget,
+    /// What today (UTC) has cost, in millionths of a dollar.
+    pub(crate) spent_today_micros: u64,
+    /// What this month (UTC) has cost, in millionths of a dollar.
+    pub(crate) spent_month_micros: u64,
+}
+
+impl From<schemas::Budget> for Budget {
+    fn from(budget: schemas::Budget) -> Self {
+        let schemas::Budget { daily_micros, monthly_micros } = budget;
+        Self { daily_micros, monthly_micros }
+    }
+}
+
+impl From<Budget> for schemas::Budget {
+    fn from(Budget { daily_micros, monthly_micros }: Budget) -> Self {
+        Self { daily_micros, monthly_micros }
+    }
 }
 
 /// A page of tenants.
@@ -130,6 +157,16 @@ pub(crate) struct Confirm {
     pub(crate) confirm: String,
 }
 
+impl From<AgentSpend> for AgentBudget {
+    fn from(spend: AgentSpend) -> Self {
+        Self {
+            budget: spend.budget.into(),
+            spent_today_micros: spend.today_micros,
+            spent_month_micros: spend.month_micros,
+        }
+    }
+}
+
 impl From<TenantLine> for Tenant {
     fn from(line: TenantLine) -> Self {
         let TenantLine { tenant, agents, connections, messages_today, cost_micros_month } = line;
@@ -138,7 +175,7 @@ impl From<TenantLine> for Tenant {
             name: tenant.name,
             status: tenant.status.into(),
             limits: tenant.limits.into(),
-            budget: Budget { monthly_micros: tenant.budget.monthly_micros },
+            budget: tenant.budget.into(),
             agents,
             connections,
             messages_today,

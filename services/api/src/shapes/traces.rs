@@ -21,6 +21,8 @@ pub(crate) struct Trace {
     pub(crate) spans: Vec<Span>,
     /// The calls to models.
     pub(crate) calls: Vec<Call>,
+    /// The calls of tools.
+    pub(crate) tools: Vec<ToolUse>,
     /// Every event of the story.
     pub(crate) events: Vec<Event>,
 }
@@ -59,6 +61,22 @@ pub(crate) struct Call {
     pub(crate) outcome: String,
     /// What it cost, in millionths of a dollar, where known.
     pub(crate) cost_micros: Option<u64>,
+}
+
+/// One call of a tool.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ToolUse {
+    /// The tool, by the name that the model was offered.
+    #[schema(example = "current_time")]
+    pub(crate) tool: String,
+    /// When.
+    #[schema(value_type = String, format = DateTime)]
+    pub(crate) at: Timestamp,
+    /// How long, in milliseconds.
+    pub(crate) took_ms: Option<u64>,
+    /// `called`, why it did not work, or `unknown` while it is called.
+    #[schema(example = "called")]
+    pub(crate) outcome: String,
 }
 
 /// An event of the story.
@@ -106,6 +124,12 @@ impl From<views::Trace> for Trace {
             outcome: call.outcome,
             cost_micros: call.cost_micros,
         };
+        let tool = |tool: views::ToolUse| ToolUse {
+            at: tool.at,
+            took_ms: tool.took_ms,
+            outcome: tool.word().to_owned(),
+            tool: tool.tool,
+        };
         let event = |event: views::EventRow| Event {
             id: event.event_id.to_string(),
             kind: event.kind,
@@ -119,6 +143,7 @@ impl From<views::Trace> for Trace {
             total_ms: it.total_ms,
             spans: it.spans.into_iter().map(span).collect(),
             calls: it.calls.into_iter().map(call).collect(),
+            tools: it.tools.into_iter().map(tool).collect(),
             events: it.events.into_iter().map(event).collect(),
         }
     }

@@ -36,7 +36,7 @@ pub(super) fn local_times() {
 
 /// Does it again whenever something was added to the page.
 pub(super) fn watch(again: fn()) {
-    let changed = Closure::<dyn FnMut()>::new(move || again());
+    let changed = Closure::<dyn FnMut()>::new(again);
     let options = MutationObserverInit::new();
     options.set_child_list(true);
     options.set_subtree(true);
@@ -76,7 +76,7 @@ pub(super) fn copies() {
 
 /// What the buttons that open the palette do.
 pub(super) fn on_palette(open: impl Fn() + 'static) {
-    let clicked = Closure::<dyn FnMut()>::new(move || open());
+    let clicked = Closure::<dyn FnMut()>::new(open);
     for button in all("[data-palette]") {
         let callback = clicked.as_ref().unchecked_ref();
         drop(button.add_event_listener_with_callback("click", callback));

@@ -13,6 +13,7 @@ use super::{
         typed::Typed,
     },
     rules::rules,
+    tools::{Offered, tools},
 };
 use crate::{
     islands::{Autosave, TryIt, wire::TryTurn},
@@ -22,6 +23,8 @@ use crate::{
 /// What the page shows besides the draft itself.
 pub(super) struct Designer {
     pub(super) models: Vec<String>,
+    /// What it can be given.
+    pub(super) tools: Vec<Offered>,
     pub(super) now: Timestamp,
     /// Who saved the draft last.
     pub(super) saved_by: Option<String>,
@@ -68,7 +71,7 @@ fn state(at: &At, bench: &Bench, shown: &Designer) -> AnyView {
 }
 
 fn form(at: &At, bench: &Bench, shown: Designer) -> AnyView {
-    let Designer { models, typed, problems, trial, .. } = shown;
+    let Designer { models, tools: offered, typed, problems, trial, .. } = shown;
     let trial = trial.map(|shown| try_it(at, &typed.question, shown));
     let discard = (0 < bench.live.version && 0 < bench.changes()).then(|| {
         view! {
@@ -79,6 +82,8 @@ fn form(at: &At, bench: &Bench, shown: Designer) -> AnyView {
         view! { <p class="meta"><a href=at.path("/retire")>"Retire this agent"</a></p> }
     });
     let cards = cards(&models, &typed, &problems);
+    let tools = tools(&at.tenant, offered, problem_of(&problems, "tools"));
+    let rules = handing_over(&typed, &problems);
     view! {
         <form method="post" action=at.path("") class="designer" id="design" novalidate>
             <div class="stack">
@@ -87,6 +92,8 @@ fn form(at: &At, bench: &Bench, shown: Designer) -> AnyView {
                 <FormErrors problems />
                 <input type="hidden" name="revision" value=typed.revision />
                 {cards}
+                {tools}
+                {rules}
                 <div class="form-actions designer-actions">
                     <SubmitButton name="do" value="save" variant=Variant::Plain>
                         "Save draft"
@@ -133,9 +140,6 @@ fn try_it(at: &At, question: &str, shown: Shown) -> AnyView {
 
 fn cards(models: &[String], typed: &Typed, problems: &[Problem]) -> AnyView {
     let error = |field: &str| problem_of(problems, field);
-    let rules_error = ["escalation", "to_channel", "keywords"].into_iter().find_map(error);
-    let rules_error = rules_error.map(|text| view! { <p class="field-error">{text}</p> });
-    let rules = rules(typed, problems);
     let long = |name, label, value: &str, hint, rows| {
         let (value, error) = (value.to_owned(), error(name));
         view! { <TextAreaField name label value hint error rows /> }.into_any()
@@ -178,22 +182,26 @@ fn cards(models: &[String], typed: &Typed, problems: &[Problem]) -> AnyView {
         long("statement_of_work", "Statement of work", &typed.statement_of_work, WORK, 4),
         long("system_prompt", "System prompt", &typed.system_prompt, PROMPT, 8),
     ];
-    let tools = long("tools", "Tools", &typed.tools, TOOLS, 2);
     view! {
         <Card title="Who it is"><div class="stack">{who.into_iter().collect_view()}</div></Card>
         <Card title="What it does"><div class="stack">{what.into_iter().collect_view()}</div></Card>
-        <Card title="How it works"><div class="stack">{group} {minutes} {tools}</div></Card>
-        <Card title="When it hands over" lead=RULES>{rules_error} {rules}</Card>
+        <Card title="How it works"><div class="stack">{group} {minutes}</div></Card>
     }
     .into_any()
+}
+
+fn handing_over(typed: &Typed, problems: &[Problem]) -> AnyView {
+    let error = |field: &str| problem_of(problems, field);
+    let error = ["escalation", "to_channel", "keywords"].into_iter().find_map(error);
+    let error = error.map(|text| view! { <p class="field-error">{text}</p> });
+    let rules = rules(typed, problems);
+    view! { <Card title="When it hands over" lead=RULES>{error} {rules}</Card> }.into_any()
 }
 
 const PERSONA: &str = "How it sounds. “Professional and warm” fits most jobs.";
 const JOB: &str = "What it is there for, in a few sentences.";
 const WORK: &str = "What it does, and what it leaves to people.";
 const PROMPT: &str = "Anything else it should know or keep to: facts, rules, examples.";
-const TOOLS: &str =
-    "One name a line. They are kept with each version; agents do not call tools yet.";
 const RULES: &str = "Rules are kept with each version and do not act on their own yet: say in the \
                      statement of work when a person should be asked for.";
 

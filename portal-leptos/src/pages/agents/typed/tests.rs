@@ -30,10 +30,11 @@ fn sent(typed: &Typed) -> Vec<(String, String)> {
         ("persona", &typed.persona),
         ("system_prompt", &typed.system_prompt.replace('\n', "\r\n")),
         ("model", &typed.model),
-        ("tools", &typed.tools.replace('\n', "\r\n")),
         ("follow_minutes", &typed.follow_minutes),
         ("revision", &typed.revision.to_string()),
     ]);
+    // Each box that is ticked is sent by itself.
+    sent.extend(typed.tools().map(|name| ("tools".to_owned(), name.to_owned())));
     for (row, rule) in typed.rows(1).iter().enumerate() {
         sent.push((format!("rule-when-{row}"), rule.when.clone()));
         sent.push((format!("rule-keywords-{row}"), rule.keywords.clone()));
@@ -47,6 +48,14 @@ fn a_form_that_is_sent_as_it_was_shown_says_what_it_said() {
     let typed = Typed::read(sent(&Typed::of(7, &mara())));
     assert_eq!(typed.revision, 7);
     assert!(typed.config().unwrap() == mara());
+}
+
+/// What a browser kept of the form as it was before, or what a merge brings along.
+#[test]
+fn tools_are_read_however_they_are_sent() {
+    let form = pairs(&[("tools", "orders\r\n\r\n crm"), ("tools", ""), ("tools", "current_time")]);
+    assert_eq!(Typed::read(form).tools, "orders\ncrm\ncurrent_time");
+    assert_eq!(Typed::read(pairs(&[("tools", "")])).tools, "");
 }
 
 #[test]

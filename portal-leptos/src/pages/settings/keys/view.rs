@@ -122,7 +122,7 @@ fn row(key: ApiKey, of: String, now: Timestamp) -> impl IntoView {
             </th>
             <td data-label="Role">{key.grant.word()}</td>
             <td data-label="Made">
-                <Time at=key.created_at now=Some(now) /> <span class="meta">"by " {maker}</span>
+                <Time at=key.created_at now=Some(now) /> " " <span class="meta">"by " {maker}</span>
             </td>
             <td data-label="Last used">{used}</td>
             <td data-label="State"><Status tone label=state /></td>

@@ -9,7 +9,7 @@ const PER_MINUTE_MAX: u32 = 100_000;
 const DOLLARS_MAX: u64 = 10_000_000;
 
 /// Messages a minute; nothing where nothing was typed.
-pub(super) fn per_minute(
+pub(crate) fn per_minute(
     field: &'static str,
     typed: Option<&str>,
 ) -> Result<Option<u32>, FieldProblem> {
@@ -26,7 +26,7 @@ pub(super) fn per_minute(
 }
 
 /// Dollars, with cents or without, in millionths; nothing where nothing was typed.
-pub(super) fn micros(
+pub(crate) fn micros(
     field: &'static str,
     typed: Option<&str>,
 ) -> Result<Option<u64>, FieldProblem> {
@@ -48,8 +48,19 @@ pub(super) fn micros(
     Ok(Some(dollars * 1_000_000 + cents * 10_000))
 }
 
+/// The same of an amount that was shown as it is stored: typed again as it stood, not a millionth of it
+/// is lost.
+pub(crate) fn micros_again(
+    field: &'static str,
+    typed: Option<&str>,
+    stored: Option<u64>,
+) -> Result<Option<u64>, FieldProblem> {
+    let shown = stored.map(typed_dollars).unwrap_or_default();
+    if typed.unwrap_or_default().trim() == shown { Ok(stored) } else { micros(field, typed) }
+}
+
 /// As it is typed: `49.90`, `50`. What is less than a cent is not shown.
-pub(super) fn typed_dollars(micros: u64) -> String {
+pub(crate) fn typed_dollars(micros: u64) -> String {
     let (dollars, cents) = (micros / 1_000_000, micros % 1_000_000 / 10_000);
     if cents == 0 { dollars.to_string() } else { format!("{dollars}.{cents:02}") }
 }
@@ -82,6 +93,16 @@ mod tests {
             assert_eq!(typed_dollars(micros_), want);
             assert_eq!(micros("budget", Some(want)).unwrap(), Some(micros_));
         }
+    }
+
+    #[test]
+    fn what_is_less_than_a_cent_stays_where_nobody_typed_over_it() {
+        let again = |typed, stored| micros_again("budget", Some(typed), stored).unwrap();
+        assert_eq!(again("49.90", Some(49_901_234)), Some(49_901_234));
+        assert_eq!(again("49.91", Some(49_901_234)), Some(49_910_000));
+        assert_eq!(again("", Some(49_901_234)), None);
+        assert_eq!(again("", None), None);
+        assert_eq!(again("0", Some(50)), Some(50));
     }
 
     #[test]

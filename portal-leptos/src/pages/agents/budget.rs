@@ -1,0 +1,179 @@
+//! What an agent may cost, and what it has cost.
+
+use axum::{extract::Form, response::Response};
+use desk::{DeskError, Permission};
+use leptos::prelude::*;
+use portal_ui::{
+    Card, Definition, DefinitionList, FormErrors, Meter, Problem, SubmitButton, TextField, Variant,
+    format::dollars,
+};
+use schemas::{Budget, BudgetPeriod};
+use serde::Deserialize;
+use views::AgentSpend;
+
+use super::parts::{At, Bench, Place, header};
+use crate::{
+    pages::{
+        amounts::{micros_again, typed_dollars},
+        form::{WITH_PROBLEMS, done, problem_of, problems},
+    },
+    server::{error::PageError, render::Cx},
+};
+
+/// What was typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Typed {
+    daily_budget: Option<String>,
+    monthly_budget: Option<String>,
+}
+
+pub(super) async fn show(cx: Cx, at: At) -> Result<Response, PageError> {
+    let shown = Shown::of(&cx, &at).await?;
+    Ok(cx.page(&shown.title(&at), || shown.view(&at, Typed::default(), Vec::new())))
+}
+
+pub(super) async fn submit(
+    cx: Cx,
+    at: At,
+    Form(typed): Form<Typed>,
+) -> Result<Response, PageError> {
+    let shown = Shown::of(&cx, &at).await?;
+    let stored = shown.spend.budget;
+    let daily = micros_again("daily_budget", typed.daily_budget.as_deref(), stored.daily_micros);
+    let monthly =
+        micros_again("monthly_budget", typed.monthly_budget.as_deref(), stored.monthly_micros);
+    let written = match (daily, monthly) {
+        (Ok(daily_micros), Ok(monthly_micros)) => {
+            let budget = Budget { daily_micros, monthly_micros };
+            cx.portal.desk.set_agent_budget(&cx.signed.principal, at.ids(), budget).await
+        }
+        (daily, monthly) => {
+            let wrong = [daily.err(), monthly.err()].into_iter().flatten();
+            Err(DeskError::Invalid(wrong.collect()))
+        }
+    };
+    match written {
+        Ok(written) => {
+            let said = "The budget is stored. It holds from the next call of a model on.";
+            Ok(done(&at.path("/budget"), said, written))
+        }
+        Err(error) => {
+            let problems = problems(error)?;
+            let view = || shown.view(&at, typed, problems);
+            Ok(cx.page_with(WITH_PROBLEMS, &shown.title(&at), view))
+        }
+    }
+}
+
+/// What the page is made of.
+struct Shown {
+    bench: Bench,
+    spend: AgentSpend,
+    may_manage: bool,
+}
+
+impl Shown {
+    async fn of(cx: &Cx, at: &At) -> Result<Self, PageError> {
+        let who = &cx.signed.principal;
+        let bench = Bench::of(cx, at).await?;
+        let spend = cx.portal.views.agent_spend(who, at.ids(), cx.now()).await?;
+        let may_manage = who.require(Permission::TenantsManage, &at.tenant).is_ok();
+        Ok(Self { bench, spend, may_manage })
+    }
+
+    fn title(&self, at: &At) -> String {
+        format!("Budget of {}", self.bench.name(at))
+    }
+
+    fn view(&self, at: &At, typed: Typed, problems: Vec<Problem>) -> AnyView {
+        let (name, title) = (self.bench.name(at), self.title(at));
+        let header = header((at, &name, &self.bench.live), (&title, None), Place::Budget);
+        let spent = spent(&self.spend);
+        let form = if self.may_manage {
+            form(at, &self.spend.budget, typed, &problems)
+        } else {
+            view! {
+                <p class="meta">
+                    "An administrator of this installation sets it or takes it away."
+                </p>
+            }
+            .into_any()
+        };
+        view! {
+            {header}
+            <FormErrors problems />
+            <Card
+                title="Spent"
+                lead="What its answers cost, and trials of its drafts. Days and months are those of UTC."
+            >
+                {spent}
+            </Card>
+            <Card
+                title="Budget"
+                lead="What it has no room for is not answered, and the person is told when to ask again. The tenant's own budget holds beside it."
+            >
+                {form}
+            </Card>
+        }
+        .into_any()
+    }
+}
+
+fn spent(spend: &AgentSpend) -> AnyView {
+    let part = |period| {
+        let label = match period {
+            BudgetPeriod::Day => "Today",
+            BudgetPeriod::Month => "This month",
+        };
+        let used = spend.of(period);
+        match spend.budget.of(period) {
+            Some(limit) => {
+                let text = format!("{} of {}", dollars(used), dollars(limit));
+                view! { <Meter label used limit text /> }.into_any()
+            }
+            None => {
+                let text = format!("{}, without a budget", dollars(used));
+                view! {
+                    <DefinitionList>
+                        <Definition term=label>{text}</Definition>
+                    </DefinitionList>
+                }
+                .into_any()
+            }
+        }
+    };
+    view! { <div class="stack">{BudgetPeriod::ALL.map(part).collect_view()}</div> }.into_any()
+}
+
+fn form(at: &At, stored: &Budget, typed: Typed, problems: &[Problem]) -> AnyView {
+    let value = |typed: Option<String>, stored: Option<u64>| {
+        typed.or(stored.map(typed_dollars)).unwrap_or_default()
+    };
+    let daily = value(typed.daily_budget, stored.daily_micros);
+    let monthly = value(typed.monthly_budget, stored.monthly_micros);
+    let [day_error, month_error] =
+        ["daily_budget", "monthly_budget"].map(|field| problem_of(problems, field));
+    view! {
+        <form method="post" action=at.path("/budget") class="stack" novalidate>
+            <TextField
+                name="daily_budget"
+                label="Dollars a day"
+                hint="Left empty, there is none."
+                value=daily
+                error=day_error
+            />
+            <TextField
+                name="monthly_budget"
+                label="Dollars a month"
+                hint="Left empty, there is none."
+                value=monthly
+                error=month_error
+            />
+            <div class="form-actions">
+                <SubmitButton variant=Variant::Plain>"Set the budget"</SubmitButton>
+            </div>
+        </form>
+    }
+    .into_any()
+}

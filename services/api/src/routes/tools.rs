@@ -1,0 +1,101 @@
+//! Tools.
+
+use axum::{Json, extract::State};
+use desk::DeskError;
+use domain::{access::Permission, fields::FieldProblem};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    Api,
+    json::{Body, Named},
+    key::Caller,
+    problem::ApiError,
+    shapes::{
+        Done, OfTenant,
+        tools::{OfTool, Tool, ToolConfig, Tools},
+    },
+};
+
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::default().routes(routes!(list_tools)).routes(routes!(
+        get_tool,
+        save_tool,
+        remove_tool
+    ))
+}
+
+/// List tools
+///
+/// Those that a tenant has declared. What is built in, like `current_time`, is not among them.
+#[utoipa::path(get, path = "/tenants/{tenant}/tools", tag = "Tools", params(OfTenant),
+    responses((status = 200, description = "All of them", body = Tools)))]
+async fn list_tools(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    Named(of): Named<OfTenant>,
+) -> Result<Json<Tools>, ApiError> {
+    let mut items = Vec::new();
+    for tool in api.desk.tools(&caller, &of.tenant)? {
+        let users = api.desk.tool_users(&caller, &of.tenant, &tool.id)?;
+        items.push(Tool::new(tool, users));
+    }
+    Ok(Json(Tools { items }))
+}
+
+/// Read a tool
+///
+/// A secret of it is shown as `{}`.
+#[utoipa::path(get, path = "/tenants/{tenant}/tools/{tool}", tag = "Tools", params(OfTool),
+    responses((status = 200, description = "The tool", body = Tool)))]
+async fn get_tool(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    Named(of): Named<OfTool>,
+) -> Result<Json<Tool>, ApiError> {
+    let tools = api.desk.tools(&caller, &of.tenant)?;
+    let tool = tools.into_iter().find(|tool| tool.id == of.tool).ok_or(ApiError::NotFound)?;
+    let users = api.desk.tool_users(&caller, &of.tenant, &tool.id)?;
+    Ok(Json(Tool::new(tool, users)))
+}
+
+/// Declare a tool
+///
+/// It is so from the next call on. What is sent is all there is to it; only `headers` that are left out
+/// stay as they are. A secret is sealed under the tenant's key, and must be said again when `url` leads
+/// to another host.
+#[utoipa::path(put, path = "/tenants/{tenant}/tools/{tool}", tag = "Tools", params(OfTool),
+    request_body = ToolConfig, responses((status = 200, description = "It is so", body = Done)))]
+async fn save_tool(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    Named(of): Named<OfTool>,
+    Body(config): Body<ToolConfig>,
+) -> Result<Json<Done>, ApiError> {
+    caller.require(Permission::AgentsWrite, &of.tenant)?;
+    let wish = config.try_into()?;
+    let saved = api.desk.save_tool(&caller, &of.tenant, of.tool.as_str(), wish).await;
+    Ok(Json(saved.map_err(as_asked)?.into()))
+}
+
+/// Remove a tool
+///
+/// Its secrets are forgotten. A tool that an agent which answers people uses stays.
+#[utoipa::path(delete, path = "/tenants/{tenant}/tools/{tool}", tag = "Tools", params(OfTool),
+    responses((status = 200, description = "It is gone", body = Done)))]
+async fn remove_tool(
+    State(api): State<Api>,
+    Caller(caller): Caller,
+    Named(of): Named<OfTool>,
+) -> Result<Json<Done>, ApiError> {
+    Ok(Json(api.desk.remove_tool(&caller, &of.tenant, &of.tool).await?.into()))
+}
+
+/// The path says which tool, and calls it that.
+fn as_asked(error: DeskError) -> DeskError {
+    let DeskError::Invalid(problems) = error else { return error };
+    let named = |it: FieldProblem| match it.field {
+        "slug" => FieldProblem { field: "tool", ..it },
+        _ => it,
+    };
+    DeskError::Invalid(problems.into_iter().map(named).collect())
+}
