@@ -13,7 +13,7 @@ use tempfile::TempDir;
 pub use thirtyfour::Key;
 use thirtyfour::{
     By, ChromiumLikeCapabilities as _, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
-    WebElement, prelude::ElementQueryable as _,
+    WebElement, action_chain::ActionChain, prelude::ElementQueryable as _,
 };
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -140,9 +140,9 @@ impl Browser {
         self.click(&format!("select[name='{name}'] option[value='{value}']")).await
     }
 
-    /// Keys, typed to whatever has the focus.
+    /// Keys, pressed on the keyboard.
     pub async fn keys(&self, keys: &str) -> anyhow::Result<()> {
-        Ok(self.driver.active_element().await?.send_keys(keys).await?)
+        Ok(self.keyboard().send_keys(keys).perform().await?)
     }
 
     /// A key that writes nothing.
@@ -152,7 +152,12 @@ impl Browser {
 
     /// A key together with Control.
     pub async fn control(&self, key: &str) -> anyhow::Result<()> {
-        Ok(self.driver.active_element().await?.send_keys(Key::Control + key).await?)
+        let pressed = self.keyboard().key_down(Key::Control).send_keys(key).key_up(Key::Control);
+        Ok(pressed.perform().await?)
+    }
+
+    fn keyboard(&self) -> ActionChain {
+        self.driver.action_chain_with_delay(Some(Duration::ZERO), Some(Duration::ZERO))
     }
 
     /// Waits until the page shows that text.

@@ -20,10 +20,11 @@ enum Outcome {
     Skipped(String),
 }
 
-const STEPS: [(&str, Step); 7] = [
+const STEPS: [(&str, Step); 8] = [
     ("fmt", fmt),
     ("clippy", clippy),
     ("core on wasm32", wasm),
+    ("clippy on wasm32", browser),
     ("deny", deny),
     ("compose", compose),
     ("test", test),
@@ -71,6 +72,15 @@ fn wasm(home: &Home, stop: &Stop) -> Result<Outcome> {
         home.cargo(&[&["check", "--target", "wasm32-unknown-unknown"], &core[..]].concat()),
         stop,
     )?;
+    Ok(Outcome::Done)
+}
+
+/// The half of the portal that runs in browsers, as [`crate::site`] builds it: what runs at build time is
+/// shared with that.
+fn browser(home: &Home, stop: &Stop) -> Result<Outcome> {
+    let half = ["clippy", "-p", "portal", "--lib", "--features", "hydrate", "--profile", "site"];
+    let target = ["--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
+    run_ok(home.cargo(&[&half[..], &target].concat()), stop)?;
     Ok(Outcome::Done)
 }
 

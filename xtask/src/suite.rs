@@ -48,7 +48,8 @@ pub(crate) fn bench(home: &Home, args: &[String], stop: &Stop) -> Result<ExitSta
     browser::ensure(stop)?;
     let site = site::site(home, stop)?;
     // Run as it was built: `cargo run -p` would resolve other features and build it all again.
-    let build = ["build", "--release", "--workspace", "--bin", "konstruct", "--bin", "bench"];
+    let bins = ["--bin", "konstruct", "--bin", "konstruct-fake-llm", "--bin", "bench"];
+    let build = [["build", "--release", "--workspace"].as_slice(), &bins].concat();
     run_ok(home.cargo(&build), stop)?;
     let mut bench = Command::new(home.built("release", "bench"));
     bench

@@ -1,5 +1,6 @@
 //! `bench llm`: what the router adds to a call of a model. The same fake vendor in the same run, asked
-//! directly, through the router in this process, and through `konstruct llm`.
+//! directly, through the router in this process, and through `konstruct llm`. The vendor has a process of
+//! its own, so that this one's time is the callers' and, of one of the three, the router's.
 
 use std::{
     sync::Arc,
@@ -9,11 +10,7 @@ use std::{
 use accounts::{Accounts, Grant, NewApiKey, Visit};
 use anyhow::{Context as _, ensure};
 use domain::{access::TenantRole, seal::MasterKey};
-use futures::StreamExt as _;
-use konstruct_tests::{
-    fake_llm::{Behaviour, FakeLlm},
-    installation::{Installation, MASTER_KEY, acme, free_port},
-};
+use konstruct_tests::installation::{Installation, MASTER_KEY, acme, free_port};
 use providers::{ClientSettings, Models, Request, Router, Turn, Unrecorded, client};
 use reqwest::Client;
 use serde_json::{Value, json};
@@ -22,13 +19,14 @@ use tokio::task::JoinSet;
 
 use super::{
     machine,
-    process::{Watched, Window, resident_mib},
+    process::{Watched, Window},
     report::{Group, Report, millis, percentile, rate},
-    tell,
+    streams, tell,
+    vendor::Vendor,
 };
 
 /// The answer: twenty tokens.
-const ANSWER: &str =
+pub(crate) const ANSWER: &str =
     "one two three four five six seven eight nine ten eleven twelve and so on up to here now";
 
 /// How long a vendor takes to its first token, in milliseconds.
@@ -36,9 +34,6 @@ const VENDORS_MS: [u64; 2] = [0, 20];
 
 /// Callers at once.
 const CALLERS: [usize; 2] = [1, 32];
-
-/// Streams that are open at once while memory is looked at.
-const STREAMS: usize = 1_000;
 
 /// How long each way is held.
 pub(crate) struct Options {
@@ -53,7 +48,7 @@ impl Default for Options {
 
 /// A way to ask.
 #[derive(Clone)]
-enum Way {
+pub(crate) enum Way {
     /// The vendor itself, as an HTTP client asks it.
     Direct { client: Client, url: String },
     /// The router in this process.
@@ -67,36 +62,51 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let mut it = Installation::prepare().await?;
     let machine = machine(&it).await?;
     it.apply(&acme()).await?;
-    let fake = FakeLlm::start().await?;
-    let key = key(&it).await?;
-    let port = free_port()?;
+    let (key, port) = (key(&it).await?, free_port()?);
+    let client = Client::builder().tcp_nodelay(true).build()?;
+    let vendor = Vendor::start(&client).await?;
+    settle(&mut it, &vendor.url, port);
+    it.run("llm").await?;
+    let url = format!("http://127.0.0.1:{port}");
+    let server = Way::Server { client: client.clone(), url, key };
+    let ways = [
+        ("direct", Way::Direct { client, url: vendor.url.clone() }),
+        ("in-process", Way::Router(Arc::new(router(&vendor.url)?))),
+        ("konstruct llm", server.clone()),
+    ];
+    let watched = vec![
+        ("the callers".to_owned(), std::process::id()),
+        ("the vendor".to_owned(), vendor.pid()?),
+        ("konstruct llm".to_owned(), it.pid("llm").context("`konstruct llm` has ended")?),
+    ];
+    let mut groups = Vec::new();
+    for vendor_ms in VENDORS_MS {
+        vendor.takes(vendor_ms).await?;
+        for callers in CALLERS {
+            for streamed in [false, true] {
+                let asked = Asked { vendor_ms, callers, streamed };
+                groups.push(group(options, &ways, &asked, &watched).await?);
+            }
+        }
+    }
+    // A service that has done nothing else, and a vendor that holds its answers until it is told.
+    it.kill("llm").await?;
+    let url = it.llm.url();
+    settle(&mut it, &url, port);
+    it.run("llm").await?;
+    groups.push(streams::memory(&it, &server).await?);
+    Ok(Report { machine, groups })
+}
+
+/// `konstruct llm` asks that vendor and listens on that port.
+fn settle(it: &mut Installation, vendor: &str, port: u16) {
     let settings = [
         ("OPENAI_API_KEY", "sk-bench".to_owned()),
-        ("OPENAI_BASE_URL", format!("{}/v1", fake.url())),
+        ("OPENAI_BASE_URL", format!("{vendor}/v1")),
         ("OPENAI_MODEL", "bench".to_owned()),
         ("KONSTRUCT_LLM_LISTEN", format!("127.0.0.1:{port}")),
     ];
     it.settings.extend(settings.map(|(name, value)| (name.to_owned(), value)));
-    it.run("llm").await?;
-    let client = Client::builder().tcp_nodelay(true).build()?;
-    let ways = [
-        ("direct", Way::Direct { client: client.clone(), url: fake.url() }),
-        ("in-process", Way::Router(Arc::new(router(&fake)?))),
-        ("konstruct llm", Way::Server { client, url: format!("http://127.0.0.1:{port}"), key }),
-    ];
-    let pid = it.pid("llm").context("`konstruct llm` has ended")?;
-    let mut groups = Vec::new();
-    for vendor_ms in VENDORS_MS {
-        fake.always(Behaviour { first_token_ms: vendor_ms, ..Behaviour::text(ANSWER) });
-        for callers in CALLERS {
-            for streamed in [false, true] {
-                let asked = Asked { vendor_ms, callers, streamed };
-                groups.push(group(options, &ways, &asked, pid).await?);
-            }
-        }
-    }
-    groups.push(memory(&fake, &ways[2].1, pid).await?);
-    Ok(Report { machine, groups })
 }
 
 /// How the vendor is asked.
@@ -110,22 +120,18 @@ async fn group(
     options: &Options,
     ways: &[(&'static str, Way)],
     asked: &Asked,
-    pid: u32,
+    watched: &[(String, u32)],
 ) -> anyhow::Result<Group> {
     let Asked { vendor_ms, callers, streamed } = *asked;
     let form = if streamed { "streamed" } else { "whole" };
     let title = format!("{callers} callers, vendor at {vendor_ms} ms, {form}");
     tell(&title);
-    let work = "each caller asks again as soon as it has the whole answer of twenty tokens; the fake \
-                vendor, and the callers, are in the benchmark's own process";
+    let work = "each caller asks again as soon as it has the whole answer of twenty tokens; the \
+                router asks for it streamed in either form, a direct caller as it wants it";
     let mut group = Group::new(title, work);
     let mut base = None;
     for (name, way) in ways {
-        let watched = vec![
-            ("the benchmark".to_owned(), std::process::id()),
-            ("konstruct llm".to_owned(), pid),
-        ];
-        let window = Window::open(Watched { alone: watched, families: Vec::new() })?;
+        let window = Window::open(Watched { alone: watched.to_vec(), families: Vec::new() })?;
         let begun = Instant::now();
         let mut callers_at_work = JoinSet::new();
         for _ in 0..callers {
@@ -148,23 +154,36 @@ async fn group(
         let usage = window.close()?;
         times.sort_unstable();
         let at = |percent| millis(percentile(&times, percent));
-        let (direct_rate, direct): (f64, [f64; 3]) =
-            *base.get_or_insert((per_second, [at(50), at(95), at(99)]));
-        group.compare(format!("{name}, rate"), (per_second, "/s"), (direct_rate, "direct"));
-        for (percent, direct) in [50, 95, 99].into_iter().zip(direct) {
-            let added = at(percent) - direct;
-            group.add(format!("{name}, p{percent}"), at(percent), "ms");
-            if *name != "direct" {
-                group.add(format!("{name}, added to p{percent}"), added, "ms");
-            }
+        let cpu = usage.each_us(times.len());
+        let direct: Direct = *base.get_or_insert(Direct {
+            per_second,
+            times_ms: [at(50), at(95), at(99)],
+            cpu_us: cpu,
+        });
+        let rate = (direct.per_second, "direct");
+        group.compare(format!("{name}, rate"), (per_second, "/s"), rate);
+        for (percent, direct) in [50, 95, 99].into_iter().zip(direct.times_ms) {
+            group.compare(format!("{name}, p{percent}"), (at(percent), "ms"), (direct, "direct"));
+            group.add(format!("{name}, added to p{percent}"), at(percent) - direct, "ms");
         }
-        usage.per(times.len(), "request", &mut group);
+        group.compare(format!("{name}, CPU"), (cpu, "us"), (direct.cpu_us, "direct"));
+        group.add(format!("{name}, added CPU"), cpu - direct.cpu_us, "us");
+        usage.per(times.len(), &format!("request, {name}"), &mut group);
     }
     Ok(group)
 }
 
+/// What the others are compared with.
+#[derive(Clone, Copy)]
+struct Direct {
+    per_second: f64,
+    /// p50, p95, p99
+    times_ms: [f64; 3],
+    cpu_us: f64,
+}
+
 /// One whole answer; that it is whole is looked at.
-async fn ask(way: &Way, streamed: bool) -> anyhow::Result<()> {
+pub(crate) async fn ask(way: &Way, streamed: bool) -> anyhow::Result<()> {
     let text = match way {
         Way::Direct { client, url } => {
             let request =
@@ -195,7 +214,7 @@ async fn ask(way: &Way, streamed: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn body(model: &str, stream: bool) -> Value {
+pub(crate) fn body(model: &str, stream: bool) -> Value {
     json!({
         "model": model, "stream": stream, "max_tokens": 100,
         "messages": [{ "role": "user", "content": "how are you?" }],
@@ -222,38 +241,6 @@ async fn said(request: reqwest::RequestBuilder, streamed: bool) -> anyhow::Resul
     Ok(text)
 }
 
-/// Memory while many streams stand open.
-async fn memory(fake: &FakeLlm, way: &Way, pid: u32) -> anyhow::Result<Group> {
-    let work =
-        format!("{STREAMS} streams through `konstruct llm`, each held after its first token");
-    let mut group = Group::new("Memory", work);
-    let Way::Server { client, url, key } = way else { anyhow::bail!("not the server") };
-    let idle = resident_mib(pid)?;
-    group.add("before", idle, "MiB");
-    fake.reset();
-    fake.always(Behaviour { held: true, ..Behaviour::text(ANSWER) });
-    let mut open = JoinSet::new();
-    for _ in 0..STREAMS {
-        let request =
-            client.post(format!("{url}/v1/chat/completions")).json(&body("quality", true));
-        let request = request.bearer_auth(key);
-        open.spawn(async move {
-            let mut pieces = request.send().await?.error_for_status()?.bytes_stream();
-            while let Some(piece) = pieces.next().await {
-                piece?;
-            }
-            anyhow::Ok(())
-        });
-    }
-    fake.held(STREAMS, Duration::from_mins(1)).await?;
-    group.compare(format!("with {STREAMS} streams"), (resident_mib(pid)?, "MiB"), (idle, "before"));
-    fake.release();
-    while let Some(ended) = open.join_next().await {
-        ended??;
-    }
-    Ok(group)
-}
-
 /// A key of an operator of `acme`.
 async fn key(it: &Installation) -> anyhow::Result<String> {
     let masters = Masters::new(MasterKey::parse(MASTER_KEY)?, Vec::new());
@@ -266,8 +253,8 @@ async fn key(it: &Installation) -> anyhow::Result<String> {
 }
 
 /// The same models as those of `konstruct llm`.
-fn router(fake: &FakeLlm) -> anyhow::Result<Router> {
-    let url = format!("{}/v1", fake.url());
+fn router(vendor: &str) -> anyhow::Result<Router> {
+    let url = format!("{vendor}/v1");
     let lookup = |name: &str| match name {
         "OPENAI_API_KEY" => Some("sk-bench".to_owned()),
         "OPENAI_BASE_URL" => Some(url.clone()),

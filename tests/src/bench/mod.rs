@@ -13,7 +13,9 @@ mod pipeline;
 pub(crate) mod portal;
 mod process;
 pub(crate) mod report;
+mod streams;
 mod town;
+mod vendor;
 pub(crate) mod views;
 
 use std::{

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use anyhow::Context as _;
+pub(crate) use konstruct_tests::memory::resident_mib;
 
 use super::report::{Group, float, ratio};
 
@@ -70,6 +71,12 @@ impl Window {
 }
 
 impl Usage {
+    /// What all of ours used, for one of `count`, in microseconds.
+    pub(crate) fn each_us(&self, count: usize) -> f64 {
+        let ours: Duration = self.by.values().sum();
+        ratio(ours.as_secs_f64() * 1e6, float(count))
+    }
+
     /// A line for each process: time for one of `count`, and its part of all of ours.
     pub(crate) fn per(&self, count: usize, what: &str, group: &mut Group) {
         let ours: Duration = self.by.values().sum();
@@ -104,14 +111,6 @@ impl Used {
 /// The process that started this one.
 pub(crate) fn parent(pid: u32) -> anyhow::Result<u32> {
     Ok(stat(pid)?.parent)
-}
-
-/// What a process holds in memory now, in MiB.
-pub(crate) fn resident_mib(pid: u32) -> anyhow::Result<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let kib =
-        status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
-    Ok(f64::from(kib.context("no VmRSS")?.parse::<u32>()?) / 1024.0)
 }
 
 fn time(ticks: u64) -> Duration {

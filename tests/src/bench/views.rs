@@ -136,7 +136,7 @@ async fn time_conversations(
     let shown =
         views.conversation(w, tenant, &near, Beside { filter: &base, before: None, now }).await?;
     let message = shown.turns.first().context("a turn")?.message.to_string();
-    time("trace").of(|| views.trace(w, tenant, &message)).await?;
+    time("trace").of(|| views.trace(w, tenant, &message, now)).await?;
     Ok(())
 }
 

@@ -44,12 +44,26 @@ const SEND: &str = "
 impl Browser {
     /// As a system with a dark desktop, or a light one. Nothing moves, so that what is seen is what stays.
     pub async fn dark(&self, dark: bool) -> anyhow::Result<()> {
-        let value = if dark { "dark" } else { "light" };
+        self.medium("", if dark { "dark" } else { "light" }, "reduce").await
+    }
+
+    /// As a system on which things move.
+    pub async fn moving(&self) -> anyhow::Result<()> {
+        self.medium("", "light", "no-preference").await
+    }
+
+    /// As it comes out on paper, on a system with a dark desktop.
+    pub async fn paper(&self) -> anyhow::Result<()> {
+        self.medium("print", "dark", "reduce").await
+    }
+
+    async fn medium(&self, medium: &str, scheme: &str, motion: &str) -> anyhow::Result<()> {
         let features = json!([
-            { "name": "prefers-color-scheme", "value": value },
-            { "name": "prefers-reduced-motion", "value": "reduce" },
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": motion },
         ]);
-        self.cdp("Emulation.setEmulatedMedia", json!({ "features": features })).await
+        self.cdp("Emulation.setEmulatedMedia", json!({ "media": medium, "features": features }))
+            .await
     }
 
     /// The status that the page came with.

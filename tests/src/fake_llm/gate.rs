@@ -30,6 +30,13 @@ impl Gate {
         drop(open.wait_for(|open| *open).await);
     }
 
+    /// Waits for ever, as one of those who wait for it to open.
+    pub(super) async fn stall(&self) {
+        self.came.send_modify(|came| *came += 1);
+        let _waiting = Waiting(self);
+        std::future::pending::<()>().await;
+    }
+
     /// Opens it for good.
     pub(super) fn open(&self) {
         self.open.send_replace(true);

@@ -19,6 +19,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use gate::Gate;
@@ -48,6 +49,8 @@ impl FakeLlm {
         let state = Arc::new(Mutex::new(State::default()));
         let gate = Arc::new(Gate::default());
         let routes = server::routes(Arc::clone(&state), Arc::clone(&gate));
+        // A token is a small piece: as with real vendors, it does not wait for the next one.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move {
             // `serve` never returns of itself, and an accept error is retried inside.
             let _ended: std::io::Result<()> = axum::serve(listener, routes).await;
@@ -75,7 +78,7 @@ impl FakeLlm {
         self.with(|state| state.recorded.iter().cloned().collect())
     }
 
-    /// Waits until so many replies have said their first token and are held.
+    /// Waits until so many replies have said their first token and are held, or have stalled.
     pub async fn held(&self, count: usize, within: Duration) -> anyhow::Result<()> {
         self.gate.came(count, within).await
     }

@@ -22,8 +22,7 @@ impl Dialect for Ollama {
     }
 
     fn call(&self, reply: &Reply, _at: usize, call: &Called) -> String {
-        let arguments: Value = serde_json::from_str(&call.arguments).unwrap_or_default();
-        let call = json!({ "function": { "name": call.name, "arguments": arguments } });
+        let call = called(call);
         line(&json!({
             "model": reply.model, "created_at": "2026-11-21T09:30:00Z",
             "message": { "role": "assistant", "content": "", "tool_calls": [call] }, "done": false,
@@ -51,8 +50,20 @@ impl Dialect for Ollama {
     }
 
     fn whole(&self, reply: &Reply, reason: Option<&str>) -> Value {
-        done(reply, &reply.text, reason)
+        let mut whole = done(reply, &reply.text, reason);
+        let calls: Vec<Value> = reply.calls.iter().map(called).collect();
+        let message = whole.get_mut("message").and_then(Value::as_object_mut);
+        if let Some(message) = message.filter(|_| !calls.is_empty()) {
+            message.insert("tool_calls".to_owned(), Value::Array(calls));
+        }
+        whole
     }
+}
+
+/// Arguments are an object here, and there is no id.
+fn called(call: &Called) -> Value {
+    let arguments: Value = serde_json::from_str(&call.arguments).unwrap_or_default();
+    json!({ "function": { "name": call.name, "arguments": arguments } })
 }
 
 fn line(data: &Value) -> String {

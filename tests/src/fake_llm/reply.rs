@@ -214,7 +214,7 @@ pub(super) fn body(steps: Vec<Step>, gate: Arc<Gate>) -> Body {
                 Step::Wait(pause) => tokio::time::sleep(pause).await,
                 Step::Send(bytes) => return Some((Ok(bytes), (steps, gate))),
                 Step::Hold => gate.pass().await,
-                Step::Stall => std::future::pending::<()>().await,
+                Step::Stall => gate.stall().await,
                 Step::Reset => {
                     // So that what was sent is on its way before the connection goes.
                     tokio::time::sleep(Duration::from_millis(20)).await;

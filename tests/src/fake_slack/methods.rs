@@ -41,6 +41,8 @@ impl World {
             "chat.update" => self.update(team, &args),
             "chat.delete" => self.delete(team, &args),
             "conversations.replies" => self.page(team, &args),
+            "conversations.history" => self.history(team, &args),
+            "chat.getPermalink" => permalink(team, &args),
             "auth.test" => Ok(Performed { answer: identity(team), seen: None }),
             _ => Err("unknown_method"),
         };
@@ -113,6 +115,16 @@ impl World {
         (posted.deleted, posted.change) = (true, change);
         let seen = Some(Seen::Deleted(posted.clone()));
         Ok(Performed { answer: json!({ "ok": true, "channel": channel, "ts": ts }), seen })
+    }
+
+    /// The newest of a channel, the newest first; one page.
+    fn history(&self, team: &Team, args: &Args<'_>) -> Answer {
+        let channel = args.text("channel").ok_or("channel_not_found")?;
+        let open = |posted: &&Posted| posted.is_visible() && posted.thread.is_none();
+        let mut all: Vec<_> = self.room(&team.id, channel).filter(open).map(shown).collect();
+        all.reverse();
+        let answer = json!({ "ok": true, "messages": all, "has_more": false });
+        Ok(Performed { answer, seen: None })
     }
 
     /// One page of a thread, oldest first. The cursor is the last timestamp seen.
@@ -199,6 +211,15 @@ pub(super) fn shown(posted: &Posted) -> Value {
         super::events::set(&mut message, name, value);
     }
     message
+}
+
+fn permalink(team: &Team, args: &Args<'_>) -> Answer {
+    let channel = args.text("channel").ok_or("channel_not_found")?;
+    let ts = args.text("message_ts").ok_or("message_not_found")?;
+    let (team, p) = (team.id.to_lowercase(), ts.replace('.', ""));
+    let permalink = format!("https://{team}.slack.test/archives/{channel}/p{p}");
+    let answer = json!({ "ok": true, "channel": channel, "permalink": permalink });
+    Ok(Performed { answer, seen: None })
 }
 
 fn identity(team: &Team) -> Value {

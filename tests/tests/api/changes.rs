@@ -46,6 +46,15 @@ async fn a_tenant_is_made_worked_on_and_deleted() {
     assert_eq!(versions.body["items"][0]["note"], "first", "{versions:?}");
     assert_eq!(versions.body["items"][0]["via"], "api");
 
+    let budget = "/tenants/gamma/agents/ada/budget";
+    let set = json!({ "daily_micros": 5_000_000, "monthly_micros": null });
+    assert_eq!(office.put(admin, budget, set.clone()).await.status, StatusCode::OK);
+    let read = shown(&office, budget, |it| it["budget"] == set).await;
+    assert_eq!(
+        (&read.body["spent_today_micros"], &read.body["spent_month_micros"]),
+        (&json!(0), &json!(0))
+    );
+
     let new = json!({ "team_id": "T0NEW", "bot_token": "xoxb-T0NEW", "agent": "ada" });
     let made = office.post(admin, "/tenants/gamma/connections", new).await;
     assert_eq!(
@@ -152,7 +161,11 @@ async fn office_send(
 }
 
 /// What is at that path once the read models have it.
-async fn shown(office: &Office, path: &str, is_it: impl Fn(&Value) -> bool) -> crate::Answer {
+pub(crate) async fn shown(
+    office: &Office,
+    path: &str,
+    is_it: impl Fn(&Value) -> bool,
+) -> crate::Answer {
     let look = || async { Ok(is_it(&office.get(&office.administrator, path).await.body)) };
     konstruct_tests::wait::until(std::time::Duration::from_mins(1), path, look).await.unwrap();
     office.get(&office.administrator, path).await

@@ -58,5 +58,8 @@ async fn every_answer_is_as_the_description_says() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     let log = office.it.said("portal");
-    assert!(output.status.success(), "{said}\n{}\n{log}", String::from_utf8_lossy(&output.stderr));
+    // Not each of a thousand refusals, which would bury what Schemathesis says.
+    let log: Vec<_> = log.lines().filter(|line| !line.contains("a program was refused")).collect();
+    let (log, stderr) = (log.join("\n"), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{log}\n{stderr}\n{said}");
 }

@@ -8,6 +8,7 @@ mod conformance;
 mod keys;
 mod once;
 mod roles;
+mod tools;
 
 use accounts::{Accounts, ApiToken, Grant, PlatformRole, Principal, TenantRole, Visit};
 use domain::seal::MasterKey;

@@ -1,6 +1,6 @@
 use konstruct_tests::postgres::raw;
 use schemas::{
-    Envelope, Event, TenantId, Text,
+    Envelope, Event, MessageRef, TenantId, Text,
     event::{CompletionFailed, FailureReason},
     usage::{Attempt, AttemptOutcome, Cost},
 };
@@ -9,6 +9,7 @@ use store::{
     completions::{Before, Completion, Completions, Prior, Record, Start},
     fence::Leadership,
     memory::{self, Role, TURNS_MAX, Turn},
+    replies::Replies,
 };
 
 use crate::{World, at, connection, conversation, event, message, reference, tenant, world};
@@ -39,6 +40,8 @@ fn completion(tenant: &TenantId, word: &str) -> Completion {
         reason: FailureReason::ModelsFailed,
         attempts: vec![attempt(0)],
         cost: None,
+        tools: Vec::new(),
+        over: None,
         message: reference.clone(),
     };
     let envelope = Envelope {
@@ -51,10 +54,11 @@ fn completion(tenant: &TenantId, word: &str) -> Completion {
         trace: None,
         event: Event::CompletionFailed(failed),
     };
-    Completion { envelope, cause: event("admitted"), seq: 9 }
+    Completion { envelope, cause: event("admitted"), seq: 9, near: Vec::new() }
 }
 
-fn attempt(index: u32) -> Attempt {
+/// A whole answer that cost nobody knows what.
+pub(crate) fn attempt(index: u32) -> Attempt {
     Attempt {
         index,
         deployment: "d".to_owned(),
@@ -75,7 +79,8 @@ async fn before(
     turns_max: u32,
 ) -> Prior {
     let message = reference("m1", "1700000001.000100");
-    let before = Before { tenant: tenant.clone(), message, position, turns_max };
+    let cause = event("admitted");
+    let before = Before { tenant: tenant.clone(), message, cause, position, turns_max };
     completions.before(before).await.unwrap()
 }
 
@@ -96,8 +101,52 @@ fn record(tenant: &TenantId, name: &str, word: &str, turns: &[Turn]) -> Record {
         completion: completion(tenant, word),
         turns: turns.to_vec(),
         attempts: Vec::new(),
+        pause: None,
+        settles: false,
         at: at(5),
     }
+}
+
+#[tokio::test]
+async fn who_has_a_thread_is_decided_with_its_record_and_given_back_once() {
+    let world = world().await;
+    let db = world.db.clone();
+    let (acme, beta) = (tenant("acme"), tenant("beta"));
+    let lead = Leadership::acquire(&db, "completion", "test").await.unwrap();
+    let completions = Completions::open(db.clone(), lead.fence().clone());
+    let replies = Replies::<()>::open(db.clone(), lead.fence().clone());
+    let of = reference("m1", "1700000001.000100");
+    let handed = Record { pause: Some(of.clone()), ..record(&acme, "m1", "handed", &[]) };
+    completions.record(handed.clone()).await.unwrap();
+    // The first outcome stands, and so does what it says of the thread.
+    let other = Record { pause: Some(of.clone()), ..record(&acme, "m2", "answered", &[]) };
+    completions.record(Record { pause: None, ..other.clone() }).await.unwrap();
+    completions.record(other).await.unwrap();
+
+    let known = || before(&completions, &acme, i64::MAX, TURNS_MAX);
+    let held = async |tenant| replies.is_held(tenant, &of).await.unwrap();
+    assert_eq!(known().await.handed_off, Some(of.id.clone()));
+    assert_eq!((held(&acme).await, held(&beta).await), (true, false));
+    let elsewhere = reference("m3", "1700000001.000100");
+    let elsewhere = MessageRef { conversation: "C9-1".parse().unwrap(), ..elsewhere };
+    assert!(!replies.is_held(&acme, &elsewhere).await.unwrap());
+
+    // Another tenant's event, or one of another hand-off, gives nothing back.
+    let back = async |tenant, message: &str, by| {
+        let message = message.parse().unwrap();
+        completions.give_back(tenant, &message, &event(by), at(6)).await.unwrap();
+    };
+    back(&beta, of.id.as_str(), "admitted").await;
+    back(&acme, "m2", "admitted").await;
+    assert!(held(&acme).await);
+    back(&acme, of.id.as_str(), "admitted").await;
+    back(&acme, of.id.as_str(), "later").await;
+    let prior = known().await;
+    assert_eq!((prior.handed_off, prior.gave_back), (None, Some(of.id.clone())));
+    assert!(!held(&acme).await);
+    // The record comes again after a crash: the thread stays given back.
+    completions.record(handed).await.unwrap();
+    assert!(!held(&acme).await);
 }
 
 #[tokio::test]
@@ -108,9 +157,15 @@ async fn the_first_outcome_stands_and_brings_its_memory() {
     let lead = Leadership::acquire(&db, "completion", "test").await.unwrap();
     let completions = Completions::open(db.clone(), lead.fence().clone());
     let (id, deployment) = (message("m1"), "d".to_owned());
-    let start =
-        Start { tenant: acme.clone(), message: id.clone(), index: 0, deployment, at: at(1) };
-    completions.start(start.clone()).await.unwrap();
+    let start = Start {
+        tenant: acme.clone(),
+        message: id.clone(),
+        index: 0,
+        deployment,
+        room: None,
+        at: at(1),
+    };
+    completions.start(start.clone()).await.unwrap().unwrap();
     let again = completions.start(start).await;
     assert!(matches!(again, Err(StoreError::Statement { .. })), "one call, one row: {again:?}");
 
@@ -157,7 +212,8 @@ async fn a_batch_gives_each_its_own() {
         let completions = &completions;
         (1..=4).map(move |nth| async move {
             let message = reference(&format!("m{nth}"), "1700000001.000100");
-            let before = Before { tenant: tenant.clone(), message, position: nth, turns_max: 2 };
+            let (tenant_id, cause) = (tenant.clone(), event("admitted"));
+            let before = Before { tenant: tenant_id, message, cause, position: nth, turns_max: 2 };
             (tenant, nth, completions.before(before).await.unwrap())
         })
     });

@@ -41,6 +41,9 @@ async fn a_purpose_reaches_its_tables_and_no_other() {
         ("turn", "select, insert, update"),
         ("completion", "select, insert, update"),
         ("attempt", "select, insert, update"),
+        ("tool_round", "select, insert, update"),
+        ("tool_call", "select, insert, update"),
+        ("pause", "select, insert, update"),
         ("effect", "select, insert, update"),
         ("reply", "select, insert, update"),
     ];

@@ -65,7 +65,8 @@ fn pieces() -> Vec<(u64, BTreeMap<TenantId, Changes>)> {
         budget: schemas::Budget::default(),
         status: TenantStatus::Active,
     };
-    let agent = Agent { id: "mara".parse().unwrap(), draft: None, published: None, retired: false };
+    let (id, budget) = ("mara".parse().unwrap(), schemas::Budget::default());
+    let agent = Agent { id, draft: None, published: None, budget, retired: false };
     let connection = Connection {
         id: crate::connection(),
         channel: ChannelKind::Slack,
@@ -84,6 +85,7 @@ fn pieces() -> Vec<(u64, BTreeMap<TenantId, Changes>)> {
             (Entry::Agent(Box::new(agent)), 2),
             (Entry::Connection(connection), 3),
         ],
+        handed_off: Vec::new(),
         usage: Vec::new(),
         changes: vec![changed(1, "e1"), changed(2, "e2")],
     };

@@ -8,8 +8,17 @@ use crate::{World, at, world};
 
 /// 32 days later: what was written at day 0 is old, what was written at day 2 is not.
 const DAY_MS: i64 = 24 * 3_600_000;
-const TABLES: [&str; 7] =
-    ["reply", "effect", "completion", "attempt", "turn", "p_message", "p_event"];
+const TABLES: [&str; 9] = [
+    "reply",
+    "effect",
+    "completion",
+    "attempt",
+    "tool_call",
+    "pause",
+    "turn",
+    "p_message",
+    "p_event",
+];
 
 /// The whole story of one message, as it stands in every table.
 struct Story {
@@ -39,6 +48,12 @@ async fn tell(admin: &Client, tenant: &str, story: &Story) {
          values ('{tenant}', '{name}', '{{}}', 'e', 1, 1, {ms});
          insert into attempt (tenant_id, message_id, index, deployment, started_at_ms)
          values ('{tenant}', '{name}', 0, 'd', {ms});
+         insert into tool_round (tenant_id, message_id, round, asked, started_at_ms)
+         values ('{tenant}', '{name}', 0, '{{}}', {ms});
+         insert into tool_call (tenant_id, message_id, round, index, tool, arguments, repeatable)
+         values ('{tenant}', '{name}', 0, 0, 'orders', '{{}}', true);
+         insert into pause (tenant_id, message_id, connection_id, conversation_id, since_ms)
+         values ('{tenant}', '{name}', 'c', 'thread', {ms});
          insert into turn (tenant_id, connection_id, conversation_id, message_id, role, position,
                            sender, text)
          values ('{tenant}', 'c', 'thread', '{name}', 'person', {ms} * 1000::bigint, 'U1', '{{}}');
@@ -53,8 +68,8 @@ async fn tell(admin: &Client, tenant: &str, story: &Story) {
 }
 
 /// How many rows of each table there are.
-async fn counts(admin: &Client, message: &str) -> [i64; 7] {
-    let mut counts = [0; 7];
+async fn counts(admin: &Client, message: &str) -> [i64; 9] {
+    let mut counts = [0; 9];
     for (count, table) in counts.iter_mut().zip(TABLES) {
         let of = if table == "p_event" { "correlation_id" } else { "message_id" };
         let sql = format!("select count(*) from {table} where {of} = $1");
@@ -85,20 +100,38 @@ async fn a_story_goes_after_31_days_and_only_when_it_is_over() {
         replies: 3,
         completions: 6,
         attempts: 6,
+        tools: 6,
+        pauses: 6,
         turns: 6,
         messages: 4,
         events: 4,
         ..Pruned::default()
     };
     assert_eq!(pruned, want);
-    // reply, effect, completion, attempt, turn, p_message, p_event
-    assert_eq!(counts(&admin, "old").await, [0, 0, 0, 0, 0, 0, 2], "the directory's story stays");
-    assert_eq!(counts(&admin, "young").await, [1, 1, 1, 1, 1, 1, 2]);
-    assert_eq!(counts(&admin, "doubtful").await, [1, 1, 0, 0, 0, 1, 2], "nobody knows its end");
-    assert_eq!(counts(&admin, "open").await, [1, 1, 0, 0, 0, 1, 2], "it has no end");
-    assert_eq!(counts(&admin, "unsettled").await, [1, 1, 0, 0, 0, 0, 1], "an effect is in doubt");
+    // reply, effect, completion, attempt, tool_call, pause, turn, p_message, p_event
+    assert_eq!(
+        counts(&admin, "old").await,
+        [0, 0, 0, 0, 0, 0, 0, 0, 2],
+        "the directory's story stays"
+    );
+    assert_eq!(counts(&admin, "young").await, [1, 1, 1, 1, 1, 1, 1, 1, 2]);
+    assert_eq!(
+        counts(&admin, "doubtful").await,
+        [1, 1, 0, 0, 0, 0, 0, 1, 2],
+        "nobody knows its end"
+    );
+    assert_eq!(counts(&admin, "open").await, [1, 1, 0, 0, 0, 0, 0, 1, 2], "it has no end");
+    assert_eq!(
+        counts(&admin, "unsettled").await,
+        [1, 1, 0, 0, 0, 0, 0, 0, 1],
+        "an effect is in doubt"
+    );
     let gone = counts(&admin, "unsent").await;
-    assert_eq!(gone, [0, 0, 0, 0, 0, 0, 1], "nobody sends a placeholder of a reply that has ended");
+    assert_eq!(
+        gone,
+        [0, 0, 0, 0, 0, 0, 0, 0, 1],
+        "nobody sends a placeholder of a reply that has ended"
+    );
     assert_eq!(prune(&platform, "test", at(32 * DAY_MS)).await.unwrap().total(), 0);
 }
 

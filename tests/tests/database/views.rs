@@ -188,17 +188,18 @@ async fn what_is_a_strangers_to_ask_does_not_exist() {
             .conversation(&who, &acme, &thread, Beside { filter: &filter, before: None, now })
             .await;
         ask("conversation", found.map(drop));
-        ask("trace", views.trace(&who, &acme, "m1").await.map(drop));
+        ask("trace", views.trace(&who, &acme, "m1", at(0)).await.map(drop));
         ask("uncertain", views.uncertain(&who, &acme, None, 9).await.map(drop));
         ask("usage", views.usage(&who, &acme, Group::Day, day..=day).await.map(drop));
         let mara = "mara".parse().unwrap();
         ask("versions", views.versions(&who, (&acme, &mara), None, now).await.map(drop));
         ask("version", views.version(&who, (&acme, &mara), 1, now).await.map(drop));
+        ask("spend", views.agent_spend(&who, (&acme, &mara), now).await.map(drop));
         let page = ChangesPage { before: None, limit: 9, now };
         let found = views.changes(&who, &acme, &ChangeFilter::default(), page).await;
         ask("changes", found.map(drop));
         ask("find", views.find(&who, "m1").await.map(drop));
-        assert_eq!(met.len(), 13);
+        assert_eq!(met.len(), 14);
         let listed = views
             .tenants(&who, &TenantFilter::default(), TenantsPage { after: None, limit: 9, now })
             .await
@@ -226,7 +227,7 @@ async fn what_is_a_strangers_to_ask_does_not_exist() {
             .conversation(&other, &theirs, &thread, Beside { filter: &filter, before: None, now })
             .await
             .map(drop),
-        views.trace(&other, &theirs, "m1").await.map(drop),
+        views.trace(&other, &theirs, "m1", at(0)).await.map(drop),
     ] {
         assert!(matches!(found, Err(ViewError::Denied(Denied::NotFound))), "{found:?}");
     }
@@ -265,7 +266,9 @@ async fn an_administrator_walks_through_all_tenants_on_the_record() {
 
     let home = views.installation(&who, at(0)).await.unwrap();
     assert_eq!((home.tenants, home.today.messages, home.month.cost_micros), (3, 1, 100));
-    assert_eq!(home.uncertain, [(tenant(), 1)]);
+    let doubts: Vec<_> =
+        home.uncertain.iter().map(|(it, many)| (&it.id, &*it.name, *many)).collect();
+    assert_eq!(doubts, [(&tenant(), "The acme", 1)]);
     assert_eq!(views.locate(&who, "m1").await.unwrap().0, tenant());
     assert_eq!(views.find(&who, "m1").await.unwrap(), (tenant(), crate::message("m1")));
     let day = Day::of(at(0));
@@ -359,7 +362,7 @@ async fn a_thread_shows_what_was_said_and_what_it_took() {
     let list = town.page(&filter, None, 9).await.found;
     assert_eq!(list.lines[0].opening.as_deref(), Some("Where is my invoice?"));
 
-    let trace = town.views.trace(&viewer(), &tenant(), "m1").await.unwrap();
+    let trace = town.views.trace(&viewer(), &tenant(), "m1", at(0)).await.unwrap();
     assert_eq!(trace.slow.as_deref(), Some("delivery 4.3 s of 5.0 s"));
     let day = Day::of(at(0));
     let usage = town.views.usage(&viewer(), &tenant(), Group::Version, day..=day).await.unwrap();

@@ -10,6 +10,7 @@ mod drafts;
 mod room;
 mod strangers;
 mod tenants;
+mod tools;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

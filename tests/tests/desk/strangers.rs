@@ -21,10 +21,12 @@ async fn walk(office: &Office, by: &Principal) -> Vec<(&'static str, Option<Desk
         agent: mara(),
     };
     let at = (tenant, agent);
+    let thread = "C1-1".parse().unwrap();
     vec![
         ("rename_tenant", desk.rename_tenant(by, tenant, "X").await.err()),
         ("set_limits", desk.set_limits(by, tenant, Limits::default()).await.err()),
         ("set_budget", desk.set_budget(by, tenant, Budget::default()).await.err()),
+        ("set_agent_budget", desk.set_agent_budget(by, at, Budget::default()).await.err()),
         ("suspend_tenant", desk.suspend_tenant(by, tenant).await.err()),
         ("resume_tenant", desk.resume_tenant(by, tenant).await.err()),
         ("delete_tenant", desk.delete_tenant(by, tenant, "acme").await.err()),
@@ -39,6 +41,9 @@ async fn walk(office: &Office, by: &Principal) -> Vec<(&'static str, Option<Desk
         ("connect_slack", desk.connect_slack(by, tenant, wish).await.err()),
         ("lead_to", desk.lead_to(by, tenant, wire, agent).await.err()),
         ("disconnect", desk.disconnect(by, tenant, wire).await.err()),
+        ("hand_back", desk.hand_back(by, tenant, (wire, &thread)).await.err()),
+        ("save_tool", desk.save_tool(by, tenant, "orders", crate::tools::orders()).await.err()),
+        ("remove_tool", desk.remove_tool(by, tenant, &crate::tools::id()).await.err()),
         ("send_test_message", desk.send_test_message(by, (tenant, wire), "C1", "x").await.err()),
     ]
 }
@@ -61,6 +66,11 @@ async fn to_whoever_has_no_role_in_a_tenant_it_does_not_exist() {
         assert_eq!(read, Err(DeskError::NotFound));
         let read = office.desk.live(stranger, &acme(), &mara()).await;
         assert_eq!(read, Err(DeskError::NotFound));
+        let read = office.desk.budgets(stranger, &acme(), &mara());
+        assert_eq!(read, Err(DeskError::NotFound));
+        assert_eq!(office.desk.tools(stranger, &acme()), Err(DeskError::NotFound));
+        let users = office.desk.tool_users(stranger, &acme(), &crate::tools::id());
+        assert_eq!(users, Err(DeskError::NotFound));
         assert_eq!(office.desk.tenant_name(stranger, &acme()), None);
         let made = office.desk.create_tenant(stranger, "new", "New", Limits::default()).await;
         assert_eq!(made, Err(DeskError::NotFound));
@@ -83,6 +93,7 @@ async fn whoever_looks_on_changes_nothing() {
             assert_eq!(error, Some(DeskError::Denied), "{operation}");
         }
         office.desk.draft(looker, &acme(), &mara()).await.unwrap();
+        assert_eq!(office.desk.tools(looker, &acme()), Ok(Vec::new()));
         assert!(office.desk.tenant_name(looker, &acme()).is_some(), "they may know where they are");
     }
     let operator = principal("o-acme", None, &[("acme", TenantRole::Operator)]);

@@ -16,9 +16,13 @@ async fn a_tenant_is_limited_suspended_and_worked_on_all_the_same() {
     assert_eq!(taken.unwrap_err().to_string(), "`slug` is taken");
     let limits = Limits { messages_per_minute: 90, ..Limits::default() };
     desk.set_limits(&admin, &acme(), limits.clone()).await.unwrap();
-    let budget = Budget { monthly_micros: Some(5_000_000) };
+    let budget = Budget { monthly_micros: Some(5_000_000), ..Budget::default() };
     desk.set_budget(&admin, &acme(), budget).await.unwrap();
+    let own = Budget { daily_micros: Some(2_000_000), ..Budget::default() };
+    desk.set_agent_budget(&admin, (&acme(), &mara()), own).await.unwrap();
     office.shown(desk.suspend_tenant(&admin, &acme()).await.unwrap()).await;
+    let agent = office.directory.read(|it| it.agent(&acme(), &mara()).cloned()).unwrap();
+    assert_eq!((agent.budget, agent.published.is_some()), (own, false), "nothing is published");
     let known = office.directory.read(|it| it.tenant(&acme()).cloned()).unwrap();
     assert_eq!((known.limits.clone(), known.budget), (limits, budget));
     assert_eq!(known.status, TenantStatus::Suspended);

@@ -3,7 +3,10 @@
 // For clippy, which takes helpers of tests for tests only where this stands.
 #![cfg(test)]
 
+mod budget;
 mod errors;
+mod memory;
+mod metrics;
 mod status;
 mod streams;
 
@@ -29,10 +32,14 @@ struct House {
 
 impl House {
     async fn new() -> anyhow::Result<Self> {
+        Self::with_model("fake-model").await
+    }
+
+    async fn with_model(model: &str) -> anyhow::Result<Self> {
         let mut it = Installation::prepare().await?;
         it.apply(&acme()).await?;
         let port = free_port()?;
-        it.settings.insert("OPENAI_MODEL".to_owned(), "fake-model".to_owned());
+        it.settings.insert("OPENAI_MODEL".to_owned(), model.to_owned());
         it.settings.insert("KONSTRUCT_LLM_LISTEN".to_owned(), format!("127.0.0.1:{port}"));
         it.run("llm").await?;
         let key = key(&it, &Grant::Tenant("acme".parse()?, TenantRole::Operator)).await?;

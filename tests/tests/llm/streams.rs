@@ -1,11 +1,18 @@
 //! Server-sent events: one model's answer, or an error.
 
 use anyhow::Context as _;
-use futures::StreamExt as _;
-use konstruct_tests::fake_llm::{Behaviour, Called, Fault, Say};
+use konstruct_tests::{
+    fake_llm::{Behaviour, Called, Fault, Say},
+    installation::acme,
+    wait::until,
+};
 use serde_json::{Value, json};
 
-use crate::{House, question};
+use crate::{
+    House,
+    budget::{PATIENCE, spend, unpriced, used},
+    question,
+};
 
 fn streamed(more: &Value) -> Value {
     let mut body = question();
@@ -87,17 +94,51 @@ async fn after_the_first_word_a_failure_is_an_error_and_never_another_models_wor
     let last = events.last().context("nothing")?;
     assert_eq!(last["error"]["code"], "stream_interrupted");
     assert!(!events.contains(&json!("[DONE]")));
+    assert_eq!(used(&house, 1).await?, (1, 0, 0));
+    assert_eq!(unpriced(&house).await?, 1, "it may have been billed");
+    Ok(())
+}
+
+/// Asks, and hangs up once the vendor has said its first token.
+async fn hang_up(house: &House, is_streamed: bool) -> anyhow::Result<()> {
+    let body = if is_streamed { streamed(&json!({})) } else { question() };
+    let reading = async { house.ask(&body).await?.bytes().await.context("it broke") };
+    tokio::select! {
+        ended = reading => anyhow::bail!("it is held: {ended:?}"),
+        held = house.it.llm.held(1, PATIENCE) => held?,
+    }
+    house.it.llm.left(1, PATIENCE).await
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_ends_the_call_to_the_vendor_and_pays_for_it() -> anyhow::Result<()> {
+    for is_streamed in [false, true] {
+        let house = House::new().await?;
+        house.it.llm.always(Behaviour { held: true, ..Behaviour::text("one two three") });
+        hang_up(&house, is_streamed).await?;
+        assert_eq!(used(&house, 1).await?, (1, 0, 0));
+        assert_eq!(unpriced(&house).await?, 1, "what it cost is not known, and that is said");
+    }
     Ok(())
 }
 
 #[tokio::test]
-async fn whoever_hangs_up_ends_the_call_to_the_vendor() -> anyhow::Result<()> {
-    let house = House::new().await?;
+async fn whoever_hangs_up_frees_the_room_in_the_budget_that_it_held() -> anyhow::Result<()> {
+    let house = House::with_model("gpt-5.4-mini").await?;
+    let budget = "    budget: { monthly_micros: 100000000 }\n    limits:";
+    house.it.apply(&acme().replace("    limits:", budget)).await?;
+    let heard = || async {
+        house.ask(&question()).await?.error_for_status()?;
+        Ok(0 < spend(&house).await?.0)
+    };
+    until(PATIENCE, "the budget is heard of", heard).await?;
+    let (before, _) = spend(&house).await?;
     house.it.llm.always(Behaviour { held: true, ..Behaviour::text("one two three") });
-    let mut pieces = house.ask(&streamed(&json!({}))).await?.bytes_stream();
-    assert!(pieces.next().await.context("no piece")?.is_ok());
-    house.it.llm.held(1, std::time::Duration::from_secs(10)).await?;
-    drop(pieces);
-    house.it.llm.left(1, std::time::Duration::from_secs(10)).await?;
-    Ok(())
+    hang_up(&house, true).await?;
+    // At its worst, which is all the tokens it might have written.
+    let settled = || async {
+        let (settled, reserved) = spend(&house).await?;
+        Ok(before + 10_000 < settled && reserved == 0)
+    };
+    until(PATIENCE, "the call is settled", settled).await
 }

@@ -110,7 +110,8 @@ async fn of_two_files_at_once_one_is_there_with_its_token_and_no_other_token_sta
 /// An agent of `acme` retires, as a command of that name says it.
 fn retired(agent: &str, command: &str) -> anyhow::Result<Envelope> {
     let id = EventId::derive(command, agent, 0);
-    let agent = Agent { id: agent.parse()?, draft: None, published: None, retired: true };
+    let budget = schemas::Budget::default();
+    let agent = Agent { id: agent.parse()?, draft: None, published: None, budget, retired: true };
     let by = Author { via: "test".to_owned(), operator: None };
     Ok(Envelope {
         correlation: (&id).into(),

@@ -5,15 +5,19 @@
 
 mod answers;
 mod bounds;
+mod budgets;
 mod commands;
 mod floods;
 mod gateway;
+mod hand_off;
 mod ignored;
+mod long;
 mod memory;
 mod order;
 mod sealed;
 mod strangers;
 mod tenants;
+mod tools;
 mod trouble;
 mod withdrawn;
 

@@ -45,3 +45,74 @@ async fn who_looks_is_told_that_a_budget_is_nearly_or_wholly_used_up() -> anyhow
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn budgets_of_a_day_and_of_an_agent_are_named() -> anyhow::Result<()> {
+    let yaml = acme()
+        .replace("    limits:", "    budget: { daily_micros: 100 }\n    limits:")
+        .replace("slug: mara,", "slug: mara, budget: { monthly_micros: 50 },");
+    let (it, staff) = running(&yaml).await?;
+    let eve = staff.viewer("acme").await?;
+    let home = eve.read("/t/acme").await?;
+    assert!(!home.contains("The budget of today") && !home.contains("The budget of mara"));
+    let sql = "
+        insert into spend (tenant_id, scope, limit_micros, settled_micros, reserved_micros,
+                           asked_at_ms)
+        select 'acme', scope, 0, micros, 0, 0
+          from (values (to_char(now() at time zone 'utc', '\"day\" YYYYMMDD'), 84),
+                       (to_char(now() at time zone 'utc', '\"month\" YYYYMM01 \"mara\"'), 50))
+               as known (scope, micros)";
+    raw(&it.database.superuser_url()).await?.execute(sql, &[]).await?;
+    let home = eve.read("/t/acme").await?;
+    let said = "The budget of today is nearly used up: 84 %";
+    assert!(home.contains(said), "{home}");
+    assert!(home.contains("The budget of mara for this month is used up: 100 %"), "{home}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_an_agent_spends_stands_beside_what_it_may() -> anyhow::Result<()> {
+    let (it, staff) = running(&acme()).await?;
+    let (ada, eve) = (staff.administrator().await?, staff.viewer("acme").await?);
+    let page = "/t/acme/agents/mara/budget";
+    let none = eve.read(page).await?;
+    assert_eq!(none.matches("$0.00, without a budget").count(), 2, "{none}");
+    assert!(!none.contains("Set the budget"), "who looks on sets none: {none}");
+    let sql = "
+        insert into p_usage (tenant_id, day, agent_id, agent_version, model, messages, answered,
+                             failed, throttled, uncertain, unpriced, input_tokens, output_tokens,
+                             cost_micros, latency_ms_sum, latency_buckets)
+        select 'acme', to_char(now() at time zone 'utc', 'YYYYMMDD')::int, 'mara', 1, 'm', 1, 1, 0, 0,
+               0, 0, 1, 1, 1500000, 0, '{}'";
+    let database = raw(&it.database.superuser_url()).await?;
+    database.execute(sql, &[]).await?;
+    for (daily, monthly, want) in [
+        ("many", "10", "Daily budget is an amount in dollars"),
+        ("1", "-1", "Monthly budget is an amount in dollars"),
+        ("1", "99999999", "Monthly budget is more than anybody spends"),
+    ] {
+        let form = [("daily_budget", daily), ("monthly_budget", monthly)];
+        let refused = ada.post(page, &form).await?;
+        assert_eq!(refused.status(), 422);
+        let told = refused.text().await?;
+        assert!(told.contains(want), "{told}");
+        for typed in [daily, monthly] {
+            assert!(told.contains(&format!("value=\"{typed}\"")), "{typed} is lost: {told}");
+        }
+    }
+    let set = ada.post(page, &[("daily_budget", "1.50"), ("monthly_budget", "10")]).await?;
+    assert_eq!(set.status(), 303);
+    let shown = eve.read(page).await?;
+    assert!(shown.contains("$1.50 of $1.50, used up"), "{shown}");
+    assert!(shown.contains("$1.50 of $10.00"), "{shown}");
+    let sql = "
+        insert into spend (tenant_id, scope, limit_micros, settled_micros, reserved_micros, asked_at_ms)
+        select 'acme', to_char(now() at time zone 'utc', '\"month\" YYYYMM01 \"mara\"'), 0, 2000000,
+               0, 0";
+    database.execute(sql, &[]).await?;
+    let shown = eve.read(page).await?;
+    assert!(shown.contains("$2.00 of $10.00"), "what is settled counts at once: {shown}");
+    assert_eq!(ada.post(page, &[]).await?.status(), 303);
+    assert_eq!(eve.read(page).await?.matches("without a budget").count(), 2, "taken away");
+    Ok(())
+}

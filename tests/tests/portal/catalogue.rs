@@ -1,8 +1,9 @@
 //! The pages, each in its states. A row is a route, where to look, who looks, and what shows there.
 
+mod equipped;
 mod full;
 
-pub(crate) use self::full::FULL;
+pub(crate) use self::{equipped::EQUIPPED, full::FULL};
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +115,7 @@ pub(crate) const EMPTY: &[Page] = &[
     own("operators-few", "/operators", "ada@example.com"),
     page("home-empty", "/t/{tenant}", "/t/quiet", "The first day"),
     page("agents-empty", "/t/{tenant}/agents", "/t/quiet/agents", "Nobody works here yet"),
+    page("tools-empty", "/t/{tenant}/tools", "/t/quiet/tools", "No tools yet"),
     page("channels-empty", "/t/{tenant}/channels", "/t/quiet/channels", "No workspace"),
     page(
         "channel-new-no-agents",

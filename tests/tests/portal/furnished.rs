@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::Context as _;
 use konstruct_tests::{
     browser::Browser,
-    fake_llm::Behaviour,
+    fake_llm::{Behaviour, Called, Say},
     installation::{Installation, acme},
     wait::until,
 };
@@ -107,6 +107,8 @@ impl House {
         done(&ada.post("/t/paused/settings/suspend", &[]).await?)?;
         done(&ada.post("/t/acme/settings/budget", &[("monthly_budget", "25")]).await?)?;
         done(&ada.post("/t/acme/agents/new", &[("name", LONG), ("slug", "donau")]).await?)?;
+        done(&ada.post("/t/acme/agents/mara/budget", &[("daily_budget", "2.50")]).await?)?;
+        equip(ada).await?;
         publish(ada, "warm, brief", "Warmer, and shorter").await?;
         self.talk(ada).await?;
         publish(ada, "professional and warm", "What the people of support asked for").await?;
@@ -119,6 +121,10 @@ impl House {
     /// Conversations: two that went well, and one that failed.
     async fn talk(&self, ada: &Visitor) -> anyhow::Result<()> {
         let it = &self.it;
+        let calls = vec![Called { name: "current_time".to_owned(), arguments: "{}".to_owned() }];
+        let say = Say::Calls { text: String::new(), calls };
+        let when = Some("invoice".to_owned());
+        it.llm.script([Behaviour { when, say, ..Behaviour::default() }]);
         it.llm.always(Behaviour::text(ANSWER));
         let asked = [
             ("U0ANN", "<@U0BOT> where is my parcel? It should have been here on Tuesday."),
@@ -159,6 +165,49 @@ impl House {
     }
 }
 
+/// A request that Mara will make, a server that nobody uses yet, and an agent that lacks a tool.
+async fn equip(ada: &Visitor) -> anyhow::Result<()> {
+    let schema = r#"{ "type": "object", "properties": { "order": { "type": "string" } },
+                      "required": ["order"] }"#;
+    let request = [
+        ("kind", "http"),
+        ("slug", "order-status"),
+        ("description", "Looks up an order by its number, and says where the parcel is."),
+        ("http_method", "GET"),
+        ("url", "https://api.acme.example/v2/orders/{order}"),
+        ("arguments", schema),
+        ("timeout_seconds", "10"),
+        ("header-kind-0", "secret"),
+        ("header-name-0", "authorization"),
+        ("header-secret-0", "Bearer k3y-of-acme"),
+        ("header-kind-1", "text"),
+        ("header-name-1", "accept-language"),
+        ("header-text-1", "en"),
+        ("do", "save"),
+    ];
+    let server = [
+        ("kind", "mcp"),
+        ("slug", "crm"),
+        ("description", "Customers, and what was agreed with them."),
+        ("url", "https://crm.acme.example/mcp"),
+        ("tools", "find_customer\r\nadd_note"),
+        ("timeout_seconds", "20"),
+        ("do", "save"),
+    ];
+    done(&ada.post("/t/acme/tools/new", &request).await?)?;
+    done(&ada.post("/t/acme/tools/new", &server).await?)?;
+    let donau = [
+        ("revision", "0"),
+        ("name", LONG),
+        ("model", "quality"),
+        ("tools", "crm"),
+        ("tools", "parcel-robot"),
+        ("follow_minutes", "30"),
+        ("do", "save"),
+    ];
+    done(&ada.post("/t/acme/agents/donau", &donau).await?)
+}
+
 /// The next version of Mara.
 async fn publish(ada: &Visitor, persona: &str, note: &str) -> anyhow::Result<()> {
     design(ada, persona, "publish").await?;
@@ -182,7 +231,8 @@ async fn design(ada: &Visitor, persona: &str, press: &str) -> anyhow::Result<()>
         ),
         ("system_prompt", "Parcels take three days. Invoices are sent by e-mail."),
         ("model", "quality"),
-        ("tools", ""),
+        ("tools", "order-status"),
+        ("tools", "current_time"),
         ("follow_minutes", "30"),
         ("do", press),
     ];

@@ -2,6 +2,7 @@
 
 mod entered;
 mod invited;
+mod looked;
 mod proved;
 mod refused;
 mod told;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
-use domain::access::Permission;
+use domain::access::{Permission, TenantRole};
 use expect_test::expect_file;
 use konstruct_tests::postgres::raw;
 use portal::server::{
@@ -31,6 +31,7 @@ fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> 
         let path = [
             ("{tenant}", tenant),
             ("{agent}", "mara"),
+            ("{tool}", "order-status"),
             ("{connection}", "slack-T0ACME"),
             ("{conversation}", &conversation),
             ("{message}", &message),
@@ -128,6 +129,10 @@ async fn another_tenants_operator_finds_nothing_at_any_address() -> anyhow::Resu
     let (house, _people) = furnished().await?;
     let stranger = house.staff.operator("quiet").await?;
     let is_of_tenant = |entry: &Entry| matches!(entry.need, Need::Tenant(_));
+    let is_for_operators = |entry: &Entry| match entry.need {
+        Need::Tenant(permission) => TenantRole::Operator.may(permission),
+        Need::Public | Need::SignedIn | Need::Platform(_) => false,
+    };
     let mut walked = 0;
     for (entry, path) in entries(&house, "acme")? {
         if !is_of_tenant(&entry) {
@@ -138,7 +143,7 @@ async fn another_tenants_operator_finds_nothing_at_any_address() -> anyhow::Resu
         assert_eq!(got, "404", "{} {path}", entry.method);
         walked += 1;
     }
-    // What is of `acme`, by its own id, in the tenant where the stranger may do everything.
+    // What is of `acme`, by its own id, in the tenant where the stranger may do all that its operators may.
     for (entry, path) in entries(&house, "quiet")? {
         let names_a_thing = entry.path.replacen("{tenant}", "", 1).contains('{');
         if is_of_tenant(&entry) && names_a_thing {
@@ -146,7 +151,8 @@ async fn another_tenants_operator_finds_nothing_at_any_address() -> anyhow::Resu
             let form = entry.method == Method::POST;
             let request = if form { request.form(&WELL_FILLED) } else { request };
             let answer = request.send().await?;
-            assert_eq!(answer.status(), 404, "{} {path}", entry.method);
+            let want = if is_for_operators(&entry) { 404 } else { 403 };
+            assert_eq!(answer.status(), want, "{} {path}", entry.method);
             walked += 1;
         }
     }

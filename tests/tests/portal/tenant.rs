@@ -31,7 +31,7 @@ async fn a_name_limits_and_a_budget_are_stored_and_shown() -> anyhow::Result<()>
     assert!(sent(&ada, "name", &[("name", "Acme & Sons")]).await?);
     let limits = [("messages_per_minute", "1200"), ("slack_per_minute", "70")];
     assert!(sent(&ada, "limits", &limits).await?);
-    assert!(sent(&ada, "budget", &[("monthly_budget", "49.90")]).await?);
+    assert!(sent(&ada, "budget", &[("daily_budget", "2.50"), ("monthly_budget", "49.90")]).await?);
 
     let shown = ada.read("/t/acme/settings").await?;
     let value = |name| hidden(&shown, name);
@@ -41,8 +41,9 @@ async fn a_name_limits_and_a_budget_are_stored_and_shown() -> anyhow::Result<()>
         ("1200".into(), "70".into())
     );
     assert_eq!(value("monthly_budget")?, "49.90");
+    assert_eq!(value("daily_budget")?, "2.50");
     let seen = eve.read("/t/acme/settings").await?;
-    for fact in ["Acme &amp; Sons", "1,200", ">70<", "$49.90"] {
+    for fact in ["Acme &amp; Sons", "1,200", ">70<", "$2.50", "$49.90"] {
         assert!(seen.contains(fact), "{fact}: {seen}");
     }
     assert!(ada.read("/t/acme").await?.contains("of $49.90"));

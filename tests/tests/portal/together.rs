@@ -40,6 +40,13 @@ async fn two_operators_at_one_agent_lose_nothing() -> anyhow::Result<()> {
     assert_eq!(op.value("role").await?, "Head of support");
     assert_eq!(op.value("persona").await?, "warm and brief");
 
+    // What somebody else ticks is ticked here.
+    ada.click("input[name=tools][value=current_time]").await?;
+    ada.see("somebody else changed Persona").await?;
+    op.fill("job_description", "Answers.").await?;
+    op.see("somebody else changed Tools").await?;
+    op.find("input[name=tools][value=current_time]:checked").await?;
+
     // The same field: nobody overwrites anybody.
     op.fill("system_prompt", "Be brief.").await?;
     op.see("saved").await?;

@@ -3,7 +3,7 @@
 use konstruct_tests::browser::Browser;
 
 use crate::{
-    catalogue::{FULL, Page},
+    catalogue::{EQUIPPED, FULL, Page},
     furnished::House,
     visitor::PASSWORD,
 };
@@ -22,7 +22,8 @@ async fn every_page_reads() -> anyhow::Result<()> {
     house.furnish(&people).await?;
     let browser = plain(&house).await?;
     let mut missing = Vec::new();
-    for Page { name, at, who, shows, .. } in FULL.iter().filter(|page| page.send.is_none()) {
+    let pages = FULL.iter().chain(EQUIPPED).filter(|page| page.send.is_none());
+    for Page { name, at, who, shows, .. } in pages {
         people.let_in(&browser, *who).await?;
         browser.go(&house.address(at)).await?;
         assert!(!browser.has("[data-hydrated]").await?, "{name} ran a script");
@@ -45,11 +46,12 @@ async fn every_form_works() -> anyhow::Result<()> {
     browser.press("Sign in").await?;
     browser.at("/").await?;
     tenant_and_agent(&browser).await?;
+    tool(&browser).await?;
     versions(&browser).await?;
     channel(&browser).await?;
     people_and_keys(&browser).await?;
     settings_and_lists(&browser).await?;
-    browser.quiet(&[]).await
+    browser.quiet(&["422"]).await
 }
 
 async fn tenant_and_agent(browser: &Browser) -> anyhow::Result<()> {
@@ -63,6 +65,40 @@ async fn tenant_and_agent(browser: &Browser) -> anyhow::Result<()> {
     browser.fill("slug", "mara").await?;
     browser.press("Create agent").await?;
     browser.at("/t/acme/agents/mara").await
+}
+
+async fn tool(browser: &Browser) -> anyhow::Result<()> {
+    browser.go("/t/acme/tools").await?;
+    browser.press("Add the first tool").await?;
+    browser.press("Set up a request").await?;
+    browser.fill("slug", "weather").await?;
+    browser.press("Add a secret header").await?;
+    assert_eq!(browser.value("slug").await?, "weather", "what was typed stays");
+    browser.fill("header-name-0", "authorization").await?;
+    browser.fill("header-secret-0", "Bearer k3y-of-acme").await?;
+    browser.fill("url", "https://api.acme.example/weather").await?;
+    browser.press("Add the tool").await?;
+    browser.see("The description is empty").await?;
+    browser.fill("description", "Says what the weather is.").await?;
+    browser.press("Add the tool").await?;
+    browser.see("Type the secret of authorization again").await?;
+    browser.fill("header-secret-0", "Bearer k3y-of-acme").await?;
+    browser.press("Add the tool").await?;
+    browser.at("/t/acme/tools").await?;
+    browser.see("weather is here").await?;
+    browser.go("/t/acme/agents/mara").await?;
+    browser.click("input[name=tools][value=weather]").await?;
+    browser.press("Save draft").await?;
+    browser.see("The draft is saved.").await?;
+    browser.find("input[name=tools][value=weather]:checked").await?;
+    browser.click("input[name=tools][value=weather]").await?;
+    browser.press("Save draft").await?;
+    browser.find("input[name=tools][value=weather]:not(:checked)").await?;
+    browser.go("/t/acme/tools/weather").await?;
+    browser.press("Remove…").await?;
+    browser.press("Remove weather").await?;
+    browser.at("/t/acme/tools").await?;
+    browser.see("No tools yet").await
 }
 
 async fn versions(browser: &Browser) -> anyhow::Result<()> {
@@ -80,6 +116,10 @@ async fn versions(browser: &Browser) -> anyhow::Result<()> {
         browser.press(&format!("Publish version {version}")).await?;
         browser.see(&format!("Version {version} answers")).await?;
     }
+    browser.press("Budget").await?;
+    browser.fill("daily_budget", "2.50").await?;
+    browser.press("Set the budget").await?;
+    browser.see("of $2.50").await?;
     browser.go("/t/acme/agents/mara/versions/1").await?;
     browser.press("Publish as version 3").await?;
     browser.see("Version 3 answers").await?;

@@ -226,7 +226,12 @@ pub(crate) const FULL: &[Page] = &[
         "Go to the first page",
     )
     .status(404),
-    page("trace", "/t/{tenant}/messages/{message}", "{message}", "reply.delivered"),
+    page(
+        "trace",
+        "/t/{tenant}/messages/{message}",
+        "{message}",
+        "What current_time was told and said",
+    ),
     page("trace-failed", "/t/{tenant}/messages/{message}", "{failed}", "failed"),
     own("find-message", "/trace", "Find a message"),
     page("find-message-none", "/trace", "/trace?ref=nothing", "nothing").status(404),
@@ -276,7 +281,7 @@ pub(crate) const FULL: &[Page] = &[
     own("keys-viewer", "/settings/keys", "API keys").by(Who::Viewer),
     own("keys-refused", "/settings/keys", "Say what the key is for")
         .refused("/settings/keys", &[("name", " "), ("role", "engineer")]),
-    own("keys-made", "/settings/keys", "Exports")
+    own("keys-made", "/settings/keys", "just now by ada@example.com")
         .sent("/settings/keys", &[("name", "Exports"), ("role", "engineer")]),
     page("nowhere", "*", "/nowhere", "Go to the first page").status(404),
     page("nowhere-nobody", "*", "/nowhere", "Go to the first page").by(Who::Nobody).status(404),
