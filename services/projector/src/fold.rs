@@ -161,23 +161,25 @@ fn handing_over(at: &At<'_>, data: &CompletionHandedOff, time_ms: Option<i64>) -
     }
 }
 
-/// Who has a thread from then on, where the event says so.
+/// The hand-off that begins or ends with the event, if one does.
 #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else changes who has a thread")]
 fn handed_off(seq: u64, envelope: &Envelope) -> Option<HandedOff> {
     let at = envelope.time.as_millis();
-    let (connection, conversation, since) = match &envelope.event {
+    let (connection, conversation, message, since_ms) = match &envelope.event {
         Event::CompletionHandedOff(data) => {
             let message = &data.message;
-            (&message.connection, &message.conversation, Some((at, message.id.clone())))
+            (&message.connection, &message.conversation, &message.id, Some(at))
         }
-        Event::ConversationHandedBack(data) => (&data.connection, &data.conversation, None),
+        Event::ConversationHandedBack(data) => {
+            (&data.connection, &data.conversation, &data.handed_off, None)
+        }
         _ => return None,
     };
     Some(HandedOff {
         connection_id: connection.clone(),
         conversation_id: conversation.clone(),
-        handed_off_at_ms: since.as_ref().map(|(at, _)| *at),
-        handed_off_message_id: since.map(|(_, message)| message),
+        message_id: message.clone(),
+        since_ms,
         last_seq: seq,
     })
 }

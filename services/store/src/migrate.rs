@@ -41,6 +41,7 @@ migrations! {
     18 "0018_spend";
     19 "0019_tool_calls";
     20 "0020_hand_off";
+    21 "0021_hand_off_ends";
 }
 
 /// One file.

@@ -173,17 +173,17 @@ pub enum Entry {
     Connection(Connection),
 }
 
-/// Who has a thread from an event on: a person, since then, or its agent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A hand-off of a thread to a person begins or ends with an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandedOff {
     /// Through which connection it goes.
     pub connection_id: ConnectionId,
     /// The thread.
     pub conversation_id: ConversationId,
-    /// Since when a person has it; nothing where the agent has it.
-    pub handed_off_at_ms: Option<i64>,
-    /// The message it was handed over with.
-    pub handed_off_message_id: Option<MessageId>,
+    /// Which hand-off: the message that the thread was handed over with.
+    pub message_id: MessageId,
+    /// Since when a person has the thread; nothing where that hand-off ends. One that ends ends no other.
+    pub since_ms: Option<i64>,
     /// The place of the event.
     pub last_seq: u64,
 }
@@ -195,7 +195,7 @@ pub struct Changes {
     pub events: Vec<EventRow>,
     /// What they change of messages.
     pub messages: Vec<MessageRow>,
-    /// Who has threads from then on.
+    /// Which hand-offs begin and end with them.
     pub handed_off: Vec<HandedOff>,
     /// What they change of the directory, with the place of the event.
     pub entries: Vec<(Entry, u64)>,

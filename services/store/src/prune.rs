@@ -101,6 +101,14 @@ const CONVERSATIONS: &str = "
                 where m.tenant_id = c.tenant_id and m.connection_id = c.connection_id
                   and m.conversation_id = c.conversation_id)
          limit $2)";
+/// A thread that goes on is its agent's again, as it is for whoever answers: the pause is as old. A rebuild
+/// gives the same, since the log has forgotten that hand-off before.
+const HANDED_OFF: &str = "
+    update p_conversation set handed_off_at_ms = null, handed_off_message_id = null
+     where handed_off_at_ms < $1
+       and (tenant_id, connection_id, conversation_id) in (
+        select tenant_id, connection_id, conversation_id from p_conversation
+         where handed_off_at_ms < $1 limit $2)";
 /// Calls that nobody recorded the outcome of: the vendor may have billed them at their worst.
 const RESERVATIONS: &str = "
     with ended as (
@@ -128,7 +136,7 @@ const SPEND: &str = "
 const AUDIT: &str = "select forget_unattended_audit()";
 
 /// What goes, in this order: threads and stories after their messages.
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     Rule { sql: DEDUP, kept: DEDUP_KEPT, count: |it| &mut it.dedup },
     Rule { sql: VERDICTS, kept: STORY_KEPT, count: |it| &mut it.verdicts },
     Rule { sql: NOTICES, kept: NOTICE_KEPT, count: |it| &mut it.notices },
@@ -140,6 +148,7 @@ const RULES: [Rule; 14] = [
     Rule { sql: TURNS, kept: STORY_KEPT, count: |it| &mut it.turns },
     Rule { sql: MESSAGES, kept: STORY_KEPT, count: |it| &mut it.messages },
     Rule { sql: CONVERSATIONS, kept: STORY_KEPT, count: |it| &mut it.conversations },
+    Rule { sql: HANDED_OFF, kept: STORY_KEPT, count: |it| &mut it.handed_off },
     Rule { sql: EVENTS, kept: STORY_KEPT, count: |it| &mut it.events },
     Rule { sql: RESERVATIONS, kept: RESERVATION_KEPT, count: |it| &mut it.reservations },
     Rule { sql: SPEND, kept: SPEND_KEPT, count: |it| &mut it.spend },
@@ -151,7 +160,7 @@ struct Rule {
     count: fn(&mut Pruned) -> &mut u64,
 }
 
-/// How many rows went.
+/// How many rows went, or were ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Keys of deliveries and messages.
@@ -176,7 +185,9 @@ pub struct Pruned {
     pub messages: u64,
     /// Threads of the read model.
     pub conversations: u64,
-    /// Their stories.
+    /// Hand-offs of threads of the read model that go on; they are ended.
+    pub handed_off: u64,
+    /// Stories of messages.
     pub events: u64,
     /// Calls to models that nobody recorded the outcome of; they are settled.
     pub reservations: u64,

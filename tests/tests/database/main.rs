@@ -21,6 +21,7 @@ mod tool_calls;
 mod usage;
 mod views;
 mod walls;
+mod with_person;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

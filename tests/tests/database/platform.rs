@@ -46,12 +46,19 @@ async fn a_purpose_reaches_its_tables_and_no_other() {
         ("pause", "select, insert, update"),
         ("effect", "select, insert, update"),
         ("reply", "select, insert, update"),
+        ("p_conversation", "insert, update"),
     ];
     for (table, verbs) in tables {
         let sql = "select has_table_privilege('konstruct_platform', $1, $2)";
         let may: bool = admin.query_one(sql, &[&table, &verbs]).await.unwrap().get(0);
         assert!(!may, "{table} is none of the platform's business");
     }
+    let sql = "
+        select string_agg(attname::text, ' ' order by attname) from pg_attribute
+         where attrelid = 'p_conversation'::regclass and 0 < attnum
+           and has_column_privilege('konstruct_platform', attrelid, attnum, 'update')";
+    let changes: String = admin.query_one(sql, &[]).await.unwrap().get(0);
+    assert_eq!(changes, "handed_off_at_ms handed_off_message_id", "of a thread, who has it");
 }
 
 #[tokio::test]

@@ -43,7 +43,7 @@ impl Story {
         self
     }
 
-    fn event(&self, kind: &str, seq: u64, after_ms: i64) -> Told {
+    pub(crate) fn event(&self, kind: &str, seq: u64, after_ms: i64) -> Told {
         let row = EventRow {
             stream: "EVENTS".to_owned(),
             seq,
@@ -147,6 +147,7 @@ pub(crate) async fn project(world: &World, told: &[Told], size: usize) {
             let all = changes.entry(told.tenant.clone()).or_default();
             all.events.extend(told.changes.events.clone());
             all.messages.extend(told.changes.messages.clone());
+            all.handed_off.extend(told.changes.handed_off.clone());
             all.usage.extend(told.changes.usage.clone());
         }
         let last = piece.last().unwrap().seq;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemas::{AgentId, ConnectionId, ConversationId, Place};
+use schemas::{AgentId, ConnectionId, ConversationId, MessageId, Place};
 use serde::Serialize;
 
 use super::{HandedOff, MessageRow};
@@ -36,24 +36,70 @@ pub(super) const CONVERSATIONS: &str = "
         answered_at_ms = greatest(was.answered_at_ms, excluded.answered_at_ms),
         last_seq = excluded.last_seq";
 
-/// A thread whose messages are gone has no row, and needs nobody.
+/// A thread whose messages are gone has no row, and needs nobody. Without `ended` it is known whatever stood
+/// before; else only a hand-off that is named there ends.
 pub(super) const HANDED_OFF: &str = "
     update p_conversation was
-       set handed_off_at_ms = now.handed_off_at_ms,
-           handed_off_message_id = now.handed_off_message_id,
+       set handed_off_at_ms = case
+               when now.ended is null or was.handed_off_message_id = any(now.ended)
+               then now.handed_off_at_ms else was.handed_off_at_ms end,
+           handed_off_message_id = case
+               when now.ended is null or was.handed_off_message_id = any(now.ended)
+               then now.handed_off_message_id else was.handed_off_message_id end,
            last_seq = greatest(was.last_seq, now.last_seq)
-      from jsonb_populate_recordset(null::p_conversation, $2) now
+      from jsonb_to_recordset($2) as now (connection_id text, conversation_id text,
+           handed_off_at_ms bigint, handed_off_message_id text, ended text[], last_seq bigint)
      where was.tenant_id = $1 and was.connection_id = now.connection_id
        and was.conversation_id = now.conversation_id";
 
-/// The last word on each thread.
+/// Who has a thread after a piece of the log.
+#[derive(Serialize)]
+pub(super) struct HandedOffRow<'a> {
+    connection_id: &'a ConnectionId,
+    conversation_id: &'a ConversationId,
+    handed_off_at_ms: Option<i64>,
+    handed_off_message_id: Option<&'a MessageId>,
+    /// The hand-offs that ended, any of which may have stood before the piece; nothing where one began in
+    /// it, which took the place of what stood.
+    ended: Option<Vec<&'a MessageId>>,
+    last_seq: u64,
+}
+
+impl<'a> HandedOffRow<'a> {
+    fn of(change: &'a HandedOff) -> Self {
+        Self {
+            connection_id: &change.connection_id,
+            conversation_id: &change.conversation_id,
+            handed_off_at_ms: None,
+            handed_off_message_id: None,
+            ended: Some(Vec::new()),
+            last_seq: change.last_seq,
+        }
+    }
+
+    fn take(&mut self, change: &'a HandedOff) {
+        self.last_seq = change.last_seq;
+        if change.since_ms.is_some() {
+            self.handed_off_at_ms = change.since_ms;
+            self.handed_off_message_id = Some(&change.message_id);
+            self.ended = None;
+        } else if let Some(ended) = &mut self.ended {
+            ended.push(&change.message_id);
+        } else if self.handed_off_message_id == Some(&change.message_id) {
+            (self.handed_off_at_ms, self.handed_off_message_id) = (None, None);
+        }
+    }
+}
+
+/// One row a thread, in the order of the log. What was published `again` changes nothing.
 pub(super) fn handed_off<'a>(
     changes: impl Iterator<Item = &'a HandedOff>,
     again: &BTreeSet<u64>,
-) -> Vec<&'a HandedOff> {
+) -> Vec<HandedOffRow<'a>> {
     let mut threads = BTreeMap::new();
     for change in changes.filter(|change| !again.contains(&change.last_seq)) {
-        threads.insert((&change.connection_id, &change.conversation_id), change);
+        let key = (&change.connection_id, &change.conversation_id);
+        threads.entry(key).or_insert_with(|| HandedOffRow::of(change)).take(change);
     }
     threads.into_values().collect()
 }
