@@ -1,5 +1,7 @@
 //! How far budgets are used.
 
+use std::collections::BTreeMap;
+
 use domain::{
     access::{Permission, Principal},
     budget::{Budgets, Limit, NEAR_PERCENT, Scope, percent_used},
@@ -66,19 +68,25 @@ impl Views {
             let sum = known.iter().find(|(it, _)| *it == scope(period));
             sum.map_or(0, |(_, sum)| sum.settled)
         };
-        let counted = async |tx: &mut TenantTx, from| -> Result<u64, ViewError> {
-            let lines = usage::of_tenant(tx, Group::Agent, from, today).await?;
-            let line = lines.into_iter().find(|line| line.key == id.as_str());
-            Ok(line.map_or(0, |line| line.counts.cost_micros))
-        };
-        let of_day = counted(&mut tx, today).await?;
-        let of_month = counted(&mut tx, today.first_of_month()).await?;
+        let cost = |of: &BTreeMap<String, u64>| of.get(id.as_str()).copied().unwrap_or(0);
+        let of_day = cost(&costs_of_agents(&mut tx, today, today).await?);
+        let of_month = cost(&costs_of_agents(&mut tx, today.first_of_month(), today).await?);
         Ok(AgentSpend {
             budget: agent.budget,
             today_micros: of_day.max(settled(BudgetPeriod::Day)),
             month_micros: of_month.max(settled(BudgetPeriod::Month)),
         })
     }
+}
+
+/// What each agent has cost from a day on: its answers, and trials of its drafts.
+async fn costs_of_agents(
+    tx: &mut TenantTx,
+    from: Day,
+    today: Day,
+) -> Result<BTreeMap<String, u64>, ViewError> {
+    let lines = usage::of_tenant(tx, Group::Agent, from, today).await?;
+    Ok(lines.into_iter().map(|line| (line.key, line.counts.cost_micros)).collect())
 }
 
 /// How many per cent of a budget are used, where somebody should know; from 100 on it is used up.
@@ -110,12 +118,19 @@ pub(crate) async fn spent(
     limits.extend(agents.iter().flat_map(own));
     let scopes: Vec<_> = limits.iter().map(|limit| limit.scope.clone()).collect();
     let known = if scopes.is_empty() { Vec::new() } else { spend::of(tx, &scopes).await? };
+    // What budgets know begins when one is set; what was spent before is counted.
+    let (of_day, of_month) = if scopes.iter().any(|scope| scope.agent().is_some()) {
+        let of_day = costs_of_agents(tx, today, today).await?;
+        (of_day, costs_of_agents(tx, today.first_of_month(), today).await?)
+    } else {
+        (BTreeMap::new(), BTreeMap::new())
+    };
     let used = limits.into_iter().filter_map(|Limit { scope, micros }| {
         let sum = known.iter().find(|(known, _)| *known == scope);
         let settled = sum.map_or(0, |(_, sum)| sum.settled);
-        let period = match scope.period() {
-            BudgetPeriod::Day => "today",
-            BudgetPeriod::Month => "this month",
+        let (period, costs) = match scope.period() {
+            BudgetPeriod::Day => ("today", &of_day),
+            BudgetPeriod::Month => ("this month", &of_month),
         };
         let (counted, detail, target) = match (scope.agent(), scope.period()) {
             (None, BudgetPeriod::Month) => {
@@ -125,10 +140,12 @@ pub(crate) async fn spent(
                 (vitals.today.cost_micros, format!("The budget of {period}"), Target::Tenant)
             }
             (Some(id), _) => {
+                let cost = costs.get(id.as_str()).copied().unwrap_or(0);
                 let agent = agents.iter().find(|agent| agent.id == *id);
                 let published = agent.and_then(|agent| agent.published.as_ref());
                 let name = published.map_or(id.as_str(), |it| it.config.name.as_str());
-                (0, format!("The budget of {name} for {period}"), Target::Agent(id.clone()))
+                let detail = format!("The budget of {name} for {period}");
+                (cost, detail, Target::Agent(id.clone()))
             }
         };
         let percent = worth_knowing(Some(micros), settled.max(counted))?;

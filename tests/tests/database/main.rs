@@ -9,6 +9,7 @@ mod deferred;
 mod delivery;
 mod fence;
 mod guards;
+mod home;
 mod keys;
 mod limits;
 mod migrations;

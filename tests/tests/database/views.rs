@@ -22,14 +22,14 @@ use crate::{
     world,
 };
 
-struct Town {
-    world: World,
-    views: Views,
+pub(crate) struct Town {
+    pub(crate) world: World,
+    pub(crate) views: Views,
     sealer: Sealer,
     keys: Keys,
 }
 
-async fn town() -> Town {
+pub(crate) async fn town() -> Town {
     let world = world().await;
     let master = MasterKey::parse(&"1".repeat(64)).unwrap();
     let keys = Keys::new(world.db.clone(), Masters::new(master, Vec::new()), 100);
@@ -43,7 +43,7 @@ fn tenant() -> TenantId {
     crate::tenant("acme")
 }
 
-fn person(platform: Option<PlatformRole>, tenants: &[&str]) -> Principal {
+pub(crate) fn person(platform: Option<PlatformRole>, tenants: &[&str]) -> Principal {
     let role = |slug: &&str| (crate::tenant(slug), TenantRole::Viewer);
     Principal {
         operator: "op1".parse().unwrap(),
@@ -53,7 +53,7 @@ fn person(platform: Option<PlatformRole>, tenants: &[&str]) -> Principal {
     }
 }
 
-fn viewer() -> Principal {
+pub(crate) fn viewer() -> Principal {
     person(None, &["acme"])
 }
 
@@ -83,7 +83,7 @@ impl Town {
     }
 
     /// Tenants, agents and connections as the projector writes them.
-    async fn directory(&self, slugs: &[&str]) {
+    pub(crate) async fn directory(&self, slugs: &[&str]) {
         let admin = raw(&self.world.test.superuser_url()).await.unwrap();
         for slug in slugs {
             let sql = format!(

@@ -50,7 +50,7 @@ fn figures(today: &Counts, month: &Counts, connections: u32) -> AnyView {
     let each = each.map(|each| format!("{} an answer", about(each)));
     let answered = format!("{} answered", count(today.answered));
     let unpriced = (0 < month.unpriced)
-        .then(|| format!("{} without a known price", counted(month.unpriced, "answer", "answers")));
+        .then(|| format!("{} more without a known price", count(month.unpriced)));
     view! {
         <section aria-label="In numbers" class="grid">
             <Figure label="Messages today" value=count(today.messages) note=answered />

@@ -67,7 +67,8 @@ pub(crate) struct UsageItem {
     pub(crate) failed: u64,
     /// Messages over a limit.
     pub(crate) throttled: u64,
-    /// Answers whose cost is not known; it is not in the sum.
+    /// Messages whose cost is not known, or not of every call; it is not in the sum. Of trials and
+    /// programs, calls.
     pub(crate) unpriced: u64,
     /// Tokens of prompts.
     pub(crate) input_tokens: u64,

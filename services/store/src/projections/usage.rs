@@ -101,7 +101,8 @@ pub struct Counts {
     pub throttled: u64,
     /// How often it was not known whether a reply arrived; most of these are settled later.
     pub uncertain: u64,
-    /// Answers whose cost is not known; it is not in the sum.
+    /// Messages whose cost is not known, or not of every call; it is not in the sum. Of trials and
+    /// programs, calls.
     pub unpriced: u64,
     /// Tokens of prompts.
     pub input_tokens: u64,

@@ -1,7 +1,7 @@
 //! How a tenant is doing, in a few numbers.
 
-use domain::day::Day;
-use schemas::{MessageId, Tenant, Timestamp};
+use domain::{budget::Scope, day::Day};
+use schemas::{BudgetPeriod, MessageId, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{PlatformTx, StoreError, TenantTx, projections::Counts, row, views::usage::counts};
@@ -23,9 +23,9 @@ pub struct Vitals {
     pub was_written_to: bool,
     /// Whether somebody ever had an answer.
     pub has_answered: bool,
-    /// Today (UTC).
+    /// Today (UTC), with trials of drafts and programs.
     pub today: Counts,
-    /// This month (UTC).
+    /// This month (UTC), with them.
     pub month: Counts,
 }
 
@@ -42,37 +42,56 @@ const VITALS: &str = "
            exists (select from p_month where tenant_id = $1 and answered > 0),
            (select count(*) from p_conversation
              where tenant_id = $1 and handed_off_at_ms is not null)";
-const TODAY: &str = "
-    select coalesce(sum(messages), 0)::bigint, coalesce(sum(answered), 0)::bigint,
-           coalesce(sum(failed), 0)::bigint, coalesce(sum(throttled), 0)::bigint,
-           coalesce(sum(uncertain), 0)::bigint, coalesce(sum(unpriced), 0)::bigint,
-           coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint,
-           coalesce(sum(cost_micros), 0)::bigint
-      from p_usage where tenant_id = $1 and day = $2";
-const MONTH: &str = "
-    select messages, answered, failed, throttled, uncertain, unpriced, input_tokens, output_tokens,
-           cost_micros
-      from p_month where tenant_id = $1 and month = $2";
-const SUMS: &str = "
-    select coalesce(sum(messages), 0)::bigint, coalesce(sum(answered), 0)::bigint,
-           coalesce(sum(failed), 0)::bigint, coalesce(sum(throttled), 0)::bigint,
-           coalesce(sum(uncertain), 0)::bigint, coalesce(sum(unpriced), 0)::bigint,
-           coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint,
-           coalesce(sum(cost_micros), 0)::bigint
-      from p_day where day between $1 and $2";
+/// Of messages and of what is none: trials of drafts, and programs.
+macro_rules! sums {
+    ($messages:literal, $others:literal) => {
+        concat!(
+            "select coalesce(sum(messages), 0)::bigint, coalesce(sum(answered), 0)::bigint,
+                    coalesce(sum(failed), 0)::bigint, coalesce(sum(throttled), 0)::bigint,
+                    coalesce(sum(uncertain), 0)::bigint, coalesce(sum(unpriced), 0)::bigint,
+                    coalesce(sum(input_tokens), 0)::bigint, coalesce(sum(output_tokens), 0)::bigint,
+                    coalesce(sum(cost_micros), 0)::bigint
+               from (select messages, answered, failed, throttled, uncertain, unpriced,
+                            input_tokens, output_tokens, cost_micros
+                       from ",
+            $messages,
+            " union all
+                     select 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens, cost_micros
+                       from trial_usage where ",
+            $others,
+            ") used"
+        )
+    };
+}
+
+const TODAY: &str =
+    sums!("p_usage where tenant_id = $1 and day = $2", "tenant_id = $1 and day = $2");
+const MONTH: &str = sums!(
+    "p_month where tenant_id = $1 and month = $2",
+    "tenant_id = $1 and day between $2 * 100 and $2 * 100 + 99"
+);
+const SUMS: &str = sums!("p_day where day between $1 and $2", "day between $1 and $2");
 const SERVED: &str = "select count(*) from p_tenant where status = 'active'";
 const READERS: &str = "select name, seq from checkpoint order by name";
 const DOUBTS: &str = "
     with most as (select tenant_id, count(*) as many from p_message where state = 'uncertain'
                    group by tenant_id order by 2 desc, 1 limit $1)
     select t.state, most.many from most join p_tenant t using (tenant_id) order by 2 desc, tenant_id";
-/// Without a limit there is no row: a comparison with nothing is not true.
+/// Without a limit there is no row: a comparison with nothing is not true. What is settled is known at once,
+/// and has what calls counted at their worst.
 const BUDGETS: &str = "
-    select t.state, coalesce(m.cost_micros, 0) from p_tenant t
+    select t.state, spent.micros from p_tenant t
       cross join lateral (select (t.state->'budget'->>'monthly_micros')::numeric as micros) b
       left join p_month m on m.tenant_id = t.tenant_id and m.month = $1
-     where t.status <> 'deleted' and b.micros * $2::bigint <= coalesce(m.cost_micros, 0)::numeric * 100
-     order by coalesce(m.cost_micros, 0) / nullif(b.micros, 0) desc nulls first, t.tenant_id
+      left join (select tenant_id, sum(cost_micros)::bigint as cost_micros from trial_usage
+                  where day between $1 * 100 and $1 * 100 + 99 group by tenant_id) x
+             on x.tenant_id = t.tenant_id
+      left join spend s on s.tenant_id = t.tenant_id and s.scope = $4
+      cross join lateral (
+           select greatest(coalesce(m.cost_micros, 0) + coalesce(x.cost_micros, 0),
+                           s.settled_micros) as micros) spent
+     where t.status <> 'deleted' and b.micros * $2::bigint <= spent.micros::numeric * 100
+     order by spent.micros / nullif(b.micros, 0) desc nulls first, t.tenant_id
      limit $3";
 
 /// Of the tenant that is bound.
@@ -134,6 +153,7 @@ pub async fn budgets(
     (percent, rows): (u64, u32),
 ) -> Result<Vec<(Tenant, u64)>, StoreError> {
     let (month, percent) = (row::small(today.month()), i64::try_from(percent).unwrap_or(i64::MAX));
-    let rows = tx.query(BUDGETS, &[&month, &percent, &super::limit(rows)]).await?;
+    let scope = Scope::new(None, BudgetPeriod::Month, today).to_string();
+    let rows = tx.query(BUDGETS, &[&month, &percent, &super::limit(rows), &scope]).await?;
     rows.iter().map(|row| Ok((row::json(row, 0)?, row::count(row.try_get(1)?)?))).collect()
 }
