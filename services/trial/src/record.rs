@@ -8,6 +8,7 @@ use store::{
     spend::{self, Call, Room},
     trials,
 };
+use tokio::runtime::Handle;
 
 use crate::TrialInput;
 
@@ -35,15 +36,40 @@ impl<'a> Record<'a> {
         trials::calls(&mut self.db.tenant(self.tenant).await?, self.day).await
     }
 
-    /// What the calls came to. Where that cannot be written, they stay among those of unknown cost.
+    /// What the calls came to.
     pub(crate) async fn ended(&self, attempts: &[Attempt]) {
-        let written = async {
-            let (tx, of) = (self.db.tenant(self.tenant).await?, (self.day, &self.agent));
-            trials::ended(tx, of, &self.name, attempts).await
-        };
-        if let Err(error) = written.await {
-            tracing::warn!(tenant = %self.tenant, %error, "what a trial cost is not written down");
+        write(self.books(), attempts).await;
+    }
+
+    fn books(&self) -> Books {
+        Books {
+            db: self.db.clone(),
+            tenant: self.tenant.clone(),
+            agent: self.agent.clone(),
+            day: self.day,
+            name: self.name.clone(),
         }
+    }
+}
+
+/// What outlives a trial that somebody has left.
+struct Books {
+    db: Database,
+    tenant: TenantId,
+    agent: AgentId,
+    day: Day,
+    name: String,
+}
+
+/// Where it cannot be written, the calls stay among those of unknown cost.
+async fn write(books: Books, attempts: &[Attempt]) {
+    let Books { db, tenant, agent, day, name } = books;
+    let written = async {
+        let tx = db.tenant(&tenant).await?;
+        trials::ended(tx, (day, &agent), &name, attempts).await
+    };
+    if let Err(error) = written.await {
+        tracing::warn!(%tenant, %error, "what a trial cost is not written down");
     }
 }
 
@@ -57,5 +83,13 @@ impl Recorder for Record<'_> {
         let call = room.as_ref().map(|room| Call { holder, index, room, at });
         let started = trials::starting(tx, (self.day, &self.agent), &attempt.model, call).await?;
         started.map_err(NotStarted::OverBudget)
+    }
+
+    /// Whoever leaves pays for what was made until then, and their room is free. Without a runtime the
+    /// process is going, and its database with it.
+    fn left(&self, attempts: &[Attempt]) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (books, attempts) = (self.books(), attempts.to_vec());
+        runtime.spawn(async move { write(books, &attempts).await });
     }
 }

@@ -5,23 +5,28 @@ use std::collections::BTreeMap;
 use domain::day::Day;
 use domain::{
     access::{PlatformRole, TenantRole},
-    budget::Budgets,
+    budget::{Budgets, Scope},
     config::OpenConfig,
     prompt::Speaker,
 };
 use konstruct_tests::{
     fake_llm::{Behaviour, FakeLlm, Fault},
     postgres::TestDatabase,
+    wait::until,
 };
 use providers::{ClientSettings, Models, client};
-use schemas::usage::{AttemptOutcome, MicroDollars};
+use schemas::{
+    BudgetPeriod,
+    usage::{AttemptOutcome, MicroDollars},
+};
 use store::{
-    trials,
+    spend, trials,
     views::usage::{self, Group},
 };
 
 use super::*;
 
+const PATIENCE: Duration = Duration::from_secs(10);
 const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
 fn person(text: &str) -> (Speaker, String) {
@@ -261,20 +266,44 @@ async fn a_tenants_trials_end_with_their_day() {
     ask(&trial, TrialInput { at: tomorrow, ..input("hi") }).await.unwrap();
 }
 
+/// The agent has a budget of the day.
+fn budgeted(daily_micros: u64) -> TrialInput {
+    let budget = schemas::Budget { daily_micros: Some(daily_micros), monthly_micros: None };
+    let id = "mara".parse().unwrap();
+    let agent = schemas::Agent { id, draft: None, published: None, budget, retired: false };
+    TrialInput { budgets: Budgets::of_agent(&agent), ..input("hi") }
+}
+
+#[tokio::test]
+async fn whoever_leaves_frees_the_room_in_the_budget_that_it_held() {
+    let (trial, fake) = trial().await;
+    fake.script([Behaviour { held: true, ..Behaviour::text("one two") }]);
+    let sum = async || {
+        let mut tx = trial.db.tenant(&acme()).await.unwrap();
+        let agent = Some("mara".parse().unwrap());
+        let scope = Scope::new(agent, BudgetPeriod::Day, Day::of(NOW));
+        let known = spend::of(&mut tx, &[scope]).await.unwrap();
+        (known[0].1.settled, known[0].1.reserved)
+    };
+    let held = async {
+        fake.held(1, PATIENCE).await.unwrap();
+        sum().await
+    };
+    let (ada, tenant) = (operator(TenantRole::Operator), acme());
+    let (settled, reserved) = tokio::select! {
+        _ = trial.answer(&ada, &tenant, budgeted(1_000_000), |_| {}) => panic!("it is held"),
+        before = held => before,
+    };
+    assert!(settled == 0 && 0 < reserved, "{settled} settled, {reserved} reserved");
+    // What it cost is not known: it counts at its worst.
+    let is_settled = || async { Ok(sum().await == (reserved, 0)) };
+    until(PATIENCE, "the call is settled", is_settled).await.unwrap();
+    assert_eq!(trial.used().await[..2], [1, 1]);
+}
+
 #[tokio::test]
 async fn what_a_budget_has_no_room_for_is_not_asked_nor_counted() {
     let (trial, fake) = trial().await;
-    let budgeted = |daily_micros| {
-        let budget = schemas::Budget { daily_micros: Some(daily_micros), monthly_micros: None };
-        let agent = schemas::Agent {
-            id: "mara".parse().unwrap(),
-            draft: None,
-            published: None,
-            budget,
-            retired: false,
-        };
-        TrialInput { budgets: Budgets::of_agent(&agent), ..input("hi") }
-    };
     ask(&trial, budgeted(1_000_000)).await.unwrap();
     let [calls, unpriced, _, cost] = trial.used().await;
     assert!(calls == 1 && unpriced == 0 && 0 < cost, "{cost}");
