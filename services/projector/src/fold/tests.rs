@@ -1,7 +1,10 @@
 //! The whole fold at a glance: what every kind of event changes, by its sample in `schemas/samples`.
 
 use expect_test::{Expect, expect};
-use schemas::Kind;
+use schemas::{
+    Kind,
+    usage::{Cost, MicroDollars},
+};
 use store::projections::{Counts, Under, UsageRow};
 
 use super::*;
@@ -321,7 +324,7 @@ fn what_each_kind_of_event_adds_to_what_was_used() {
     expect![[r#"
         message.throttled: 2026-11-21 - - | 1 = 0 + 0 + 1, in doubt 0 | 0 in, 0 out, 0, unpriced 0 | -
         completion.finished: 2026-11-21 mara 3 claude-sonnet-4-5-20250929 | 1 = 1 + 0 + 0, in doubt 0 | 1840 in, 212 out, 6319, unpriced 0 | 3246 ms
-        completion.failed: 2026-11-21 mara - | 1 = 0 + 1 + 0, in doubt 0 | 0 in, 0 out, 0, unpriced 0 | -
+        completion.failed: 2026-11-21 mara - | 1 = 0 + 1 + 0, in doubt 0 | 0 in, 0 out, 0, unpriced 1 | -
         completion.handed_off: 2026-11-21 mara 3 - | 1 = 0 + 0 + 0, in doubt 0 | 1840 in, 212 out, 6319, unpriced 0 | -
         message.held: 2026-11-21 mara - | 1 = 0 + 0 + 0, in doubt 0 | 0 in, 0 out, 0, unpriced 0 | -
         reply.uncertain: 2026-11-21 of its message - | 0 = 0 + 0 + 0, in doubt 1 | 0 in, 0 out, 0, unpriced 0 | -
@@ -341,4 +344,39 @@ fn only_an_answer_that_nobody_got_adds_a_failure() {
         failed.push(folded(&envelope).usage.iter().map(|row| row.counts.failed).sum::<u64>());
     }
     assert_eq!(failed, [1, 0, 0]);
+}
+
+/// A message of which no model was asked cost nothing, which is known.
+#[test]
+fn a_hand_off_and_a_failure_of_unknown_cost_are_counted_as_such() {
+    let unpriced = |mut envelope: Envelope, cost: Option<Cost>| {
+        if let Event::CompletionHandedOff(data) = &mut envelope.event {
+            data.cost = cost;
+        } else if let Event::CompletionFailed(data) = &mut envelope.event {
+            data.cost = cost;
+        }
+        folded(&envelope).usage.iter().map(|row| row.counts.unpriced).sum::<u64>()
+    };
+    let of = |amount| Some(Cost { amount, price_version: "test".to_owned() });
+    for kind in [Kind::CompletionHandedOff, Kind::CompletionFailed] {
+        let costs = [None, of(Some(MicroDollars(0))), of(None)];
+        assert_eq!(costs.map(|cost| unpriced(sample(kind), cost)), [0, 0, 1], "{kind:?}");
+    }
+}
+
+/// The hand-off that an event begins or ends, by its message.
+#[test]
+fn a_hand_off_begins_and_ends_by_its_message() {
+    let lines = [Kind::CompletionHandedOff, Kind::MessageHeld, Kind::ConversationHandedBack];
+    let lines = lines.map(|kind| {
+        let changes = folded(&sample(kind));
+        let of = |it: &HandedOff| format!(" {} {:?} {}", it.message_id, it.since_ms, it.last_seq);
+        format!("{}:{}\n", kind.topic(), changes.handed_off.iter().map(of).collect::<String>())
+    });
+    expect![[r#"
+        completion.handed_off: m8m021spjhru6rbsuhvtesl1ao Some(1795253703500) 7
+        message.held:
+        conversation.handed_back: m8m021spjhru6rbsuhvtesl1ao None 7
+    "#]]
+    .assert_eq(&lines.concat());
 }

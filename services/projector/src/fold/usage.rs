@@ -4,7 +4,7 @@ use domain::day::Day;
 use schemas::{
     Envelope, Event, MessageRef,
     event::{CompletionFailed, CompletionFinished, CompletionHandedOff, ReplyKind},
-    usage::Usage,
+    usage::{Cost, Usage},
 };
 use store::projections::{Counts, Under, UsageRow};
 
@@ -101,6 +101,7 @@ fn handed_off(data: &CompletionHandedOff) -> Counts {
     };
     Counts {
         messages: 1,
+        unpriced: unpriced(data.cost.as_ref()),
         input_tokens: tokens(|usage| usage.input_tokens),
         output_tokens: tokens(|usage| usage.output_tokens),
         cost_micros: amount.map_or(0, |amount| amount.0),
@@ -108,11 +109,17 @@ fn handed_off(data: &CompletionHandedOff) -> Counts {
     }
 }
 
+/// Without a cost no model was asked.
+fn unpriced(cost: Option<&Cost>) -> u64 {
+    u64::from(cost.is_some_and(|cost| cost.amount.is_none()))
+}
+
 fn failed(data: &CompletionFailed) -> Counts {
     let amount = data.cost.as_ref().and_then(|cost| cost.amount);
     Counts {
         messages: 1,
         failed: 1,
+        unpriced: unpriced(data.cost.as_ref()),
         cost_micros: amount.map_or(0, |amount| amount.0),
         ..Counts::default()
     }
