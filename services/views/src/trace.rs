@@ -169,12 +169,13 @@ fn reference(start: &str) -> Result<&str, Denied> {
 }
 
 impl ToolUse {
-    /// What came of it, in one word: `called`, why it did not work, or `unknown`.
+    /// What came of it, in one word: `called`, why it did not work (`unknown` is a tool that there is not),
+    /// or `open`, where there is no word of it yet.
     pub fn word(&self) -> &str {
         match (&self.failed, &self.answer) {
             (Some(why), _) => why,
             (None, Some(_)) => "called",
-            (None, None) => "unknown",
+            (None, None) => "open",
         }
     }
 

@@ -81,7 +81,9 @@ fn tone(span: &Span) -> Tone {
     match (span.depth, span.outcome.as_str()) {
         (0, _) => Tone::Neutral,
         (_, "completed" | "called") => Tone::Violet,
-        (_, "unknown") => Tone::Warn,
+        (_, "open" | "uncertain") => Tone::Warn,
+        // Of a call to a model; a tool that is unknown has failed.
+        (_, "unknown") if span.name.starts_with("model ") => Tone::Warn,
         (_, _) => Tone::Bad,
     }
 }

@@ -74,7 +74,8 @@ pub(crate) struct ToolUse {
     pub(crate) at: Timestamp,
     /// How long, in milliseconds.
     pub(crate) took_ms: Option<u64>,
-    /// `called`, why it did not work, or `unknown` while it is called.
+    /// `called`; why it did not work, as `unknown` for a tool that there is not; or `open` while it is
+    /// called.
     #[schema(example = "called")]
     pub(crate) outcome: String,
 }

@@ -71,7 +71,9 @@ fn stage(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "message.accepted" => "dedup",
         "message.admitted" | "message.throttled" => "rate limit",
-        "completion.finished" | "completion.failed" => "answer",
+        "completion.finished" | "completion.failed" | "completion.handed_off" | "message.held" => {
+            "answer"
+        }
         "reply.delivered" | "reply.uncertain" | "reply.failed" => "delivery",
         _ => return None,
     })
@@ -85,6 +87,8 @@ fn moment(kind: &str) -> &str {
         "effect.observed" => "seen",
         "message.edited" => "edited",
         "message.deleted" => "taken back",
+        "conversation.handed_back" => "given back",
+        "budget.near" => "budget nearly used",
         other => other,
     }
 }

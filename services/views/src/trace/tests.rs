@@ -32,10 +32,26 @@ fn call(index: u32, ms: i64, latency_ms: Option<u64>, outcome: &str) -> Call {
     }
 }
 
+fn tool(name: &str, ms: i64, took_ms: Option<u64>, failed: Option<&str>) -> ToolUse {
+    ToolUse {
+        tool: name.to_owned(),
+        at: Timestamp::from_millis(1_000_000 + ms),
+        arguments: Words::NotKept,
+        answer: took_ms.map(|_| Words::NotKept),
+        failed: failed.map(str::to_owned),
+        took_ms,
+    }
+}
+
 #[track_caller]
 fn check(events: &[(&str, i64)], calls: Vec<Call>, want: &Expect) {
+    check_with(events, (calls, Vec::new()), want);
+}
+
+#[track_caller]
+fn check_with(events: &[(&str, i64)], within: (Vec<Call>, Vec<ToolUse>), want: &Expect) {
     let events = (1..).zip(events).map(|(nth, (kind, ms))| event(nth, kind, *ms)).collect();
-    let trace = Trace::of("m1".parse().unwrap(), None, events, (calls, Vec::new()));
+    let trace = Trace::of("m1".parse().unwrap(), None, events, within);
     let mut text = format!("{} ms, {}\n", trace.total_ms, trace.slow.as_deref().unwrap_or("-"));
     for span in &trace.spans {
         let indent = "  ".repeat(span.depth.into());
@@ -94,4 +110,65 @@ fn a_story_that_is_not_over_is_told_as_far_as_it_goes() {
         "#]],
     );
     check(&[], Vec::new(), &expect!["0 ms, -\n"]);
+}
+
+#[test]
+fn a_hand_off_is_an_answer_that_models_and_tools_took_the_time_of() {
+    let story = [
+        ("message.received", 0),
+        ("message.accepted", 4),
+        ("message.admitted", 10),
+        ("completion.handed_off", 3_010),
+        ("reply.delivered", 3_200),
+        ("conversation.handed_back", 9_000),
+    ];
+    let calls = vec![call(0, 20, Some(900), "completed"), call(1, 2_000, Some(1_000), "completed")];
+    let tools = vec![
+        tool("orders", 930, Some(1_050), None),
+        tool("refunds", 930, Some(40), Some("unknown")),
+        tool("crm", 940, None, None),
+    ];
+    check_with(
+        &story,
+        (calls, tools),
+        &expect![[r#"
+            3200 ms, model 1.9 s of 3.2 s
+            received: at 0 for -, gap 0
+            dedup: at 0 for 4, gap 0
+            rate limit: at 4 for 6, gap 0
+            answer: at 10 for 3000, gap 0
+              model d0: at 20 for 900, gap 10 completed
+              tool orders: at 930 for 1050, gap 10 called
+              tool refunds: at 930 for 40, gap 0 unknown
+              tool crm: at 940 for -, gap 0 open
+              model d1: at 2000 for 1000, gap 20 completed
+            delivery: at 3010 for 190, gap 0
+            given back: at 9000 for -, gap 0
+        "#]],
+    );
+}
+
+#[test]
+fn a_message_that_is_held_is_decided_before_it_is_delivered() {
+    let story = [
+        ("message.received", 0),
+        ("message.accepted", 4),
+        ("message.admitted", 10),
+        ("message.held", 60),
+        ("budget.near", 70),
+        ("reply.delivered", 200),
+    ];
+    check(
+        &story,
+        Vec::new(),
+        &expect![[r#"
+            200 ms, delivery 140 ms of 200 ms
+            received: at 0 for -, gap 0
+            dedup: at 0 for 4, gap 0
+            rate limit: at 4 for 6, gap 0
+            answer: at 10 for 50, gap 0
+            budget nearly used: at 70 for -, gap 0
+            delivery: at 60 for 140, gap 0
+        "#]],
+    );
 }

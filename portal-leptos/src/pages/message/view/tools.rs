@@ -40,7 +40,8 @@ fn row(tool: &ToolUse) -> impl IntoView + use<> {
 fn outcome(word: &str) -> (Tone, String) {
     match word {
         "called" => (Tone::Ok, "Called".to_owned()),
-        "unknown" => (Tone::Warn, "Being called".to_owned()),
+        "open" => (Tone::Warn, "Being called".to_owned()),
+        "unknown" => (Tone::Bad, "There is no such tool".to_owned()),
         "uncertain" => (Tone::Warn, "Not known; it may have been carried out".to_owned()),
         why => (Tone::Bad, sentence(&why.replace('_', " "))),
     }
@@ -60,5 +61,25 @@ fn said(tool: ToolUse) -> impl IntoView {
             <summary>{format!("What {} was told and said", tool.tool)}</summary>
             <div class="stack" data-gap="small">{words("Arguments", tool.arguments)} {answer}</div>
         </details>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_still_be_called_is_being_called() {
+        let cases = [
+            ("called", Tone::Ok, "Called"),
+            ("open", Tone::Warn, "Being called"),
+            ("uncertain", Tone::Warn, "Not known; it may have been carried out"),
+            ("unknown", Tone::Bad, "There is no such tool"),
+            ("content_type", Tone::Bad, "Content type"),
+        ];
+        for (word, tone, text) in cases {
+            let (is, said) = outcome(word);
+            assert_eq!((is.word(), said.as_str()), (tone.word(), text));
+        }
     }
 }
