@@ -41,7 +41,8 @@ async fn no_tenant_fills_the_directory_for_others_and_what_must_be_possible_is()
             Err(error) => break error,
         }
     };
-    assert!((2..6).contains(&saved), "{saved}");
+    // A few, and as many again where midnight passes meanwhile.
+    assert!((2..11).contains(&saved), "{saved}");
     let DeskError::Full { what, wait: Some(wait) } = refused else { panic!("{refused:?}") };
     assert!(what.contains("come back tomorrow"), "{what}");
     assert!(wait.as_secs() <= 24 * 60 * 60);

@@ -7,14 +7,24 @@ use konstruct_tests::{
 
 use crate::running;
 
+/// Today and tomorrow, as `at`: a page may be asked after midnight (UTC), and tells of its own day then.
+const DAYS: &str = "
+    (values (now() at time zone 'utc'), ((now() at time zone 'utc') + interval '1 day'))
+    as days (at)";
+
 /// So much was spent this month, as the projector adds it up.
-async fn spent(it: &Installation, micros: i64) -> anyhow::Result<()> {
-    let sql = "
-        insert into p_month (tenant_id, month, messages, answered, failed, throttled, uncertain,
-                             unpriced, input_tokens, output_tokens, cost_micros)
-        values ('acme', to_char(now() at time zone 'utc', 'YYYYMM')::int, 1, 1, 0, 0, 0, 0, 1, 1, $1)
-        on conflict (tenant_id, month) do update set cost_micros = $1";
-    raw(&it.database.superuser_url()).await?.execute(sql, &[&micros]).await?;
+pub(crate) fn spent(micros: i64) -> String {
+    format!(
+        "insert into p_month (tenant_id, month, messages, answered, failed, throttled, uncertain,
+                              unpriced, input_tokens, output_tokens, cost_micros)
+         select distinct 'acme', to_char(at, 'YYYYMM')::int, 1, 1, 0, 0, 0, 0, 1, 1, {micros}
+           from {DAYS}
+         on conflict (tenant_id, month) do update set cost_micros = excluded.cost_micros"
+    )
+}
+
+async fn run(it: &Installation, sql: &str) -> anyhow::Result<()> {
+    raw(&it.database.superuser_url()).await?.execute(sql, &[]).await?;
     Ok(())
 }
 
@@ -26,7 +36,7 @@ async fn who_looks_is_told_that_a_budget_is_nearly_or_wholly_used_up() -> anyhow
     for (micros, want) in
         [(7_990_000, None), (8_400_000, Some("nearly used up")), (10_000_000, Some("used up"))]
     {
-        spent(&it, micros).await?;
+        run(&it, &spent(micros)).await?;
         let percent = micros / 100_000;
         let (own, all) = (eve.read("/t/acme").await?, ada.read("/").await?);
         match want {
@@ -55,14 +65,16 @@ async fn budgets_of_a_day_and_of_an_agent_are_named() -> anyhow::Result<()> {
     let eve = staff.viewer("acme").await?;
     let home = eve.read("/t/acme").await?;
     assert!(!home.contains("The budget of today") && !home.contains("The budget of mara"));
-    let sql = "
-        insert into spend (tenant_id, scope, limit_micros, settled_micros, reserved_micros,
-                           asked_at_ms)
-        select 'acme', scope, 0, micros, 0, 0
-          from (values (to_char(now() at time zone 'utc', '\"day\" YYYYMMDD'), 84),
-                       (to_char(now() at time zone 'utc', '\"month\" YYYYMM01 \"mara\"'), 50))
-               as known (scope, micros)";
-    raw(&it.database.superuser_url()).await?.execute(sql, &[]).await?;
+    let sql = format!(
+        "insert into spend (tenant_id, scope, limit_micros, settled_micros, reserved_micros,
+                            asked_at_ms)
+         select distinct 'acme', scope, 0, micros, 0, 0
+           from {DAYS}
+          cross join lateral (values (to_char(at, '\"day\" YYYYMMDD'), 84),
+                                     (to_char(at, '\"month\" YYYYMM01 \"mara\"'), 50))
+                as known (scope, micros)"
+    );
+    run(&it, &sql).await?;
     let home = eve.read("/t/acme").await?;
     let said = "The budget of today is nearly used up: 84 %";
     assert!(home.contains(said), "{home}");
@@ -78,14 +90,15 @@ async fn what_an_agent_spends_stands_beside_what_it_may() -> anyhow::Result<()> 
     let none = eve.read(page).await?;
     assert_eq!(none.matches("$0.00, without a budget").count(), 2, "{none}");
     assert!(!none.contains("Set the budget"), "who looks on sets none: {none}");
-    let sql = "
-        insert into p_usage (tenant_id, day, agent_id, agent_version, model, messages, answered,
-                             failed, throttled, uncertain, unpriced, input_tokens, output_tokens,
-                             cost_micros, latency_ms_sum, latency_buckets)
-        select 'acme', to_char(now() at time zone 'utc', 'YYYYMMDD')::int, 'mara', 1, 'm', 1, 1, 0, 0,
-               0, 0, 1, 1, 1500000, 0, '{}'";
-    let database = raw(&it.database.superuser_url()).await?;
-    database.execute(sql, &[]).await?;
+    let sql = format!(
+        "insert into p_usage (tenant_id, day, agent_id, agent_version, model, messages, answered,
+                              failed, throttled, uncertain, unpriced, input_tokens, output_tokens,
+                              cost_micros, latency_ms_sum, latency_buckets)
+         select 'acme', to_char(at, 'YYYYMMDD')::int, 'mara', 1, 'm', 1, 1, 0, 0, 0, 0, 1, 1,
+                1500000, 0, '{{}}'
+           from {DAYS}"
+    );
+    run(&it, &sql).await?;
     for (daily, monthly, want) in [
         ("many", "10", "Daily budget is an amount in dollars"),
         ("1", "-1", "Monthly budget is an amount in dollars"),
@@ -104,14 +117,18 @@ async fn what_an_agent_spends_stands_beside_what_it_may() -> anyhow::Result<()> 
     assert_eq!(set.status(), 303);
     let shown = eve.read(page).await?;
     assert!(shown.contains("$1.50 of $1.50, used up"), "{shown}");
-    assert!(shown.contains("$1.50 of $10.00"), "{shown}");
-    let sql = "
-        insert into spend (tenant_id, scope, limit_micros, settled_micros, reserved_micros, asked_at_ms)
-        select 'acme', to_char(now() at time zone 'utc', '\"month\" YYYYMM01 \"mara\"'), 0, 2000000,
-               0, 0";
-    database.execute(sql, &[]).await?;
+    // The second, where midnight has passed meanwhile.
+    let months = ["$1.50 of $10.00", "$3.00 of $10.00"];
+    assert!(months.iter().any(|month| shown.contains(month)), "{shown}");
+    let sql = format!(
+        "insert into spend (tenant_id, scope, limit_micros, settled_micros, reserved_micros,
+                            asked_at_ms)
+         select distinct 'acme', to_char(at, '\"month\" YYYYMM01 \"mara\"'), 0, 4000000, 0, 0
+           from {DAYS}"
+    );
+    run(&it, &sql).await?;
     let shown = eve.read(page).await?;
-    assert!(shown.contains("$2.00 of $10.00"), "what is settled counts at once: {shown}");
+    assert!(shown.contains("$4.00 of $10.00"), "what is settled counts at once: {shown}");
     assert_eq!(ada.post(page, &[]).await?.status(), 303);
     assert_eq!(eve.read(page).await?.matches("without a budget").count(), 2, "taken away");
     Ok(())

@@ -59,8 +59,7 @@ async fn what_no_longer_works_is_shown_soundly() -> anyhow::Result<()> {
                  update p_conversation set state = 'uncertain'
                   where tenant_id = 'acme' and state = 'failed'";
     change(&house, doubt).await?;
-    let spent = "update p_month set cost_micros = 25000000 where tenant_id = 'acme'";
-    change(&house, spent).await?;
+    change(&house, &crate::budget::spent(25_000_000)).await?;
     for (name, page, shows) in [
         ("home-needs-you", "/t/acme", "The budget of this month is used up: 100 %"),
         ("installation-needs-you", "/", "See where in Acme Ltd"),

@@ -281,7 +281,7 @@ pub(crate) const FULL: &[Page] = &[
     own("keys-viewer", "/settings/keys", "API keys").by(Who::Viewer),
     own("keys-refused", "/settings/keys", "Say what the key is for")
         .refused("/settings/keys", &[("name", " "), ("role", "engineer")]),
-    own("keys-made", "/settings/keys", "just now by ada@example.com")
+    own("keys-made", "/settings/keys", "by ada@example.com")
         .sent("/settings/keys", &[("name", "Exports"), ("role", "engineer")]),
     page("nowhere", "*", "/nowhere", "Go to the first page").status(404),
     page("nowhere-nobody", "*", "/nowhere", "Go to the first page").by(Who::Nobody).status(404),
