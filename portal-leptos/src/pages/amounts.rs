@@ -43,7 +43,7 @@ pub(crate) fn micros(
     let dollars: u64 = whole.parse().map_err(|_| wrong())?;
     let cents: u64 = format!("{part:0<2}").parse().map_err(|_| wrong())?;
     if DOLLARS_MAX < dollars {
-        return Err(FieldProblem::new(field, "is more than anybody spends in a month"));
+        return Err(FieldProblem::new(field, "is more than anybody spends"));
     }
     Ok(Some(dollars * 1_000_000 + cents * 10_000))
 }

@@ -32,13 +32,19 @@ async fn run(it: &Installation, sql: &str) -> anyhow::Result<()> {
 async fn who_looks_is_told_that_a_budget_is_nearly_or_wholly_used_up() -> anyhow::Result<()> {
     let (it, staff) = running(&acme()).await?;
     let (ada, eve) = (staff.administrator().await?, staff.viewer("acme").await?);
-    ada.post("/t/acme/settings/budget", &[("monthly_budget", "10")]).await?;
+    let budget = [("daily_budget", "5"), ("monthly_budget", "10")];
+    ada.post("/t/acme/settings/budget", &budget).await?;
     for (micros, want) in
         [(7_990_000, None), (8_400_000, Some("nearly used up")), (10_000_000, Some("used up"))]
     {
         run(&it, &spent(micros)).await?;
         let percent = micros / 100_000;
         let (own, all) = (eve.read("/t/acme").await?, ada.read("/").await?);
+        let cents = micros / 10_000;
+        let month = format!("${}.{:02} of $10.00", cents / 100, cents % 100);
+        for meter in ["$0.00 of $5.00", month.as_str()] {
+            assert!(own.contains(meter), "{meter}: {own}");
+        }
         match want {
             None => {
                 assert!(!own.contains("The budget of this month is"), "{own}");

@@ -5,8 +5,8 @@ use portal_ui::{
     Banner, Card, Figure, Icon, Meter, PageHeader, Status, Symbol, Tone,
     format::{about, count, counted, dollars},
 };
-use schemas::{Tenant, TenantId};
-use views::{Attention, AttentionKind, Counts, Home, Step, StepKind};
+use schemas::{BudgetPeriod, Tenant, TenantId};
+use views::{Attention, AttentionKind, Counts, Home, Step, StepKind, Vitals};
 
 use crate::pages::{address, tenants};
 
@@ -39,7 +39,7 @@ pub(super) fn page(home: Home, may: May) -> AnyView {
             {needs}
             {steps}
             {figures(&vitals.today, &vitals.month, connections)}
-            {budget(&tenant, vitals.month.cost_micros)}
+            {budget(&tenant, &vitals)}
         </div>
     }
     .into_any()
@@ -66,17 +66,26 @@ fn figures(today: &Counts, month: &Counts, connections: u32) -> AnyView {
     .into_any()
 }
 
-fn budget(tenant: &Tenant, spent: u64) -> Option<AnyView> {
-    let limit = tenant.budget.monthly_micros?;
-    let text = format!("{} of {}", dollars(spent), dollars(limit));
-    Some(
+/// How much of the tenant's budgets is used; nothing where it has none.
+fn budget(tenant: &Tenant, vitals: &Vitals) -> Option<AnyView> {
+    let meter = |period| {
+        let limit = tenant.budget.of(period)?;
+        let (label, used) = match period {
+            BudgetPeriod::Day => ("Today", vitals.today.cost_micros),
+            BudgetPeriod::Month => ("This month", vitals.month.cost_micros),
+        };
+        let text = format!("{} of {}", dollars(used), dollars(limit));
+        Some(view! { <Meter label used limit text /> }.into_any())
+    };
+    let meters: Vec<_> = BudgetPeriod::ALL.into_iter().filter_map(meter).collect();
+    (!meters.is_empty()).then(|| {
         view! {
             <Card title="Budget" lead="What it has no room for is not answered.">
-                <Meter label="This month" used=spent limit text />
+                <div class="stack">{meters.collect_view()}</div>
             </Card>
         }
-        .into_any(),
-    )
+        .into_any()
+    })
 }
 
 fn needs(tenant: &TenantId, attention: Vec<Attention>) -> AnyView {
