@@ -138,6 +138,13 @@ pub fn percent(part: u64, whole: u64) -> String {
     format!("{} %", hundredfold / u128::from(whole.max(1)))
 }
 
+/// As much of a line as fits into so many characters, and a mark where there is more.
+pub fn shortened(line: &str, characters: usize) -> String {
+    let mut letters = line.chars();
+    let begin: String = letters.by_ref().take(characters).collect();
+    if letters.next().is_some() { format!("{}…", begin.trim_end()) } else { begin }
+}
+
 /// The letters for a name: of its first and its last word.
 pub fn initials(name: &str) -> String {
     let letter = |word: &str| word.chars().find(|it| it.is_alphanumeric());

@@ -5,7 +5,7 @@ use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{
     Card, Column, Definition, DefinitionList, EmptyState, Icon, LinkButton, PageHeader, Status,
-    Table, Tone, Variant,
+    Table, Tone, Variant, format::shortened,
 };
 use schemas::TenantId;
 
@@ -98,7 +98,7 @@ fn row(tenant: &TenantId, line: Found) -> AnyView {
         (false, true) => (Tone::Neutral, "Not used yet"),
     };
     let href = address(tenant).done() + "/" + tool.id.as_str();
-    let (name, text) = (tool.id.to_string(), short(&tool.description));
+    let (name, text) = (tool.id.to_string(), first_line(&tool.description));
     let (kind, host) = (kind(tool), host(tool));
     let users = users(tenant, &line.users);
     view! {
@@ -117,11 +117,8 @@ fn row(tenant: &TenantId, line: Found) -> AnyView {
 }
 
 /// Its first line, or as much of it as fits.
-fn short(text: &str) -> String {
-    let line = text.lines().next().unwrap_or_default();
-    let mut letters = line.chars();
-    let begin: String = letters.by_ref().take(SHORT_CHARS).collect();
-    if letters.next().is_some() { format!("{}…", begin.trim_end()) } else { begin }
+fn first_line(text: &str) -> String {
+    shortened(text.lines().next().unwrap_or_default(), SHORT_CHARS)
 }
 
 #[cfg(test)]
@@ -130,9 +127,9 @@ mod tests {
 
     #[test]
     fn a_long_description_ends_where_there_is_no_room() {
-        assert_eq!(short("Looks up.\nOnly once."), "Looks up.");
+        assert_eq!(first_line("Looks up.\nOnly once."), "Looks up.");
         let long = "é".repeat(SHORT_CHARS);
-        assert_eq!(short(&long), long);
-        assert_eq!(short(&format!("{long}é")), format!("{long}…"));
+        assert_eq!(first_line(&long), long);
+        assert_eq!(first_line(&format!("{long}é")), format!("{long}…"));
     }
 }

@@ -1,7 +1,7 @@
 //! The tools that an agent is given: a box for each that there is, and for each that is missing.
 
 use leptos::prelude::*;
-use portal_ui::{Badge, Card, Icon, Tone};
+use portal_ui::{Badge, Card, Icon, Tone, format::shortened};
 use schemas::{TenantId, directory::ToolKind};
 
 use super::super::typed::Typed;
@@ -72,9 +72,7 @@ impl Offered {
 /// As much of a text as fits, in one line.
 fn short(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut letters = line.chars();
-    let begin: String = letters.by_ref().take(TEXT_CHARS).collect();
-    if letters.next().is_some() { format!("{}…", begin.trim_end()) } else { begin }
+    shortened(&line, TEXT_CHARS)
 }
 
 pub(super) fn tools(tenant: &TenantId, offered: Vec<Offered>, error: Option<String>) -> AnyView {
