@@ -7,12 +7,13 @@ use axum::{
     response::Response,
 };
 use desk::{DeskError, Permission, Written};
-use schemas::{Budget, ChannelKind, Limits, TenantId};
+use schemas::{ChannelKind, Limits, TenantId};
 use serde::Deserialize;
 use views::TenantLine;
 
 use super::{
     amounts,
+    budget_form::TypedBudget,
     form::{WITH_PROBLEMS, done, problems},
     settings::confirm_first,
 };
@@ -45,6 +46,12 @@ struct Typed {
     daily_budget: Option<String>,
     monthly_budget: Option<String>,
     slug: Option<String>,
+}
+
+impl Typed {
+    fn budget(&self) -> TypedBudget<'_> {
+        TypedBudget { daily: self.daily_budget.as_deref(), monthly: self.monthly_budget.as_deref() }
+    }
 }
 
 /// What the page shows.
@@ -125,19 +132,9 @@ async fn set_budget(
 ) -> Result<Response, PageError> {
     let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
     let stored = cx.portal.views.tenant(who, &tenant, cx.now()).await?.tenant.budget;
-    let read = |field, typed: &Option<String>, stored| {
-        amounts::micros_again(field, typed.as_deref(), stored)
-    };
-    let daily = read("daily_budget", &typed.daily_budget, stored.daily_micros);
-    let monthly = read("monthly_budget", &typed.monthly_budget, stored.monthly_micros);
-    let written = match (daily, monthly) {
-        (Ok(daily_micros), Ok(monthly_micros)) => {
-            desk.set_budget(who, &tenant, Budget { daily_micros, monthly_micros }).await
-        }
-        (daily, monthly) => {
-            let wrong = [daily.err(), monthly.err()].into_iter().flatten();
-            Err(DeskError::Invalid(wrong.collect()))
-        }
+    let written = match typed.budget().over(stored) {
+        Ok(budget) => desk.set_budget(who, &tenant, budget).await,
+        Err(wrong) => Err(wrong),
     };
     answer(&cx, &tenant, typed, (written, "The budget is stored.")).await
 }

@@ -1,21 +1,18 @@
 //! What an agent may cost, and what it has cost.
 
 use axum::{extract::Form, response::Response};
-use desk::{DeskError, Permission};
+use desk::Permission;
 use leptos::prelude::*;
-use portal_ui::{
-    Card, Definition, DefinitionList, FormErrors, Meter, Problem, SubmitButton, TextField, Variant,
-    format::dollars,
-};
-use schemas::{Budget, BudgetPeriod};
+use portal_ui::{Card, Definition, DefinitionList, FormErrors, Meter, Problem, format::dollars};
+use schemas::BudgetPeriod;
 use serde::Deserialize;
 use views::AgentSpend;
 
 use super::parts::{At, Bench, Place, header};
 use crate::{
     pages::{
-        amounts::{micros_again, typed_dollars},
-        form::{WITH_PROBLEMS, done, problem_of, problems},
+        budget_form::{TypedBudget, budget_form},
+        form::{WITH_PROBLEMS, done, problems},
     },
     server::{error::PageError, render::Cx},
 };
@@ -28,9 +25,15 @@ pub(super) struct Typed {
     monthly_budget: Option<String>,
 }
 
+impl Typed {
+    fn budget(&self) -> TypedBudget<'_> {
+        TypedBudget { daily: self.daily_budget.as_deref(), monthly: self.monthly_budget.as_deref() }
+    }
+}
+
 pub(super) async fn show(cx: Cx, at: At) -> Result<Response, PageError> {
     let shown = Shown::of(&cx, &at).await?;
-    Ok(cx.page(&shown.title(&at), || shown.view(&at, Typed::default(), Vec::new())))
+    Ok(cx.page(&shown.title(&at), || shown.view(&at, &Typed::default(), Vec::new())))
 }
 
 pub(super) async fn submit(
@@ -39,19 +42,9 @@ pub(super) async fn submit(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
     let shown = Shown::of(&cx, &at).await?;
-    let stored = shown.spend.budget;
-    let daily = micros_again("daily_budget", typed.daily_budget.as_deref(), stored.daily_micros);
-    let monthly =
-        micros_again("monthly_budget", typed.monthly_budget.as_deref(), stored.monthly_micros);
-    let written = match (daily, monthly) {
-        (Ok(daily_micros), Ok(monthly_micros)) => {
-            let budget = Budget { daily_micros, monthly_micros };
-            cx.portal.desk.set_agent_budget(&cx.signed.principal, at.ids(), budget).await
-        }
-        (daily, monthly) => {
-            let wrong = [daily.err(), monthly.err()].into_iter().flatten();
-            Err(DeskError::Invalid(wrong.collect()))
-        }
+    let written = match typed.budget().over(shown.spend.budget) {
+        Ok(budget) => cx.portal.desk.set_agent_budget(&cx.signed.principal, at.ids(), budget).await,
+        Err(wrong) => Err(wrong),
     };
     match written {
         Ok(written) => {
@@ -60,7 +53,7 @@ pub(super) async fn submit(
         }
         Err(error) => {
             let problems = problems(error)?;
-            let view = || shown.view(&at, typed, problems);
+            let view = || shown.view(&at, &typed, problems);
             Ok(cx.page_with(WITH_PROBLEMS, &shown.title(&at), view))
         }
     }
@@ -86,12 +79,14 @@ impl Shown {
         format!("Budget of {}", self.bench.name(at))
     }
 
-    fn view(&self, at: &At, typed: Typed, problems: Vec<Problem>) -> AnyView {
+    fn view(&self, at: &At, typed: &Typed, problems: Vec<Problem>) -> AnyView {
         let (name, title) = (self.bench.name(at), self.title(at));
         let header = header((at, &name, &self.bench.live), (&title, None), Place::Budget);
         let spent = spent(&self.spend);
         let form = if self.may_manage {
-            form(at, &self.spend.budget, typed, &problems)
+            let hints = ["Left empty, there is none."; 2].map(str::to_owned);
+            let budget = (&self.spend.budget, typed.budget());
+            budget_form(at.path("/budget"), budget, hints, &problems)
         } else {
             view! {
                 <p class="meta">
@@ -144,36 +139,4 @@ fn spent(spend: &AgentSpend) -> AnyView {
         }
     };
     view! { <div class="stack">{BudgetPeriod::ALL.map(part).collect_view()}</div> }.into_any()
-}
-
-fn form(at: &At, stored: &Budget, typed: Typed, problems: &[Problem]) -> AnyView {
-    let value = |typed: Option<String>, stored: Option<u64>| {
-        typed.or(stored.map(typed_dollars)).unwrap_or_default()
-    };
-    let daily = value(typed.daily_budget, stored.daily_micros);
-    let monthly = value(typed.monthly_budget, stored.monthly_micros);
-    let [day_error, month_error] =
-        ["daily_budget", "monthly_budget"].map(|field| problem_of(problems, field));
-    view! {
-        <form method="post" action=at.path("/budget") class="stack" novalidate>
-            <TextField
-                name="daily_budget"
-                label="Dollars a day"
-                hint="Left empty, there is none."
-                value=daily
-                error=day_error
-            />
-            <TextField
-                name="monthly_budget"
-                label="Dollars a month"
-                hint="Left empty, there is none."
-                value=monthly
-                error=month_error
-            />
-            <div class="form-actions">
-                <SubmitButton variant=Variant::Plain>"Set the budget"</SubmitButton>
-            </div>
-        </form>
-    }
-    .into_any()
 }

@@ -10,7 +10,7 @@ use schemas::{ChannelKind, TenantStatus};
 use views::TenantLine;
 
 use super::{Shown, Typed};
-use crate::pages::{amounts::typed_dollars, form::problem_of, tenants::state};
+use crate::pages::{budget_form::budget_form, form::problem_of, tenants::state};
 
 /// The whole page.
 pub(super) fn page(shown: Shown, problems: Vec<Problem>) -> AnyView {
@@ -65,7 +65,7 @@ fn facts(line: &TenantLine) -> AnyView {
 fn forms(line: &TenantLine, typed: Typed, problems: &[Problem]) -> AnyView {
     let name = name_form(line, typed.name.clone(), problems);
     let limits = limits_form(line, &typed, problems);
-    let budget = budget_form(line, &typed, problems);
+    let budget = budget(line, &typed, problems);
     let end = delete_form(line, typed.slug, problems);
     let served = served_form(line);
     view! {
@@ -136,41 +136,14 @@ fn limits_form(line: &TenantLine, typed: &Typed, problems: &[Problem]) -> AnyVie
     .into_any()
 }
 
-fn budget_form(line: &TenantLine, typed: &Typed, problems: &[Problem]) -> AnyView {
-    let value = |typed: &Option<String>, stored: Option<u64>| {
-        typed.clone().or(stored.map(typed_dollars)).unwrap_or_default()
-    };
-    let daily = value(&typed.daily_budget, line.tenant.budget.daily_micros);
-    let monthly = value(&typed.monthly_budget, line.tenant.budget.monthly_micros);
-    let of_day = "Of a calendar day (UTC). Left empty, there is none.";
+fn budget(line: &TenantLine, typed: &Typed, problems: &[Problem]) -> AnyView {
+    let of_day = "Of a calendar day (UTC). Left empty, there is none.".to_owned();
     let of_month = format!(
         "Of a calendar month (UTC). {} of it are spent. Left empty, there is none.",
         dollars(line.cost_micros_month)
     );
-    let [day_error, month_error] =
-        ["daily_budget", "monthly_budget"].map(|field| problem_of(problems, field));
-    view! {
-        <form method="post" action=format!("/t/{}/settings/budget", line.tenant.id) class="stack">
-            <TextField
-                name="daily_budget"
-                label="Dollars a day"
-                hint=of_day
-                value=daily
-                error=day_error
-            />
-            <TextField
-                name="monthly_budget"
-                label="Dollars a month"
-                hint=of_month
-                value=monthly
-                error=month_error
-            />
-            <div class="form-actions">
-                <SubmitButton variant=Variant::Plain>"Set the budget"</SubmitButton>
-            </div>
-        </form>
-    }
-    .into_any()
+    let action = format!("/t/{}/settings/budget", line.tenant.id);
+    budget_form(action, (&line.tenant.budget, typed.budget()), [of_day, of_month], problems)
 }
 
 fn served_form(line: &TenantLine) -> AnyView {
