@@ -64,6 +64,11 @@ impl Recorder for Record {
         let Some(room) = Room::of(&self.budgets, attempt.worst_cost, self.at) else {
             return Ok(());
         };
+        let programs = &self.llm.parts.programs;
+        if !attempt.ended.is_empty() {
+            // What the attempts before it did not use is room for this one.
+            programs.settle(&self.tenant, &self.name, &attempt.ended).await?;
+        }
         let start = Start {
             tenant: self.tenant.clone(),
             request: self.name.clone(),
@@ -71,7 +76,7 @@ impl Recorder for Record {
             room,
             at: self.at,
         };
-        self.llm.parts.programs.start(start).await?.map_err(NotStarted::OverBudget)
+        programs.start(start).await?.map_err(NotStarted::OverBudget)
     }
 
     /// Whoever hangs up pays for what was made until then.

@@ -10,7 +10,7 @@ use schemas::{
 use crate::Vendor;
 
 /// An attempt that is about to start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AttemptStart {
     /// Counts from 0 within one completion.
     pub index: u32,
@@ -25,6 +25,9 @@ pub struct AttemptStart {
     /// What it can cost at the most: the prompt as it is guessed, at the dearest of its prices, and as
     /// many tokens as it may generate. Unknown where the model has no price.
     pub worst_cost: Option<MicroDollars>,
+    /// The attempts of this completion that are over, in order: what they took of budgets and did not
+    /// use is there for this one.
+    pub ended: Vec<Attempt>,
 }
 
 /// Why an attempt is not made.

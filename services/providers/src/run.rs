@@ -95,6 +95,7 @@ impl<'a, R: Recorder> Run<'a, R> {
             model: deployment.model.clone(),
             max_output_tokens,
             worst_cost,
+            ended: self.attempts.clone(),
         }
     }
 

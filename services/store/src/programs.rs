@@ -10,7 +10,7 @@ use schemas::{TenantId, Timestamp, usage::Attempt};
 use crate::{
     Database, StoreError,
     gather::{Gather, Work, by_tenant},
-    spend::{Admitted, Call, Ended, Group, READS, Room, Settling, Taken},
+    spend::{self, Admitted, Call, Ended, Group, READS, Room, Settling, Taken},
     tenant_tx::TenantStep,
     trials::Booked,
 };
@@ -50,6 +50,7 @@ pub struct End {
 pub struct Programs {
     starts: Gather<Starts>,
     ends: Gather<Ends>,
+    db: Database,
 }
 
 impl Programs {
@@ -58,12 +59,27 @@ impl Programs {
         Self {
             starts: Gather::start(Starts { db: db.clone() }),
             ends: Gather::start(Ends { db: db.clone() }),
+            db: db.clone(),
         }
     }
 
     /// Takes room for a call, where there is some.
     pub async fn start(&self, start: Start) -> Result<Admitted, StoreError> {
         self.starts.ask(start).await
+    }
+
+    /// Settles what is over of a request that goes on, so that its next call has the room that is left of
+    /// it. Settled before, nothing changes.
+    pub async fn settle(
+        &self,
+        tenant: &TenantId,
+        request: &str,
+        over: &[Attempt],
+    ) -> Result<(), StoreError> {
+        let ended: Vec<_> = over.iter().map(Ended::of).collect();
+        let mut tx = self.db.tenant(tenant).await?;
+        spend::settle(&mut tx, request, &ended).await?;
+        tx.commit().await
     }
 
     /// Adds a request to the sums, and settles its calls.

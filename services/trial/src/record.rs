@@ -5,7 +5,7 @@ use providers::{AttemptStart, NotStarted, Recorder};
 use schemas::{AgentId, TenantId, Timestamp, usage::Attempt};
 use store::{
     Database, StoreError,
-    spend::{self, Call, Room},
+    spend::{self, Call, Ended, Room},
     trials,
 };
 use tokio::runtime::Handle;
@@ -77,9 +77,14 @@ impl Recorder for Record<'_> {
     type Error = StoreError;
 
     async fn starting(&self, attempt: &AttemptStart) -> Result<(), NotStarted<StoreError>> {
-        let tx = self.db.tenant(self.tenant).await?;
+        let mut tx = self.db.tenant(self.tenant).await?;
         let room = Room::of(self.budgets, attempt.worst_cost, self.at);
         let (holder, index, at) = (self.name.as_str(), attempt.index, self.at);
+        if room.is_some() && !attempt.ended.is_empty() {
+            // What the attempts before it did not use is room for this one.
+            let ended: Vec<_> = attempt.ended.iter().map(Ended::of).collect();
+            spend::settle(&mut tx, holder, &ended).await?;
+        }
         let call = room.as_ref().map(|room| Call { holder, index, room, at });
         let started = trials::starting(tx, (self.day, &self.agent), &attempt.model, call).await?;
         started.map_err(NotStarted::OverBudget)

@@ -15,6 +15,7 @@ use schemas::{
 use store::{
     completions::{Completion, Completions, Record, Start},
     fence::Leadership,
+    programs::{self, Programs},
     prune::prune,
     spend::{self, Call, Room},
 };
@@ -145,6 +146,34 @@ async fn a_call_is_settled_once_at_its_cost_and_what_nobody_knows_at_its_worst()
     completions.finish(&acme, &m2, &[attempt(0, Some(10))], at(1)).await.unwrap();
     completions.finish(&acme, &m2, &[attempt(0, Some(10))], at(1)).await.unwrap();
     assert_eq!(sum(&world, &day).await, Sum { settled: 240, reserved: 0 });
+}
+
+#[tokio::test]
+async fn what_an_attempt_did_not_use_is_room_for_the_next_of_its_request() {
+    let world = world().await;
+    let asked = Programs::open(&world.db);
+    let (acme, budgets) = (tenant("acme"), Budgets::of(&acme(Some(10), None), None));
+    let day = scope(None, BudgetPeriod::Day);
+    let start = async |index: u32| {
+        let (tenant, request) = (acme.clone(), "r1".to_owned());
+        let room = room(&budgets, 8).unwrap();
+        asked.start(programs::Start { tenant, request, index, room, at: at(0) }).await.unwrap()
+    };
+    assert_eq!(start(0).await, Ok(()));
+    assert_eq!(start(1).await, Err(day.met(10)), "the first one may cost its worst");
+    asked.settle(&acme, "r1", &[attempt(0, Some(0))]).await.unwrap();
+    assert_eq!(sum(&world, &day).await, Sum { settled: 0, reserved: 0 });
+    assert_eq!(start(1).await, Ok(()));
+    assert_eq!(sum(&world, &day).await, Sum { settled: 0, reserved: 8 });
+    let end = programs::End {
+        tenant: acme.clone(),
+        request: "r1".to_owned(),
+        attempts: vec![attempt(0, Some(0)), attempt(1, Some(3))],
+        settles: true,
+        day: Day::of(at(0)),
+    };
+    asked.end(end).await.unwrap();
+    assert_eq!(sum(&world, &day).await, Sum { settled: 3, reserved: 0 });
 }
 
 #[tokio::test]

@@ -107,6 +107,16 @@ async fn a_budget_for_two_answers_gives_two_then_a_kind_word_and_is_raised() {
     assert_eq!(letters.stored().await.unwrap(), 0);
 }
 
+/// An attempt that was not billed leaves its room to the next one.
+#[tokio::test]
+async fn a_budget_for_one_answer_gives_it_though_the_model_stumbled_first() {
+    let (it, _dir) = running(&with_budget(10)).await.unwrap();
+    it.llm.script([Behaviour::status(503, "")]);
+    let said = ask(&it, &mention(&it, "T0ACME", "only one").unwrap()).await.unwrap();
+    assert_eq!(said, format!("{TEN}\n\n_{NEAR}_"));
+    assert_eq!(it.llm.requests().len(), 2);
+}
+
 #[tokio::test]
 async fn an_agent_has_a_budget_of_its_own_that_needs_no_publication() {
     let yaml = acme();
