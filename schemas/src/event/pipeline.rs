@@ -236,6 +236,14 @@ impl ReplyKind {
             ReplyKind::Held => "held",
         }
     }
+
+    /// Whether only the person who wrote sees it.
+    pub const fn is_for_one(self) -> bool {
+        match self {
+            ReplyKind::Notice | ReplyKind::Held => true,
+            ReplyKind::Answer | ReplyKind::Apology | ReplyKind::HandOff => false,
+        }
+    }
 }
 
 /// One message we sent.

@@ -23,7 +23,7 @@ impl Delivery {
         let outcome = match claimed.what {
             What::Update => self.outbound.update(call, ts, wording).await,
             What::Delete => self.outbound.delete(call, ts).await,
-            What::Post if matches!(claimed.kind, Some(ReplyKind::Notice | ReplyKind::Held)) => {
+            What::Post if claimed.kind.is_some_and(ReplyKind::is_for_one) => {
                 self.outbound.tell(call, &thread.message.sender, wording.text).await
             }
             What::Post | What::Placeholder | What::Note => self.outbound.post(call, wording).await,

@@ -1,7 +1,8 @@
 //! One reply to each message: what to do next, from what is known.
 //!
-//! A placeholder goes out when the message is admitted, and the answer takes its place. Both are
-//! decided elsewhere and arrive in any order, late, or twice. The shell keeps one locked row per
+//! A placeholder goes out when the message is admitted, and the answer takes its place; what is for one
+//! person's eyes only does not, since a placeholder is there for all. Both are decided elsewhere and
+//! arrive in any order, late, or twice. The shell keeps one locked row per
 //! reply, loads it into a [`ReplyState`], asks [`next`], does the first thing it says, writes down
 //! what came of it, and asks again.
 //!
@@ -36,7 +37,7 @@ pub struct ReplyState {
 pub enum Verdict {
     /// A reply of so many parts, at least one.
     Reply {
-        /// Answer, apology, or notice.
+        /// An answer, or what there is in its place.
         kind: ReplyKind,
         /// How many messages it takes.
         parts: usize,
@@ -148,7 +149,7 @@ pub fn next(state: &ReplyState) -> Vec<Step> {
         },
         Some(Verdict::Nothing) => nothing(state),
         Some(Verdict::Reply { kind: ReplyKind::HandOff, parts }) => hand_off(state, parts.max(1)),
-        Some(Verdict::Reply { parts, .. }) => reply(state, parts.max(1)),
+        Some(Verdict::Reply { kind, parts }) => reply(state, kind, parts.max(1)),
     }
 }
 
@@ -177,17 +178,19 @@ fn hand_off(state: &ReplyState, parts: usize) -> Vec<Step> {
         None | Some(EffectState::Planned) => vec![Step::Note],
         Some(EffectState::Sending) => vec![Step::Wait],
         Some(EffectState::Uncertain { .. }) if !state.waited_out => vec![Step::Wait],
-        Some(EffectState::Sent { .. } | EffectState::Failed { .. }) => reply(state, parts),
+        Some(EffectState::Sent { .. } | EffectState::Failed { .. }) => {
+            reply(state, ReplyKind::HandOff, parts)
+        }
         Some(EffectState::Uncertain { detail }) => {
             let doubt = Step::Uncertain { of: Slot::Note, detail: detail.clone() };
-            let steps = reply(state, parts).into_iter();
+            let steps = reply(state, ReplyKind::HandOff, parts).into_iter();
             steps.map(|step| if step == Step::Delivered { doubt.clone() } else { step }).collect()
         }
     }
 }
 
-fn reply(state: &ReplyState, parts: usize) -> Vec<Step> {
-    let first = first(state);
+fn reply(state: &ReplyState, kind: ReplyKind, parts: usize) -> Vec<Step> {
+    let first = first(state, kind);
     let (first_effect, first_step) = match first {
         First::NotKnownYet => return vec![Step::Wait],
         First::InPlace { ts } => (state.update.as_ref(), Step::Update { ts: ts.to_owned() }),
@@ -211,7 +214,7 @@ enum First<'a> {
     NotKnownYet,
 }
 
-fn first(state: &ReplyState) -> First<'_> {
+fn first(state: &ReplyState, kind: ReplyKind) -> First<'_> {
     if post(state, 0).is_some() {
         return First::Posted;
     }
@@ -220,6 +223,8 @@ fn first(state: &ReplyState) -> First<'_> {
         return First::Posted;
     }
     match &state.placeholder {
+        // For their eyes only: in the placeholder's place everybody would read it.
+        Some(EffectState::Sent { .. }) if kind.is_for_one() => First::Posted,
         Some(EffectState::Sent { ts }) => First::InPlace { ts },
         // It may appear at any moment: an update in its place is worth a short wait.
         Some(EffectState::Sending | EffectState::Uncertain { .. }) if !state.waited_out => {

@@ -135,6 +135,16 @@ fn the_answer_takes_the_place_of_the_placeholder() {
 }
 
 #[test]
+fn a_word_for_one_person_is_posted_and_the_placeholder_taken_away() {
+    let mut it = new();
+    handle(&mut it, ADMITTED, vec![], &[sent("1.1")], None);
+    let held = Cause("held", Some(Verdict::Reply { kind: ReplyKind::Held, parts: 1 }));
+    let outcomes = [sent("1.2"), sent("1.1")];
+    let want = "post 0, delete 0 1.1, delivered 1.2";
+    assert_eq!(handle(&mut it, held, vec![], &outcomes, None), want);
+}
+
+#[test]
 fn a_late_placeholder_is_never_posted_and_a_second_verdict_never_counts() {
     let mut it = new();
     assert_eq!(handle(&mut it, FINISHED, vec![], &[sent("1.1")], None), "post 0, delivered 1.1");

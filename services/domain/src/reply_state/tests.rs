@@ -17,6 +17,8 @@ fn uncertain() -> EffectState {
 const ANSWER: Option<Verdict> = Some(Verdict::Reply { kind: ReplyKind::Answer, parts: 1 });
 const LONG: Option<Verdict> = Some(Verdict::Reply { kind: ReplyKind::Answer, parts: 3 });
 const HAND_OFF: Option<Verdict> = Some(Verdict::Reply { kind: ReplyKind::HandOff, parts: 1 });
+const HELD: Option<Verdict> = Some(Verdict::Reply { kind: ReplyKind::Held, parts: 1 });
+const NOTICE: Option<Verdict> = Some(Verdict::Reply { kind: ReplyKind::Notice, parts: 1 });
 const NOTHING: Option<Verdict> = Some(Verdict::Nothing);
 
 /// Steps in one line, e.g. `update 1.1, post 1`.
@@ -170,6 +172,23 @@ fn nothing_to_say_leaves_nothing_behind() {
 }
 
 #[test]
+fn what_is_for_one_person_never_takes_the_place_of_what_all_see() {
+    let shown = |posts, delete| ReplyState { posts, delete, ..with(HELD, Some(sent("1.1"))) };
+    let late = ReplyState { waited_out: true, ..with(HELD, Some(uncertain())) };
+    let told = vec![Some(sent("1.2"))];
+    check(&[
+        (with(HELD, None), "post 0"),
+        (with(HELD, Some(EffectState::Sending)), "wait"),
+        (late, "post 0"),
+        (with(NOTICE, Some(sent("1.1"))), "post 0, delete 1.1"),
+        (shown(vec![], None), "post 0, delete 1.1"),
+        (shown(told.clone(), None), "delete 1.1, delivered"),
+        (shown(told, Some(sent("1.1"))), "delivered"),
+        (shown(vec![Some(failed())], None), "delete 1.1, failed is_archived"),
+    ]);
+}
+
+#[test]
 fn whoever_takes_over_is_told_before_the_person_is() {
     let noted = |note| ReplyState { note, ..with(HAND_OFF, Some(sent("1.1"))) };
     let late = |note| ReplyState { waited_out: true, ..noted(Some(note)) };
@@ -201,7 +220,9 @@ fn any_effect() -> impl Strategy<Value = Option<EffectState>> {
 proptest! {
     #[test]
     fn in_every_state_the_invariants_hold(
-        verdict in prop_oneof![Just(ANSWER), Just(LONG), Just(HAND_OFF), Just(NOTHING), Just(None)],
+        verdict in prop_oneof![
+            Just(ANSWER), Just(LONG), Just(HAND_OFF), Just(HELD), Just(NOTHING), Just(None),
+        ],
         placeholder in any_effect(),
         update in any_effect(),
         delete in any_effect(),
@@ -241,6 +262,9 @@ proptest! {
             let speaks = |it: &Step| matches!(it, Step::Update { .. } | Step::Post { .. });
             prop_assert!(!steps.iter().any(speaks));
         }
+        // What is for one person's eyes is not shown to all.
+        let updates = steps.iter().any(|it| matches!(it, Step::Update { .. }));
+        prop_assert!(verdict != HELD || !updates);
         let ends = steps.iter().filter(|step| {
             matches!(step, Step::Delivered | Step::Uncertain { .. } | Step::Failed { .. } | Step::Closed)
         });
