@@ -151,7 +151,7 @@ impl Completion {
         let wanted = Wanted { tenant, names, declared: &declared, secrets, deadline };
         let toolbox = self.tools.toolbox(wanted).await;
         for missing in toolbox.missing() {
-            tracing::warn!(tool = missing.name, why = missing.why, "a tool cannot be had");
+            tracing::warn!(tool = missing.name, why = missing.why.as_str(), "a tool cannot be had");
         }
         Ok(Some(toolbox))
     }

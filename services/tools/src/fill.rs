@@ -11,8 +11,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Tools,
     built_in::BuiltIn,
-    mcp::{Listed, Server},
-    outcome::bounded,
+    mcp::{Listed, Server, Unlisted},
+    outcome::{Failed, Said, bounded},
     schema::Schema,
     toolbox::{Entry, Kind, Missing, Toolbox, Wanted},
     way::Way,
@@ -26,9 +26,6 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// How long a server has to say what it has: somebody waits for an answer.
 const LIST_MAX: Duration = Duration::from_secs(5);
-
-/// The longest description that is offered, in bytes.
-const DESCRIPTION_BYTES_MAX: usize = 2_000;
 
 /// The longest schema of arguments that is offered, in bytes of JSON.
 const SCHEMA_BYTES_MAX: usize = 16 * 1024;
@@ -54,7 +51,9 @@ impl Tools {
                     toolbox.offer(name, built_in.offered(), Kind::BuiltIn(built_in));
                 }
                 (Found::Declared(tool), listed) => toolbox.declared(name, &tool, listed),
-                (Found::Nothing, _) => toolbox.misses(name, "there is no such tool"),
+                (Found::Nothing, _) => {
+                    toolbox.misses(name, Failed::Unknown, "there is no such tool");
+                }
             }
         }
         toolbox
@@ -68,17 +67,23 @@ impl Tools {
             return Some(listed);
         }
         let listed = match self.0.way(tool, &wanted.secrets) {
-            Err(said) => Err(said.text),
+            Err(said) => Err(said),
             Ok(Way { caller, headers, mask }) => {
                 let server = Server { declared, headers, mask: &mask };
                 let until = wanted.deadline.min(Instant::now() + LIST_MAX);
                 match timeout_at(until, server.list(caller)).await {
-                    Ok(listed) => listed.map_err(|said| said.text),
-                    Err(_) => Err("The server did not say in time what it has.".to_owned()),
+                    Ok(listed) => listed,
+                    Err(_) => {
+                        let text = "The server did not say in time what it has.";
+                        Err(Said::failed(Failed::Timeout, text))
+                    }
                 }
             }
         };
-        let listed: Listed = listed.map(Arc::from).map_err(|text| bounded(&text, 300).into());
+        let listed: Listed = listed.map(Arc::from).map_err(|said| Unlisted {
+            why: said.failed.unwrap_or(Failed::Protocol),
+            text: bounded(&said.text, 300).into(),
+        });
         self.0.listings.put(wanted.tenant, tool, listed.clone());
         Some(listed)
     }
@@ -114,15 +119,17 @@ impl Toolbox {
                 for theirs in listed.iter() {
                     let offered = providers::Tool {
                         name: name_of(name, &theirs.name),
-                        description: bounded(&theirs.description, DESCRIPTION_BYTES_MAX),
+                        description: theirs.description.clone(),
                         parameters: theirs.parameters.clone(),
                     };
                     let kind = Kind::Mcp(Arc::clone(tool), theirs.name.clone());
-                    self.offer(&format!("{name}/{}", theirs.name), offered, kind);
+                    self.offer(name, offered, kind);
                 }
             }
-            (ToolKind::Mcp(_), Some(Err(why))) => self.misses(name, &why),
-            (ToolKind::Mcp(_), None) => self.misses(name, "it was not asked what it has"),
+            (ToolKind::Mcp(_), Some(Err(Unlisted { why, text }))) => self.misses(name, why, &text),
+            (ToolKind::Mcp(_), None) => {
+                self.misses(name, Failed::Unknown, "it was not asked what it has");
+            }
         }
     }
 
@@ -131,26 +138,35 @@ impl Toolbox {
         if self.entries.contains_key(&tool.name) {
             return;
         }
+        // A server's own name of it is for whoever reads the sentence, and in no log.
+        let which = match &kind {
+            Kind::BuiltIn(_) | Kind::Http(_) => String::new(),
+            Kind::Mcp(_, theirs) => format!("its `{}`: ", bounded(theirs, 128)),
+        };
         if OFFERED_MAX <= self.offered.len() {
-            return self.misses(of, &format!("there are more than {OFFERED_MAX} tools"));
+            let text = format!("{which}there are more than {OFFERED_MAX} tools");
+            return self.misses(of, Failed::TooLong, &text);
         }
         let is_object = tool.parameters.get("type").is_some_and(|it| it == "object");
         if !is_object || SCHEMA_BYTES_MAX < tool.parameters.to_string().len() {
-            let why = format!("its arguments are no object, or more than {SCHEMA_BYTES_MAX} bytes");
-            return self.misses(of, &why);
+            let text = format!("{which}no object of arguments of at most {SCHEMA_BYTES_MAX} bytes");
+            return self.misses(of, Failed::Arguments, &text);
         }
         match Schema::read(&tool.parameters) {
             Ok(schema) => {
                 self.entries.insert(tool.name.clone(), Entry { kind, schema });
                 self.offered.push(tool);
             }
-            Err(problem) => self.misses(of, &format!("the schema of its arguments {problem}")),
+            Err(problem) => {
+                let text = format!("{which}the schema of arguments {problem}");
+                self.misses(of, Failed::Arguments, &text);
+            }
         }
     }
 
-    fn misses(&mut self, name: &str, why: &str) {
-        let (name, why) = (bounded(name, 200), bounded(why, 400));
-        self.missing.push(Missing { name, why });
+    fn misses(&mut self, name: &str, why: Failed, text: &str) {
+        let (name, text) = (bounded(name, 200), bounded(text, 400));
+        self.missing.push(Missing { name, why, text });
     }
 }
 

@@ -6,6 +6,8 @@ use domain::{
     tool::{SECRET_BYTES_MIN, template::encode},
 };
 
+use crate::outcome::visible;
+
 /// What stands in the place of a secret.
 const MASK: &str = "[secret]";
 
@@ -52,20 +54,29 @@ impl Mask {
         Self { needles: needles.into_iter().map(Secret::from).collect() }
     }
 
-    /// The text without them. Where it was cut, also without the beginning of one at its end.
+    /// The text without them, and without what nobody sees: that could stand in the middle of one.
+    /// Where it was cut, also without the beginning of one at its end.
     pub(crate) fn apply(&self, text: &str, is_cut: bool) -> String {
-        let mut text = text.to_owned();
+        let mut text = visible(text);
         for needle in &self.needles {
             if text.contains(needle.expose()) {
                 text = text.replace(needle.expose(), MASK);
             }
         }
         if is_cut {
+            // Half of a character that nobody could read.
+            text.truncate(text.trim_end_matches(char::REPLACEMENT_CHARACTER).len());
             let begun =
                 self.needles.iter().filter_map(|needle| begun(&text, needle.expose())).max();
             text.truncate(text.len() - begun.unwrap_or(0));
         }
         text
+    }
+
+    /// Whether one of them is in a text.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        let text = visible(text);
+        self.needles.iter().any(|needle| text.contains(needle.expose()))
     }
 }
 
@@ -118,9 +129,11 @@ mod tests {
             ("her password is hunter2!", "her password is [secret]"),
             ("b2xnYTpodW50ZXIyIQ==", "[secret]"),
             ("plain-key-1plain-key-1", "[secret][secret]"),
+            ("plain-\u{202e}key\u{0}-1", "[secret]"),
         ];
         for (text, want) in cases {
             assert_eq!(mask.apply(text, false), want, "{text}");
+            assert_eq!(mask.is_in(text), want.contains(MASK), "{text}");
         }
         assert!(!format!("{mask:?}").contains("s3cret"));
     }
@@ -129,6 +142,7 @@ mod tests {
     fn what_is_cut_does_not_end_with_half_a_secret() {
         let mask = mask(&["plain-key-1"]);
         assert_eq!(mask.apply("it is plain-ke", true), "it is ");
+        assert_eq!(mask.apply("it is plain-ke\u{202e}\u{fffd}", true), "it is ");
         assert_eq!(mask.apply("it is plain-ke", false), "it is plain-ke");
         assert_eq!(mask.apply("it is plain-key-1", true), "it is [secret]");
     }

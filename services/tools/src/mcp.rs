@@ -9,17 +9,20 @@ use reqwest::{Url, header::HeaderMap};
 use schemas::directory::McpServer;
 use serde_json::{Map, Value, json};
 
-pub(crate) use self::listing::{Listed, Listings};
+pub(crate) use self::listing::{Listed, Listings, Unlisted};
 pub use self::session::SESSION_BYTES_MAX;
 use self::session::{Broke, Session, protocol};
 use crate::{
     client::Caller,
     mask::Mask,
-    outcome::{Failed, Said},
+    outcome::{Failed, Said, bounded},
 };
 
 /// The most tools of one server that are offered.
 pub const SERVER_TOOLS_MAX: usize = 64;
+
+/// The longest description that is offered, in bytes.
+const DESCRIPTION_BYTES_MAX: usize = 2_000;
 
 /// The most pages of a list that are read.
 const PAGES_MAX: usize = 10;
@@ -32,13 +35,22 @@ pub(crate) struct Server<'a> {
 }
 
 impl Server<'_> {
-    /// Its tools, by its own names; only those that the declaration names, if it names some.
+    /// Its tools, by its own names; only those that the declaration names, if it names some. One whose
+    /// name or schema repeats a secret is left out: changed, it would be another tool.
     pub(crate) async fn list(&self, caller: &Caller) -> Result<Vec<Tool>, Said> {
         let mut session = self.begin(caller).await?;
         let mut tools = pages(&mut session).await.map_err(|broke| self.masked(broke))?;
         let named = &self.declared.tools;
-        tools.retain(|tool| named.is_empty() || named.contains(&tool.name));
+        tools.retain(|tool| {
+            let is_named = named.is_empty() || named.contains(&tool.name);
+            let schema = || tool.parameters.to_string();
+            is_named && !self.mask.is_in(&tool.name) && !self.mask.is_in(&schema())
+        });
         tools.truncate(SERVER_TOOLS_MAX);
+        for tool in &mut tools {
+            let description = self.mask.apply(&tool.description, false);
+            tool.description = bounded(&description, DESCRIPTION_BYTES_MAX);
+        }
         Ok(tools)
     }
 

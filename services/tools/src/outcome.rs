@@ -90,7 +90,7 @@ impl Said {
 /// At most so many bytes of a text, and says so where some is left out. Marks that nobody sees and
 /// that turn text around or hide it are left out too.
 pub(crate) fn bounded(text: &str, bytes_max: usize) -> String {
-    let visible: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+    let visible = visible(text);
     if visible.len() <= bytes_max {
         return visible;
     }
@@ -98,6 +98,11 @@ pub(crate) fn bounded(text: &str, bytes_max: usize) -> String {
     let end = ends.take_while(|end| *end <= bytes_max).last().unwrap_or(0);
     let kept = visible.get(..end).unwrap_or_default();
     format!("{kept}\n[the rest is left out: more than {bytes_max} bytes]")
+}
+
+/// A text without marks that nobody sees and that turn it around or hide a part of it.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars().filter(|c| !is_hidden(*c)).collect()
 }
 
 fn is_hidden(c: char) -> bool {

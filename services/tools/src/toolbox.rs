@@ -1,8 +1,9 @@
 //! What one agent may use while it answers one message.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use domain::secret::Secret;
+use metrics::counter;
 use schemas::{
     TenantId, Timestamp, Tool,
     directory::{HttpMethod, ToolKind},
@@ -44,13 +45,15 @@ pub struct Toolbox {
     pub(crate) missing: Vec<Missing>,
 }
 
-/// A tool that the agent names and that is not offered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A tool that the agent names and that is not offered, or one of a server that it names.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Missing {
     /// As the agent names it.
     pub name: String,
-    /// Why, for an operator; has no secret in it.
-    pub why: String,
+    /// Why, in a word that is fit for logs.
+    pub why: Failed,
+    /// The same in a sentence, for an operator. A server's own words may be in it, no secret is.
+    pub text: String,
 }
 
 /// A tool, as it is called.
@@ -101,6 +104,8 @@ impl Toolbox {
     ) -> Outcome {
         let began = Instant::now();
         let said = self.said(name, arguments, (began, deadline), now).await;
+        let outcome = said.failed.map_or("well", Failed::as_str);
+        counter!("konstruct_tool_calls_total", "outcome" => outcome).increment(1);
         said.timed(began.elapsed())
     }
 
@@ -161,6 +166,15 @@ impl Toolbox {
                 said
             }
         }
+    }
+}
+
+// `Debug` by hand: what servers say must not reach a log through `{:?}`.
+
+impl fmt::Debug for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, why, .. } = self;
+        f.debug_struct("Missing").field("name", name).field("why", why).finish_non_exhaustive()
     }
 }
 

@@ -120,10 +120,10 @@ async fn cut() -> Response {
     text(Body::from_stream(half.chain(end)))
 }
 
-/// The caller's own authorization, right where a reader stops.
+/// The caller's own authorization, right where a reader stops, behind what the model is not shown.
 async fn late(headers: HeaderMap) -> Response {
     let key = headers.get("authorization").and_then(|it| it.to_str().ok()).unwrap_or("nothing");
-    text(Body::from(format!("{}{key}{}", "x".repeat(LATE_BYTES), "y".repeat(64 * 1024))))
+    text(Body::from(format!("{}{key}{}", "\r".repeat(LATE_BYTES), "y".repeat(64 * 1024))))
 }
 
 async fn empty(

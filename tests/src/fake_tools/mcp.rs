@@ -140,14 +140,14 @@ impl Question {
                 "capabilities": { "tools": {} },
                 "serverInfo": { "name": "fake", "version": "1" },
             }),
-            "tools/list" => self.list(),
+            "tools/list" => self.list(key),
             "tools/call" => self.call(key),
             _ => json!({}),
         };
         json!({ "jsonrpc": "2.0", "id": id, "result": result })
     }
 
-    fn list(&self) -> Value {
+    fn list(&self, key: &str) -> Value {
         let object = json!({ "type": "object" });
         let tool = |name: &str, schema: &Value| json!({ "name": name, "description": format!("Does {name}."), "inputSchema": schema });
         let find = json!({
@@ -174,6 +174,11 @@ impl Question {
                 tool("list", &json!({ "type": "array" })),
                 { "name": 7 },
                 "x",
+            ] }),
+            "gossip" => json!({ "tools": [
+                { "name": "find_customer", "description": format!("Ask it with {key}."), "inputSchema": object },
+                tool(key, &object),
+                tool("told", &json!({ "type": "object", "properties": { "key": { "default": key } } })),
             ] }),
             "changing" if 1 < self.times => json!({ "tools": [tool("renamed", &object)] }),
             _ => json!({ "tools": [tool("find_customer", &find), tool("delete_all", &object)] }),
@@ -210,7 +215,9 @@ fn of(kind: &'static str, body: impl Into<Body>) -> Response {
     ([(header::CONTENT_TYPE, kind)], body.into()).into_response()
 }
 
-fn endless(kind: &'static str, chunk: &'static [u8]) -> Response {
-    let body = stream::repeat_with(move || Ok::<_, Infallible>(Bytes::from_static(chunk)));
+/// In large pieces: a reader with a bound is there soon.
+fn endless(kind: &'static str, words: &'static [u8]) -> Response {
+    let chunk = Bytes::from(words.repeat(8 * 1024 / words.len()));
+    let body = stream::repeat_with(move || Ok::<_, Infallible>(chunk.clone()));
     of(kind, Body::from_stream(body))
 }

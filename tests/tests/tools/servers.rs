@@ -13,8 +13,10 @@ fn names(toolbox: &Toolbox) -> Vec<&str> {
     toolbox.offered().iter().map(|tool| tool.name.as_str()).collect()
 }
 
+/// Short clocks only where one has to run out: a busy machine must not make another.
 fn server(shop: &Shop, mood: &str) -> Tool {
-    with(mcp("crm", &shop.at(&format!("/mcp/{mood}"))), |it| it.timeout_seconds = 2)
+    let seconds = if mood == "call-stall" { 2 } else { 30 };
+    with(mcp("crm", &shop.at(&format!("/mcp/{mood}"))), |it| it.timeout_seconds = seconds)
 }
 
 /// The methods that the server was asked, in order.
@@ -102,7 +104,9 @@ async fn a_server_that_does_not_list_is_left_out() {
     ] {
         let toolbox = shop.toolbox(&[server(&shop, mood)]).await;
         assert!(toolbox.offered().is_empty(), "{mood}");
-        lines.push(format!("{mood}: {}", toolbox.missing()[0].why));
+        let logged = format!("{:?}", toolbox.missing());
+        assert!(!logged.contains("luck"), "a server's words: {logged}");
+        lines.push(format!("{mood}: {}", toolbox.missing()[0].text));
     }
     expect_test::expect![[r#"
         locked: The server does not let us in (HTTP 401).
@@ -120,7 +124,7 @@ async fn a_server_that_does_not_list_is_left_out() {
     .assert_eq(&lines.join("\n"));
     for (mood, what) in [("silent", "begins"), ("stall", "lists")] {
         let toolbox = shop.toolbox(&[server(&shop, mood)]).await;
-        let why = &toolbox.missing()[0].why;
+        let why = &toolbox.missing()[0].text;
         assert_eq!(why, "The server did not say in time what it has.", "{mood} {what}");
     }
 }
@@ -171,13 +175,25 @@ async fn odd_tools_are_left_out_and_named_so_that_vendors_take_them() {
     assert_eq!(names(&toolbox).len(), 1);
     assert!(names(&toolbox)[0].starts_with("crm__a_b__"), "{:?}", names(&toolbox));
     let missing: Vec<_> =
-        toolbox.missing().iter().map(|it| format!("{}: {}", it.name, it.why)).collect();
+        toolbox.missing().iter().map(|it| format!("{}: {}", it.name, it.text)).collect();
     expect_test::expect![[r#"
-        crm/self: the schema of its arguments refers to itself by `#`
-        crm/list: its arguments are no object, or more than 16384 bytes"#]]
+        crm: its `self`: the schema of arguments refers to itself by `#`
+        crm: its `list`: no object of arguments of at most 16384 bytes"#]]
     .assert_eq(&missing.join("\n"));
     let outcome = call(&toolbox, names(&toolbox)[0], &json!({})).await;
     assert_eq!(outcome.text, "a b/ü found null");
+}
+
+/// A description is masked; a tool whose name or schema has a secret in it is left out.
+#[tokio::test]
+async fn a_list_that_repeats_the_secret_does_not_reach_the_model() {
+    let shop = Shop::open().await;
+    let toolbox = shop.toolbox(&[server(&shop, "gossip")]).await;
+    let offered: Vec<_> =
+        toolbox.offered().iter().map(|it| (&*it.name, &*it.description)).collect();
+    assert_eq!(offered, [("crm__find_customer", "Ask it with [secret].")]);
+    let shown = format!("{:?} {:?}", toolbox.offered(), toolbox.missing());
+    assert!(!shown.contains("s3cret"), "{shown}");
 }
 
 #[tokio::test]

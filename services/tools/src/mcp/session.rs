@@ -12,10 +12,7 @@ use reqwest::{
 };
 use serde_json::{Value, json};
 
-use crate::{
-    client::refused,
-    outcome::{Failed, Said},
-};
+use crate::{client::refused, outcome::Failed};
 
 /// The most that is read in one conversation, in bytes.
 pub const SESSION_BYTES_MAX: usize = 1 << 20;
@@ -47,12 +44,6 @@ pub(super) struct Session<'a> {
     version: Option<&'static str>,
     asked: u64,
     pub(super) bytes: usize,
-}
-
-impl From<Broke> for Said {
-    fn from(Broke(why, text): Broke) -> Self {
-        Said::failed(why, text)
-    }
 }
 
 impl<'a> Session<'a> {
