@@ -2,6 +2,9 @@
 //!
 //! Whatever the arguments say, the scheme, the host, the port, the number of path segments and the
 //! names in the query are those that an operator wrote: only the template says where a call goes.
+//!
+//! What is filled in is written as the URL standard writes it, so that whoever reads it again has the
+//! same text: without the port that the scheme has anyway, and with `%27` for a `'` in the query.
 
 use std::{
     fmt::Write as _,
@@ -18,6 +21,7 @@ pub const URL_BYTES_MAX: usize = 8 * 1024;
 pub struct UrlTemplate {
     is_tls: bool,
     host: String,
+    /// Where it is not the scheme's own.
     port: Option<u16>,
     /// What stands between two slashes.
     path: Vec<Vec<Part>>,
@@ -55,6 +59,7 @@ impl UrlTemplate {
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, rest) = rest.split_at(end);
         let (host, port) = authority_of(authority)?;
+        let port = port.filter(|port| *port != usual_port(is_tls));
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let path = path.strip_prefix('/').unwrap_or(path).split('/');
         let path: Vec<_> = path.map(|it| parts(it, Place::Path)).collect::<Result<_, _>>()?;
@@ -75,7 +80,7 @@ impl UrlTemplate {
 
     /// The port.
     pub fn port(&self) -> u16 {
-        self.port.unwrap_or(if self.is_tls { 443 } else { 80 })
+        self.port.unwrap_or(usual_port(self.is_tls))
     }
 
     /// The arguments that it names, and whether it cannot do without: those in the path.
@@ -120,6 +125,10 @@ impl Part {
             Part::Literal(_) => None,
         }
     }
+}
+
+const fn usual_port(is_tls: bool) -> u16 {
+    if is_tls { 443 } else { 80 }
 }
 
 /// A host that every reader of addresses understands alike, and a port.
@@ -184,11 +193,11 @@ fn parts(text: &str, place: Place) -> Result<Vec<Part>, &'static str> {
         if !(1..=64).contains(&name.len()) || !name.bytes().all(plain) {
             return Err("has braces with something else in them than an argument's name");
         }
-        parts.push(Part::Literal(before.to_owned()));
+        parts.push(Part::Literal(written(before, place)));
         parts.push(Part::Argument(name.to_owned()));
         rest = left;
     }
-    parts.push(Part::Literal(rest.to_owned()));
+    parts.push(Part::Literal(written(rest, place)));
     parts.retain(|part| !matches!(part, Part::Literal(text) if text.is_empty()));
     let mut literals = parts.iter().filter_map(|part| match part {
         Part::Literal(text) => Some(text.as_str()),
@@ -202,6 +211,14 @@ fn parts(text: &str, place: Place) -> Result<Vec<Part>, &'static str> {
     Ok(parts)
 }
 
+/// A literal as the URL standard writes it.
+fn written(text: &str, place: Place) -> String {
+    match place {
+        Place::Path => text.to_owned(),
+        Place::Query => text.replace('\'', "%27"),
+    }
+}
+
 /// Passes if every reader takes it as it stands.
 fn literal(text: &str, place: Place) -> Result<(), &'static str> {
     let plain = |byte: u8| {
@@ -213,7 +230,8 @@ fn literal(text: &str, place: Place) -> Result<(), &'static str> {
         return Err("has a character that must be written as `%` and hex");
     }
     for after in text.split('%').skip(1) {
-        let code = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let hex = after.get(..2).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let code = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
         match code {
             None => return Err("has a `%` without its two hex digits"),
             Some(b'/' | b'\\' | b'.' | 0..=31) if place == Place::Path => {

@@ -29,6 +29,23 @@ fn what_the_address_does_not_name_is_the_body_or_a_mistake() {
 }
 
 #[test]
+fn an_address_that_the_standard_writes_otherwise_is_called() {
+    let cases = [
+        ("https://api.acme.example:443/x", "https://api.acme.example/x"),
+        ("http://10.0.0.1:80/?a=1", "http://10.0.0.1/?a=1"),
+        ("http://10.0.0.1:443/", "http://10.0.0.1:443/"),
+        (
+            "https://a.example/'c'?$filter=n%20eq%20'{n}'",
+            "https://a.example/'c'?$filter=n%20eq%20%27O%27Hara%27",
+        ),
+    ];
+    for (template, want) in cases {
+        let url = url_of(&tool(HttpMethod::Post, template), &json!({ "n": "O'Hara" }));
+        assert_eq!(url.map(String::from), Ok(want.to_owned()), "{template}");
+    }
+}
+
+#[test]
 fn only_text_that_is_not_packed_is_read() {
     let of = |kind: &str, encoding: Option<&str>| {
         let mut headers = HeaderMap::new();
@@ -82,10 +99,21 @@ proptest! {
     /// By the reading of the client that calls it.
     #[test]
     fn no_arguments_lead_out_of_the_template(a in any_text(), b in any_text(), c in any_text()) {
-        for base in ["https://api.acme.example:444", "http://10.0.0.1", "http://[2001:db8::1]:81"] {
-            let tool = tool(HttpMethod::Get, &format!("{base}/x/{{a}}/y{{b}}?p=1&q={{c}}"));
+        for base in [
+            "https://api.acme.example:443",
+            "https://api.acme.example:444",
+            "http://10.0.0.1",
+            "http://[2001:db8::1]:80",
+            "http://[2001:db8::1]:81",
+        ] {
+            let address = format!("{base}/x/{{a}}/y{{b}}?p=1&q={{c}}");
+            let tool = tool(HttpMethod::Get, &address);
             let want = Url::parse(&format!("{base}/x/1/y2?p=1&q=3")).unwrap();
-            let Ok(url) = url_of(&tool, &json!({ "a": a, "b": b, "c": c })) else { continue };
+            let arguments = json!({ "a": a, "b": b, "c": c });
+            let url = url_of(&tool, &arguments);
+            let filled = UrlTemplate::parse(&address).unwrap().fill(arguments.as_object().unwrap());
+            prop_assert_eq!(url.as_ref().map(Url::as_str), filled.as_ref().map(String::as_str));
+            let Ok(url) = url else { continue };
             prop_assert_eq!(url.origin(), want.origin());
             prop_assert!(url.username().is_empty() && url.password().is_none());
             prop_assert_eq!(url.fragment(), None);
@@ -102,11 +130,18 @@ proptest! {
 
     /// Every template that is taken leads where it says, by the reading of the client.
     #[test]
-    fn a_template_is_read_alike_by_both(text in "https?://[a-z0-9.:@\\[\\]x-]{1,20}(/[a-z.{}%]{0,6}){0,2}") {
+    fn a_template_is_read_alike_by_both(
+        text in "https?://[a-z0-9.:@\\[\\]x-]{1,20}(:(80|443))?(/[a-z.'{}%]{0,6}){0,2}(\\?[a-f0-9'&=$!*%{}]{0,9})?",
+    ) {
         let Ok(template) = UrlTemplate::parse(&text) else { return Ok(()) };
         let url = Url::parse(&text.replace(['{', '}'], "")).unwrap();
         let host = url.host_str().unwrap().trim_start_matches('[').trim_end_matches(']');
         prop_assert_eq!(host, template.host());
         prop_assert_eq!(url.port_or_known_default(), Some(template.port()));
+        let arguments = template.arguments().map(|(name, _)| (name.to_owned(), json!("it's 1")));
+        if let Ok(filled) = template.fill(&arguments.collect()) {
+            let read = Url::parse(&filled).unwrap();
+            prop_assert_eq!(read.as_str(), filled);
+        }
     }
 }

@@ -25,6 +25,9 @@ fn an_address_is_filled_in() {
         ("https://API.Acme.example:8443/a/{b}.json", json!({ "b": "x" })),
         ("http://[2001:DB8::1]:80/{b}", json!({ "b": "x" })),
         ("http://10.0.0.1/a//b?x", json!({})),
+        ("https://api.acme.example:443/'a'", json!({})),
+        ("https://api.acme.example:80/", json!({})),
+        ("https://api.acme.example/c?$filter=name%20eq%20'{n}'", json!({ "n": "O'Hara" })),
     ];
     let lines = cases.map(|(template, arguments)| filled(template, arguments)).join("\n");
     expect![[r#"
@@ -34,8 +37,11 @@ fn an_address_is_filled_in() {
         https://api.acme.example/
         https://api.acme.example/
         https://api.acme.example:8443/a/x.json
-        http://[2001:db8::1]:80/x
-        http://10.0.0.1/a//b?x"#]]
+        http://[2001:db8::1]/x
+        http://10.0.0.1/a//b?x
+        https://api.acme.example/'a'
+        https://api.acme.example:80/
+        https://api.acme.example/c?$filter=name%20eq%20%27O%27Hara%27"#]]
     .assert_eq(&lines);
 }
 
@@ -140,6 +146,7 @@ fn a_template_that_could_be_read_in_two_ways_is_refused() {
         "https://a.example/%2e%2E/x",
         "https://a.example/x%2fy",
         "https://a.example/%zz",
+        "https://a.example/?%+5",
         "https://a.example/%0d",
         "https://a.example/{",
         "https://a.example/{}",
