@@ -150,12 +150,12 @@ pub const REVOCATION: Consumer = Consumer {
 };
 
 /// Turns the server's word that it gave a delivery up into a dead letter, and says so for whoever waits
-/// for an answer or a reply.
+/// for an answer, a reply or a person.
 pub const SET_ASIDE: Consumer = Consumer {
     name: "set-aside",
     stream: &ADVISORIES,
     reads: &[],
-    writes: &[Kind::CompletionFailed, Kind::ReplyFailed],
+    writes: &[Kind::CompletionFailed, Kind::ReplyFailed, Kind::ConversationHandedBack],
     ack_wait: seconds(15),
     backoff: QUICK,
     in_flight_max: 64,

@@ -1,13 +1,15 @@
 //! What is next for a reply: a pure function over what is known of it.
 
+mod look;
+
 use std::time::Duration;
 
 use domain::{
-    effect::{Effect, EffectState, Input, SendOutcome},
+    effect::{Effect, EffectState, Input},
     reply_state::{self, Slot, Step, Verdict},
 };
 use schemas::{
-    EffectId, Event, EventId, MessageRef, Timestamp,
+    EffectId, Event, MessageRef,
     event::{
         ConversationHandedBack, HandedBackBy, ReplyDelivered, ReplyFailed, ReplyKind,
         ReplyUncertain, SentPart,
@@ -18,82 +20,13 @@ use store::{
     replies::{Locked, Outcome},
 };
 
+pub(crate) use self::look::{Claimed, Look, News, Next, Spot};
+
+/// The code of what was set aside.
+pub(crate) const SET_ASIDE: &str = "set_aside";
+
 /// The pause before a call that never left is made again.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
-
-/// What is known when a reply is looked at.
-#[derive(Clone, Debug)]
-pub(crate) struct Look {
-    /// The event that is handled.
-    pub(crate) cause: EventId,
-    pub(crate) now: Timestamp,
-    /// What that event says the person gets.
-    pub(crate) verdict: Option<Verdict>,
-    /// Whether the words of the verdict are at hand.
-    pub(crate) has_words: bool,
-    /// Whether the chat system was asked about what is in doubt.
-    pub(crate) looked: bool,
-    /// What is new of effects.
-    pub(crate) news: Vec<News>,
-    /// The channel of whoever takes over.
-    pub(crate) note_to: Option<String>,
-}
-
-/// What is new of an effect.
-#[derive(Clone, Debug)]
-pub(crate) enum News {
-    /// A call came back, or did not.
-    Came { effect: EffectId, attempt: u32, outcome: SendOutcome },
-    /// It was seen in the chat system, with this timestamp.
-    Seen { effect: EffectId, ts: String },
-}
-
-/// What to do.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Next {
-    /// Make this call; the ledger says that it is being made.
-    Call(Claimed),
-    /// A call was not made, or not carried out: the same one may be made after a wait.
-    NotYet { what: What, wait: Duration },
-    /// Look for effects in doubt in the chat system, once.
-    Reconcile(Vec<Spot>),
-    /// A second one of what should be there once stands at `ts`: take it away.
-    TakeAway { spot: Spot, ts: String },
-    /// Nothing more; this is what to say.
-    Done(Vec<Event>),
-    /// Another worker leads, and goes on from here.
-    Replaced,
-}
-
-/// Where an effect is, or would be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Spot {
-    pub(crate) effect: EffectId,
-    /// A channel of its own; without one, the thread.
-    pub(crate) channel: Option<String>,
-}
-
-impl Spot {
-    fn of(it: &Ledgered) -> Self {
-        let channel = (it.what == What::Note).then(|| it.channel.clone());
-        Self { effect: it.id.clone(), channel }
-    }
-}
-
-/// A call that the ledger says is being made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Claimed {
-    pub(crate) spot: Spot,
-    pub(crate) attempt: u32,
-    pub(crate) what: What,
-    pub(crate) part: usize,
-    /// What is updated or deleted.
-    pub(crate) target_ts: Option<String>,
-    /// What it is a part of, if that is decided.
-    pub(crate) kind: Option<ReplyKind>,
-    /// Whether whoever should take over could not be told.
-    pub(crate) is_unreached: bool,
-}
 
 /// Writes down what is new, decides, and claims the call that follows.
 pub(crate) fn next(locked: &mut Locked, look: &Look) -> Next {
@@ -102,6 +35,9 @@ pub(crate) fn next(locked: &mut Locked, look: &Look) -> Next {
     }
     if !locked.leads {
         return Next::Replaced;
+    }
+    if !look.owns_lane && is_being_sent(locked) {
+        return Next::Done(Vec::new());
     }
     find_lost(locked);
     if !decide(locked, look) {
@@ -116,6 +52,8 @@ pub(crate) fn next(locked: &mut Locked, look: &Look) -> Next {
         Step::Note | Step::Update { .. } | Step::Post { .. } if !look.has_words => {
             Next::Done(Vec::new())
         }
+        // Nobody sends beside the lane that would take it for the work of a worker that died.
+        Step::PostPlaceholder | Step::Delete { .. } if !look.owns_lane => Next::Done(Vec::new()),
         Step::Wait => Next::Reconcile(in_doubt(locked)),
         Step::Uncertain { .. } if !look.looked => Next::Reconcile(in_doubt(locked)),
         Step::PostPlaceholder => claim(locked, look, What::Placeholder, 0, None),
@@ -162,8 +100,34 @@ fn learn(locked: &mut Locked, news: &[News]) -> Option<Next> {
     next
 }
 
-/// A worker that died left effects that say `sending`. Lanes are worked one at a time, so nobody else
-/// is at them.
+/// The reply to a hand-off is set aside. Where whoever takes over cannot know of it nobody will, so the
+/// word to them counts as refused, and the thread is the agent's again.
+pub(crate) fn give_up(locked: &mut Locked, look: &Look) -> Next {
+    if !locked.leads {
+        return Next::Replaced;
+    }
+    match locked.state().note {
+        Some(EffectState::Sending | EffectState::Sent { .. } | EffectState::Uncertain { .. }) => {
+            return Next::Done(Vec::new());
+        }
+        Some(EffectState::Failed { .. }) => {}
+        None | Some(EffectState::Planned) => {
+            let index = planned(locked, look, What::Note, 0);
+            if let Some(note) = locked.effects.get_mut(index) {
+                note.effect.state = EffectState::Failed { code: SET_ASIDE.to_owned() };
+            }
+        }
+    }
+    Next::Done(handed_back(locked).into_iter().collect())
+}
+
+/// Whether a call is on its way, or a worker died in the middle of one.
+fn is_being_sent(locked: &Locked) -> bool {
+    locked.effects.iter().any(|it| it.effect.state == EffectState::Sending)
+}
+
+/// A worker that died left effects that say `sending`. A lane is worked one at a time, and nobody sends
+/// beside it, so nobody else is at them.
 fn find_lost(locked: &mut Locked) {
     for ledgered in &mut locked.effects {
         if let Ok(moved) = ledgered.effect.step(Input::FoundSendingAfterCrash) {
@@ -217,6 +181,20 @@ fn claim(
 ) -> Next {
     let kind = locked.reply.verdict.and_then(Verdict::kind);
     let is_unreached = matches!(locked.state().note, Some(EffectState::Failed { .. }));
+    let index = planned(locked, look, what, part);
+    let claimed = locked.effects.get_mut(index).and_then(|ledgered| {
+        // Refused to what is settled or in doubt, and the core asks for neither.
+        let moved = ledgered.effect.step(Input::Claim).ok()?;
+        ledgered.effect = moved.effect;
+        ledgered.target_ts.clone_from(&target_ts);
+        let (spot, attempt) = (Spot::of(ledgered), ledgered.effect.attempt);
+        Some(Claimed { spot, attempt, what, part, target_ts, kind, is_unreached })
+    });
+    claimed.map_or(Next::NotYet { what, wait: RECONNECT_PAUSE }, Next::Call)
+}
+
+/// Where the effect stands that is planned for this already, or a new one.
+fn planned(locked: &mut Locked, look: &Look, what: What, part: usize) -> usize {
     let place = small(part);
     let known = locked.effects.iter().rposition(|it| it.what == what && it.part == place);
     let index = known.unwrap_or(locked.effects.len());
@@ -239,15 +217,7 @@ fn claim(
             planned_at: look.now,
         });
     }
-    let claimed = locked.effects.get_mut(index).and_then(|ledgered| {
-        // Refused to what is settled or in doubt, and the core asks for neither.
-        let moved = ledgered.effect.step(Input::Claim).ok()?;
-        ledgered.effect = moved.effect;
-        ledgered.target_ts.clone_from(&target_ts);
-        let (spot, attempt) = (Spot::of(ledgered), ledgered.effect.attempt);
-        Some(Claimed { spot, attempt, what, part, target_ts, kind, is_unreached })
-    });
-    claimed.map_or(Next::NotYet { what, wait: RECONNECT_PAUSE }, Next::Call)
+    index
 }
 
 fn small(part: usize) -> u32 {

@@ -41,13 +41,12 @@ impl Delivery {
             None => (None, Words::none()),
         };
         let mut look = Look {
-            cause: thread.cause.cause.id.clone(),
-            now: self.context.clock.now(),
             verdict,
             has_words: !words.parts.is_empty(),
-            looked: false,
             news,
             note_to: words.note.as_ref().map(|note| note.to_channel.clone()),
+            owns_lane: thread.owns_lane(),
+            ..Look::new(&thread.cause.cause.id, self.context.clock.now())
         };
         for _ in 0..STEPS_MAX {
             look.news = match self.look(thread, &look).await? {

@@ -4,7 +4,8 @@
 //! the call is made. So a crash is found, not guessed, and nothing is sent twice blindly.
 //!
 //! A file for each step of a message: what to say ([`words`]), what is next ([`decide`]), one call
-//! ([`call`]), the loop between them ([`drive`]), and what the chat system shows ([`observed`]).
+//! ([`call`]), the loop between them ([`drive`]), what the chat system shows ([`observed`]), and a hand-off
+//! that is set aside ([`given_up`]).
 //!
 //! **Invariant:** no call is made before its row says `sending`, and what may have been carried out is
 //! not made again.
@@ -12,6 +13,7 @@
 mod call;
 mod decide;
 mod drive;
+mod given_up;
 mod observed;
 mod tokens;
 mod words;
@@ -25,6 +27,7 @@ use runtime::{Context, Delivery as Delivered, DirectoryWatch, Failure, Handler, 
 use schemas::{
     Connection, ConnectionId, Event, MessageRef, Place, PlaceKind, TenantId, Timestamp,
     event::{FailureReason, MessageAdmitted, ReplyKind},
+    subject::Aggregate,
 };
 use store::{
     Database, Sealer, StoreError,
@@ -35,7 +38,7 @@ use store::{
 
 pub use self::tokens::Tokens;
 use self::{
-    decide::{Spot, failed},
+    decide::{SET_ASIDE, Spot, failed},
     words::Words,
 };
 
@@ -84,6 +87,12 @@ pub(crate) struct Thread<'a> {
 impl Thread<'_> {
     pub(crate) fn tenant(&self) -> &TenantId {
         &self.cause.cause.tenant
+    }
+
+    /// Whether what is handled comes in the thread that is replied in: only then nobody else is at it.
+    pub(crate) fn owns_lane(&self) -> bool {
+        let MessageRef { connection, conversation, .. } = self.message;
+        self.cause.cause.event.aggregate() == Aggregate::Conversation(connection, conversation)
     }
 
     /// The thread, or the channel of its own that an effect goes to.
@@ -137,7 +146,8 @@ impl Handler for Delivery {
         self.deferrals.settle(&delivery.cause, now).await.map_err(from_store)
     }
 
-    /// It is in the dead letters; an operator must see as well that the person has no answer.
+    /// It is in the dead letters; an operator must see as well that the person has no answer, and a thread
+    /// that nobody takes over is the agent's again.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "a placeholder or an echo owes nobody a word"
@@ -146,11 +156,15 @@ impl Handler for Delivery {
         let (message, reply) = match &delivery.cause.event {
             Event::CompletionFinished(data) => (&data.message, ReplyKind::Answer),
             Event::CompletionFailed(data) => (&data.message, ReplyKind::Apology),
-            Event::CompletionHandedOff(data) => (&data.message, ReplyKind::HandOff),
+            Event::CompletionHandedOff(data) => {
+                let failed = failed(&data.message, ReplyKind::HandOff, SET_ASIDE);
+                let back = self.nobody_takes_over(delivery, data).await?;
+                return Ok(std::iter::once(failed).chain(back).collect());
+            }
             Event::MessageThrottled(data) => (&data.message, ReplyKind::Notice),
             _placeholder_or_echo => return Ok(Vec::new()),
         };
-        Ok(vec![failed(message, reply, "set_aside")])
+        Ok(vec![failed(message, reply, SET_ASIDE)])
     }
 }
 

@@ -5,13 +5,19 @@ use metrics::counter;
 use nats::bounds::REASON_BYTES_MAX;
 use schemas::{
     Envelope, Event, Kind, TenantId, Timestamp,
-    event::{CompletionFailed, FailureReason, ReplyFailed, ReplyKind},
+    event::{
+        CompletionFailed, ConversationHandedBack, FailureReason, HandedBackBy, ReplyFailed,
+        ReplyKind,
+    },
     subject,
 };
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Bus, BusError, Clock};
+
+/// The code of what was set aside.
+const SET_ASIDE: &str = "set_aside";
 
 /// An event that was set aside. Its bytes stay where they are, on its stream at `sequence`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,15 +114,21 @@ async fn set_aside(bus: &Bus, clock: &Clock, given_up: MaxDeliveries) -> Result<
     };
     letter.keep(bus).await?;
     let Some(cause) = envelope else { return Ok(()) };
-    let event = match letter.consumer.as_str() {
-        "completion" => no_answer(&cause),
-        "delivery" => no_reply(&cause),
-        _ => None,
-    };
-    let Some(event) = event else { return Ok(()) };
-    debug_assert!(nats::SET_ASIDE.writes.contains(&event.kind()), "{:?}", event.kind());
-    let next = cause.follow(&letter.consumer, 0, clock.now(), event);
-    bus.publish(&next).await.map(drop)
+    for (index, event) in words(&letter.consumer, &cause).into_iter().enumerate() {
+        debug_assert!(nats::SET_ASIDE.writes.contains(&event.kind()), "{:?}", event.kind());
+        let next = cause.follow(&letter.consumer, index, clock.now(), event);
+        bus.publish(&next).await?;
+    }
+    Ok(())
+}
+
+/// What follows where a consumer could not say it.
+fn words(consumer: &str, cause: &Envelope) -> Vec<Event> {
+    match consumer {
+        "completion" => no_answer(cause).into_iter().collect(),
+        "delivery" => no_reply(cause).into_iter().chain(nobody_takes_over(cause)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The person cannot be told, and an operator must see it.
@@ -129,8 +141,20 @@ fn no_reply(cause: &Envelope) -> Option<Event> {
         Kind::CompletionHandedOff => ReplyKind::HandOff,
         _ => return None,
     };
-    let (message, code) = (cause.event.message()?.clone(), "set_aside".to_owned());
+    let (message, code) = (cause.event.message()?.clone(), SET_ASIDE.to_owned());
     Some(Event::ReplyFailed(ReplyFailed { message, reply, code }))
+}
+
+/// A thread that was handed over is its agent's again: whoever should take over may not know of it, and
+/// the ledger, which might, is not at hand here.
+fn nobody_takes_over(cause: &Envelope) -> Option<Event> {
+    let Event::CompletionHandedOff(data) = &cause.event else { return None };
+    Some(Event::ConversationHandedBack(ConversationHandedBack {
+        connection: data.message.connection.clone(),
+        conversation: data.message.conversation.clone(),
+        handed_off: data.message.id.clone(),
+        by: HandedBackBy::Unreached(SET_ASIDE.to_owned()),
+    }))
 }
 
 /// Whoever waits for an answer is told that there will be none.
@@ -146,4 +170,30 @@ fn no_answer(cause: &Envelope) -> Option<Event> {
         tools: Vec::new(),
         over: None,
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_what_was_set_aside() {
+        let told = |consumer: &str, topic: &str| {
+            let sample =
+                format!("{}/../../schemas/samples/{topic}.v1.json", env!("CARGO_MANIFEST_DIR"));
+            let cause = Envelope::decode(&std::fs::read(sample).unwrap()).unwrap();
+            let topics: Vec<_> =
+                words(consumer, &cause).iter().map(|it| it.kind().topic()).collect();
+            topics.join(" ")
+        };
+        assert_eq!(told("completion", "message.admitted"), "completion.failed");
+        assert_eq!(told("completion", "message.edited"), "");
+        assert_eq!(told("delivery", "completion.finished"), "reply.failed");
+        assert_eq!(
+            told("delivery", "completion.handed_off"),
+            "reply.failed conversation.handed_back"
+        );
+        assert_eq!(told("delivery", "message.admitted"), "");
+        assert_eq!(told("dedup", "message.received"), "");
+    }
 }

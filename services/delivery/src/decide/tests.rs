@@ -1,5 +1,5 @@
-use domain::reply_state::Verdict;
-use schemas::{Place, PlaceKind};
+use domain::{effect::SendOutcome, reply_state::Verdict};
+use schemas::{Place, PlaceKind, Timestamp};
 
 use super::*;
 
@@ -34,13 +34,11 @@ const fn answer(parts: usize) -> Verdict {
 
 fn look(cause: Cause, news: Vec<News>) -> Look {
     Look {
-        cause: cause.0.parse().unwrap(),
-        now: Timestamp::from_millis(1),
         verdict: cause.1,
         has_words: cause.1.is_some(),
-        looked: false,
         news,
         note_to: Some("C9".to_owned()),
+        ..Look::new(&cause.0.parse().unwrap(), Timestamp::from_millis(1))
     }
 }
 
@@ -235,4 +233,68 @@ fn a_refusal_is_said_with_its_code_and_nothing_leaves_no_placeholder() {
     let nothing = Cause("suspended", Some(Verdict::Nothing));
     assert_eq!(handle(&mut it, nothing, vec![], &[sent("1.1")], None), "delete 0 1.1");
     assert_eq!(it.reply.outcome, Some(Outcome::Closed));
+}
+
+const HANDED_OFF: Cause =
+    Cause("handed-off", Some(Verdict::Reply { kind: ReplyKind::HandOff, parts: 1 }));
+
+/// The echo of a word to whoever takes over comes in a thread of theirs, beside the lane of the reply.
+#[test]
+fn beside_its_lane_nothing_is_taken_for_lost_and_nothing_is_sent() {
+    let elsewhere = |news| Look { owns_lane: false, ..look(ECHO, news) };
+    let mut it = new();
+    handle(&mut it, ADMITTED, vec![], &[sent("1.1")], None);
+    assert_eq!(handle(&mut it, HANDED_OFF, vec![], &[], None), "note 0, killed");
+    let echo = echo_of(&it, 1, "9.1");
+    // The lane goes on meanwhile: the person is being told.
+    let mut told = it.clone();
+    told.effects[1].effect.state = EffectState::Sent { ts: "9.1".to_owned() };
+    assert_eq!(handle(&mut told, HANDED_OFF, vec![], &[], None), "update 0 1.1, killed");
+    assert_eq!(next(&mut told, &elsewhere(echo.clone())), Next::Done(vec![]));
+    assert_eq!(told.effects[2].effect.state, EffectState::Sending);
+    // What it says is learned all the same.
+    assert_eq!(next(&mut it, &elsewhere(echo)), Next::Done(vec![]));
+    assert_eq!(it.effects[1].effect.state, EffectState::Sent { ts: "9.1".to_owned() });
+    assert_eq!(next(&mut new(), &elsewhere(vec![])), Next::Done(vec![]), "and no placeholder");
+}
+
+#[test]
+fn a_hand_off_that_is_set_aside_is_given_back_unless_somebody_may_know_of_it() {
+    let give_up = |locked: &mut Locked| give_up(locked, &look(HANDED_OFF, vec![]));
+    let back = |code: &str| {
+        let MessageRef { id, connection, conversation, .. } = message();
+        Next::Done(vec![Event::ConversationHandedBack(ConversationHandedBack {
+            connection,
+            conversation,
+            handed_off: id,
+            by: HandedBackBy::Unreached(code.to_owned()),
+        })])
+    };
+    let mut it = new();
+    assert_eq!(give_up(&mut it), back("set_aside"));
+    assert_eq!((it.effects[0].what, &*it.effects[0].channel), (What::Note, "C9"));
+    assert_eq!(give_up(&mut it), back("set_aside"), "its word may have been lost");
+    // Put back on the log, it tells the person what became of it, and no colleague.
+    let said = handle(&mut it, HANDED_OFF, vec![], &[sent("1.1")], None);
+    assert!(said.starts_with("post 0, delivered 1.1, ConversationHandedBack"), "{said}");
+
+    let busy = SendOutcome::RetryAfter(Duration::from_secs(7));
+    let refused = SendOutcome::Rejected {
+        code: "is_archived".to_owned(),
+        class: domain::effect::Rejection::Target,
+    };
+    for (outcome, want) in [
+        (Some(sent("9.1")), Next::Done(vec![])),
+        (Some(lost()), Next::Done(vec![])),
+        (None, Next::Done(vec![])),
+        (Some(busy), back("set_aside")),
+        (Some(refused), back("is_archived")),
+    ] {
+        let mut it = new();
+        handle(&mut it, HANDED_OFF, vec![], outcome.as_slice(), None);
+        assert_eq!(give_up(&mut it), want, "{outcome:?}");
+    }
+    let mut replaced = Locked { leads: false, ..new() };
+    assert_eq!(give_up(&mut replaced), Next::Replaced);
+    assert_eq!(replaced.effects.len(), 0);
 }
