@@ -57,13 +57,7 @@ impl Completion {
         delivery: &Delivery,
         message: &Message,
     ) -> Result<Vec<Event>, Failure> {
-        let before = Before {
-            tenant: delivery.cause.tenant.clone(),
-            message: message.key.clone(),
-            cause: delivery.cause.id.clone(),
-            position: memory::position(&message.key.ts, message.sent_at),
-            turns_max: thread::TURNS_READ_MAX,
-        };
+        let before = before(delivery, message, thread::TURNS_READ_MAX);
         let mut prior = self.completions.before(before).await.map_err(from_store)?;
         let mut events = match prior.completion.take() {
             Some(done) => outcome::said(done),
@@ -72,6 +66,17 @@ impl Completion {
         let back = |handed_off| hand_off::given_back(message, handed_off);
         events.extend(prior.gave_back.map(back));
         Ok(events)
+    }
+
+    /// Word of a thread that a message gave back to its agent, whatever came of the message.
+    pub(crate) async fn word_given_back(
+        &self,
+        delivery: &Delivery,
+        message: &Message,
+    ) -> Result<Option<Event>, Failure> {
+        let prior = self.completions.before(before(delivery, message, 0)).await;
+        let gave_back = prior.map_err(from_store)?.gave_back;
+        Ok(gave_back.map(|handed_off| hand_off::given_back(message, handed_off)))
     }
 
     async fn decide(
@@ -102,7 +107,7 @@ impl Completion {
         let newest = thread::newest(message, tenant, &sealing)?;
         if let Some(handed_off) = prior.handed_off.take() {
             if !gives_back(&newest.text) {
-                return self.hold(delivery, message, &routed.agent.id).await;
+                return self.hold(delivery, message, &routed.agent.id, 0 < before).await;
             }
             let given = self.completions.give_back(tenant, &handed_off, cause, now);
             given.await.map_err(from_store)?;
@@ -118,6 +123,7 @@ impl Completion {
             newest: &newest,
             older_exist: thread.older_exist,
             budget_tokens: self.bounds.thread_tokens_max,
+            may_hand_over: true,
         });
         let before = u32::try_from(before).unwrap_or(u32::MAX);
         let tried = take(&mut prior.attempts).into_iter().filter_map(|it| it.outcome).collect();
@@ -163,5 +169,15 @@ impl Completion {
             at: now,
         };
         Ok(outcome::said(self.completions.record(record).await.map_err(from_store)?))
+    }
+}
+
+fn before(delivery: &Delivery, message: &Message, turns_max: u32) -> Before {
+    Before {
+        tenant: delivery.cause.tenant.clone(),
+        message: message.key.clone(),
+        cause: delivery.cause.id.clone(),
+        position: memory::position(&message.key.ts, message.sent_at),
+        turns_max,
     }
 }

@@ -1,23 +1,19 @@
 //! Asking: the model, the tools that it asks for, and the model again, until there is an answer.
 
-use std::sync::Arc;
-
 use domain::{
     hand_off::{by_budget, by_tools},
-    prompt::{BUILDER_VERSION, Prompt},
+    prompt::BUILDER_VERSION,
     seal::Owner,
-    tool,
 };
-use futures::future::try_join_all;
-use providers::{Cause, Completed, Exhausted, Request, ToolChoice, total_cost};
+use providers::{Cause, Completed, Exhausted, total_cost};
 use runtime::{Delivery, Failure};
 use schemas::{
-    Event, Message, TenantId,
+    Event, Message,
     event::{CompletionFailed, CompletionFinished, FailureReason, PromptRecord},
-    usage::{Attempt, AttemptOutcome, Usage},
+    usage::Attempt,
 };
 use tokio::time::Instant;
-use tools::{Toolbox, Wanted};
+use tools::Toolbox;
 
 use crate::{
     Completion,
@@ -25,8 +21,9 @@ use crate::{
     attempts::Attempts,
     from_store,
     hand_off::{HandOver, decided, tools_of},
-    outcome::{Outcome, failed, renumbered},
+    outcome::{Outcome, failed, more, renumbered, used},
     rounds::{Bench, Rounds},
+    talk::Talk,
 };
 
 /// What is being answered.
@@ -34,21 +31,6 @@ pub(crate) struct On<'a> {
     pub(crate) delivery: &'a Delivery,
     pub(crate) message: &'a Message,
     pub(crate) asking: &'a Asking,
-}
-
-/// What was tried for a message so far.
-struct Talk {
-    begun: Instant,
-    /// Calls to models, those of earlier deliveries first.
-    attempts: Vec<Attempt>,
-    /// The tools that the model is offered, by name.
-    offered: Vec<String>,
-    /// Calls of them.
-    rounds: Rounds,
-    /// In place of the prompt, once that was too long.
-    shorter: Option<Prompt>,
-    /// What that left of the request's attempts.
-    attempts_left: Option<u32>,
 }
 
 impl Completion {
@@ -73,15 +55,14 @@ impl Completion {
         };
         let rules = &asking.config.escalation;
         let offered = toolbox.iter().flat_map(Toolbox::offered).map(|it| it.name.clone()).collect();
-        let (attempts, shorter, attempts_left) = (asking.tried.clone(), None, None);
-        let mut talk = Talk { begun, attempts, offered, rounds, shorter, attempts_left };
+        let mut talk = Talk::new(begun, asking.tried.clone(), offered, rounds);
         let mut made = asking.before;
         loop {
-            if let Some(due) = by_tools(rules, &talk.rounds.told) {
+            let last = talk.is_over() || !self.has_calls(made.saturating_add(1));
+            if last && let Some(due) = by_tools(rules, &talk.rounds.told) {
                 let over = HandOver::by_rule(due, talk.attempts, talk.rounds.told);
                 return self.hand_over(on, over).await;
             }
-            let last = talk.rounds.is_over() || !self.has_calls(made.saturating_add(1));
             let mut request = self.request(asking, &talk, toolbox.as_ref(), last);
             request.attempts_max = talk.attempts_left.take();
             let recorder = Attempts {
@@ -98,7 +79,8 @@ impl Completion {
                 Err(exhausted) => {
                     let attempts = renumbered(&exhausted.attempts, made);
                     made = more(made, &attempts);
-                    if talk.shorten(asking, &exhausted, self.has_calls(made)) {
+                    let budget_tokens = self.bounds.thread_tokens_max;
+                    if self.has_calls(made) && talk.adapt(asking, &exhausted, budget_tokens) {
                         self.note(on, &mut talk, attempts).await?;
                         continue;
                     }
@@ -124,57 +106,7 @@ impl Completion {
         }
     }
 
-    /// What the agent may use; nothing where it has no tools.
-    async fn toolbox(
-        &self,
-        tenant: &TenantId,
-        names: &[String],
-        deadline: Instant,
-    ) -> Result<Option<Toolbox>, Failure> {
-        if names.is_empty() {
-            return Ok(None);
-        }
-        let wanted = |it: &Arc<schemas::Tool>| {
-            tool::is_active(it) && names.iter().any(|name| name == it.id.as_str())
-        };
-        let declared: Vec<_> = self.directory.read(|directory| {
-            directory.tools(tenant).into_iter().filter(|it| wanted(it)).map(Arc::clone).collect()
-        });
-        // All at once: they share a transaction.
-        let now = self.context.clock.now();
-        let secret = async |name: &str| {
-            let secret = self.secrets.get(tenant, name, now).await?;
-            Ok(secret.map(|secret| (name.to_owned(), secret)))
-        };
-        let secrets = try_join_all(declared.iter().flat_map(|tool| tool.secrets()).map(secret));
-        let secrets = secrets.await.map_err(from_store)?.into_iter().flatten().collect();
-        let wanted = Wanted { tenant, names, declared: &declared, secrets, deadline };
-        let toolbox = self.tools.toolbox(wanted).await;
-        for missing in toolbox.missing() {
-            tracing::warn!(tool = missing.name, why = missing.why.as_str(), "a tool cannot be had");
-        }
-        Ok(Some(toolbox))
-    }
-
-    /// What the model is asked next: the prompt, and the tools with what came of them.
-    fn request(
-        &self,
-        asking: &Asking,
-        talk: &Talk,
-        toolbox: Option<&Toolbox>,
-        last: bool,
-    ) -> Request {
-        let prompt = talk.prompt(asking);
-        let mut request = Request::of_prompt(prompt, self.bounds.answer_tokens_max);
-        request.turns.extend(talk.rounds.turns.iter().cloned());
-        let Some(toolbox) = toolbox else { return request };
-        request.tools = toolbox.offered().to_vec();
-        if last {
-            request.tool_choice = ToolChoice::None;
-        }
-        request
-    }
-
+    /// There is an answer; but where a tool failed to the end, a rule may want a person to give it.
     async fn finished(
         &self,
         on: &On<'_>,
@@ -182,6 +114,10 @@ impl Completion {
         completed: Completed,
     ) -> Result<Vec<Event>, Failure> {
         let On { delivery, message, asking } = on;
+        if let Some(due) = by_tools(&asking.config.escalation, &talk.rounds.told) {
+            let over = HandOver::by_rule(due, talk.attempts, talk.rounds.told);
+            return self.hand_over(on, over).await;
+        }
         let Asking { routed, sealing, config, .. } = asking;
         let prompt = talk.prompt(asking);
         let (turns, truncated) = (prompt.record.clone(), prompt.truncated);
@@ -281,44 +217,5 @@ impl Completion {
         let (tenant, message) = (&on.delivery.cause.tenant, &on.message.key.id);
         let now = self.context.clock.now();
         self.completions.finish(tenant, message, attempts, now).await.map_err(from_store)
-    }
-}
-
-impl Talk {
-    /// Shows less of the thread from now on, once, where that may bring an answer.
-    fn shorten(&mut self, asking: &Asking, exhausted: &Exhausted, has_calls: bool) -> bool {
-        if self.shorter.is_some() || !has_calls {
-            return false;
-        }
-        self.shorter = asking.shorter(exhausted);
-        self.attempts_left = self.shorter.as_ref().map(|_| exhausted.attempts_left);
-        self.shorter.is_some()
-    }
-
-    /// What the model is shown of the thread.
-    fn prompt<'a>(&'a self, asking: &'a Asking) -> &'a Prompt {
-        self.shorter.as_ref().unwrap_or(&asking.prompt)
-    }
-}
-
-/// How many calls there are with those.
-fn more(made: u32, attempts: &[Attempt]) -> u32 {
-    made.saturating_add(u32::try_from(attempts.len()).unwrap_or(u32::MAX))
-}
-
-/// The tokens of all answers on the way to the last one.
-fn used(attempts: &[Attempt]) -> Usage {
-    let whole = attempts.iter().filter(|it| it.outcome == AttemptOutcome::Completed);
-    let usages: Vec<&Usage> = whole.filter_map(|it| it.usage.as_ref()).collect();
-    let sum = |of: fn(&Usage) -> Option<u64>| {
-        usages.iter().filter_map(|it| of(it)).reduce(u64::saturating_add)
-    };
-    Usage {
-        input_tokens: sum(|it| it.input_tokens),
-        output_tokens: sum(|it| it.output_tokens),
-        cache_read_tokens: sum(|it| it.cache_read_tokens),
-        cache_write_tokens: sum(|it| it.cache_write_tokens),
-        reasoning_tokens: sum(|it| it.reasoning_tokens),
-        raw: serde_json::Value::Null,
     }
 }

@@ -95,12 +95,14 @@ impl Completion {
         self.record(delivery, message, outcome).await
     }
 
-    /// The outcome of a message that nobody answers but a person.
+    /// The outcome of a message that nobody answers but a person. It may have been asked about before the
+    /// person had the thread: then that is settled.
     pub(crate) async fn hold(
         &self,
         delivery: &Delivery,
         message: &Message,
         agent: &AgentId,
+        settles: bool,
     ) -> Result<Vec<Event>, Failure> {
         let tell = match message.address {
             Address::Direct | Address::Mention => true,
@@ -108,7 +110,7 @@ impl Completion {
         };
         let (message_key, agent) = (message.key.clone(), agent.clone());
         let event = Event::MessageHeld(MessageHeld { message: message_key, agent, tell });
-        let outcome = Outcome { event, attempts: Vec::new(), settles: false };
+        let outcome = Outcome { event, attempts: Vec::new(), settles };
         self.record(delivery, message, outcome).await
     }
 

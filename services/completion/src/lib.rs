@@ -4,18 +4,20 @@
 //! in one transaction; whoever gets the message again finds the record and pays nobody.
 //! **Invariant:** an attempt is on record before it is paid for, and a call of a tool before it is made.
 //!
-//! A message on its way: what it is asked with ([`answer`]), the model and the tools in turns ([`ask`],
-//! [`rounds`]; [`shorter`], where the thread is too long for a model) or a person who takes over
-//! ([`hand_off`]), and what is said of what came of it ([`outcome`]).
+//! A message on its way: what it is asked with ([`answer`], [`equip`]), the model and the tools in turns
+//! ([`ask`], [`rounds`]; [`talk`] and [`shorter`], where no model takes the request as it is) or a person
+//! who takes over ([`hand_off`]), and what is said of what came of it ([`outcome`]).
 
 mod answer;
 mod ask;
 mod asked;
 mod attempts;
+mod equip;
 mod hand_off;
 mod outcome;
 mod rounds;
 mod shorter;
+mod talk;
 mod thread;
 
 use std::{sync::Arc, time::Duration};
@@ -136,15 +138,23 @@ impl Handler for Completion {
         let Event::MessageAdmitted(data) = &delivery.cause.event else { return Ok(Vec::new()) };
         let failed = outcome::set_aside(&delivery.cause.id, &data.message.key);
         let outcome = Outcome::unasked(failed.clone(), true);
-        match self.record(delivery, &data.message, outcome).await {
-            Ok(recorded) => Ok(recorded),
-            Err(failure) if failure.verdict == Verdict::Wait => Err(failure),
+        let mut events = match self.record(delivery, &data.message, outcome).await {
+            Ok(recorded) => recorded,
+            Err(failure) if failure.verdict == Verdict::Wait => return Err(failure),
             // What cannot be recorded is said all the same: it is given up for good.
             Err(failure) => {
                 tracing::warn!(error = %failure, "the apology is not on record");
-                Ok(vec![Event::CompletionFailed(failed)])
+                vec![Event::CompletionFailed(failed)]
+            }
+        };
+        match self.word_given_back(delivery, &data.message).await {
+            Ok(back) => events.extend(back),
+            Err(failure) if failure.verdict == Verdict::Wait => return Err(failure),
+            Err(failure) => {
+                tracing::warn!(error = %failure, "it is not known whether a thread was given back");
             }
         }
+        Ok(events)
     }
 }
 

@@ -5,7 +5,7 @@ use providers::total_cost;
 use schemas::{
     AgentId, Event, EventId, MessageRef,
     event::{BudgetNear, CompletionFailed, FailureReason},
-    usage::Attempt,
+    usage::{Attempt, AttemptOutcome, Usage},
 };
 
 /// What came of a message, to be put on record.
@@ -67,5 +67,27 @@ pub(crate) fn failed(
         cost,
         tools: Vec::new(),
         over: None,
+    }
+}
+
+/// How many calls there are with those.
+pub(crate) fn more(made: u32, attempts: &[Attempt]) -> u32 {
+    made.saturating_add(u32::try_from(attempts.len()).unwrap_or(u32::MAX))
+}
+
+/// The tokens of all answers on the way to the last one.
+pub(crate) fn used(attempts: &[Attempt]) -> Usage {
+    let whole = attempts.iter().filter(|it| it.outcome == AttemptOutcome::Completed);
+    let usages: Vec<&Usage> = whole.filter_map(|it| it.usage.as_ref()).collect();
+    let sum = |of: fn(&Usage) -> Option<u64>| {
+        usages.iter().filter_map(|it| of(it)).reduce(u64::saturating_add)
+    };
+    Usage {
+        input_tokens: sum(|it| it.input_tokens),
+        output_tokens: sum(|it| it.output_tokens),
+        cache_read_tokens: sum(|it| it.cache_read_tokens),
+        cache_write_tokens: sum(|it| it.cache_write_tokens),
+        reasoning_tokens: sum(|it| it.reasoning_tokens),
+        raw: serde_json::Value::Null,
     }
 }

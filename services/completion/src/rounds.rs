@@ -32,6 +32,10 @@ pub const CALLS_MAX: usize = 24;
 /// bound, and so has a prompt.
 pub const RESULTS_BYTES_MAX: usize = 192 * 1024;
 
+/// In place of a name that the model was not offered: it may be anything, and stands unsealed in events
+/// and logs. No tool is called so, since no slug has a `_`.
+const NO_SUCH_TOOL: &str = "no_such_tool";
+
 /// Why a call has no outcome that could be relied on.
 const UNCERTAIN: &str = "uncertain";
 
@@ -91,7 +95,8 @@ impl Rounds {
         for Round { asked, calls, .. } in found {
             let asked = bench.sealing.open(bench.owner(), &asked).map_err(Failure::retry)?;
             let asked: Asked = serde_json::from_str(&asked).map_err(Failure::retry)?;
-            let calls = calls.into_iter().map(|call| (bench.left(&call), call.arguments));
+            let calls =
+                calls.into_iter().map(|call| (bench.left(&call), call.tool, call.arguments));
             rounds.end(bench, asked, calls.collect()).await?;
         }
         Ok(rounds)
@@ -108,7 +113,7 @@ impl Rounds {
             .calls
             .iter()
             .map(|call| Call {
-                tool: call.name.clone(),
+                tool: bench.named(&call.name).to_owned(),
                 arguments: bench.seal(&call.arguments),
                 repeatable: bench.toolbox.is_repeatable(&call.name),
                 outcome: None,
@@ -119,7 +124,7 @@ impl Rounds {
         let of = (bench.tenant, bench.message);
         let begun = bench.ledger.begin(of, self.told.len(), &round).await;
         begun.map_err(from_store)?;
-        let calls = round.calls.into_iter().map(|call| (Todo::Make, call.arguments));
+        let calls = round.calls.into_iter().map(|call| (Todo::Make, call.tool, call.arguments));
         self.end(bench, asked, calls.collect()).await
     }
 
@@ -128,11 +133,12 @@ impl Rounds {
         &mut self,
         bench: &Bench<'_>,
         asked: Asked,
-        calls: Vec<(Todo, Text)>,
+        calls: Vec<(Todo, String, Text)>,
     ) -> Result<(), Failure> {
         let number = self.told.len();
         let room = CALLS_MAX.saturating_sub(self.calls);
-        let (todo, arguments): (Vec<_>, Vec<_>) = calls.into_iter().unzip();
+        let on_record = |(todo, tool, arguments)| (todo, (tool, arguments));
+        let (todo, on_record): (Vec<_>, Vec<_>) = calls.into_iter().map(on_record).unzip();
         let made = asked.calls.iter().zip(todo).enumerate();
         let made =
             made.map(|(index, (call, todo))| bench.made((number, index), call, todo, index < room));
@@ -140,18 +146,14 @@ impl Rounds {
         self.calls += ended.len();
         self.turns.push(asked.turn());
         let mut told = Vec::with_capacity(ended.len());
-        for ((call, arguments), ended) in asked.calls.into_iter().zip(arguments).zip(ended) {
+        for ((call, on_record), ended) in asked.calls.into_iter().zip(on_record).zip(ended) {
+            let (tool, arguments) = on_record;
             let (content, is_cut) = self.cut(ended.text);
             let text = if is_cut { bench.seal(&content) } else { ended.outcome.text.clone() };
             let failed = ended.outcome.failed.is_some();
-            self.turns.push(Turn::Tool {
-                call: call.id.clone(),
-                name: call.name.clone(),
-                content,
-                failed,
-            });
+            self.turns.push(Turn::Tool { call: call.id.clone(), name: call.name, content, failed });
             let outcome = ToolOutcome { text, ..ended.outcome };
-            told.push(ToolCalled { id: call.id, tool: call.name, arguments, outcome });
+            told.push(ToolCalled { id: call.id, tool, arguments, outcome });
         }
         let said = (!asked.text.trim().is_empty()).then(|| bench.seal(&asked.text));
         self.told.push(ToolRound { said, calls: told });
@@ -178,6 +180,11 @@ impl Bench<'_> {
 
     fn seal(&self, text: &str) -> Text {
         self.sealing.seal(self.owner(), text)
+    }
+
+    /// A name that is fit for events and logs.
+    fn named<'n>(&self, name: &'n str) -> &'n str {
+        if self.toolbox.has(name) { name } else { NO_SUCH_TOOL }
     }
 
     /// What an earlier delivery left to be done about a call. Its tool may be another one by now, under
@@ -217,6 +224,7 @@ impl Bench<'_> {
         let AskedCall { name, arguments, .. } = asked;
         let now = self.clock.now();
         let outcome = self.toolbox.call(name, arguments, self.deadline, now).await;
+        let name = self.named(name);
         tracing::info!(tool = name, took = ?outcome.took, failed = ?outcome.failed, "called a tool");
         let failed = outcome.failed.map(|why| why.as_str().to_owned());
         self.ended(outcome.text, failed, outcome.took)

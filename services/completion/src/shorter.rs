@@ -1,4 +1,5 @@
-//! A prompt that is too long for every model that could answer: asked once more, with half of the thread.
+//! Another prompt in the place of one that no model takes: with half of the thread, or without a word of
+//! handing over.
 
 use domain::prompt::{self, Prompt, PromptInput};
 use providers::Exhausted;
@@ -6,19 +7,33 @@ use providers::Exhausted;
 use crate::answer::Asking;
 
 impl Asking {
-    /// The prompt with half of the thread, if that is what the models want and there is a half to be
-    /// had.
-    pub(crate) fn shorter(&self, exhausted: &Exhausted) -> Option<Prompt> {
-        let input = PromptInput {
+    /// A prompt with half of the thread, if that is what the models want and there is a half to be had.
+    pub(crate) fn shorter(
+        &self,
+        exhausted: &Exhausted,
+        asked: &Prompt,
+        may_hand_over: bool,
+    ) -> Option<Prompt> {
+        // Half of what the prompt took stands in the place of its bound.
+        let input = PromptInput { may_hand_over, ..self.input(0) };
+        let shorter = || prompt::shorter(input, asked);
+        exhausted.wants_less().then(shorter).flatten()
+    }
+
+    /// The prompt of an agent that is not offered to hand over.
+    pub(crate) fn unarmed(&self, budget_tokens: u32) -> Prompt {
+        prompt::build(PromptInput { may_hand_over: false, ..self.input(budget_tokens) })
+    }
+
+    fn input(&self, budget_tokens: u32) -> PromptInput<'_> {
+        PromptInput {
             agent: &self.config,
             tenant_name: &self.routed.tenant.name,
             history: &self.thread.turns,
             newest: &self.newest,
             older_exist: self.thread.older_exist,
-            // Half of what the prompt took stands in its place.
-            budget_tokens: 0,
-        };
-        let shorter = || prompt::shorter(input, &self.prompt);
-        exhausted.wants_less().then(shorter).flatten()
+            budget_tokens,
+            may_hand_over: true,
+        }
     }
 }

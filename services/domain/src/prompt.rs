@@ -47,6 +47,9 @@ pub struct PromptInput<'a> {
     pub older_exist: bool,
     /// The most tokens the turns may take, by [`estimate_tokens`]; the system text comes on top.
     pub budget_tokens: u32,
+    /// Whether the agent may be told when to hand over by its own judgement: not where it is not offered
+    /// the tool for it.
+    pub may_hand_over: bool,
 }
 
 /// One turn of a thread, opened.
@@ -118,12 +121,7 @@ pub fn build(input: PromptInput<'_>) -> Prompt {
         .iter()
         .map(|turn| TurnUsed { message: turn.message.clone(), revision: turn.revision })
         .collect();
-    Prompt {
-        system: system::text(input.agent, input.tenant_name, truncated),
-        turns: chosen.turns,
-        record,
-        truncated,
-    }
+    Prompt { system: system::text(&input, truncated), turns: chosen.turns, record, truncated }
 }
 
 /// A guess at how many tokens a text takes, without the vendor's tokenizer: a token for each 4 bytes

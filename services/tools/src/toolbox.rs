@@ -80,6 +80,11 @@ impl Toolbox {
         &self.missing
     }
 
+    /// Whether there is a tool of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
     /// Whether calling that tool twice is calling it once: what only reads, by its method (RFC 9110
     /// section 9.2.1), what is built in, and what does not exist. Of a server's tools nobody knows.
     pub fn is_repeatable(&self, name: &str) -> bool {

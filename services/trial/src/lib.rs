@@ -167,6 +167,8 @@ impl Trial {
             newest: &talk.newest,
             older_exist: talk.older_exist,
             budget_tokens: self.bounds.thread_tokens_max,
+            // A draft has no tools here, and nobody to hand over to.
+            may_hand_over: false,
         });
         let request = Request::of_prompt(&prompt, self.bounds.answer_tokens_max);
         let begun = Instant::now();

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use domain::day::Day;
 use domain::{
     access::{PlatformRole, TenantRole},
-    budget::{Budgets, Scope},
-    config::OpenConfig,
+    budget::Budgets,
+    config::{OpenConfig, OpenRule, OpenTrigger},
     prompt::Speaker,
 };
 use konstruct_tests::{
@@ -145,6 +145,7 @@ async fn a_draft_answers_as_it_would_in_slack() {
         newest: &input("what is new?").talk().unwrap().newest,
         older_exist: false,
         budget_tokens: THREAD_TOKENS_MAX,
+        may_hand_over: false,
     });
     assert_eq!(sent.system(), built.system, "what the model was shown is what people's models are");
     assert_eq!(sent.system(), answer.prompt.system);
@@ -158,6 +159,19 @@ async fn a_draft_answers_as_it_would_in_slack() {
     assert_eq!(answer.cost.amount, Some(MicroDollars(cost)));
     assert!(answer.first_token_ms.unwrap() <= answer.latency_ms);
     assert_eq!(trial.used().await, [1, 0, words as u64 + 4, cost], "the tenant sees what it cost");
+}
+
+#[tokio::test]
+async fn a_draft_is_not_told_of_a_tool_that_it_does_not_have() {
+    let (trial, fake) = trial().await;
+    let mut asked = input("a human, please");
+    let when = OpenTrigger::AskedForHuman;
+    asked.config.escalation = vec![OpenRule { when, to_channel: "C1".to_owned() }];
+    let ada = operator(TenantRole::Operator);
+    trial.answer(&ada, &acme(), asked, |_| {}).await.unwrap();
+    let sent = &fake.requests()[0];
+    assert!(!sent.system().contains("hand_off_to_human"), "{}", sent.system());
+    assert!(sent.body.get("tools").is_none());
 }
 
 #[tokio::test]

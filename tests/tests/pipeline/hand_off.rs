@@ -153,7 +153,10 @@ async fn a_tool_that_fails_and_a_budget_that_is_spent_bring_a_person() -> anyhow
         "    tools:
       - slug: orders
         description: Knows about orders.
-        http: {{ method: GET, url: \"http://127.0.0.1:{}/status/500\", arguments: {{ type: object }} }}
+        http:
+          method: GET
+          url: \"http://127.0.0.1:{}/status/{{code}}\"
+          arguments: {{ type: object, properties: {{ code: {{ type: integer }} }}, required: [code] }}
         allow_private: true
     agents:\n",
         tools.port()
@@ -167,13 +170,22 @@ async fn a_tool_that_fails_and_a_budget_that_is_spent_bring_a_person() -> anyhow
     it.run("all").await?;
     it.slack.install("xoxb-T0ACME", Team::new("T0ACME", BOT));
     it.slack.link(konstruct_tests::fake_slack::Gateway::new(&it.gateway(), SIGNING_SECRET), true);
-    let call = Called { name: "orders".to_owned(), arguments: "{}".to_owned() };
-    let say = Say::Calls { text: String::new(), calls: vec![call] };
-    it.llm.script([Behaviour { say, ..Behaviour::default() }]);
+    let looks = |code: u16| {
+        let arguments = json!({ "code": code }).to_string();
+        let calls = vec![Called { name: "orders".to_owned(), arguments }];
+        Behaviour { say: Say::Calls { text: String::new(), calls }, ..Behaviour::default() }
+    };
+    it.llm.script([looks(500), looks(200), Behaviour::text("It is on its way.")]);
     let said = ask(&it, &mention(&it, "T0ACME", "where is it?")?).await?;
+    assert_eq!(said, "It is on its way.", "it failed, and then it worked");
+
+    it.llm.script([looks(500), Behaviour::text("I could not look it up.")]);
+    let said = ask(&it, &mention(&it, "T0ACME", "where is the other one?")?).await?;
     assert!(said.starts_with("I've handed this over"), "{said}");
-    assert!(notes(&it)[0].contains("a tool failed"), "{:?}", notes(&it));
-    assert_eq!(it.llm.requests().len(), 1, "the model is not asked again");
+    let told = notes(&it);
+    let [note] = told.as_slice() else { bail!("{told:?}") };
+    assert!(note.contains("a tool failed"), "{note}");
+    assert_eq!(it.llm.requests().len(), 5, "each time the model may try again");
 
     it.apply(&yaml.replace("    limits:", "    budget: { daily_micros: 0 }\n    limits:")).await?;
     let said = ask(&it, &mention(&it, "T0ACME", "and now?")?).await?;
@@ -181,5 +193,42 @@ async fn a_tool_that_fails_and_a_budget_that_is_spent_bring_a_person() -> anyhow
     let text = |posted: &Posted| posted.text.clone();
     let money: Vec<_> = it.slack.see(|world| world.room("T0ACME", "C0MONEY").map(text).collect());
     assert!(money[0].contains("the budget is spent"), "{money:?}");
+    Ok(())
+}
+
+/// Group `quality` of a model that takes no tools.
+fn without_tools(it: &Installation) -> String {
+    format!(
+        r#"
+        [[models.quality]]
+        name = "plain"
+        vendor = "openai"
+        model = "plain"
+        base_url = "{}/v1"
+        api_key_env = "OPENAI_API_KEY"
+        tools = false
+        "#,
+        it.llm.url()
+    )
+}
+
+#[tokio::test]
+async fn a_rule_keeps_no_agent_from_answering_whose_models_take_no_tools() -> anyhow::Result<()> {
+    let mut it = Installation::prepare().await?;
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("konstruct.toml");
+    std::fs::write(&path, without_tools(&it))?;
+    it.settings.insert("KONSTRUCT_CONFIG".to_owned(), path.to_string_lossy().into_owned());
+    it.apply(&with_rule("asked_for_human")).await?;
+    it.run("all").await?;
+    it.slack.install("xoxb-T0ACME", Team::new("T0ACME", BOT));
+    it.slack.link(Gateway::new(&it.gateway(), SIGNING_SECRET), true);
+    it.llm.always(Behaviour::text("We do."));
+    let said = ask(&it, &mention(&it, "T0ACME", "Do you deliver on Sundays?")?).await?;
+    assert_eq!(said, "We do.");
+    let requests = it.llm.requests();
+    let [asked] = requests.as_slice() else { bail!("{} requests", requests.len()) };
+    assert!(asked.body.get("tools").is_none(), "{}", asked.body);
+    assert!(!asked.system().contains("hand_off_to_human"), "{}", asked.system());
     Ok(())
 }

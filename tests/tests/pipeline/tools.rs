@@ -120,6 +120,8 @@ async fn a_tool_that_fails_is_told_of_to_the_model_and_stops_nothing() -> anyhow
     let calls = &finished.context("no outcome")?["data"]["tools"][0]["calls"];
     let why = |at: usize| calls[at]["outcome"]["failed"].as_str();
     assert_eq!([why(0), why(1), why(2)], [Some("status"), Some("arguments"), Some("unknown")]);
+    assert_eq!(calls[2]["tool"], "no_such_tool", "a model's own words are sealed");
+    assert!(!it.said("all").contains("made_up"), "a model's words are in the log");
     Ok(())
 }
 

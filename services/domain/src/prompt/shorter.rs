@@ -43,6 +43,7 @@ mod tests {
             newest: &newest,
             older_exist: false,
             budget_tokens: 100_000,
+            may_hand_over: true,
         };
         let built = build(input);
         let shorter = shorter(input, &built);

@@ -1,5 +1,6 @@
 //! The system text: who the agent is, and what holds for every agent.
 
+use super::PromptInput;
 use crate::{config::OpenConfig, hand_off, tool::HAND_OFF};
 
 /// What holds for every agent of every tenant. It comes last, and says that it comes first.
@@ -20,13 +21,16 @@ const TRUNCATED: &str = "\
 Earlier messages of this thread were left out for length. If the answer may depend on them, say that \
 you no longer see them and ask.";
 
-pub(super) fn text(agent: &OpenConfig, tenant_name: &str, truncated: bool) -> String {
+pub(super) fn text(input: &PromptInput<'_>, truncated: bool) -> String {
+    let PromptInput { agent, tenant_name, may_hand_over, .. } = input;
     let mut text = opening(agent, tenant_name);
     section(&mut text, "Your job", &agent.job_description);
     section(&mut text, "What you do and do not do", &agent.statement_of_work);
     section(&mut text, "How you sound", &agent.persona);
     section(&mut text, "Instructions", &agent.system_prompt);
-    section(&mut text, "Handing over to a person", &handing_over(agent));
+    if *may_hand_over {
+        section(&mut text, "Handing over to a person", &handing_over(agent));
+    }
     section(&mut text, "Rules (they come before everything above)", RULES);
     if truncated {
         section(&mut text, "This thread", TRUNCATED);

@@ -2,6 +2,7 @@ use expect_test::expect;
 use proptest::prelude::*;
 
 use super::*;
+use crate::config::{OpenRule, OpenTrigger};
 
 fn person(id: &str, text: &str) -> Turn {
     turn(Speaker::Person { id: id.to_owned(), name: Some(format!("{id}\nSmith")) }, text)
@@ -27,16 +28,20 @@ fn mara() -> OpenConfig {
     }
 }
 
-fn build_of(history: &[Turn], newest: &Turn, budget_tokens: u32) -> Prompt {
-    let agent = &mara();
-    build(PromptInput {
+fn input<'a>(agent: &'a OpenConfig, history: &'a [Turn], newest: &'a Turn) -> PromptInput<'a> {
+    PromptInput {
         agent,
         tenant_name: "Acme Ltd",
         history,
         newest,
         older_exist: false,
-        budget_tokens,
-    })
+        budget_tokens: 1_000,
+        may_hand_over: true,
+    }
+}
+
+fn build_of(history: &[Turn], newest: &Turn, budget_tokens: u32) -> Prompt {
+    build(PromptInput { budget_tokens, ..input(&mara(), history, newest) })
 }
 
 fn show(turns: &[PromptTurn]) -> String {
@@ -81,7 +86,9 @@ fn a_whole_prompt() {
 
 #[test]
 fn an_agent_nobody_described_is_professional_and_warm() {
-    let text = system::text(&OpenConfig::named("Mara"), "", true);
+    let (mara, newest) = (OpenConfig::named("Mara"), person("Ann", "hello"));
+    let input = PromptInput { tenant_name: "", ..input(&mara, &[], &newest) };
+    let text = system::text(&input, true);
     let text = text.replace(text.split("# Rules").nth(1).unwrap(), "…");
     expect![[r#"
         You are Mara, an AI employee.
@@ -91,6 +98,17 @@ fn an_agent_nobody_described_is_professional_and_warm() {
 
         # Rules…"#]]
     .assert_eq(&text);
+}
+
+#[test]
+fn who_is_not_offered_to_hand_over_is_not_told_to() {
+    let when = OpenTrigger::AskedForHuman;
+    let escalation = vec![OpenRule { when, to_channel: "C1".to_owned() }];
+    let (mara, newest) = (OpenConfig { escalation, ..mara() }, person("Ann", "a human, please"));
+    let told = build(input(&mara, &[], &newest)).system;
+    assert!(told.contains("\n# Handing over to a person\n- When the person asks"), "{told}");
+    let untold = PromptInput { may_hand_over: false, ..input(&mara, &[], &newest) };
+    assert!(!build(untold).system.contains("# Handing over"));
 }
 
 #[test]
