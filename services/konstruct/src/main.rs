@@ -44,6 +44,11 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let (format, filter) = asked.logs()?;
     let quiet = !cli.command.is_service() && std::env::var_os("RUST_LOG").is_none();
     runtime::telemetry::start_logs(format, if quiet { "warn" } else { &filter })?;
+    if cli.command.is_service()
+        && let Err(error) = runtime::files::allow_many()
+    {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     threads.block_on(dispatch(cli, &sources))
 }

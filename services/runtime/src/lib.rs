@@ -15,6 +15,7 @@ mod deadletter;
 mod directory;
 mod engagements;
 mod failure;
+pub mod files;
 mod follow;
 pub mod live;
 pub mod setup;

@@ -9,8 +9,9 @@
 //! ([`address`]), and the connection goes to one of those: nobody looks the name up again.
 //! **Invariant:** no argument of a model decides where a call goes, and no secret goes anywhere but to
 //! the host that it was declared for.
-//! **Invariant:** a tool's failure is an answer that the model reads. What comes from outside is text,
-//! is bounded, and has no secret of the tool in it; none of it is in a log or a `Debug`.
+//! **Invariant:** a tool's failure is an answer that the model reads. What comes from outside, a server's
+//! list of its tools too, is text, is bounded, and has no secret of the tool in it; none of it is in a
+//! log or a `Debug`.
 
 pub mod address;
 mod built_in;

@@ -1,5 +1,7 @@
 //! What people see of budgets.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use konstruct_tests::{
     fake_llm::Behaviour,
     fake_slack::{Gateway, Team},
@@ -7,7 +9,7 @@ use konstruct_tests::{
 };
 use serde_json::json;
 
-use crate::{BOT, Log, PLACEHOLDER, answers, ask, heard, mention};
+use crate::{BOT, Log, PATIENCE, PLACEHOLDER, answers, ask, heard, mention};
 
 /// Ten tokens, which is all that the model may say, at a micro-dollar each.
 const TEN: &str = "one two three four five six seven eight nine ten";
@@ -57,7 +59,20 @@ async fn running(yaml: &str) -> anyhow::Result<(Installation, tempfile::TempDir)
     it.run("all").await?;
     it.slack.install("xoxb-T0ACME", Team::new("T0ACME", BOT));
     it.slack.link(Gateway::new(&it.gateway(), SIGNING_SECRET), true);
+    before_midnight().await?;
     Ok((it, dir))
+}
+
+/// What is asked here has to be asked in one day, and so in one month, of UTC: where the next one is
+/// close, it is waited for.
+async fn before_midnight() -> anyhow::Result<()> {
+    const DAY_S: u64 = 24 * 60 * 60;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let left = Duration::from_secs(DAY_S - now.as_secs() % DAY_S);
+    if left < 2 * PATIENCE {
+        tokio::time::sleep(left).await;
+    }
+    Ok(())
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Call, Found};
 
-/// How many pages are read. Threads longer than that are not read to their end.
+/// How many pages are read. A thread, or a channel, that is longer is not read to its end.
 const PAGES_MAX: usize = 10;
 
 /// How many messages of a page we ask for; Slack gives some apps 15 at the most.
@@ -48,8 +48,8 @@ pub(super) async fn find(slack: &SlackOut, call: Call<'_>, bot_user: &str) -> Fo
         };
         let messages = page.messages.unwrap_or_default();
         if messages.is_empty() {
-            // A thread has its first message at least.
-            return Found::Unknown { detail: "the thread is empty".to_owned() };
+            // A thread has its first message at least, and what nobody sees of a channel may be there.
+            return Found::Unknown { detail: "there are no messages".to_owned() };
         }
         let mut ours = messages.iter().filter_map(|raw| effect(raw, call, bot_user));
         if let Some(ts) = ours.next() {
@@ -60,11 +60,11 @@ pub(super) async fn find(slack: &SlackOut, call: Call<'_>, bot_user: &str) -> Fo
             (Some(false), true) => return Found::Absent,
             (_, false) if next != cursor => cursor = next,
             (Some(true) | None, true) | (_, false) => {
-                return Found::Unknown { detail: "the thread does not end".to_owned() };
+                return Found::Unknown { detail: "the messages do not end".to_owned() };
             }
         }
     }
-    Found::Unknown { detail: format!("the thread is longer than {PAGES_MAX} pages") }
+    Found::Unknown { detail: format!("there are more than {PAGES_MAX} pages of messages") }
 }
 
 /// Metadata can be written by any app, so that only our own user's counts.
