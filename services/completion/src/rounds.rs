@@ -206,18 +206,20 @@ impl Bench<'_> {
         has_room: bool,
     ) -> Result<Ended, Failure> {
         let ended = match todo {
-            Todo::Ended(outcome) => {
-                let text = self.sealing.open(self.owner(), &outcome.text);
-                return Ok(Ended { text: text.map_err(Failure::retry)?, outcome });
-            }
+            Todo::Ended(outcome) => return self.on_record(outcome),
             Todo::Make | Todo::Doubt if !has_room => self.unmade("limit", TOO_MANY_TEXT),
             Todo::Make => self.called(call).await,
             Todo::Doubt => self.unmade(UNCERTAIN, UNCERTAIN_TEXT),
         };
         let of = (self.tenant, self.message);
         let ending = self.ledger.end(of, place, &ended.outcome, self.clock.now()).await;
-        ending.map_err(from_store)?;
-        Ok(ended)
+        let standing = ending.map_err(from_store)?;
+        standing.map_or(Ok(ended), |outcome| self.on_record(outcome))
+    }
+
+    fn on_record(&self, outcome: ToolOutcome) -> Result<Ended, Failure> {
+        let text = self.sealing.open(self.owner(), &outcome.text).map_err(Failure::retry)?;
+        Ok(Ended { outcome, text })
     }
 
     async fn called(&self, asked: &AskedCall) -> Ended {

@@ -27,6 +27,9 @@ const BEGIN: &str = "
 const END: &str = "
     update tool_call set outcome = $5, ended_at_ms = $6
      where tenant_id = $1 and message_id = $2 and round = $3 and index = $4 and outcome is null";
+const STANDING: &str = "
+    select outcome from tool_call
+     where tenant_id = $1 and message_id = $2 and round = $3 and index = $4";
 
 /// What a model asked of tools at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,20 +98,25 @@ impl ToolCalls {
         if begun == 0 { Err(StoreError::Fenced(stage.to_owned())) } else { Ok(()) }
     }
 
-    /// Says what came of a call.
+    /// Says what came of a call. Returns what was said of it before, which stands then.
     pub async fn end(
         &self,
         (tenant, message): (&TenantId, &MessageId),
         (round, index): (usize, usize),
         outcome: &ToolOutcome,
         at: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<ToolOutcome>, StoreError> {
         let (round, index, at) = (of(round), of(index), at.as_millis());
         let outcome = row::to_json(outcome)?;
         let tx = self.db.tenant(tenant).await?;
-        let (tenant, message) = (tenant.as_str(), message.as_str());
-        tx.last(END, &[&tenant, &message, &round, &index, &outcome, &at]).await?;
-        Ok(())
+        let (name, message) = (tenant.as_str(), message.as_str());
+        let ended = tx.last(END, &[&name, &message, &round, &index, &outcome, &at]).await?;
+        if 0 < ended.affected {
+            return Ok(None);
+        }
+        let tx = self.db.tenant(tenant).await?;
+        let found = tx.last(STANDING, &[&name, &message, &round, &index]).await?;
+        found.rows.first().map_or(Ok(None), |row| row::json_opt(row, 0))
     }
 }
 

@@ -34,8 +34,11 @@ async fn a_call_is_on_record_before_it_is_made_and_its_first_outcome_stands() {
     let again = ledger.begin((&acme, &id), 0, &first).await;
     assert!(matches!(again, Err(StoreError::Fenced(_))), "a round begins once: {again:?}");
 
-    ledger.end((&acme, &id), (0, 1), &outcome("done"), at(2)).await.unwrap();
-    ledger.end((&acme, &id), (0, 1), &outcome("done twice"), at(3)).await.unwrap();
+    let end = async |text: &str, ms: i64| {
+        ledger.end((&acme, &id), (0, 1), &outcome(text), at(ms)).await.unwrap()
+    };
+    assert_eq!(end("done", 2).await, None);
+    assert_eq!(end("done twice", 3).await, Some(outcome("done")), "whoever comes second is told");
     let second = round("second", &[call("orders", true)]);
     ledger.begin((&acme, &id), 1, &second).await.unwrap();
     let mut standing = first;
