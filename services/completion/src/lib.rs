@@ -38,7 +38,7 @@ use store::{
 use tools::Tools;
 
 use self::outcome::Outcome;
-pub use self::rounds::{CALLS_MAX, RESULTS_BYTES_MAX, ROUNDS_MAX};
+pub use self::rounds::{CALLS_MAX, ROUNDS_MAX};
 
 /// Bounds of one answer.
 #[derive(Clone, Copy, Debug)]

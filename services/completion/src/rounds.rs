@@ -30,7 +30,7 @@ pub const CALLS_MAX: usize = 24;
 
 /// The most that a model reads of the tools for one answer, in bytes: the event that tells of it has a
 /// bound, and so has a prompt.
-pub const RESULTS_BYTES_MAX: usize = 192 * 1024;
+const RESULTS_BYTES_MAX: usize = 192 * 1024;
 
 /// In place of a name that the model was not offered: it may be anything, and stands unsealed in events
 /// and logs. No tool is called so, since no slug has a `_`.

@@ -12,7 +12,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 /// What an address is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// On the public internet.
     Public,
     /// In somebody's own network, or this machine.
@@ -23,7 +23,7 @@ pub enum Kind {
 
 /// Where a tool may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Leave {
+pub(crate) enum Leave {
     /// The public internet.
     Public,
     /// That, and the private networks that are open.
@@ -34,7 +34,7 @@ pub enum Leave {
 
 /// Why an address is not called. Does not say which one it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// It is private, and the tool is not allowed there.
     Private,
     /// It is private, and in no network that the installation opened.
@@ -120,7 +120,7 @@ const V6: [(Ipv6Net, Kind); 10] = [
 const NAT64: Ipv6Net = v6(Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
 /// What an address is.
-pub fn kind(address: IpAddr) -> Kind {
+pub(crate) fn kind(address: IpAddr) -> Kind {
     match address {
         IpAddr::V4(address) => {
             let found = V4.iter().find(|(net, _)| net.contains(&address));
@@ -146,7 +146,7 @@ fn kind_v6(address: Ipv6Addr) -> Kind {
 }
 
 /// Passes if a tool with that leave may call it; `open` are the private networks.
-pub fn judge(address: IpAddr, leave: Leave, open: &[IpNet]) -> Result<(), Refused> {
+pub(crate) fn judge(address: IpAddr, leave: Leave, open: &[IpNet]) -> Result<(), Refused> {
     // An IPv4 address in the clothes of IPv6 is that IPv4 address, also to the networks.
     let address = address.to_canonical();
     match (kind(address), leave) {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The most tools that a model is offered.
-pub const OFFERED_MAX: usize = 128;
+const OFFERED_MAX: usize = 128;
 
 /// The longest name that all vendors take, in bytes.
 const NAME_BYTES_MAX: usize = 64;

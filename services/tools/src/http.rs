@@ -21,7 +21,7 @@ use crate::{
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The longest body that is sent, in bytes.
-pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
 /// What a call needs beside its arguments.
 pub(crate) struct Call<'a> {

@@ -13,7 +13,7 @@
 //! list of its tools too, is text, is bounded, and has no secret of the tool in it; none of it is in a
 //! log or a `Debug`.
 
-pub mod address;
+mod address;
 mod built_in;
 mod client;
 mod fill;
@@ -32,12 +32,11 @@ use std::sync::Arc;
 use self::{address::Leave, client::Caller, mcp::Listings};
 pub use self::{
     built_in::built_in,
-    fill::OFFERED_MAX,
     hand_off::HandOff,
-    http::{BODY_BYTES_MAX, REQUEST_BYTES_MAX},
+    http::BODY_BYTES_MAX,
     mcp::{SERVER_TOOLS_MAX, SESSION_BYTES_MAX},
     outcome::{Failed, Outcome, TEXT_BYTES_MAX},
-    settings::{Looking, Lookup, Settings, lookup_system},
+    settings::{Looking, Lookup, Settings},
     toolbox::{Missing, Toolbox, Wanted},
 };
 

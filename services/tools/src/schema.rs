@@ -16,7 +16,7 @@ const PROBLEMS_MAX: usize = 5;
 const PROBLEM_CHARS_MAX: usize = 300;
 
 /// A schema that arguments are checked against.
-pub struct Schema(Validator);
+pub(crate) struct Schema(Validator);
 
 /// What is wrong with a schema, to be read after its name.
 pub fn problem(schema: &Value) -> Option<String> {
@@ -25,7 +25,7 @@ pub fn problem(schema: &Value) -> Option<String> {
 
 impl Schema {
     /// Reads a schema, or says what is wrong with it.
-    pub fn read(schema: &Value) -> Result<Self, String> {
+    pub(crate) fn read(schema: &Value) -> Result<Self, String> {
         Count { root: schema, parts: 0, inside: Vec::new() }.of(schema)?;
         let options = jsonschema::options().with_pattern_options(PatternOptions::regex());
         let built = options.build(schema);
@@ -33,7 +33,7 @@ impl Schema {
     }
 
     /// What is wrong with these arguments, for the model to read.
-    pub fn check(&self, arguments: &Map<String, Value>) -> Result<(), String> {
+    pub(crate) fn check(&self, arguments: &Map<String, Value>) -> Result<(), String> {
         let arguments = Value::Object(arguments.clone());
         let wrong = self.0.iter_errors(&arguments).take(PROBLEMS_MAX).map(|error| {
             match error.instance_path().to_string() {

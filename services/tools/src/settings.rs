@@ -69,7 +69,7 @@ impl Settings {
 }
 
 /// As the machine looks names up.
-pub fn lookup_system() -> Lookup {
+fn lookup_system() -> Lookup {
     Arc::new(|name| {
         Box::pin(async move {
             let found = tokio::net::lookup_host((name, 0)).await?;
