@@ -28,6 +28,7 @@ use axum::{
     middleware::{from_fn, from_fn_with_state},
 };
 use desk::Desk;
+use models::Models;
 use runtime::{Clock, live::Live};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -69,8 +70,8 @@ pub struct Portal {
     pub live: Live,
     /// What operators read.
     pub views: Views,
-    /// The model groups there are, by name.
-    pub models: Arc<[String]>,
+    /// The models that answer; none, where none are set up.
+    pub models: Option<Models>,
     /// The files that are being written.
     pub exports: Exports,
     /// Where drafts are tried; nowhere, where no models are set up.

@@ -1,7 +1,9 @@
-//! Who exists: tenants, their agents with the tools these use, and their connections to workspaces.
+//! Who exists: tenants, their agents with the tools and models these use, and their connections to
+//! workspaces.
 //!
 //! A directory event carries the whole new state, so that the last event of a subject is enough.
 
+mod model;
 mod tool;
 
 use std::collections::BTreeMap;
@@ -9,6 +11,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::model::{
+    ModelChoice, ModelDeployment, ModelGroup, ModelGroupStatus, ModelPrice, ModelVendor,
+};
 pub use self::tool::{
     Endpoint, HttpMethod, HttpTool, McpServer, TOOL_TIMEOUT_SECONDS_DEFAULT, Tool, ToolHeader,
     ToolKind, ToolStatus,

@@ -24,7 +24,7 @@ pub use self::pipeline::{
 };
 pub use self::tool::{ToolCalled, ToolOutcome, ToolRound};
 pub use crate::budget::BudgetNear;
-use crate::{Agent, Author, Claim, Connection, Tenant, Tool};
+use crate::{Agent, Author, Claim, Connection, ModelGroup, Tenant, Tool};
 
 macro_rules! events {
     ($($(#[$doc:meta])* $name:ident($data:ty) = $topic:literal v $version:literal;)+) => {
@@ -167,6 +167,10 @@ events! {
     ToolSaved(ToolChanged) = "tool.saved" v "1";
     /// A tool was taken away.
     ToolRemoved(ToolChanged) = "tool.removed" v "1";
+    /// A model group of the tenant's own came, or is another from now on.
+    ModelGroupSaved(ModelGroupChanged) = "model_group.saved" v "1";
+    /// It was taken away.
+    ModelGroupRemoved(ModelGroupChanged) = "model_group.removed" v "1";
     /// A connection holds a workspace, or nobody does.
     WorkspaceClaimed(Claim) = "workspace.claimed" v "1";
 }
@@ -203,6 +207,15 @@ pub struct ConnectionChanged {
 pub struct ToolChanged {
     /// The whole new state.
     pub tool: Tool,
+    /// Who changed it.
+    pub by: Author,
+}
+
+/// A model group, as it is from now on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelGroupChanged {
+    /// The whole new state.
+    pub group: ModelGroup,
     /// Who changed it.
     pub by: Author,
 }

@@ -98,6 +98,8 @@ ids! {
     ConnectionId: token_problem, "^[A-Za-z0-9_-]{1,64}$";
     /// A tool of a tenant; a slug, unique within the tenant.
     ToolId: slug_problem, "^[a-z0-9][a-z0-9-]{0,39}$";
+    /// A model group of a tenant; a slug, unique within the tenant.
+    ModelGroupId: slug_problem, "^[a-z0-9][a-z0-9-]{0,39}$";
     /// A thread within a connection, e.g. `C1-1700000000_123456`.
     ConversationId: token_problem, "^[A-Za-z0-9_-]{1,64}$";
     /// One message from a person. Derived from tenant, connection, channel and timestamp.

@@ -21,14 +21,14 @@ pub mod usage;
 
 pub use budget::{Budget, BudgetMet, BudgetPeriod};
 pub use directory::{
-    Agent, AgentConfig, Author, Claim, Connection, ConnectionStatus, Limits, Published, Tenant,
-    TenantStatus, Tool, ToolStatus,
+    Agent, AgentConfig, Author, Claim, Connection, ConnectionStatus, Limits, ModelGroup,
+    ModelGroupStatus, Published, Tenant, TenantStatus, Tool, ToolStatus,
 };
 pub use envelope::{DecodeError, Envelope, Trace};
 pub use event::{Event, Kind, LimitScope};
 pub use id::{
     AgentId, ConnectionId, ConversationId, CorrelationId, EffectId, EventId, InvalidId, MessageId,
-    OperatorId, TenantId, ToolId,
+    ModelGroupId, OperatorId, TenantId, ToolId,
 };
 pub use message::{
     Address, Attachment, ChannelKind, Message, MessageRef, Place, PlaceKind, Sender,

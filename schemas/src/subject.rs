@@ -8,7 +8,8 @@ use std::fmt::{self, Write as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    AgentId, Claim, ConnectionId, ConversationId, Event, Kind, MessageRef, TenantId, ToolId,
+    AgentId, Claim, ConnectionId, ConversationId, Event, Kind, MessageRef, ModelGroupId, TenantId,
+    ToolId,
 };
 
 /// How many partitions the event stream has. Never changes: ids of conversations map to it.
@@ -73,6 +74,8 @@ pub enum Aggregate<'a> {
     Agent(&'a AgentId),
     /// A tool, in the directory.
     Tool(&'a ToolId),
+    /// A model group, in the directory.
+    ModelGroup(&'a ModelGroupId),
     /// A connection, in the directory.
     Connection(&'a ConnectionId),
     /// Who holds a workspace, in the directory.
@@ -135,6 +138,9 @@ impl Event {
             Event::ToolSaved(data) | Event::ToolRemoved(data) => {
                 Err(Aggregate::Tool(&data.tool.id))
             }
+            Event::ModelGroupSaved(data) | Event::ModelGroupRemoved(data) => {
+                Err(Aggregate::ModelGroup(&data.group.id))
+            }
             Event::WorkspaceClaimed(claim) => Err(Aggregate::Claim(claim)),
         }
     }
@@ -156,6 +162,7 @@ pub fn of_event(tenant: &TenantId, event: &Event) -> Subject {
         Aggregate::Agent(agent) => format!("directory.{tenant}.agent.{agent}"),
         Aggregate::Connection(connection) => format!("directory.{tenant}.connection.{connection}"),
         Aggregate::Tool(tool) => format!("directory.{tenant}.tool.{tool}"),
+        Aggregate::ModelGroup(group) => format!("directory.{tenant}.model_group.{group}"),
         Aggregate::Claim(claim) => return claim_of(claim.channel, &claim.app, &claim.workspace),
     })
 }

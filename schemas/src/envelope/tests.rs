@@ -213,6 +213,8 @@ fn where_each_sample_is_published() {
         ConnectionRemoved: directory.acme.connection.slack-T0ACME
         ToolSaved: directory.acme.tool.orders
         ToolRemoved: directory.acme.tool.crm
+        ModelGroupSaved: directory.acme.model_group.quality
+        ModelGroupRemoved: directory.acme.model_group.local
         WorkspaceClaimed: claims.slack.default.T0ACME
     "#]]
     .assert_eq(&lines);

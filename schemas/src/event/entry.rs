@@ -1,7 +1,7 @@
 //! What the events of the directory have in common.
 
 use super::Event;
-use crate::{Agent, Author, Claim, Connection, Tenant, Tool};
+use crate::{Agent, Author, Claim, Connection, ModelGroup, Tenant, Tool};
 
 /// An entry of the directory, as it is from an event on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub enum Entry<'a> {
     Connection(&'a Connection),
     /// One of its tools.
     Tool(&'a Tool),
+    /// One of its model groups.
+    ModelGroup(&'a ModelGroup),
     /// Who holds a workspace.
     Claim(&'a Claim),
 }
@@ -38,6 +40,9 @@ impl Event {
                 Some(Entry::Connection(&data.connection))
             }
             Event::ToolSaved(data) | Event::ToolRemoved(data) => Some(Entry::Tool(&data.tool)),
+            Event::ModelGroupSaved(data) | Event::ModelGroupRemoved(data) => {
+                Some(Entry::ModelGroup(&data.group))
+            }
             Event::WorkspaceClaimed(claim) => Some(Entry::Claim(claim)),
             Event::MessageReceived(_)
             | Event::MessageAccepted(_)
@@ -77,6 +82,7 @@ impl Event {
             | Event::AgentRetired(data) => Some(&data.by),
             Event::ConnectionMade(data) | Event::ConnectionRemoved(data) => Some(&data.by),
             Event::ToolSaved(data) | Event::ToolRemoved(data) => Some(&data.by),
+            Event::ModelGroupSaved(data) | Event::ModelGroupRemoved(data) => Some(&data.by),
             Event::WorkspaceClaimed(_)
             | Event::MessageReceived(_)
             | Event::MessageAccepted(_)

@@ -33,7 +33,7 @@ use crate::{
     info(
         title = "Konstruct",
         version = "1",
-        description = "Tenants, agents, tools, connections, conversations and usage, for programs. Send a \
+        description = "Tenants, agents, tools, models, connections, conversations and usage, for programs. Send a \
             key of the API as `Authorization: Bearer konstruct_…`; no cookie is read. Errors are RFC \
             9457 problems. Send `Idempotency-Key` with a POST, and it is carried out once however \
             often it is sent within 24 hours. Instants are RFC 3339 in UTC, days are UTC, money is in \

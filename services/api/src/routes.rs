@@ -6,6 +6,7 @@ mod conversations;
 mod drafts;
 mod etag;
 mod messages;
+mod models;
 mod tenants;
 mod tools;
 mod usage;
@@ -38,6 +39,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(drafts::routes())
         .merge(versions::routes())
         .merge(tools::routes())
+        .merge(models::routes())
         .merge(connections::routes())
         .merge(conversations::routes())
         .merge(messages::routes())

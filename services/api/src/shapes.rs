@@ -3,6 +3,7 @@
 pub(crate) mod agents;
 pub(crate) mod connections;
 pub(crate) mod conversations;
+pub(crate) mod models;
 pub(crate) mod tenants;
 pub(crate) mod tools;
 pub(crate) mod traces;
@@ -32,6 +33,16 @@ pub(crate) struct OfAgent {
     /// The agent's slug.
     #[param(value_type = String, pattern = "^[a-z0-9][a-z0-9-]{0,39}$", example = "mara")]
     pub(crate) agent: AgentId,
+}
+
+/// For what is read and never written.
+const fn always<T>(_: &T) -> bool {
+    true
+}
+
+/// Whatever it is, it is not written.
+fn unsaid<T, S: serde::Serializer>(_: &T, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_none()
 }
 
 /// Something was changed.

@@ -39,6 +39,7 @@ impl Completion {
         let On { delivery, message, asking } = on;
         let (tenant, begun) = (&delivery.cause.tenant, Instant::now());
         let deadline = begun + self.bounds.answer_time_max;
+        let router = self.models.of(tenant).await.map_err(from_store)?;
         let toolbox = self.toolbox(tenant, &tools_of(&asking.config), deadline).await?;
         let bench = toolbox.as_ref().map(|toolbox| Bench {
             ledger: &self.tool_calls,
@@ -60,8 +61,7 @@ impl Completion {
         loop {
             let last = talk.is_over() || !self.has_calls(made.saturating_add(1));
             if last && let Some(due) = by_tools(rules, &talk.rounds.told) {
-                let over = HandOver::by_rule(due, talk.attempts, talk.rounds.told);
-                return self.hand_over(on, over).await;
+                return self.hand_over(on, talk.over(due)).await;
             }
             let mut request = self.request(asking, &talk, toolbox.as_ref(), last);
             request.attempts_max = talk.attempts_left.take();
@@ -73,7 +73,7 @@ impl Completion {
                 budgets: &asking.budgets,
                 before: made,
             };
-            let asked = self.router.complete(&asking.config.model, &request, deadline, &recorder);
+            let asked = router.complete(&asking.config.model, &request, deadline, &recorder);
             let completed = match asked.await {
                 Ok(completed) => completed,
                 Err(exhausted) => {
@@ -97,9 +97,8 @@ impl Completion {
             };
             if let Some((due, hand_off)) = decided(&asking.config, &completed.answer) {
                 talk.attempts.extend(attempts);
-                let by_rule = HandOver::by_rule(due, talk.attempts, talk.rounds.told);
                 let (summary, said) = (Some(hand_off.summary), Some(completed.answer.text));
-                return self.hand_over(on, HandOver { summary, said, ..by_rule }).await;
+                return self.hand_over(on, HandOver { summary, said, ..talk.over(due) }).await;
             }
             self.note(on, &mut talk, attempts).await?;
             talk.rounds.go_on(bench, &completed.answer).await?;
@@ -115,8 +114,7 @@ impl Completion {
     ) -> Result<Vec<Event>, Failure> {
         let On { delivery, message, asking } = on;
         if let Some(due) = by_tools(&asking.config.escalation, &talk.rounds.told) {
-            let over = HandOver::by_rule(due, talk.attempts, talk.rounds.told);
-            return self.hand_over(on, over).await;
+            return self.hand_over(on, talk.over(due)).await;
         }
         let Asking { routed, sealing, config, .. } = asking;
         let prompt = talk.prompt(asking);

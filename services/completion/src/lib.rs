@@ -24,7 +24,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use domain::prompt::{ANSWER_TIME_MAX, ANSWER_TOKENS_MAX, THREAD_TOKENS_MAX};
-use providers::Router;
+use models::Models;
 use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, Verdict, Why, consume};
 use schemas::{Event, Timestamp, event::MessageDeleted, event::MessageEdited};
 use store::{
@@ -79,7 +79,7 @@ pub struct Completion {
     /// Who answers for whom.
     pub directory: DirectoryWatch,
     /// The models.
-    pub router: Arc<Router>,
+    pub models: Models,
     /// What agents may use.
     pub tools: Tools,
     /// What of it was called.

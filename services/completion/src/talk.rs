@@ -1,11 +1,11 @@
 //! What was tried for a message so far, and what is asked otherwise because of it.
 
-use domain::{prompt::Prompt, tool::HAND_OFF};
+use domain::{hand_off::Due, prompt::Prompt, tool::HAND_OFF};
 use providers::{Cause, Exhausted};
 use schemas::usage::Attempt;
 use tokio::time::Instant;
 
-use crate::{answer::Asking, rounds::Rounds};
+use crate::{answer::Asking, hand_off::HandOver, rounds::Rounds};
 
 /// What was tried for a message so far.
 pub(crate) struct Talk {
@@ -46,6 +46,11 @@ impl Talk {
     /// What the model is shown of the thread.
     pub(crate) fn prompt<'a>(&'a self, asking: &'a Asking) -> &'a Prompt {
         self.instead.as_ref().unwrap_or(&asking.prompt)
+    }
+
+    /// All of it is handed over by a rule.
+    pub(crate) fn over(self, due: Due<'_>) -> HandOver<'_> {
+        HandOver::by_rule(due, self.attempts, self.rounds.told)
     }
 
     /// Whether the model is offered any tools.

@@ -1,5 +1,5 @@
-//! What an operator changes: tenants, agents, their tools and connections, and drafts; and who has a
-//! conversation.
+//! What an operator changes: tenants, agents, their tools, models and connections, and drafts; and who
+//! has a conversation.
 //!
 //! Each operation asks in its first line whether the [`Principal`] may do it, has `domain::command`
 //! decide, writes the events that follow with the operator as their author, and waits until the read
@@ -17,13 +17,16 @@ mod connections;
 mod conversations;
 mod drafts;
 mod error;
+mod models;
 mod room;
+mod secrets;
 mod tenants;
 mod tools;
 mod write;
 
 use std::sync::Arc;
 
+use ::models::Models;
 use channels::Outbound;
 use domain::share::directory::DirectoryShare;
 use runtime::{Bus, Clock, DirectoryWatch, DirectoryWriter};
@@ -35,6 +38,7 @@ pub use domain::{
     config::{Field, OpenConfig, Value},
     draft::{FieldConflict, Merged},
     fields::FieldProblem,
+    model::{WishedDeployment, WishedModelGroup},
     tool::{WishedHeader, WishedKind, WishedTool},
 };
 
@@ -63,6 +67,8 @@ pub struct Parts {
     pub secrets: Secrets,
     /// Slack, spoken to.
     pub slack: Arc<dyn Outbound>,
+    /// The models that answer; none, where none are set up.
+    pub models: Option<Models>,
     /// How much of the directory's log one tenant may fill.
     pub share: DirectoryShare,
 }

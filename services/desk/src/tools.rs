@@ -4,12 +4,9 @@ use domain::{
     access::{Permission, Principal},
     command::tool::{self, ToolUser},
     directory::Directory,
-    plan::Change,
-    seal::Sealing,
     tool::{Making, WishedTool, is_active},
 };
 use schemas::{TenantId, TenantStatus, Tool, ToolId};
-use tracing::warn;
 
 use crate::{Desk, DeskError, Written};
 
@@ -72,21 +69,7 @@ impl Desk {
             };
             tool::save(known, tenant, slug, (wish, &making))?
         };
-        let now = self.parts().clock.now();
-        for change in &changes {
-            if let Change::SecretSet { name, value, .. } = change {
-                self.parts().secrets.put(tenant, name, value, now).await?;
-            }
-        }
-        let done = self.write((by, tenant), command, &changes, &Sealing::Off).await;
-        let no_use: Vec<&str> = match &done {
-            Ok(_) => changes.iter().flat_map(Change::forgets).collect(),
-            // Whether an event names them is not known: they stay.
-            Err(DeskError::Unavailable) => Vec::new(),
-            Err(_) => changes.iter().filter_map(new_secret).collect(),
-        };
-        self.forget_secrets(tenant, &no_use).await;
-        done
+        self.write_with_secrets((by, tenant), command, &changes).await
     }
 
     /// A tool is taken away with its secrets, unless an agent that answers people uses it.
@@ -99,22 +82,6 @@ impl Desk {
         by.require(Permission::AgentsWrite, tenant)?;
         let command = self.command();
         let changes = tool::remove(&command.known.directory, tenant, tool)?;
-        let written = self.write((by, tenant), command, &changes, &Sealing::Off).await?;
-        let no_use: Vec<&str> = changes.iter().flat_map(Change::forgets).collect();
-        self.forget_secrets(tenant, &no_use).await;
-        Ok(written)
+        self.write_with_secrets((by, tenant), command, &changes).await
     }
-
-    /// Secrets that no event names are of no use.
-    async fn forget_secrets(&self, tenant: &TenantId, names: &[&str]) {
-        for name in names {
-            if let Err(error) = self.parts().secrets.remove(tenant, name).await {
-                warn!(%tenant, name, %error, "a secret that is of no use stays");
-            }
-        }
-    }
-}
-
-fn new_secret(change: &Change) -> Option<&str> {
-    if let Change::SecretSet { name, .. } = change { Some(name) } else { None }
 }

@@ -6,6 +6,7 @@
 
 pub mod agent;
 pub mod connection;
+pub mod model;
 pub mod tenant;
 pub mod tool;
 

@@ -1,5 +1,6 @@
 //! What changed, for a person: field by field, and long texts line by line and word by word.
 
+mod model;
 mod text;
 
 use schemas::{
@@ -7,6 +8,7 @@ use schemas::{
     directory::{ToolHeader, ToolKind},
 };
 
+pub use self::model::of_model_group;
 pub use self::text::{Effort, Line, LineKind, Word, lines, lines_apart};
 use crate::config::{Field, OpenConfig};
 

@@ -14,9 +14,11 @@ use std::{
 
 use schemas::{
     Agent, AgentId, ChannelKind, Claim, Connection, ConnectionId, ConnectionStatus, Envelope,
-    Published, Tenant, TenantId, TenantStatus, Tool, ToolId,
+    ModelGroup, ModelGroupId, Published, Tenant, TenantId, TenantStatus, Tool, ToolId,
     event::{Entry, FailureReason},
 };
+
+use crate::model;
 
 /// The installation's own app: where a workspace has no app of its own, its connection holds.
 pub const APP_DEFAULT: &str = "default";
@@ -24,7 +26,7 @@ pub const APP_DEFAULT: &str = "default";
 /// A hash map without a random seed. Its keys come from operators, and no order of it is shown.
 type Map<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 
-/// Tenants, agents, tools, connections, and who holds which workspace.
+/// Tenants, agents, tools, model groups, connections, and who holds which workspace.
 #[derive(Clone, Default)]
 pub struct Directory(Arc<Maps>);
 
@@ -42,6 +44,7 @@ struct Known {
     agents: Map<AgentId, KnownAgent>,
     connections: Map<ConnectionId, Arc<Connection>>,
     tools: Map<ToolId, Arc<Tool>>,
+    model_groups: Map<ModelGroupId, Arc<ModelGroup>>,
 }
 
 #[derive(Clone)]
@@ -87,6 +90,10 @@ impl Directory {
             Some(Entry::Tool(data)) => {
                 self.entry(tenant).tools.insert(data.id.clone(), Arc::new(data.clone()));
             }
+            Some(Entry::ModelGroup(data)) => {
+                let groups = &mut self.entry(tenant).model_groups;
+                groups.insert(data.id.clone(), Arc::new(data.clone()));
+            }
             Some(Entry::Claim(claim)) => self.claim(tenant, claim),
             None => {}
         }
@@ -110,6 +117,11 @@ impl Directory {
     /// One of a tenant's tools, removed ones included.
     pub fn tool(&self, tenant: &TenantId, id: &ToolId) -> Option<&Arc<Tool>> {
         self.0.tenants.get(tenant)?.tools.get(id)
+    }
+
+    /// One of a tenant's own model groups, removed ones included.
+    pub fn model_group(&self, tenant: &TenantId, id: &ModelGroupId) -> Option<&Arc<ModelGroup>> {
+        self.0.tenants.get(tenant)?.model_groups.get(id)
     }
 
     /// The connection that holds a workspace: that of the app itself, else of the default app.
@@ -190,6 +202,15 @@ impl Directory {
         let mut tools: Vec<_> = entry.iter().flat_map(|entry| entry.tools.values()).collect();
         tools.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         tools
+    }
+
+    /// A tenant's own model groups by their ids, without those that were taken away.
+    pub fn model_groups(&self, tenant: &TenantId) -> Vec<&Arc<ModelGroup>> {
+        let entry = self.0.tenants.get(tenant);
+        let groups = entry.iter().flat_map(|entry| entry.model_groups.values());
+        let mut groups: Vec<_> = groups.filter(|group| model::is_active(group)).collect();
+        groups.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        groups
     }
 
     fn held(

@@ -22,6 +22,7 @@ pub mod hand_off;
 pub mod identity;
 pub mod incoming;
 pub mod latency;
+pub mod model;
 pub mod mrkdwn;
 pub mod names;
 pub mod plan;

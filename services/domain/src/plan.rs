@@ -13,7 +13,7 @@ pub(crate) mod diff;
 
 use std::fmt;
 
-use schemas::{AgentId, TenantId, Text};
+use schemas::{AgentId, TenantId, Text, directory::ModelDeployment};
 use serde_json::Value;
 
 pub use self::{
@@ -21,7 +21,7 @@ pub use self::{
     check::connection_id,
     desired::{
         Desired, DesiredAgent, DesiredBudget, DesiredConnection, DesiredHeader, DesiredHttp,
-        DesiredLimits, DesiredMcp, DesiredSecret, DesiredTenant, DesiredTool,
+        DesiredLimits, DesiredMcp, DesiredModelGroup, DesiredSecret, DesiredTenant, DesiredTool,
     },
 };
 pub use crate::fields::{
@@ -41,6 +41,10 @@ pub struct Present<'a> {
     pub has_secret: &'a dyn Fn(&TenantId, &str, &Secret) -> bool,
     /// What is wrong with a JSON schema, to be read after `arguments`.
     pub schema_problem: &'a dyn Fn(&Value) -> Option<String>,
+    /// All that is wrong with a deployment of a model, in sentences that begin with its name.
+    pub model_problems: &'a dyn Fn(&ModelDeployment, Option<&Secret>) -> Vec<String>,
+    /// Whether the installation has a model group of that name.
+    pub is_of_installation: &'a dyn Fn(&str) -> bool,
     /// What no other plan has: it ends the names of the secrets that this one sets, so that of two
     /// at once neither replaces what the other's events name.
     pub unique: &'a str,

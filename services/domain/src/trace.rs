@@ -136,6 +136,8 @@ pub fn outcome(event: &Event) -> String {
         | Event::ConnectionRemoved(_)
         | Event::ToolSaved(_)
         | Event::ToolRemoved(_)
+        | Event::ModelGroupSaved(_)
+        | Event::ModelGroupRemoved(_)
         | Event::WorkspaceClaimed(_) => Ok(()),
     }
     .unwrap_or_default();

@@ -4,6 +4,7 @@ mod dev_slack;
 mod erase;
 mod led;
 mod portal;
+mod reload;
 mod sweep;
 
 use std::{net::SocketAddr, pin::Pin, sync::Arc};
@@ -12,6 +13,7 @@ use anyhow::Context as _;
 use axum::{Json, routing::get};
 use completion::{Bounds, Completion};
 use delivery::{Delivery, Tokens};
+use models::Models;
 use runtime::{Context, Engagements, admin, config::ConfigError, shutdown, telemetry};
 use store::{
     completions::Completions, deferred::Deferrals, programs::Programs, tool_calls::ToolCalls,
@@ -44,10 +46,12 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     let vault = holds_keys(which).then(|| Vault::open(&asked, &base.db)).transpose()?;
     let mut services = JoinSet::new();
     // One for all of a process, so that what one service learns of a deployment the others know.
-    let models = asks_models(which).then(|| wiring::router(sources)).transpose();
-    if let Ok(Some(router)) = &models {
-        let router = Arc::clone(router);
-        admin = admin.route("/llm", get(async move || Json(router.status())));
+    let models = vault.as_ref().filter(|_| asks_models(which));
+    let models = models.map(|vault| wiring::models(sources, &base, vault)).transpose();
+    if let Ok(Some(models)) = &models {
+        let (shown, changing) = (models.clone(), models.clone());
+        admin = admin.route("/llm", get(async move || Json(shown.status())));
+        services.spawn(reload::run(stop.clone(), changing)?);
     }
     if is(Service::Guards) {
         let (context, db) = (base.context.clone(), base.db.clone());
@@ -61,8 +65,8 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     }
     if let Some(vault) = &vault {
         if is(Service::Completion) {
-            let router = wiring::needed(&models)?;
-            services.spawn(completion(&base, vault, router, Tools::new(asked.tools()?)?));
+            let models = wiring::needed(&models)?;
+            services.spawn(completion(&base, vault, models, Tools::new(asked.tools()?)?));
         }
         if is(Service::Delivery) {
             services.spawn(delivery(&base, vault, &asked)?);
@@ -81,7 +85,8 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     if vault.is_some() || is(Service::Sweeper) {
         let keys = vault.map(|vault| vault.keys);
         let (directory, db) = (base.directory.clone(), base.db.clone());
-        services.spawn(erase::run(base.context.clone(), directory, db, keys));
+        let models = models.ok().flatten();
+        services.spawn(erase::run(base.context.clone(), directory, db, (keys, models)));
     }
     // The last to listen: whoever hears that all is well finds the gateway there.
     if let Some(address) = asked.admin_listen()? {
@@ -216,13 +221,13 @@ async fn gateway(
 async fn llm(
     base: &Base,
     asked: &Asked<'_>,
-    router: Arc<providers::Router>,
+    models: Models,
     address: SocketAddr,
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + use<>> {
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("KONSTRUCT_LLM_LISTEN {address}"))?;
     let parts = llm::Parts {
-        router,
+        models,
         accounts: wiring::accounts(asked).await?,
         directory: base.directory.clone(),
         programs: Programs::open(&base.db),
@@ -236,7 +241,7 @@ async fn llm(
 fn completion(
     base: &Base,
     vault: &Vault,
-    router: Arc<providers::Router>,
+    models: Models,
     tools: Tools,
 ) -> impl Future<Output = anyhow::Result<()>> + Send + 'static {
     let (db, directory) = (base.db.clone(), base.directory.clone());
@@ -250,7 +255,7 @@ fn completion(
             db: db.clone(),
             sealer: sealer.clone(),
             directory: directory.clone(),
-            router: Arc::clone(&router),
+            models: models.clone(),
             tools: tools.clone(),
             secrets: secrets.clone(),
             bounds: Bounds::default(),

@@ -103,6 +103,12 @@ impl<'a> Asked<'a> {
         Self { sources }
     }
 
+    /// The names of the installation's model groups; nothing, where they are not known here.
+    pub(crate) fn model_groups(&self) -> Option<Vec<String>> {
+        let models = self.sources.models().ok()?;
+        Some(models.groups().map(str::to_owned).collect())
+    }
+
     fn read<T>(&self, read: impl FnOnce(&mut Settings<'_>) -> Option<T>) -> Result<T, ConfigError> {
         let lookup = |name: &str| self.sources.lookup(name);
         let mut settings = Settings::new(&lookup);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use accounts::{Accounts, Mailer};
 use channels::{Inbound, Outbound, slack};
 use domain::seal::MasterKey;
+use models::Models;
 use providers::{ClientSettings, Router};
 use runtime::{Bus, Clock, Context, DirectoryWatch, setup};
 use store::{
@@ -98,17 +99,19 @@ pub(crate) fn outbound(asked: &Asked<'_>) -> anyhow::Result<Arc<dyn Outbound>> {
     Ok(Arc::new(slack::SlackOut::new(settings)?))
 }
 
-/// The language models.
-pub(crate) fn router(sources: &Sources) -> anyhow::Result<Arc<Router>> {
+/// The language models, those of tenants' own included.
+pub(crate) fn models(sources: &Sources, base: &Base, vault: &Vault) -> anyhow::Result<Models> {
     let models = sources.models()?;
     let client = providers::client(&ClientSettings::default())?;
-    Ok(Arc::new(Router::from_config(&models, client)))
+    let router = Arc::new(Router::from_config(&models, client));
+    let (directory, clock) = (base.directory.clone(), base.context.clock.clone());
+    Ok(Models::new((router, models), (directory, vault.secrets.clone(), clock)))
 }
 
 /// The models, where a service cannot do without.
-pub(crate) fn needed(models: &anyhow::Result<Option<Arc<Router>>>) -> anyhow::Result<Arc<Router>> {
+pub(crate) fn needed(models: &anyhow::Result<Option<Models>>) -> anyhow::Result<Models> {
     match models {
-        Ok(Some(router)) => Ok(Arc::clone(router)),
+        Ok(Some(models)) => Ok(models.clone()),
         Ok(None) => anyhow::bail!("no service that asks models was to run"),
         Err(error) => anyhow::bail!("{error:#}"),
     }

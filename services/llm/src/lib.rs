@@ -4,7 +4,7 @@
 //! that of a model group. A stock OpenAI client works against it unchanged; errors are in its shape
 //! (<https://developers.openai.com/api/reference/resources/chat>).
 //!
-//! In the order a request meets them: [`key`] (who asks), [`ask`] (what is asked), [`record`] (what pays), `providers::Router`,
+//! In the order a request meets them: [`key`] (who asks), [`ask`] (what is asked), [`record`] (what pays), `models::Models`,
 //! [`answer`] or [`chunks`], [`problem`] for whatever goes wrong.
 //!
 //! **Invariant:** a streamed answer is one model's. Before its first word, another deployment may take
@@ -29,6 +29,7 @@ use axum::{
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
+use models::Models;
 use runtime::{Clock, DirectoryWatch};
 use store::programs::Programs;
 
@@ -43,7 +44,7 @@ const REQUEST_MAX: Duration = Duration::from_mins(10);
 /// What the service is made of.
 pub struct Parts {
     /// The models.
-    pub router: Arc<providers::Router>,
+    pub models: Models,
     /// Whose keys these are.
     pub accounts: Accounts,
     /// What tenants may cost.

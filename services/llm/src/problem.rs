@@ -64,6 +64,13 @@ impl Problem {
         Self { retry_after_s: Some(5), ..Self::new(status, "server_error", "unavailable", message) }
     }
 
+    /// The tenant's own models cannot be looked up.
+    pub(crate) fn no_models() -> Self {
+        let message = "The models cannot be looked up just now. Try again in a moment.";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self { retry_after_s: Some(5), ..Self::new(status, "server_error", "unavailable", message) }
+    }
+
     /// The model stopped after its first word: what was sent is not the whole answer.
     pub(crate) fn interrupted() -> Self {
         let message = "The answer broke off, and what was sent of it is void. Ask again.";

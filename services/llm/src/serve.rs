@@ -11,7 +11,7 @@ use axum::{
     serve::ListenerExt as _,
 };
 use futures::stream;
-use providers::Delta;
+use providers::{Delta, Router};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpListener,
@@ -19,6 +19,7 @@ use tokio::{
     time::Instant,
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tracing::warn;
 
 use crate::{
     Llm, Parts, REQUEST_MAX,
@@ -50,12 +51,15 @@ pub(crate) async fn complete(
         created: now.as_millis() / 1_000,
         model: asked.group.clone(),
     };
+    let router = llm.parts.models.of(&tenant).await.map_err(|error| {
+        warn!(%tenant, %error, "the tenant's own models cannot be looked up");
+        Problem::no_models()
+    })?;
     let record = Record::new(&llm, tenant);
     if asked.stream {
-        return Ok(streamed((llm, record), asked, header, place));
+        return Ok(streamed((router, record), asked, header, place));
     }
     let deadline = Instant::now() + REQUEST_MAX;
-    let router = &llm.parts.router;
     let completed = router.complete(&asked.group, &asked.request, deadline, &record).await;
     record.end(&completed);
     let completed =
@@ -66,7 +70,7 @@ pub(crate) async fn complete(
 
 /// The answer as it comes. The call ends with its reader.
 fn streamed(
-    (llm, record): (Llm, Record),
+    (router, record): (Arc<Router>, Record),
     asked: Asked,
     header: Header,
     place: OwnedSemaphorePermit,
@@ -74,7 +78,7 @@ fn streamed(
     let (send, mut receive) = mpsc::channel::<String>(PIECES_MAX);
     let call = AbortOnDropHandle::new(tokio::spawn(async move {
         let _place = place;
-        follow((&llm, record), &asked, Chunks::new(header), &send).await;
+        follow((&router, record), &asked, Chunks::new(header), &send).await;
     }));
     let pieces = stream::poll_fn(move |cx| {
         // Held for as long as somebody reads.
@@ -88,7 +92,7 @@ fn streamed(
 /// Makes one stream. After its first word there is no other deployment for it. What waits for a slow
 /// reader is bounded by the answer itself.
 async fn follow(
-    (llm, record): (&Llm, Record),
+    (router, record): (&Router, Record),
     asked: &Asked,
     mut chunks: Chunks,
     send: &mpsc::Sender<String>,
@@ -96,7 +100,6 @@ async fn follow(
     let (said, mut heard) = mpsc::unbounded_channel();
     let on = move |delta| drop(said.send(delta));
     let deadline = Instant::now() + REQUEST_MAX;
-    let router = &llm.parts.router;
     let mut call = Box::pin(router.stream(&asked.group, &asked.request, deadline, &record, on));
     let ended = loop {
         tokio::select! {
@@ -132,13 +135,13 @@ async fn follow(
     drop(send.send(last).await);
 }
 
-/// `GET /v1/models`: the model groups.
+/// `GET /v1/models`: the model groups of the installation and the tenant's own.
 pub(crate) async fn models(
     State(llm): State<Llm>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Problem> {
-    key::tenant(&llm, &headers).await?;
-    let groups = llm.parts.router.groups();
+    let tenant = key::tenant(&llm, &headers).await?;
+    let groups = llm.parts.models.groups(&tenant);
     let models = groups.into_iter().map(
         |group| json!({ "id": group, "object": "model", "created": 0, "owned_by": "konstruct" }),
     );

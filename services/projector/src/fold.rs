@@ -106,6 +106,8 @@ fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
         | Event::ConnectionRemoved(_)
         | Event::ToolSaved(_)
         | Event::ToolRemoved(_)
+        | Event::ModelGroupSaved(_)
+        | Event::ModelGroupRemoved(_)
         | Event::WorkspaceClaimed(_) => return None,
     })
 }
@@ -189,8 +191,8 @@ fn entry(event: &Event) -> Option<Entry> {
         event::Entry::Tenant(tenant) => Some(Entry::Tenant(tenant.clone())),
         event::Entry::Agent(agent) => Some(Entry::Agent(Box::new(agent.clone()))),
         event::Entry::Connection(connection) => Some(Entry::Connection(connection.clone())),
-        // What shows of a tool is who changed it; what it is, every process has in memory.
-        event::Entry::Tool(_) | event::Entry::Claim(_) => None,
+        // What shows of these is who changed them; what they are, every process has in memory.
+        event::Entry::Tool(_) | event::Entry::ModelGroup(_) | event::Entry::Claim(_) => None,
     }
 }
 

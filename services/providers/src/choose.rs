@@ -2,40 +2,12 @@
 
 use std::time::Duration;
 
+pub(crate) use schemas::directory::ModelChoice as Choice;
+
 use crate::health::Standing;
 
 /// How often a deployment is chosen by chance alone, so that one that was slow once is seen again.
 const EXPLORE: f64 = 0.02;
-
-/// What a group chooses by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Choice {
-    /// The order in which they are written.
-    #[default]
-    Order,
-    /// The faster of two random ones: peak-EWMA of the time to the first token, times the calls under
-    /// way (power of two choices).
-    Latency,
-    /// By chance, in proportion to their weights.
-    Weight,
-    /// The cheapest for this request; one without a price comes last.
-    Cheapest,
-}
-
-impl Choice {
-    /// Every one.
-    pub(crate) const ALL: [Self; 4] = [Self::Order, Self::Latency, Self::Weight, Self::Cheapest];
-
-    /// As the settings name it.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Latency => "latency",
-            Self::Weight => "weight",
-            Self::Cheapest => "cheapest",
-        }
-    }
-}
 
 /// A deployment that may be chosen.
 #[derive(Clone, Copy, Debug)]

@@ -50,7 +50,7 @@ mod vendor;
 
 pub use answer::{Answer, Finish, Kept, ToolCall};
 pub use client::{ClientSettings, client};
-pub use config::{ConfigError, Deployment, Models, ModelsToml};
+pub use config::{ConfigError, Deployment, Models, ModelsToml, deployment_problems};
 pub use domain::secret::Secret;
 pub use exhausted::{Cause, Exhausted};
 pub use failure::{Action, Failure, FailureClass};

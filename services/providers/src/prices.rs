@@ -6,7 +6,10 @@
 //! **Unknown is not zero.** A model without a price, a count that its vendor left out, or a prompt
 //! longer than its price holds for make the cost unknown.
 
-use schemas::usage::{Attempt, Cost, MicroDollars, Usage};
+use schemas::{
+    directory::ModelPrice,
+    usage::{Attempt, Cost, MicroDollars, Usage},
+};
 use serde::Deserialize;
 
 use crate::Vendor;
@@ -36,7 +39,7 @@ pub(crate) struct PricesToml {
 /// One model's prices, in micro-dollars for a million tokens.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Price {
+pub(crate) struct Price {
     vendor: String,
     /// Without the date that a vendor puts behind the name of a fixed version.
     model: String,
@@ -61,6 +64,25 @@ fn no_limit() -> u64 {
     u64::MAX
 }
 
+impl Price {
+    /// What a tenant says that a model costs it.
+    pub(crate) fn own(vendor: &str, model: &str, price: ModelPrice) -> Self {
+        let ModelPrice { input, output, cache_read } = price;
+        Self {
+            vendor: vendor.to_owned(),
+            model: model.to_owned(),
+            input,
+            output,
+            cache_read,
+            cache_write: None,
+            input_tokens_min: 0,
+            input_tokens_max: u64::MAX,
+            source: "the tenant".to_owned(),
+            as_of: String::new(),
+        }
+    }
+}
+
 impl Prices {
     /// The table that comes with this version of Konstruct.
     pub fn built_in() -> Result<Self, String> {
@@ -81,6 +103,12 @@ impl Prices {
         }
         let version = format!("{}+{}", own.version, self.version);
         Ok(Self { version, models: own.models.into_iter().chain(self.models).collect() })
+    }
+
+    /// This table below a tenant's own prices.
+    pub(crate) fn under(self, own: Vec<Price>) -> Self {
+        let version = format!("own+{}", self.version);
+        Self { version, models: own.into_iter().chain(self.models).collect() }
     }
 
     /// Which table it is.

@@ -71,8 +71,8 @@ pub(crate) struct Tally {
 }
 
 impl Table {
-    /// Those settings, with what `before` knows of deployments that are in both.
-    pub(crate) fn new(models: &Models, before: Option<&Self>) -> Self {
+    /// Those settings, with what the tables `before` know of deployments that they have too.
+    pub(crate) fn new(models: &Models, before: &[&Self]) -> Self {
         let mut table = Self {
             retries: models.retries,
             prices: models.prices.clone(),
@@ -134,7 +134,7 @@ impl Table {
         self.prices.estimate(deployment.vendor, &deployment.model, tokens, output)
     }
 
-    fn group(&mut self, models: &Models, group: &str, before: Option<&Self>) -> Group {
+    fn group(&mut self, models: &Models, group: &str, before: &[&Self]) -> Group {
         let others = models.fallbacks.get(group).into_iter().flatten().map(String::as_str);
         let mut tiers: Vec<Tier> = Vec::new();
         for name in std::iter::once(group).chain(others) {
@@ -157,12 +157,12 @@ impl Table {
         Group(tiers)
     }
 
-    fn node(&mut self, of: &Deployment, models: &Models, before: Option<&Self>) -> Arc<Node> {
+    fn node(&mut self, of: &Deployment, models: &Models, before: &[&Self]) -> Arc<Node> {
         let identity = (of.credential.clone(), of.model.clone());
         if let Some(node) = self.nodes.get(&identity) {
             return Arc::clone(node);
         }
-        let known = before.and_then(|before| before.nodes.get(&identity));
+        let known = before.iter().find_map(|before| before.nodes.get(&identity));
         let known = known.filter(|node| node.allowance == of.allowance);
         let node = known.map_or_else(
             || {
@@ -181,8 +181,8 @@ impl Table {
     }
 
     /// The state of a key, shared by all that use it.
-    fn credential(&self, name: &str, before: Option<&Self>) -> Arc<Credential> {
-        let here = self.nodes.iter().chain(before.into_iter().flat_map(|it| &it.nodes));
+    fn credential(&self, name: &str, before: &[&Self]) -> Arc<Credential> {
+        let here = self.nodes.iter().chain(before.iter().flat_map(|it| &it.nodes));
         let mut held = here.filter(|((credential, _), _)| credential == name);
         held.next().map_or_else(Arc::default, |(_, node)| Arc::clone(&node.credential))
     }

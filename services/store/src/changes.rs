@@ -1,7 +1,8 @@
 //! Who changed what in the directory, and how it was before. A read model, written by the projector.
 
 use schemas::{
-    Agent, AgentId, Author, ConnectionId, Envelope, Event, EventId, Timestamp, ToolId, event::Entry,
+    Agent, AgentId, Author, ConnectionId, Envelope, Event, EventId, ModelGroupId, Timestamp,
+    ToolId, event::Entry,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,7 +68,8 @@ pub struct ChangeRow {
     pub time_ms: i64,
     /// The version that was published, if that is what it says.
     pub version: Option<u32>,
-    /// The whole new state: a `schemas::Tenant`, `Agent`, `Connection` or `Tool`; texts are sealed.
+    /// The whole new state: a `schemas::Tenant`, `Agent`, `Connection`, `Tool` or
+    /// `ModelGroup`; texts are sealed.
     pub state: Value,
 }
 
@@ -82,6 +84,8 @@ pub enum EntityRef<'a> {
     Connection(&'a ConnectionId),
     /// One of its tools.
     Tool(&'a ToolId),
+    /// One of its model groups.
+    ModelGroup(&'a ModelGroupId),
 }
 
 impl std::fmt::Display for EntityRef<'_> {
@@ -91,6 +95,7 @@ impl std::fmt::Display for EntityRef<'_> {
             EntityRef::Agent(id) => write!(f, "agent:{id}"),
             EntityRef::Connection(id) => write!(f, "connection:{id}"),
             EntityRef::Tool(id) => write!(f, "tool:{id}"),
+            EntityRef::ModelGroup(id) => write!(f, "model_group:{id}"),
         }
     }
 }
@@ -106,6 +111,9 @@ impl ChangeRow {
                 (EntityRef::Connection(&connection.id), serde_json::to_value(connection))
             }
             Entry::Tool(tool) => (EntityRef::Tool(&tool.id), serde_json::to_value(tool)),
+            Entry::ModelGroup(group) => {
+                (EntityRef::ModelGroup(&group.id), serde_json::to_value(group))
+            }
             Entry::Claim(_) => return None,
         };
         let Author { via, operator } = envelope.event.author()?.clone();

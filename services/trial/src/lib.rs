@@ -10,7 +10,7 @@ mod input;
 mod pace;
 mod record;
 
-use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroU32, time::Duration};
 
 use domain::{
     access::{Denied, Permission, Principal},
@@ -20,8 +20,9 @@ use domain::{
         THREAD_TOKENS_MAX,
     },
 };
+use models::Models;
 pub use providers::Delta;
-use providers::{Cause, Exhausted, Request, Router};
+use providers::{Cause, Exhausted, Request};
 use schemas::{
     BudgetMet, TenantId, TenantStatus, Timestamp,
     usage::{Attempt, Cost, Usage},
@@ -67,7 +68,7 @@ impl Default for Bounds {
 
 /// Where drafts are tried. One for the process: it counts what operators ask.
 pub struct Trial {
-    router: Arc<Router>,
+    models: Models,
     db: Database,
     bounds: Bounds,
     paces: Paces,
@@ -130,6 +131,9 @@ pub enum TrialError {
     /// What it uses cannot be written down, so nobody is asked.
     #[error("what a trial uses cannot be written down right now")]
     Unrecorded(#[source] StoreError),
+    /// The tenant's own models cannot be looked up, so nobody is asked.
+    #[error("the tenant's keys of models cannot be read right now")]
+    NoModels(#[source] StoreError),
     /// No model answered. What was shown of an answer is void.
     #[error(transparent)]
     NoAnswer(Box<Exhausted>),
@@ -137,8 +141,8 @@ pub enum TrialError {
 
 impl Trial {
     /// Trials with those models.
-    pub fn new(router: Arc<Router>, db: Database, bounds: Bounds) -> Self {
-        Self { router, db, bounds, paces: Paces::new(bounds.per_minute) }
+    pub fn new(models: Models, db: Database, bounds: Bounds) -> Self {
+        Self { models, db, bounds, paces: Paces::new(bounds.per_minute) }
     }
 
     /// Asks the draft, and shows the answer as it comes. `on` is called in turn with what is new; a
@@ -160,6 +164,7 @@ impl Trial {
         if self.bounds.calls_per_day <= record.calls().await.map_err(TrialError::Unrecorded)? {
             return Err(TrialError::DayIsOver);
         }
+        let router = self.models.of(tenant).await.map_err(TrialError::NoModels)?;
         let prompt = prompt::build(PromptInput {
             agent: &input.config,
             tenant_name: &input.tenant_name,
@@ -174,7 +179,7 @@ impl Trial {
         let begun = Instant::now();
         let deadline = begun + self.bounds.answer_time_max;
         let group = &input.config.model;
-        let asked = self.router.stream(group, &request, deadline, &record, on).await;
+        let asked = router.stream(group, &request, deadline, &record, on).await;
         record.ended(asked.as_ref().map_or_else(|it| &it.attempts, |it| &it.attempts)).await;
         let done = asked.map_err(TrialError::of)?;
         let latency_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -1,11 +1,11 @@
 //! Drafts that are tried, with the real router, and a vendor that is played.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::day::Day;
 use domain::{
     access::{PlatformRole, TenantRole},
-    budget::Budgets,
+    budget::{Budgets, Scope},
     config::{OpenConfig, OpenRule, OpenTrigger},
     prompt::Speaker,
 };
@@ -14,7 +14,7 @@ use konstruct_tests::{
     postgres::TestDatabase,
     wait::until,
 };
-use providers::{ClientSettings, Models, client};
+use providers::{ClientSettings, Router, client};
 use schemas::{
     BudgetPeriod,
     usage::{AttemptOutcome, MicroDollars},
@@ -111,11 +111,11 @@ async fn trial_within(bounds: Bounds) -> (World, FakeLlm) {
          output = 2_000_000\nsource = 'test'\nas_of = '2026-11-21'\n",
         fake.url()
     );
-    let models = Models::from_toml(&models, &|_| None).unwrap();
+    let models = providers::Models::from_toml(&models, &|_| None).unwrap();
     let router = Router::from_config(&models, client(&ClientSettings::default()).unwrap());
     let database = TestDatabase::create().await.unwrap();
     let db = database.database().await.unwrap();
-    let trial = Trial::new(Arc::new(router), db.clone(), bounds);
+    let trial = Trial::new(Models::alone(Arc::new(router)), db.clone(), bounds);
     (World { trial, db, _database: database }, fake)
 }
 

@@ -6,7 +6,7 @@ use domain::{
     difference::{self, FieldChange, OpenAgent},
     seal::Sealing,
 };
-use schemas::{Agent, Connection, OperatorId, Tenant, TenantId, Timestamp, Tool};
+use schemas::{Agent, Connection, ModelGroup, OperatorId, Tenant, TenantId, Timestamp, Tool};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use store::changes::{self, ChangeRow};
 
@@ -148,6 +148,10 @@ impl Eyes<'_> {
         if entity.starts_with("tool:") {
             let (before, after) = states::<Tool>(row, before)?;
             return Some(difference::of_tool(before.as_ref(), &after));
+        }
+        if entity.starts_with("model_group:") {
+            let (before, after) = states::<ModelGroup>(row, before)?;
+            return Some(difference::of_model_group(before.as_ref(), &after));
         }
         let (before, after) = states::<Agent>(row, before)?;
         let before = before.map(|before| self.open(&before)).map_or(Ok(None), |it| it.map(Some));

@@ -6,6 +6,7 @@
 mod changes;
 mod conformance;
 mod keys;
+mod models;
 mod once;
 mod roles;
 mod tools;

@@ -54,6 +54,10 @@ fn walk() -> Vec<Line> {
         (get(), "/tenants/acme/tools/none", Read, None),
         (put(), "/tenants/acme/tools/orders", Write, Some(json!({ "description": "Nothing." }))),
         (delete(), "/tenants/acme/tools/none", Write, None),
+        (get(), "/tenants/acme/model-groups", Read, None),
+        (get(), "/tenants/acme/model-groups/none", Read, None),
+        (put(), "/tenants/acme/model-groups/own", Write, Some(json!({ "deployments": [] }))),
+        (delete(), "/tenants/acme/model-groups/none", Write, None),
         (get(), "/tenants/acme/connections", Read, None),
         (
             post(),

@@ -7,6 +7,7 @@ mod agents;
 mod audit;
 mod connections;
 mod drafts;
+mod models;
 mod room;
 mod strangers;
 mod tenants;
@@ -137,6 +138,7 @@ async fn desk_of(
         sealer: sealer.clone(),
         secrets: Secrets::new(db.clone(), keys),
         slack: Arc::new(SlackOut::new(settings).unwrap()),
+        models: None,
         share,
     };
     (Desk::new(parts), directory, sealer)

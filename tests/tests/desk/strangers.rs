@@ -44,6 +44,14 @@ async fn walk(office: &Office, by: &Principal) -> Vec<(&'static str, Option<Desk
         ("hand_back", desk.hand_back(by, tenant, (wire, &thread)).await.err()),
         ("save_tool", desk.save_tool(by, tenant, "orders", crate::tools::orders()).await.err()),
         ("remove_tool", desk.remove_tool(by, tenant, &crate::tools::id()).await.err()),
+        (
+            "save_model_group",
+            desk.save_model_group(by, tenant, "own", crate::models::own(Some("sk"))).await.err(),
+        ),
+        (
+            "remove_model_group",
+            desk.remove_model_group(by, tenant, &crate::models::id()).await.err(),
+        ),
         ("send_test_message", desk.send_test_message(by, (tenant, wire), "C1", "x").await.err()),
     ]
 }
@@ -69,6 +77,7 @@ async fn to_whoever_has_no_role_in_a_tenant_it_does_not_exist() {
         let read = office.desk.budgets(stranger, &acme(), &mara());
         assert_eq!(read, Err(DeskError::NotFound));
         assert_eq!(office.desk.tools(stranger, &acme()), Err(DeskError::NotFound));
+        assert_eq!(office.desk.model_groups(stranger, &acme()), Err(DeskError::NotFound));
         let users = office.desk.tool_users(stranger, &acme(), &crate::tools::id());
         assert_eq!(users, Err(DeskError::NotFound));
         assert_eq!(office.desk.tenant_name(stranger, &acme()), None);
@@ -94,6 +103,7 @@ async fn whoever_looks_on_changes_nothing() {
         }
         office.desk.draft(looker, &acme(), &mara()).await.unwrap();
         assert_eq!(office.desk.tools(looker, &acme()), Ok(Vec::new()));
+        assert_eq!(office.desk.model_groups(looker, &acme()), Ok(Vec::new()));
         assert!(office.desk.tenant_name(looker, &acme()).is_some(), "they may know where they are");
     }
     let operator = principal("o-acme", None, &[("acme", TenantRole::Operator)]);

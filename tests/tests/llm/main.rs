@@ -7,6 +7,7 @@ mod budget;
 mod errors;
 mod memory;
 mod metrics;
+mod own;
 mod status;
 mod streams;
 

@@ -13,6 +13,7 @@ mod hand_off;
 mod ignored;
 mod long;
 mod memory;
+mod models;
 mod order;
 mod sealed;
 mod strangers;

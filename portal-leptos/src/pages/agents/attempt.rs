@@ -186,6 +186,10 @@ fn words(error: &TrialError) -> String {
         TrialError::Unrecorded(_) => {
             "What a trial costs cannot be written down right now. Try again in a moment.".to_owned()
         }
+        TrialError::NoModels(_) => {
+            "The keys of this tenant's models cannot be read right now. Try again in a moment."
+                .to_owned()
+        }
         TrialError::NoAnswer(exhausted) => format!("No model answered: {exhausted}."),
     }
 }

@@ -17,10 +17,13 @@ use self::{
 use super::{
     attempt, merge,
     parts::{At, Bench, Place, header, label, names, reading},
-    typed::Typed,
+    typed::{Typed, TypedRule},
 };
 use crate::{
-    pages::form::{WITH_PROBLEMS, done, go, problems},
+    pages::{
+        form::{WITH_PROBLEMS, done, go, problems},
+        rows,
+    },
     server::{
         error::{PageError, see_other},
         flash::Flash,
@@ -64,7 +67,7 @@ pub(super) async fn submit(
             let typed = Typed { turns: Vec::new(), question: String::new(), ..typed };
             again(&cx, &at, typed, Vec::new()).await
         }
-        pressed => match pressed.strip_prefix("remove-rule-").and_then(|row| row.parse().ok()) {
+        pressed => match rows::removed::<TypedRule>(pressed) {
             Some(row) => again(&cx, &at, typed.without_rule(row), Vec::new()).await,
             None => save(&cx, &at, typed).await,
         },
@@ -141,7 +144,9 @@ async fn page(
     let saver = bench.draft.updated.as_ref().and_then(|(id, _)| id.parse().ok());
     let saved_by = names(cx, saver.into_iter().collect()).await?.into_values().next();
     let status = if problems.is_empty() { StatusCode::OK } else { WITH_PROBLEMS };
-    let (name, models) = (bench.name(at), cx.portal.models.to_vec());
+    let name = bench.name(at);
+    let models = cx.portal.models.as_ref();
+    let models = models.map(|models| models.groups(&at.tenant)).unwrap_or_default();
     let trial = cx.portal.trial.is_some().then_some(trial);
     let tools = Offered::all(cx, &at.tenant, &typed)?;
     let shown = Designer { models, tools, now: cx.now(), saved_by, typed, problems, trial };

@@ -1,7 +1,7 @@
 //! Changes in words.
 
 /// Every kind of change, and what was done, for a sentence that begins with who did it.
-pub(super) const KINDS: [(&str, &str); 16] = [
+pub(super) const KINDS: [(&str, &str); 18] = [
     ("tenant.created", "created the tenant"),
     ("tenant.renamed", "renamed the tenant"),
     ("tenant.limits_changed", "changed limits of the tenant"),
@@ -18,6 +18,8 @@ pub(super) const KINDS: [(&str, &str); 16] = [
     ("connection.removed", "disconnected the workspace"),
     ("tool.saved", "saved the tool"),
     ("tool.removed", "removed the tool"),
+    ("model_group.saved", "saved the model group"),
+    ("model_group.removed", "removed the model group"),
 ];
 
 /// What was done.
@@ -52,7 +54,7 @@ mod tests {
     #[test]
     fn every_change_of_the_directory_has_words() {
         let said = KINDS.map(|(kind, _)| kind);
-        let of_directory = ["tenant.", "agent.", "connection.", "tool."];
+        let of_directory = ["tenant.", "agent.", "connection.", "tool.", "model_group."];
         let is_change = |topic: &&str| {
             of_directory.iter().any(|start| topic.starts_with(start))
                 && *topic != "connection.revoked"

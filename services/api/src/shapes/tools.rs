@@ -130,18 +130,9 @@ pub(crate) enum Header {
 pub(crate) struct HeaderSecret {
     /// It, whole, e.g. `Bearer …`; left out, the one that is there stays.
     // `skip_serializing` would leave it out of the description too.
-    #[serde(default, skip_serializing_if = "always", serialize_with = "unsaid")]
+    #[serde(default, skip_serializing_if = "super::always", serialize_with = "super::unsaid")]
     #[schema(value_type = Option<String>, format = Password, write_only)]
     pub(crate) secret: Option<Secret>,
-}
-
-const fn always<T>(_: &T) -> bool {
-    true
-}
-
-/// Whatever it is, it is not written.
-fn unsaid<T, S: serde::Serializer>(_: &T, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_none()
 }
 
 /// What a path of a tool names.

@@ -53,6 +53,8 @@ pub fn connect(directory: &Directory, tenant: &TenantId, wish: Connect, unique: 
         open: &|_, _, _| None,
         has_secret: &|_, _, _| false,
         schema_problem: &|_| None,
+        model_problems: &|_, _| Vec::new(),
+        is_of_installation: &|_| false,
         unique,
         env: &|_| None,
     };

@@ -1,4 +1,5 @@
 mod budgets;
+mod models;
 mod slugs;
 mod tools;
 

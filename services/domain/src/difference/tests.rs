@@ -4,6 +4,7 @@ use schemas::{Budget, ChannelKind, Limits};
 
 use super::*;
 
+mod models;
 mod tools;
 
 fn shown(changes: &[FieldChange]) -> String {

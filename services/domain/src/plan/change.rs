@@ -1,13 +1,15 @@
 //! One change: a line for a person, and the events for the log.
 
+mod forgets;
+mod model;
 mod tool;
 
 use std::fmt;
 
 use schemas::{
     Agent, AgentConfig, AgentId, Author, Budget, Claim, Connection, ConnectionStatus, Event,
-    Limits, Published, Tenant, TenantId, TenantStatus, Text, Timestamp, Tool, ToolStatus,
-    event::{AgentChanged, ConnectionChanged, TenantChanged, ToolChanged},
+    Limits, ModelGroup, Published, Tenant, TenantId, TenantStatus, Text, Timestamp, Tool,
+    event::{AgentChanged, ConnectionChanged, TenantChanged},
 };
 
 use crate::{
@@ -90,6 +92,10 @@ pub enum Change {
     ToolSave { tenant: TenantId, tool: Box<Tool>, from: Option<Box<Tool>> },
     /// A tool is taken away.
     ToolRemove { tenant: TenantId, tool: Tool },
+    /// A model group is there from now on, or another than before.
+    ModelGroupSave { tenant: TenantId, group: Box<ModelGroup>, from: Option<Box<ModelGroup>> },
+    /// A model group is taken away.
+    ModelGroupRemove { tenant: TenantId, group: ModelGroup },
 }
 
 impl Change {
@@ -112,7 +118,9 @@ impl Change {
             | Change::ConnectionMake { tenant, .. }
             | Change::ConnectionRemove { tenant, .. }
             | Change::ToolSave { tenant, .. }
-            | Change::ToolRemove { tenant, .. } => tenant,
+            | Change::ToolRemove { tenant, .. }
+            | Change::ModelGroupSave { tenant, .. }
+            | Change::ModelGroupRemove { tenant, .. } => tenant,
         }
     }
 
@@ -177,14 +185,10 @@ impl Change {
                 let removed = Connection { status, ..connection.clone() };
                 vec![Event::ConnectionRemoved(changed(removed)), claim_of(connection, false)]
             }
-            Change::ToolSave { tool, .. } => {
-                let tool = Tool::clone(tool);
-                vec![Event::ToolSaved(ToolChanged { tool, by: by.clone() })]
-            }
-            Change::ToolRemove { tool, .. } => {
-                let tool = Tool { status: ToolStatus::Removed { at: now }, ..tool.clone() };
-                vec![Event::ToolRemoved(ToolChanged { tool, by: by.clone() })]
-            }
+            Change::ToolSave { tool, .. } => vec![tool::saved(tool, by)],
+            Change::ToolRemove { tool, .. } => vec![tool::removed(tool, by, now)],
+            Change::ModelGroupSave { group, .. } => vec![model::saved(group, by)],
+            Change::ModelGroupRemove { group, .. } => vec![model::removed(group, by, now)],
         }
     }
 }
@@ -265,6 +269,12 @@ impl fmt::Display for Change {
                 tool::write_saved(f, tenant, to, from.as_deref())
             }
             Change::ToolRemove { tenant, tool } => write!(f, "- tool {tenant}/{}", tool.id),
+            Change::ModelGroupSave { tenant, group: to, from } => {
+                model::write_saved(f, tenant, to, from.as_deref())
+            }
+            Change::ModelGroupRemove { tenant, group } => {
+                write!(f, "- model group {tenant}/{}", group.id)
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Whether the wishes can be had at all; every problem is named, not the first.
 
 mod agent;
+mod model;
 mod tool;
 
 use std::collections::BTreeSet;
 
 use schemas::{
     AgentId, Budget, ChannelKind, Connection, ConnectionId, ConnectionStatus, InvalidId, Limits,
-    TenantId, TenantStatus, ToolId,
+    ModelGroupId, TenantId, TenantStatus, ToolId,
 };
 
 use super::{Desired, DesiredConnection, DesiredTenant, Present, Problems};
@@ -20,6 +21,7 @@ pub(super) struct Wish {
     pub(super) limits: Limits,
     pub(super) budget: Budget,
     pub(super) suspended: Option<bool>,
+    pub(super) models: Vec<WishedGroup>,
     pub(super) tools: Vec<WishedTool>,
     pub(super) agents: Vec<WishedAgent>,
     pub(super) connections: Vec<WishedConnection>,
@@ -37,6 +39,12 @@ pub(super) struct WishedTool {
     pub(super) id: ToolId,
     /// `None` where it is taken away.
     pub(super) made: Option<Made>,
+}
+
+pub(super) struct WishedGroup {
+    pub(super) id: ModelGroupId,
+    /// `None` where it is taken away.
+    pub(super) made: Option<crate::model::Made>,
 }
 
 pub(crate) struct WishedConnection {
@@ -105,10 +113,12 @@ impl Checker<'_> {
         let limits = desired.limits.over(known.map(|it| it.limits.clone()).unwrap_or_default());
         let known_budget = known.map(|it| it.budget).unwrap_or_default();
         let budget = desired.budget.map_or(known_budget, Budget::from);
+        let models = self.models(&place, id.as_ref(), desired.models);
         let tools = self.tools(&place, id.as_ref(), desired.tools);
         let agents = desired.agents.into_iter();
         let agents: Vec<_> = agents.filter_map(|it| self.agent(&place, id.as_ref(), it)).collect();
         self.tools_of_agents(&place, id.as_ref(), (&agents, &tools));
+        self.models_in_use(&place, id.as_ref(), (&agents, &models));
         let connections = desired.connections.into_iter();
         let connections: Vec<_> =
             connections.map(|it| self.connection(&place, id.as_ref(), &agents, it)).collect();
@@ -118,6 +128,7 @@ impl Checker<'_> {
             limits,
             budget,
             suspended: desired.suspended,
+            models,
             tools,
             agents,
             connections: connections.into_iter().flatten().collect(),

@@ -1,6 +1,7 @@
 //! The file of wishes, as people write it. What is left out stays as it is; of what is new, it has
 //! its default.
 
+mod model;
 mod tool;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::collections::BTreeMap;
 use schemas::{Budget, ChannelKind, Limits};
 use serde::Deserialize;
 
+pub use self::model::DesiredModelGroup;
 pub use self::tool::{DesiredHeader, DesiredHttp, DesiredMcp, DesiredSecret, DesiredTool};
 use crate::{
     config::{OpenConfig, OpenRule},
@@ -41,6 +43,9 @@ pub struct DesiredTenant {
     /// Whether it is not served; unsaid, that stays as it is.
     #[serde(default)]
     pub suspended: Option<bool>,
+    /// The model groups of its own; others stay as they are.
+    #[serde(default)]
+    pub models: Vec<DesiredModelGroup>,
     /// The tools that its agents may use; others stay as they are.
     #[serde(default)]
     pub tools: Vec<DesiredTool>,

@@ -1,7 +1,8 @@
 //! A tenant's wishes against what is there.
 
 use schemas::{
-    Agent, Connection, ConnectionStatus, Published, Tenant, TenantId, TenantStatus, Tool,
+    Agent, Connection, ConnectionStatus, ModelGroup, Published, Tenant, TenantId, TenantStatus,
+    Tool,
 };
 
 use super::{
@@ -9,18 +10,24 @@ use super::{
     change::new_agent,
     check::{Wanted, Wish, WishedAgent, WishedConnection},
 };
-use crate::{command::tool::saved, config::OpenConfig, tool::is_active};
+use crate::{command, config::OpenConfig, model, tool};
 
 pub(super) fn tenant(wish: Wish, present: &Present<'_>) -> Vec<Change> {
     let id = wish.id.clone();
     let mut changes = tenant_itself(&wish, present);
     // Agents come before the connections that lead to them, and leave after those were moved.
-    // Tools come before the agents that use them, and go when nobody does any more.
+    // Tools and models come before the agents that use them, and go when nobody does any more.
+    let (groups, fewer_groups): (Vec<_>, Vec<_>) =
+        wish.models.into_iter().partition(|group| group.made.is_some());
+    for made in groups.into_iter().filter_map(|group| group.made) {
+        let before = present.directory.model_group(&id, &made.group.id);
+        changes.extend(command::model::saved(&id, made, before.map(AsRef::as_ref)));
+    }
     let (coming, going): (Vec<_>, Vec<_>) =
         wish.tools.into_iter().partition(|tool| tool.made.is_some());
     for made in coming.into_iter().filter_map(|tool| tool.made) {
         let before = present.directory.tool(&id, &made.tool.id);
-        changes.extend(saved(&id, made, before.map(AsRef::as_ref)));
+        changes.extend(command::tool::saved(&id, made, before.map(AsRef::as_ref)));
     }
     let (leaving, staying): (Vec<_>, Vec<_>) = wish.agents.into_iter().partition(|it| it.retired);
     changes.extend(staying.into_iter().flat_map(|wished| agent(&id, wished, present)));
@@ -29,8 +36,13 @@ pub(super) fn tenant(wish: Wish, present: &Present<'_>) -> Vec<Change> {
     }
     changes.extend(leaving.into_iter().filter_map(|wished| retire(&id, &wished, present)));
     changes.extend(going.into_iter().filter_map(|gone| {
-        let tool = present.directory.tool(&id, &gone.id).filter(|tool| is_active(tool))?;
+        let tool = present.directory.tool(&id, &gone.id).filter(|tool| tool::is_active(tool))?;
         Some(Change::ToolRemove { tenant: id.clone(), tool: Tool::clone(tool) })
+    }));
+    changes.extend(fewer_groups.into_iter().filter_map(|gone| {
+        let group = present.directory.model_group(&id, &gone.id);
+        let group = ModelGroup::clone(group.filter(|group| model::is_active(group))?);
+        Some(Change::ModelGroupRemove { tenant: id.clone(), group })
     }));
     changes
 }

@@ -10,6 +10,7 @@ use schemas::{Author, Envelope, EventId, Timestamp};
 use super::*;
 use crate::seal::{DataKey, Owner, Sealing};
 
+mod models;
 mod problems;
 mod tokens;
 mod tools;
@@ -48,6 +49,8 @@ impl World {
                     self.secrets.borrow().get(&key) == Some(secret)
                 },
                 schema_problem: &|_| None,
+                model_problems: &|_, _| Vec::new(),
+                is_of_installation: &|name| matches!(name, "fast" | "quality"),
                 unique: &unique,
                 env: &|name| name.strip_prefix("HAS_").map(|it| format!("xoxb-{it}")),
             },

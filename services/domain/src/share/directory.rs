@@ -95,6 +95,7 @@ pub const fn is_due(event: &Event) -> bool {
             | Event::AgentRetired(_)
             | Event::ConnectionRemoved(_)
             | Event::ToolRemoved(_)
+            | Event::ModelGroupRemoved(_)
     ) || is_let_go(event)
 }
 

@@ -36,6 +36,8 @@ struct Applier {
     secrets: Secrets,
     writer: DirectoryWriter,
     command: String,
+    /// The installation's model groups, where they are known.
+    groups: Option<Vec<String>>,
 }
 
 /// Shows the difference, and makes it so unless asked not to.
@@ -46,7 +48,8 @@ pub(crate) async fn run(asked: &Asked<'_>, args: &Apply, output: Output) -> anyh
     let (sealer, secrets) = wiring::secrets(asked, &base.db)?;
     let writer = DirectoryWriter::new(base.context.bus.clone(), base.directory.clone());
     let command = format!("{:032x}", rand::random::<u128>());
-    let applier = Applier { base, sealer, secrets, writer, command };
+    let groups = asked.model_groups();
+    let applier = Applier { base, sealer, secrets, writer, command, groups };
     let known = applier.base.directory.snapshot();
     let changes = applier.plan(desired, &known.directory).await?;
     let lines: Vec<_> = changes.iter().map(ToString::to_string).collect();
@@ -93,6 +96,10 @@ impl Applier {
             open: &open,
             has_secret: &has_secret,
             schema_problem: &tools::schema::problem,
+            model_problems: &providers::deployment_problems,
+            is_of_installation: &|name| {
+                self.groups.as_ref().is_none_or(|groups| groups.iter().any(|it| it == name))
+            },
             unique: &self.command,
             env: &env,
         };
@@ -125,7 +132,8 @@ impl Applier {
         let mut secrets = BTreeMap::new();
         let connections = directory.connections(tenant).into_iter().map(|it| it.token.as_str());
         let tools = directory.tools(tenant).into_iter().flat_map(|tool| tool.secrets());
-        for name in connections.chain(tools) {
+        let groups = directory.model_groups(tenant).into_iter().flat_map(|it| it.secrets());
+        for name in connections.chain(tools).chain(groups) {
             if let Some(secret) = self.secrets.get(tenant, name, now).await? {
                 secrets.insert(name.to_owned(), secret);
             }
@@ -230,6 +238,8 @@ fn secrets(events: &[Envelope]) -> BTreeSet<&str> {
             named.insert(made.connection.token.as_str());
         } else if let Event::ToolSaved(saved) = &event.event {
             named.extend(saved.tool.secrets());
+        } else if let Event::ModelGroupSaved(saved) = &event.event {
+            named.extend(saved.group.secrets());
         }
     }
     named

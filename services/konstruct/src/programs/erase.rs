@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use models::Models;
 use runtime::{Context, DirectoryWatch};
 use schemas::TenantId;
 use store::{Database, Keys, StoreError, keys};
@@ -17,7 +18,7 @@ pub(crate) async fn run(
     context: Context,
     directory: DirectoryWatch,
     db: Database,
-    keys: Option<Keys>,
+    (keys, models): (Option<Keys>, Option<Models>),
 ) -> anyhow::Result<()> {
     let mut done = 0;
     while let Some(Some(deleted)) = context.stop.run_until_cancelled(directory.deleted(done)).await
@@ -25,6 +26,9 @@ pub(crate) async fn run(
         for tenant in deleted {
             match erase(&context, &db, keys.as_ref(), &tenant).await {
                 Ok(()) => {
+                    if let Some(models) = &models {
+                        models.forget(&tenant);
+                    }
                     info!(%tenant, "its key is gone");
                     done += 1;
                 }

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use desk::{Desk, Parts};
+use models::Models;
 use oidc::Provider;
 use portal::server::{
     Exports, Portal,
@@ -33,7 +34,7 @@ pub(crate) async fn prepare(
     base: &Base,
     vault: &Vault,
     sources: &Sources,
-    models: &anyhow::Result<Option<Arc<providers::Router>>>,
+    models: &anyhow::Result<Option<Models>>,
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + use<>> {
     let asked = Asked::new(sources);
     let settings = asked.portal(LISTEN)?;
@@ -44,6 +45,7 @@ pub(crate) async fn prepare(
     let origin = origin.context("`KONSTRUCT_PUBLIC_URL`: not like https://portal.example.com")?;
     let sign_on = sign_on(&asked, &public_url)?.map(Arc::new);
     let accounts = wiring::accounts(&asked).await?.beside_provider(sign_on.is_some());
+    let (models, trial) = trials(models, &base.db);
     let desk = Desk::new(Parts {
         bus: base.context.bus.clone(),
         directory: base.directory.clone(),
@@ -52,9 +54,9 @@ pub(crate) async fn prepare(
         sealer: vault.sealer.clone(),
         secrets: vault.secrets.clone(),
         slack: wiring::outbound(&asked)?,
+        models: models.clone(),
         share: asked.directory_share()?,
     });
-    let (models, trial) = trials(models, &base.db);
     let (clock, keys) = (base.context.clock.clone(), platform.clone());
     let assets = Assets::read(&settings.site, portal_ui::STYLESHEET.to_owned())?;
     let views = Views::new(reader, platform, vault.sealer.clone());
@@ -104,19 +106,19 @@ fn sign_on(asked: &Asked<'_>, public_url: &str) -> anyhow::Result<Option<SignOn>
     Ok(Some(SignOn { name: told.name, provider, factor: told.factor }))
 }
 
-/// The model groups, and where drafts are tried with them. A portal without models shows everything else.
+/// The models, and where drafts are tried with them. A portal without models shows everything else.
 fn trials(
-    models: &anyhow::Result<Option<Arc<providers::Router>>>,
+    models: &anyhow::Result<Option<Models>>,
     db: &Database,
-) -> (Arc<[String]>, Option<Arc<Trial>>) {
+) -> (Option<Models>, Option<Arc<Trial>>) {
     match wiring::needed(models) {
-        Ok(router) => {
-            let groups = router.groups().into();
-            (groups, Some(Arc::new(Trial::new(router, db.clone(), Bounds::default()))))
+        Ok(models) => {
+            let trial = Trial::new(models.clone(), db.clone(), Bounds::default());
+            (Some(models), Some(Arc::new(trial)))
         }
         Err(error) => {
             tracing::warn!(error = format!("{error:#}"), "drafts cannot be tried: no models");
-            (Arc::from([]), None)
+            (None, None)
         }
     }
 }

@@ -105,6 +105,8 @@ fn what_each_kind_of_event_changes() {
         connection.removed | - | - | connection slack-T0ACME
         tool.saved | - | - | -
         tool.removed | - | - | -
+        model_group.saved | - | - | -
+        model_group.removed | - | - | -
         workspace.claimed | - | - | -
     "#]].assert_eq(&lines);
 }

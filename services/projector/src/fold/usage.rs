@@ -71,6 +71,8 @@ pub(super) fn used(seq: u64, envelope: &Envelope) -> Option<UsageRow> {
         | Event::ConnectionRemoved(_)
         | Event::ToolSaved(_)
         | Event::ToolRemoved(_)
+        | Event::ModelGroupSaved(_)
+        | Event::ModelGroupRemoved(_)
         | Event::WorkspaceClaimed(_) => return None,
     };
     Some(UsageRow { seq, under: Under { day, ..under }, counts, latency_ms })

@@ -114,13 +114,14 @@ impl Deployment {
     }
 }
 
-/// Checks one deployment; on failure everything that is wrong with it.
+/// Checks one deployment; on failure everything that is wrong with it, each said to be at `place`.
 pub(super) fn resolve(
     group: &str,
+    place: &str,
     written: DeploymentToml,
     lookup: Lookup<'_>,
 ) -> Result<Deployment, Vec<String>> {
-    let mut problems = Problems::new(group, &written);
+    let mut problems = Problems::new((group, place), &written);
     let vendor = problems.note(written.vendor.parse::<Vendor>());
     let base_url = vendor.and_then(|vendor| {
         let url = written.base_url.as_deref().unwrap_or_else(|| default_url(vendor));
@@ -187,9 +188,8 @@ struct Problems {
 
 impl Problems {
     /// With what is wrong with the names.
-    fn new(group: &str, written: &DeploymentToml) -> Self {
-        let place = format!("models.{group} `{}`", written.name);
-        let mut problems = Self { place, found: Vec::new() };
+    fn new((group, place): (&str, &str), written: &DeploymentToml) -> Self {
+        let mut problems = Self { place: place.to_owned(), found: Vec::new() };
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
         for (what, name) in [("group", group), ("name", written.name.as_str())] {
             if !(1..=64).contains(&name.len()) || !name.chars().all(plain) {

@@ -111,7 +111,8 @@ impl ModelsToml {
         for (group, written) in self.models {
             let mut deployments = Vec::new();
             for deployment in written {
-                match deployment::resolve(&group, deployment, lookup) {
+                let place = format!("models.{group} `{}`", deployment.name);
+                match deployment::resolve(&group, &place, deployment, lookup) {
                     Ok(deployment) => deployments.push(deployment),
                     Err(found) => problems.extend(found),
                 }

@@ -3,12 +3,14 @@
 mod deployment;
 mod environment;
 mod file;
+mod own;
 
 use std::collections::BTreeMap;
 
 pub use deployment::Deployment;
 pub(crate) use deployment::TokenParam;
 pub use file::ModelsToml;
+pub use own::deployment_problems;
 
 use crate::{Prices, choose::Choice, health::Rest, plan::Retries};
 

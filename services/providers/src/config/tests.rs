@@ -1,6 +1,10 @@
+use std::sync::Arc;
+
 use expect_test::{Expect, expect};
+use schemas::{ModelGroup, directory::ModelDeployment};
 
 use super::*;
+use crate::{Secret, Vendor};
 
 fn lookup(name: &str) -> Option<String> {
     let key = match name {
@@ -226,4 +230,97 @@ fn an_ollama_host_is_read_as_ollama_reads_it() {
         let models = Models::from_env(&lookup).unwrap();
         assert_eq!(models.deployments("fast")[0].base_url, want, "{host}");
     }
+}
+
+// === a tenant's own ===
+
+/// The installation's `quality` and `fast`, each with one deployment.
+fn installation() -> Models {
+    let settings = r#"
+        [[models.quality]]
+        name = "gpt"
+        vendor = "openai"
+        model = "gpt-5.5"
+        api_key_env = "OPENAI_API_KEY"
+
+        [[models.fast]]
+        name = "mini"
+        vendor = "openai"
+        model = "gpt-5.4-mini"
+        api_key_env = "OPENAI_API_KEY"
+
+        [fallbacks]
+        fast = ["quality"]
+    "#;
+    Models::from_toml(settings, &lookup).unwrap()
+}
+
+fn own(json: serde_json::Value) -> Arc<ModelGroup> {
+    Arc::new(serde_json::from_value(json).unwrap())
+}
+
+fn tenant() -> schemas::TenantId {
+    "acme".parse().unwrap()
+}
+
+#[test]
+fn a_tenants_group_takes_the_place_of_the_installations() {
+    let quality = own(serde_json::json!({
+        "id": "quality", "choose": "latency", "status": "active",
+        "deployments": [
+            { "name": "claude", "vendor": "anthropic", "model": "claude-sonnet-5-5", "key": "k1" },
+            { "name": "lost", "vendor": "anthropic", "model": "claude-opus-5", "key": "k2" },
+        ],
+    }));
+    let key = |name: &str| (name == "k1").then(|| Secret::from("sk-of-acme".to_owned()));
+    let (models, left_out) = installation().with_own(&tenant(), &[quality], &key);
+    let names = |group: &str| -> Vec<String> {
+        models.deployments(group).iter().map(|it| it.name().to_owned()).collect()
+    };
+    assert_eq!(names("quality"), ["quality/claude"]);
+    assert_eq!(names("fast"), ["fast/mini"], "what it does not have is the installation's");
+    assert_eq!(left_out, ["`lost`: `k2` is not set"]);
+    let claude = models.deployments("quality").first().unwrap();
+    assert_eq!(claude.api_key.as_ref().map(Secret::expose), Some("sk-of-acme"));
+    assert_eq!(claude.credential, "acme anthropic https://api.anthropic.com k1");
+}
+
+#[test]
+fn the_rules_of_the_installations_deployments_hold_for_a_tenants() {
+    let wrong = serde_json::json!({
+        "name": "a b", "vendor": "openai", "model": " ", "base_url": "ftp://x", "weight": 0,
+        "context_window": 100, "max_output_tokens": 200, "tokens_per_minute": 0,
+    });
+    let wrong: ModelDeployment = serde_json::from_value(wrong).unwrap();
+    let key = Secret::from("line\nbreak".to_owned());
+    expect![[r#"
+        `a b`: the name must be 1 to 64 of a-z, 0-9, `-`, `_`, `.`
+        `a b`: `model` must be 1 to 200 characters
+        `a b`: `base_url` must be http:// or https:// with a host
+        `a b`: `key` has characters that a key cannot have
+        `a b`: `weight` must be 1 to 1000
+        `a b`: `requests_per_minute` and `tokens_per_minute` must be at least 1
+        `a b`: `max_output_tokens` must be at least 1 and below `context_window`"#]]
+    .assert_eq(&deployment_problems(&wrong, Some(&key)).join("\n"));
+    let right = serde_json::json!({ "name": "a", "vendor": "openai", "model": "gpt-5.5" });
+    let right: ModelDeployment = serde_json::from_value(right).unwrap();
+    assert_eq!(deployment_problems(&right, None), [] as [String; 0]);
+}
+
+#[test]
+fn what_a_tenant_says_that_a_model_costs_holds_before_the_table() {
+    let priced = own(serde_json::json!({
+        "id": "own", "choose": "order", "status": "active",
+        "deployments": [{
+            "name": "gpt", "vendor": "openai", "model": "gpt-5.5", "key": "k1",
+            "price": { "input": 1_000_000, "output": 2_000_000 },
+        }],
+    }));
+    let key = |_: &str| Some(Secret::from("sk-of-acme".to_owned()));
+    let base = installation();
+    let (models, _) = base.with_own(&tenant(), &[priced], &key);
+    let cost = |models: &Models| models.prices.estimate(Vendor::OpenAi, "gpt-5.5", 10, 10);
+    assert_eq!(cost(&models), Some(30));
+    assert_ne!(cost(&base), Some(30));
+    assert_eq!(models.prices.version(), format!("own+{}", base.prices.version()));
 }

@@ -23,7 +23,7 @@ fn limits(route: &Route, timeouts: Timeouts, left: Duration) -> Limits {
 
 fn route() -> Route {
     let models = Models::from_toml(SETTINGS, &|_| None).unwrap();
-    let routes = Table::new(&models, None).routes(
+    let routes = Table::new(&models, &[]).routes(
         "quality",
         (&Request::default(), 0),
         Instant::now(),

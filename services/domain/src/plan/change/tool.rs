@@ -1,26 +1,18 @@
-//! Tools: what a change of one shows, and which secrets it leaves of no use.
+//! Tools: the events of a change, and what it shows.
 
 use std::fmt;
 
-use schemas::{TenantId, Tool};
+use schemas::{Author, Event, TenantId, Timestamp, Tool, ToolStatus, event::ToolChanged};
 
-use super::Change;
 use crate::{difference::of_tool, tool::is_active};
 
-impl Change {
-    /// The secrets of a tool that nothing names once its event is written.
-    pub fn forgets(&self) -> Vec<&str> {
-        let (before, after) = if let Change::ToolSave { tool, from, .. } = self {
-            (from.as_deref(), Some(&**tool))
-        } else if let Change::ToolRemove { tool, .. } = self {
-            (Some(tool), None)
-        } else {
-            return Vec::new();
-        };
-        let stays: Vec<_> = after.into_iter().flat_map(Tool::secrets).collect();
-        let before = before.into_iter().flat_map(Tool::secrets);
-        before.filter(|name| !stays.contains(name)).collect()
-    }
+pub(super) fn saved(tool: &Tool, by: &Author) -> Event {
+    Event::ToolSaved(ToolChanged { tool: tool.clone(), by: by.clone() })
+}
+
+pub(super) fn removed(tool: &Tool, by: &Author, at: Timestamp) -> Event {
+    let tool = Tool { status: ToolStatus::Removed { at }, ..tool.clone() };
+    Event::ToolRemoved(ToolChanged { tool, by: by.clone() })
 }
 
 /// What a tool that is saved has that it had not.

@@ -1,0 +1,87 @@
+//! Model groups that a file declares.
+
+use super::*;
+
+const MODELS: &str = r#"
+tenants:
+  - slug: acme
+    name: Acme Ltd
+    models:
+      - slug: quality
+        fallbacks: [cheap, fast]
+        deployments:
+          - { name: claude, vendor: anthropic, model: claude-sonnet-5-5, key: "${HAS_KEY}" }
+      - slug: cheap
+        choose: cheapest
+        deployments:
+          - { name: own, vendor: openai, model: qwen3-32b, base_url: "https://models.acme.example/v1" }
+    agents:
+      - { slug: mara, name: Mara, model: cheap }
+"#;
+
+#[test]
+fn model_groups_come_before_the_agents_that_use_them_and_go_after() {
+    let mut world = World::new();
+    world.apply(
+        MODELS,
+        expect![[r#"
+            + tenant acme "Acme Ltd"
+            + model group acme/cheap
+            ~ secret acme/model:quality/claude
+            + model group acme/quality
+            + agent acme/mara "Mara"
+            ~ agent acme/mara: publish version 1"#]],
+    );
+    let silent = MODELS.replace(", key: \"${HAS_KEY}\"", "");
+    assert_ne!(silent, MODELS);
+    world.apply(&silent, expect![""]);
+    let another = MODELS.replace("${HAS_KEY}", "${HAS_OTHER}");
+    world.apply(
+        &another,
+        expect![[r#"
+            ~ secret acme/model:quality/claude
+            ~ model group acme/quality: deployments"#]],
+    );
+    let gone = r#"
+tenants:
+  - slug: acme
+    name: Acme Ltd
+    models: [{ slug: quality, removed: true }, { slug: cheap, removed: true }]
+    agents: [{ slug: mara, name: Mara, model: fast }]
+"#;
+    world.apply(
+        gone,
+        expect![[r#"
+            ~ agent acme/mara: publish version 2 (model)
+            - model group acme/cheap
+            - model group acme/quality"#]],
+    );
+}
+
+#[test]
+fn every_problem_of_a_model_group_is_named_at_once() {
+    let mut world = World::new();
+    world.carry_out(&world.plan(MODELS).unwrap());
+    let file = r#"
+tenants:
+  - slug: acme
+    name: Acme Ltd
+    models:
+      - { slug: Bad One, deployments: [{ name: a, vendor: ollama, model: m }] }
+      - { slug: twice, deployments: [{ name: a, vendor: ollama, model: m }] }
+      - { slug: twice, deployments: [{ name: a, vendor: ollama, model: m }] }
+      - { slug: none, fallbacks: [never] }
+      - { slug: key, deployments: [{ name: a, vendor: openai, model: m, key: "${NOT_SET}" }] }
+      - { slug: cheap, removed: true }
+"#;
+    let problems = world.plan(file).unwrap_err();
+    expect![[r#"
+        tenant `acme`, model group `Bad One`: `Bad One` is not a valid ModelGroupId: only a-z, 0-9 and `-` may stand in it
+        tenant `acme`: model group `twice` is named twice
+        tenant `acme`, model group `none`: `fallbacks` names `never`, and there is no such group
+        tenant `acme`, model group `none`: `deployments` has none: a group needs a model
+        tenant `acme`, model group `key`: environment variable `NOT_SET` is not set
+        tenant `acme`, model group `cheap`: agent `mara` is answered for by it
+        tenant `acme`, model group `cheap`: group `quality` falls back to it"#]]
+    .assert_eq(&problems.0.join("\n"));
+}
