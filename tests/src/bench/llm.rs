@@ -3,6 +3,7 @@
 //! its own, so that this one's time is the callers' and, of one of the three, the router's.
 
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,7 +20,8 @@ use tokio::task::JoinSet;
 
 use super::{
     machine,
-    process::{Watched, Window},
+    peer::{self, Peer},
+    process::{Watched, Window, resident_mib},
     report::{Group, Report, millis, percentile, rate},
     streams, tell,
     vendor::Vendor,
@@ -38,11 +40,13 @@ const CALLERS: [usize; 2] = [1, 32];
 /// How long each way is held.
 pub(crate) struct Options {
     pub(crate) hold: Duration,
+    /// The program of `LiteLLM`, to be measured beside ours.
+    pub(crate) litellm: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { hold: Duration::from_secs(4) }
+        Self { hold: Duration::from_secs(4), litellm: None }
     }
 }
 
@@ -69,16 +73,24 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     it.run("llm").await?;
     let url = format!("http://127.0.0.1:{port}");
     let server = Way::Server { client: client.clone(), url, key };
-    let ways = [
-        ("direct", Way::Direct { client, url: vendor.url.clone() }),
+    let mut ways = vec![
+        ("direct", Way::Direct { client: client.clone(), url: vendor.url.clone() }),
         ("in-process", Way::Router(Arc::new(router(&vendor.url)?))),
         ("konstruct llm", server.clone()),
     ];
-    let watched = vec![
+    let alone = vec![
         ("the callers".to_owned(), std::process::id()),
         ("the vendor".to_owned(), vendor.pid()?),
         ("konstruct llm".to_owned(), it.pid("llm").context("`konstruct llm` has ended")?),
     ];
+    let mut watched = Watched { alone, families: Vec::new() };
+    let mut peer = None;
+    if let Some(program) = &options.litellm {
+        let started = peer.insert(Peer::start(program, &client, &vendor.url).await?);
+        watched.families.push(("LiteLLM".to_owned(), started.pid()?));
+        let (url, key) = (started.url.clone(), peer::KEY.to_owned());
+        ways.push(("LiteLLM", Way::Server { client, url, key }));
+    }
     let mut groups = Vec::new();
     for vendor_ms in VENDORS_MS {
         vendor.takes(vendor_ms).await?;
@@ -89,6 +101,12 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
             }
         }
     }
+    if let Some(peer) = &peer {
+        let mut group = Group::new("LiteLLM's memory", "its first process after all of the above");
+        group.add("LiteLLM", resident_mib(peer.pid()?)?, "MiB");
+        groups.push(group);
+    }
+    drop(peer);
     // A service that has done nothing else, and a vendor that holds its answers until it is told.
     it.kill("llm").await?;
     let url = it.llm.url();
@@ -120,7 +138,7 @@ async fn group(
     options: &Options,
     ways: &[(&'static str, Way)],
     asked: &Asked,
-    watched: &[(String, u32)],
+    watched: &Watched,
 ) -> anyhow::Result<Group> {
     let Asked { vendor_ms, callers, streamed } = *asked;
     let form = if streamed { "streamed" } else { "whole" };
@@ -131,7 +149,7 @@ async fn group(
     let mut group = Group::new(title, work);
     let mut base = None;
     for (name, way) in ways {
-        let window = Window::open(Watched { alone: watched.to_vec(), families: Vec::new() })?;
+        let window = Window::open(watched.clone())?;
         let begun = Instant::now();
         let mut callers_at_work = JoinSet::new();
         for _ in 0..callers {

@@ -9,6 +9,7 @@ mod answers;
 mod gateway;
 pub(crate) mod llm;
 mod load;
+mod peer;
 mod pipeline;
 pub(crate) mod portal;
 mod process;

@@ -4,7 +4,7 @@
 #[path = "../bench/mod.rs"]
 mod bench;
 
-use std::{io::Write as _, time::Duration};
+use std::{io::Write as _, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 
@@ -16,6 +16,7 @@ const USAGE: &str = "usage: bench pipeline|portal|views|llm
                       portal, views: how many there are to show (1000000)
     [--tenants N]     portal, views: how many tenants there are (10000)
     [--runs N]        views: how often each is asked (50)
+    [--litellm PATH]  llm: the program of LiteLLM, to be measured in the same run
     [--json]          pipeline, portal, llm: JSON on standard output, the table on standard error";
 
 /// What was asked for.
@@ -26,6 +27,7 @@ struct Asked {
     tenants: Option<u32>,
     runs: Option<u32>,
     json: bool,
+    litellm: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -48,6 +50,7 @@ async fn main() -> anyhow::Result<()> {
         "llm" => {
             let mut options = llm::Options::default();
             options.hold = asked.hold().unwrap_or(options.hold);
+            options.litellm = asked.litellm;
             say(&llm::run(&options).await?, asked.json)
         }
         "views" => views::run(pages.size, usize::try_from(asked.runs.unwrap_or(50))?).await,
@@ -77,6 +80,11 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Asked> {
         let number = match name.as_str() {
             "--json" => {
                 asked.json = true;
+                continue;
+            }
+            "--litellm" => {
+                let path = arguments.next().context("`--litellm` wants the path of its program")?;
+                asked.litellm = Some(path.into());
                 continue;
             }
             "--seconds" => &mut asked.seconds,
