@@ -19,8 +19,11 @@ mod home;
 mod log;
 mod members;
 mod message;
+mod models;
 mod operators;
 mod roles;
+mod rows;
+mod secret;
 mod settings;
 mod tenant_home;
 mod tenant_settings;
@@ -46,6 +49,7 @@ pub(crate) fn routes() -> Routes {
         .and(log::routes())
         .and(members::routes())
         .and(message::routes())
+        .and(models::routes())
         .and(operators::routes())
         .and(settings::routes())
         .and(tenant_home::routes())

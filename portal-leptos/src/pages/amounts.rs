@@ -8,6 +8,13 @@ const PER_MINUTE_MAX: u32 = 100_000;
 /// The largest budget, in whole dollars.
 const DOLLARS_MAX: u64 = 10_000_000;
 
+/// Millionths of a dollar.
+const MICROS: u64 = 1_000_000;
+
+/// Digits behind the point, of cents and of millionths.
+const CENTS: usize = 2;
+const MILLIONTHS: usize = 6;
+
 /// Messages a minute; nothing where nothing was typed.
 pub(crate) fn per_minute(
     field: &'static str,
@@ -30,22 +37,40 @@ pub(crate) fn micros(
     field: &'static str,
     typed: Option<&str>,
 ) -> Result<Option<u64>, FieldProblem> {
-    let typed = typed.unwrap_or_default().trim().trim_start_matches('$').replace(',', "");
-    if typed.is_empty() {
+    let typed = typed.unwrap_or_default();
+    if typed.trim().is_empty() {
         return Ok(None);
     }
     let wrong = || FieldProblem::new(field, "is an amount in dollars, like 50 or 49.90");
-    let (whole, part) = typed.split_once('.').unwrap_or((&typed, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || 2 < part.len() || !digits(whole) || !digits(part) {
-        return Err(wrong());
-    }
-    let dollars: u64 = whole.parse().map_err(|_| wrong())?;
-    let cents: u64 = format!("{part:0<2}").parse().map_err(|_| wrong())?;
-    if DOLLARS_MAX < dollars {
+    let micros = millionths(typed, CENTS).ok_or_else(wrong)?;
+    if DOLLARS_MAX < micros / MICROS {
         return Err(FieldProblem::new(field, "is more than anybody spends"));
     }
-    Ok(Some(dollars * 1_000_000 + cents * 10_000))
+    Ok(Some(micros))
+}
+
+/// Dollars with at most so many digits behind the point (six at the most), in millionths.
+fn millionths(typed: &str, digits_max: usize) -> Option<u64> {
+    let typed = typed.trim().trim_start_matches('$').replace(',', "");
+    let (whole, part) = typed.split_once('.').unwrap_or((&typed, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || digits_max < part.len() || !digits(whole) || !digits(part) {
+        return None;
+    }
+    let part: u64 = format!("{part:0<MILLIONTHS$}").parse().ok()?;
+    whole.parse::<u64>().ok()?.checked_mul(MICROS)?.checked_add(part)
+}
+
+/// A price in dollars, exact to the millionth; nothing where it is none.
+pub(crate) fn price(typed: &str) -> Option<u64> {
+    millionths(typed, MILLIONTHS)
+}
+
+/// As it is typed, to the millionth: `2.5`, `0.000125`, `3`.
+pub(crate) fn typed_price(micros: u64) -> String {
+    let (dollars, part) = (micros / MICROS, micros % MICROS);
+    let text = format!("{dollars}.{part:0MILLIONTHS$}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// The same of an amount that was shown as it is stored: typed again as it stood, not a millionth of it
@@ -103,6 +128,26 @@ mod tests {
         assert_eq!(again("", Some(49_901_234)), None);
         assert_eq!(again("", None), None);
         assert_eq!(again("0", Some(50)), Some(50));
+    }
+
+    #[test]
+    fn a_price_is_exact_to_the_millionth() {
+        let prices = [
+            ("3", 3_000_000),
+            ("2.5", 2_500_000),
+            ("0.075", 75_000),
+            ("0.000001", 1),
+            ("0", 0),
+            ("18446744073709.551615", u64::MAX),
+        ];
+        for (typed, want) in prices {
+            assert_eq!(price(typed), Some(want), "{typed:?}");
+            assert_eq!(typed_price(want), typed);
+        }
+        assert_eq!(price(" $1,250.50 "), Some(1_250_500_000));
+        for typed in ["", "0.0000001", "-1", ".5", "1e3", "much", "18446744073709.551616"] {
+            assert_eq!(price(typed), None, "{typed:?}");
+        }
     }
 
     #[test]

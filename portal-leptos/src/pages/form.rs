@@ -1,11 +1,14 @@
-//! What all forms do with the answer of the desk.
+//! What all forms do: how they are read, and what they do with the answer of the desk.
 
 use axum::{
     http::{StatusCode, header},
     response::Response,
 };
 use desk::{DeskError, FieldProblem, Written};
+use leptos::prelude::*;
 use portal_ui::Problem;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::server::{
     error::{PageError, see_other},
@@ -50,6 +53,11 @@ pub(crate) fn within(problems: Vec<Problem>, fields: &[&str]) -> Vec<Problem> {
     problems.into_iter().map(here).collect()
 }
 
+/// Something is wrong with a field.
+pub(crate) fn wrong(field: &str, message: impl Into<String>) -> Problem {
+    Problem { field: field.to_owned(), message: message.into() }
+}
+
 /// What was wrong with one field.
 pub(crate) fn problem_of(problems: &[Problem], field: &str) -> Option<String> {
     problems.iter().find(|it| it.field == field).map(|it| it.message.clone())
@@ -74,6 +82,22 @@ pub(crate) fn go(to: &str, flash: &Flash) -> Response {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
+}
+
+/// What was sent. Browsers send lines with `\r\n`; we keep them with `\n`.
+pub(crate) fn sent(pairs: Vec<(String, String)>) -> impl Iterator<Item = (String, String)> {
+    pairs.into_iter().map(|(name, value)| (name, value.replace("\r\n", "\n")))
+}
+
+/// What tells a thing from what it was before: a form says what it was made from.
+pub(crate) fn fingerprint(thing: &impl Serialize) -> String {
+    let text = serde_json::to_vec(thing).unwrap_or_default();
+    hex::encode(Sha256::digest(text)).chars().take(16).collect()
+}
+
+/// What Enter presses in a form of several buttons: its first one.
+pub(crate) fn enter_saves() -> AnyView {
+    view! { <button type="submit" name="do" value="save" hidden></button> }.into_any()
 }
 
 /// The status of a form that comes back with problems.

@@ -3,11 +3,11 @@
 //! What is typed goes through one form ([`typed`]). A secret is taken and never sent back to a browser.
 
 mod edit;
+mod headers;
 mod kinds;
 mod list;
 mod reading;
 mod remove;
-mod rows;
 mod typed;
 mod view;
 

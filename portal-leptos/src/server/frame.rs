@@ -133,6 +133,7 @@ pub(super) fn nav(who: &Principal, place: Option<&Place>, path: &str) -> Vec<Nav
             ("Home", "", Icon::Home, Permission::TenantRead),
             ("Agents", "/agents", Icon::Agent, Permission::AgentsRead),
             ("Tools", "/tools", Icon::Tool, Permission::AgentsRead),
+            ("Models", "/models", Icon::Ai, Permission::AgentsRead),
             ("Channels", "/channels", Icon::Channel, Permission::ChannelsRead),
             ("Conversations", "/conversations", Icon::Conversations, Permission::ConversationsRead),
             ("Activity", "/activity", Icon::Activity, Permission::ConversationsRead),

@@ -25,7 +25,7 @@ pub(super) struct About {
     tenant: String,
 }
 
-/// `GET /frame/targets`: the pages, agents and tools that whoever asks may see.
+/// `GET /frame/targets`: the pages, agents, tools and model groups that whoever asks may see.
 pub(super) async fn targets(
     cx: Cx,
     Query(about): Query<About>,
@@ -60,6 +60,15 @@ pub(super) async fn targets(
             href: format!("/t/{tenant}/tools/{}", tool.id),
             label: tool.id.to_string(),
             kind: "Tool".to_owned(),
+        }));
+    }
+    if let Some(tenant) = &tenant
+        && let Ok(groups) = cx.portal.desk.model_groups(who, tenant)
+    {
+        targets.extend(groups.into_iter().map(|group| Target {
+            href: format!("/t/{tenant}/models/{}", group.id),
+            label: group.id.to_string(),
+            kind: "Model group".to_owned(),
         }));
     }
     let mut seen = std::collections::BTreeSet::new();

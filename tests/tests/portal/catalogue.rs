@@ -2,8 +2,9 @@
 
 mod equipped;
 mod full;
+mod modelled;
 
-pub(crate) use self::{equipped::EQUIPPED, full::FULL};
+pub(crate) use self::{equipped::EQUIPPED, full::FULL, modelled::MODELLED};
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +117,7 @@ pub(crate) const EMPTY: &[Page] = &[
     page("home-empty", "/t/{tenant}", "/t/quiet", "The first day"),
     page("agents-empty", "/t/{tenant}/agents", "/t/quiet/agents", "Nobody works here yet"),
     page("tools-empty", "/t/{tenant}/tools", "/t/quiet/tools", "No tools yet"),
+    page("models-empty", "/t/{tenant}/models", "/t/quiet/models", "Set up the first group"),
     page("channels-empty", "/t/{tenant}/channels", "/t/quiet/channels", "No workspace"),
     page(
         "channel-new-no-agents",

@@ -109,6 +109,7 @@ impl House {
         done(&ada.post("/t/acme/agents/new", &[("name", LONG), ("slug", "donau")]).await?)?;
         done(&ada.post("/t/acme/agents/mara/budget", &[("daily_budget", "2.50")]).await?)?;
         equip(ada).await?;
+        model(ada).await?;
         publish(ada, "warm, brief", "Warmer, and shorter").await?;
         self.talk(ada).await?;
         publish(ada, "professional and warm", "What the people of support asked for").await?;
@@ -206,6 +207,29 @@ async fn equip(ada: &Visitor) -> anyhow::Result<()> {
         ("do", "save"),
     ];
     done(&ada.post("/t/acme/agents/donau", &donau).await?)
+}
+
+/// A group of models that no agent answers by yet.
+async fn model(ada: &Visitor) -> anyhow::Result<()> {
+    let group = [
+        ("slug", "careful"),
+        ("choose", "cheapest"),
+        ("fallbacks", "quality"),
+        ("deployment-name-0", "claude"),
+        ("deployment-vendor-0", "anthropic"),
+        ("deployment-model-0", "claude-sonnet-5-5"),
+        ("deployment-secret-0", "sk-k3y-of-acme"),
+        ("deployment-input-0", "3"),
+        ("deployment-output-0", "15"),
+        ("deployment-name-1", "own"),
+        ("deployment-vendor-1", "openai"),
+        ("deployment-model-1", "Donaudampfschifffahrtsgesellschaft-120b-instruct"),
+        ("deployment-secret-1", "sk-k3y-of-acme"),
+        ("deployment-window-1", "200000"),
+        ("deployment-vision-1", "no"),
+        ("do", "save"),
+    ];
+    done(&ada.post("/t/acme/models/new", &group).await?)
 }
 
 /// The next version of Mara.

@@ -10,7 +10,7 @@ use crate::{catalogue::Who, furnished::House, visitor::PASSWORD};
 const STOPS_MAX: usize = 200;
 
 /// The pages with a frame; the others are one short form each.
-const PAGES: [&str; 32] = [
+const PAGES: [&str; 35] = [
     "/",
     "/log",
     "/operators",
@@ -33,6 +33,9 @@ const PAGES: [&str; 32] = [
     "/t/acme/channels/slack/new",
     "/t/acme/conversations",
     "/t/acme/members",
+    "/t/acme/models",
+    "/t/acme/models/careful",
+    "/t/acme/models/new",
     "/t/acme/settings",
     "/t/acme/tools",
     "/t/acme/tools/new",

@@ -15,6 +15,7 @@ mod journey;
 mod keyboard;
 mod live;
 mod log;
+mod models;
 mod names;
 mod oidc;
 mod pages;

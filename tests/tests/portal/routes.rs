@@ -32,6 +32,7 @@ fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> 
             ("{tenant}", tenant),
             ("{agent}", "mara"),
             ("{tool}", "order-status"),
+            ("{group}", "careful"),
             ("{connection}", "slack-T0ACME"),
             ("{conversation}", &conversation),
             ("{message}", &message),

@@ -48,7 +48,7 @@ fn form<'a>(url: &'a str, secret: &'a str) -> Vec<(&'a str, &'a str)> {
 const PUBLIC: &str = "https://api.acme.example/orders/{order}";
 
 /// The same with another value of a field.
-fn with<'a>(
+pub(crate) fn with<'a>(
     form: Vec<(&'a str, &'a str)>,
     name: &'a str,
     value: &'a str,
@@ -57,19 +57,20 @@ fn with<'a>(
     others.chain([(name, value)]).collect()
 }
 
-fn led_to(answer: &Response) -> Option<&str> {
+/// Where an answer leads.
+pub(crate) fn led_to(answer: &Response) -> Option<&str> {
     answer.headers().get("location")?.to_str().ok()
 }
 
-/// Mara's next version, with these tools.
-async fn publish(op: &Visitor, tools: &[&str]) -> anyhow::Result<()> {
+/// Mara's next version, with these models and tools.
+pub(crate) async fn publish(op: &Visitor, model: &str, tools: &[&str]) -> anyhow::Result<()> {
     let mara = "/t/acme/agents/mara";
     let revision = hidden(&op.read(mara).await?, "revision")?;
     let mut form = vec![
         ("revision", &*revision),
         ("name", "Mara"),
         ("persona", "brief"),
-        ("model", "quality"),
+        ("model", model),
         ("follow_minutes", "30"),
         ("do", "publish"),
     ];
@@ -102,7 +103,7 @@ async fn a_tool_that_is_made_here_is_called_by_an_agent() -> anyhow::Result<()> 
     typed.push(("allow_private", "on"));
     let made = ada.post(NEW, &typed).await?;
     assert_eq!(led_to(&made), Some("/t/acme/tools"));
-    publish(&ada, &["orders", "current_time"]).await?;
+    publish(&ada, "quality", &["orders", "current_time"]).await?;
 
     let calls =
         vec![Called { name: "orders".to_owned(), arguments: r#"{"order":"A7"}"#.to_owned() }];
@@ -195,14 +196,14 @@ async fn nobody_overwrites_a_tool_unseen_and_one_that_is_in_use_stays() -> anyho
     let knowing = send(&other, &changed("Second.", &hidden(&page, "seen")?)).await?;
     assert_eq!(knowing.status(), 303);
 
-    publish(&one, &["orders"]).await?;
+    publish(&one, "quality", &["orders"]).await?;
     let remove = format!("{ORDERS}/remove");
     let page = other.read(&remove).await?;
     assert!(page.contains("href=\"/t/acme/agents/mara\"") && !page.contains("Keep it"), "{page}");
     let refused = other.post(&remove, &[]).await?;
     assert_eq!(refused.status(), 422);
     assert!(refused.text().await?.contains("used by `mara`: publish without it first"));
-    publish(&one, &[]).await?;
+    publish(&one, "quality", &[]).await?;
     assert_eq!(led_to(&other.post(&remove, &[]).await?), Some("/t/acme/tools"));
     assert_eq!(other.get(ORDERS).await?.status(), 404);
     assert_unsaid(&it, &other.read("/t/acme/audit").await?);

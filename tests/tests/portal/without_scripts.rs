@@ -3,7 +3,7 @@
 use konstruct_tests::browser::Browser;
 
 use crate::{
-    catalogue::{EQUIPPED, FULL, Page},
+    catalogue::{EQUIPPED, FULL, MODELLED, Page},
     furnished::House,
     visitor::PASSWORD,
 };
@@ -22,7 +22,7 @@ async fn every_page_reads() -> anyhow::Result<()> {
     house.furnish(&people).await?;
     let browser = plain(&house).await?;
     let mut missing = Vec::new();
-    let pages = FULL.iter().chain(EQUIPPED).filter(|page| page.send.is_none());
+    let pages = FULL.iter().chain(EQUIPPED).chain(MODELLED).filter(|page| page.send.is_none());
     for Page { name, at, who, shows, .. } in pages {
         people.let_in(&browser, *who).await?;
         browser.go(&house.address(at)).await?;
@@ -47,6 +47,7 @@ async fn every_form_works() -> anyhow::Result<()> {
     browser.at("/").await?;
     tenant_and_agent(&browser).await?;
     tool(&browser).await?;
+    models(&browser).await?;
     versions(&browser).await?;
     channel(&browser).await?;
     people_and_keys(&browser).await?;
@@ -99,6 +100,46 @@ async fn tool(browser: &Browser) -> anyhow::Result<()> {
     browser.press("Remove weather").await?;
     browser.at("/t/acme/tools").await?;
     browser.see("No tools yet").await
+}
+
+async fn models(browser: &Browser) -> anyhow::Result<()> {
+    browser.go("/t/acme/models").await?;
+    browser.press("Set up the first group").await?;
+    browser.fill("slug", "careful").await?;
+    browser.fill("deployment-name-0", "claude").await?;
+    browser.choose("deployment-vendor-0", "anthropic").await?;
+    browser.fill("deployment-secret-0", "sk-k3y-of-acme").await?;
+    browser.press("Add another deployment").await?;
+    assert_eq!(browser.value("slug").await?, "careful", "what was typed stays");
+    assert_eq!(browser.value("deployment-vendor-0").await?, "anthropic");
+    browser.see("Type it again").await?;
+    browser.press("Remove deployment 2").await?;
+    browser.press("Add the group").await?;
+    browser.see("type the key again: it is never sent back").await?;
+    browser.fill("deployment-secret-0", "sk-k3y-of-acme").await?;
+    browser.press("Add the group").await?;
+    browser.see("the model must be 1 to 200 characters").await?;
+    browser.fill("deployment-model-0", "claude-sonnet-5-5").await?;
+    browser.fill("deployment-secret-0", "sk-k3y-of-acme").await?;
+    browser.press("Add the group").await?;
+    browser.at("/t/acme/models").await?;
+    browser.see("careful is here").await?;
+    browser.go("/t/acme/agents/mara").await?;
+    browser.find("select[name=model] option[value=careful]").await?;
+    browser.go("/t/acme/models/careful").await?;
+    browser.see("A key is stored").await?;
+    browser.click("fieldset summary").await?;
+    browser.fill("deployment-input-0", "3").await?;
+    browser.press("Save").await?;
+    browser.see("a price says what is read and what is written").await?;
+    browser.fill("deployment-output-0", "15").await?;
+    browser.press("Save").await?;
+    browser.see("The group is saved.").await?;
+    browser.see("More (2 filled in)").await?;
+    browser.press("Remove…").await?;
+    browser.press("Remove careful").await?;
+    browser.at("/t/acme/models").await?;
+    browser.see("No models of your own yet").await
 }
 
 async fn versions(browser: &Browser) -> anyhow::Result<()> {

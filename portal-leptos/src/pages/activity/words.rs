@@ -137,6 +137,7 @@ mod tests {
                 "connection.made",
                 "connection.removed",
                 "tool.",
+                "model_group.",
             ]
             .iter()
             .any(|start| topic.starts_with(start));

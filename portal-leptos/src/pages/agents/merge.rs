@@ -8,9 +8,12 @@ use portal_ui::{Banner, Card, LinkButton, SubmitButton, Tone};
 use super::{
     design,
     parts::{At, Bench, Place, header, label},
-    typed::Typed,
+    typed::{Typed, TypedRule},
 };
-use crate::server::{error::PageError, render::Cx};
+use crate::{
+    pages::rows::control,
+    server::{error::PageError, render::Cx},
+};
 
 /// Asks.
 pub(super) async fn ask(cx: &Cx, at: &At, conflict: DraftConflict) -> Result<Response, PageError> {
@@ -119,9 +122,9 @@ fn hidden(typed: &Typed) -> AnyView {
     let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
     let rules = typed.rows(0).into_iter().enumerate().flat_map(|(row, rule)| {
         [
-            (format!("rule-when-{row}"), rule.when),
-            (format!("rule-keywords-{row}"), rule.keywords),
-            (format!("rule-channel-{row}"), rule.to_channel),
+            (control::<TypedRule>("when", row), rule.when),
+            (control::<TypedRule>("keywords", row), rule.keywords),
+            (control::<TypedRule>("channel", row), rule.to_channel),
         ]
     });
     let all = fields.chain(rules);

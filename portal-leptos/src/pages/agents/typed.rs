@@ -4,7 +4,13 @@ use desk::OpenConfig;
 use domain::config::{OpenRule, OpenTrigger};
 use portal_ui::Problem;
 
-use crate::islands::wire::TryTurn;
+use crate::{
+    islands::wire::TryTurn,
+    pages::{
+        form::{self, wrong},
+        rows::{self, Row, control},
+    },
+};
 
 /// The form of an agent as it was sent. Whatever it holds is shown again.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -66,7 +72,7 @@ impl TypedRule {
         [&self.when, &self.keywords, &self.to_channel].iter().all(|it| it.trim().is_empty())
     }
 
-    fn read(&self) -> Option<OpenRule> {
+    fn said(&self) -> Option<OpenRule> {
         let words = self.keywords.split(',').map(str::trim).filter(|word| !word.is_empty());
         let when = match self.when.as_str() {
             "keywords" => OpenTrigger::Keywords(words.map(str::to_owned).collect()),
@@ -77,6 +83,19 @@ impl TypedRule {
             _ => return None,
         };
         Some(OpenRule { when, to_channel: self.to_channel.trim().to_owned() })
+    }
+}
+
+impl Row for TypedRule {
+    const NAMED: &'static str = "rule";
+
+    fn read(&mut self, field: &str, value: String) {
+        match field {
+            "when" => self.when = value,
+            "keywords" => self.keywords = value,
+            "channel" => self.to_channel = value,
+            _ => {}
+        }
     }
 }
 
@@ -101,11 +120,10 @@ impl Typed {
         }
     }
 
-    /// The form as it was sent. Browsers send lines with `\r\n`; we keep them with `\n`.
+    /// The form as it was sent.
     pub(super) fn read(pairs: Vec<(String, String)>) -> Self {
         let mut typed = Self::default();
-        for (name, value) in pairs {
-            let value = value.replace("\r\n", "\n");
+        for (name, value) in form::sent(pairs) {
             match name.as_str() {
                 "revision" => typed.revision = value.parse().unwrap_or_default(),
                 "name" => typed.name = value,
@@ -121,7 +139,7 @@ impl Typed {
                 "question" => typed.question = value,
                 "turn-person" if typed.turns.len() < TURNS_MAX => typed.turns.push((true, value)),
                 "turn-agent" if typed.turns.len() < TURNS_MAX => typed.turns.push((false, value)),
-                name => typed.read_rule(name, value),
+                name => rows::read(&mut typed.rules, name, value),
             }
         }
         typed
@@ -141,42 +159,23 @@ impl Typed {
         self.tools.lines().map(str::trim).filter(|name| !name.is_empty())
     }
 
-    /// The fields of row 2 end in `-2`.
-    fn read_rule(&mut self, name: &str, value: String) {
-        let Some((name, row)) = name.rsplit_once('-') else { return };
-        let Some(row) = row.parse().ok().filter(|row| *row < ROWS_MAX) else { return };
-        if self.rules.len() <= row {
-            self.rules.resize_with(row + 1, TypedRule::default);
-        }
-        let Some(rule) = self.rules.get_mut(row) else { return };
-        match name {
-            "rule-when" => rule.when = value,
-            "rule-keywords" => rule.keywords = value,
-            "rule-channel" => rule.to_channel = value,
-            _ => {}
-        }
-    }
-
     /// What it says, or what is wrong with how it is said. Whether it can be had is for the desk.
     pub(super) fn config(&self) -> Result<OpenConfig, Vec<Problem>> {
         let mut problems = Vec::new();
-        let mut problem = |field: &str, message: &str| {
-            problems.push(Problem { field: field.to_owned(), message: message.to_owned() });
-        };
         let minutes = self.follow_minutes.trim().parse::<u32>();
         if minutes.is_err() {
-            problem("follow_minutes", "Follow time is not a number of minutes");
+            problems.push(wrong("follow_minutes", "Follow time is not a number of minutes"));
         }
         // Counted as they are shown again, without those that say nothing.
         let rules = self.rules.iter().filter(|rule| !rule.is_blank()).enumerate();
         let mut escalation = Vec::new();
         for (row, rule) in rules {
-            match rule.read() {
+            match rule.said() {
                 Some(rule) => escalation.push(rule),
-                None => problem(
-                    &format!("rule-when-{row}"),
-                    &format!("Rule {}: choose when it holds", row + 1),
-                ),
+                None => {
+                    let message = format!("Rule {}: choose when it holds", row + 1);
+                    problems.push(wrong(&control::<TypedRule>("when", row), message));
+                }
             }
         }
         let Ok(follow_minutes) = minutes else { return Err(problems) };
@@ -210,9 +209,7 @@ impl Typed {
 
     /// Without row `row` of the rules.
     pub(super) fn without_rule(mut self, row: usize) -> Self {
-        if row < self.rules.len() {
-            self.rules.remove(row);
-        }
+        rows::remove(&mut self.rules, row);
         self
     }
 
@@ -222,9 +219,6 @@ impl Typed {
         said.chain(std::iter::repeat_with(TypedRule::default).take(more)).collect()
     }
 }
-
-/// The most rows that a form may send.
-const ROWS_MAX: usize = 64;
 
 /// The most turns of a trial that a form may send.
 const TURNS_MAX: usize = 200;

@@ -169,6 +169,7 @@ fn entity_view(entity: &str, tenant: &TenantId) -> Option<AnyView> {
     let href = match kind {
         "agent" => address::agent(tenant, &id.parse().ok()?),
         "tool" => Address::of_tenant(tenant, &["tools", id]).done(),
+        "model_group" => Address::of_tenant(tenant, &["models", id]).done(),
         _ => Address::of_tenant(tenant, &["channels", id]).done(),
     };
     Some(view! { " " <a href=href data-row-link>{id.to_owned()}</a> }.into_any())

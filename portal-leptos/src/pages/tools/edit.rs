@@ -13,13 +13,17 @@ use serde::Deserialize;
 
 use super::{
     Found, address,
+    headers::TypedHeader,
     kinds::{Kind, kinds},
     reading::reading,
-    typed::{Typed, fingerprint, problem},
+    typed::Typed,
     view::{Shown, form},
 };
 use crate::{
-    pages::form::{WITH_PROBLEMS, done, problems},
+    pages::{
+        form::{WITH_PROBLEMS, done, fingerprint, problems, wrong},
+        rows::control,
+    },
     server::{error::PageError, render::Cx},
 };
 
@@ -96,7 +100,7 @@ pub(super) async fn save(
         let message = "Somebody else changed this tool while you typed. Look at theirs in another \
                        tab; save again, and what stands here takes its place";
         let typed = Typed { seen: now, ..typed.shown_again() };
-        return Ok(page(&cx, &tenant, &found, (typed, vec![problem("", message)])));
+        return Ok(page(&cx, &tenant, &found, (typed, vec![wrong("", message)])));
     }
     match write(&cx, &tenant, (id.as_str(), &typed)).await? {
         Ok(written) => {
@@ -119,8 +123,8 @@ async fn write(
     };
     match cx.portal.desk.save_tool(&cx.signed.principal, tenant, slug, wish).await {
         Ok(written) => Ok(Ok(written)),
-        Err(DeskError::Invalid(wrong)) => {
-            Ok(Err(wrong.into_iter().map(|it| of_form(typed, it)).collect()))
+        Err(DeskError::Invalid(found)) => {
+            Ok(Err(found.into_iter().map(|it| of_form(typed, it)).collect()))
         }
         Err(error) => Ok(Err(problems(error)?)),
     }
@@ -130,13 +134,13 @@ async fn write(
 fn taken(cx: &Cx, tenant: &TenantId, slug: &str) -> Result<Option<Problem>, PageError> {
     let tools = cx.portal.desk.tools(&cx.signed.principal, tenant)?;
     let is_taken = tools.iter().any(|tool| tool.id.as_str() == slug);
-    Ok(is_taken.then(|| problem("slug", "Slug is taken: another tool of this tenant has it")))
+    Ok(is_taken.then(|| wrong("slug", "Slug is taken: another tool of this tenant has it")))
 }
 
 /// What the desk says is wrong, in the words of this form and at its field.
-fn of_form(typed: &Typed, wrong: FieldProblem) -> Problem {
-    let said = &wrong.problem;
-    let (field, message) = match wrong.field {
+fn of_form(typed: &Typed, found: FieldProblem) -> Problem {
+    let said = &found.problem;
+    let (field, message) = match found.field {
         "description" => ("description", format!("The description {said}")),
         "url" => ("url", format!("The address {said}")),
         "arguments" => ("arguments", format!("The schema {said}")),
@@ -147,15 +151,15 @@ fn of_form(typed: &Typed, wrong: FieldProblem) -> Problem {
             let said = said.strip_prefix("has ").unwrap_or(said);
             let message = format!("The form has {said}");
             let Some((row, header)) = typed.row_named(said) else {
-                return problem("headers", &message);
+                return wrong("headers", message);
             };
             let is_of_secret = header.is_secret && said.contains("secret");
             let part = if is_of_secret { "secret" } else { "name" };
-            return problem(&format!("header-{part}-{row}"), &message);
+            return wrong(&control::<TypedHeader>(part, row), message);
         }
         _ => ("slug", format!("Slug {said}")),
     };
-    problem(field, &message)
+    wrong(field, message)
 }
 
 fn new_page(cx: &Cx, tenant: &TenantId, typed: Typed, problems: Vec<Problem>) -> Response {

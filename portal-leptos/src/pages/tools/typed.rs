@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use desk::{WishedHeader, WishedKind, WishedTool};
-use domain::secret::Secret;
 use portal_ui::Problem;
 use schemas::{
     Tool,
     directory::{HttpMethod, TOOL_TIMEOUT_SECONDS_DEFAULT, ToolHeader, ToolKind},
 };
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
-use super::{kinds::Kind, reading::pretty, rows::TypedHeader};
+use super::{headers::TypedHeader, kinds::Kind, reading::pretty};
+use crate::pages::{
+    form::{self, wrong},
+    rows,
+};
 
 /// The methods as the form sends them.
 pub(super) const METHODS: [HttpMethod; 5] =
@@ -20,9 +22,6 @@ pub(super) const METHODS: [HttpMethod; 5] =
 
 /// The schema of a tool that needs to be told nothing.
 const NO_ARGUMENTS: &str = "{\n  \"type\": \"object\",\n  \"properties\": {}\n}";
-
-/// The most headers that a form may send.
-const ROWS_MAX: usize = 64;
 
 /// The form of a tool as it was sent. Whatever it holds is shown again, but for secrets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,11 +87,10 @@ impl Typed {
         }
     }
 
-    /// The form as it was sent. Browsers send lines with `\r\n`; we keep them with `\n`.
+    /// The form as it was sent.
     pub(super) fn read(pairs: Vec<(String, String)>) -> Self {
         let mut typed = Self::default();
-        for (name, value) in pairs {
-            let value = value.replace("\r\n", "\n");
+        for (name, value) in form::sent(pairs) {
             match name.as_str() {
                 "kind" => typed.kind = Kind::read(&value).unwrap_or_default(),
                 "slug" => typed.slug = value,
@@ -106,22 +104,10 @@ impl Typed {
                 "allow_private" => typed.allow_private = true,
                 "seen" => typed.seen = value,
                 "do" => typed.pressed = value,
-                name => typed.read_row(name, value),
+                name => rows::read(&mut typed.headers, name, value),
             }
         }
         typed
-    }
-
-    /// The fields of row 2 end in `-2`.
-    fn read_row(&mut self, name: &str, value: String) {
-        let Some((name, row)) = name.rsplit_once('-') else { return };
-        let Some(row) = row.parse().ok().filter(|row| *row < ROWS_MAX) else { return };
-        if self.headers.len() <= row {
-            self.headers.resize_with(row + 1, TypedHeader::default);
-        }
-        if let Some(header) = self.headers.get_mut(row) {
-            header.read(name, value);
-        }
     }
 
     /// With what a button adds to the headers or takes away from them; nothing for another button.
@@ -131,10 +117,8 @@ impl Typed {
             "add-text" => typed.headers.push(TypedHeader::text("", "")),
             "add-secret" => typed.headers.push(TypedHeader::secret("")),
             pressed => {
-                let row = pressed.strip_prefix("remove-header-")?.parse::<usize>().ok()?;
-                if row < typed.headers.len() {
-                    typed.headers.remove(row);
-                }
+                let row = rows::removed::<TypedHeader>(pressed)?;
+                rows::remove(&mut typed.headers, row);
             }
         }
         Some(typed)
@@ -146,8 +130,7 @@ impl Typed {
         let kind = self.wished_kind(&mut problems);
         let timeout = self.timeout_seconds.trim().parse::<u32>();
         if timeout.is_err() {
-            problems
-                .push(problem("timeout_seconds", "The longest call is not a number of seconds"));
+            problems.push(wrong("timeout_seconds", "The longest call is not a number of seconds"));
         }
         let headers = self.wished_headers(&mut problems);
         match (kind, timeout) {
@@ -172,7 +155,7 @@ impl Typed {
             Kind::Http => {
                 let method = METHODS.into_iter().find(|it| it.as_str() == self.method);
                 if method.is_none() {
-                    problems.push(problem("http_method", "Choose a method"));
+                    problems.push(wrong("http_method", "Choose a method"));
                 }
                 let arguments = self.schema().map_err(|it| problems.push(it)).ok();
                 Some(WishedKind::Http { method: method?, url, arguments: arguments? })
@@ -192,27 +175,28 @@ impl Typed {
             let said = said.split(" at line ").next().unwrap_or_default();
             let message =
                 format!("The schema is no JSON from line {line}, column {column} on: {said}");
-            problem("arguments", &message)
+            wrong("arguments", message)
         })
     }
 
     fn wished_headers(&self, problems: &mut Vec<Problem>) -> BTreeMap<String, WishedHeader> {
         let mut headers = BTreeMap::new();
+        let of = rows::control::<TypedHeader>;
         for (row, header) in self.rows() {
             let name = header.name.trim().to_ascii_lowercase();
             if name.is_empty() {
                 let message = format!("Header {} has no name", row + 1);
-                problems.push(problem(&format!("header-name-{row}"), &message));
+                problems.push(wrong(&of("name", row), message));
                 continue;
             }
             let Some(wished) = header.wish() else {
                 let message = format!("Type the secret of {name} again: it is never sent back");
-                problems.push(problem(&format!("header-secret-{row}"), &message));
+                problems.push(wrong(&of("secret", row), message));
                 continue;
             };
             if headers.insert(name.clone(), wished).is_some() {
                 let message = format!("Two headers are called {name}");
-                problems.push(problem(&format!("header-name-{row}"), &message));
+                problems.push(wrong(&of("name", row), message));
             }
         }
         headers
@@ -236,22 +220,6 @@ impl Typed {
         }
         self
     }
-}
-
-/// Something is wrong with a field.
-pub(super) fn problem(field: &str, message: &str) -> Problem {
-    Problem { field: field.to_owned(), message: message.to_owned() }
-}
-
-/// What tells a tool from what it was before.
-pub(super) fn fingerprint(tool: &Tool) -> String {
-    let text = serde_json::to_vec(tool).unwrap_or_default();
-    hex::encode(Sha256::digest(text)).chars().take(16).collect()
-}
-
-/// A secret that a form sent.
-pub(super) fn secret(text: &str) -> Secret {
-    Secret::from(text.trim().to_owned())
 }
 
 #[cfg(test)]

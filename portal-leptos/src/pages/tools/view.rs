@@ -10,12 +10,12 @@ use schemas::TenantId;
 
 use super::{
     Found,
+    headers::rows,
     kinds::Kind,
-    rows::rows,
     typed::{METHODS, Typed},
     users,
 };
-use crate::pages::form::problem_of;
+use crate::pages::form::{enter_saves, problem_of};
 
 /// What the form is made of.
 pub(super) struct Shown<'a> {
@@ -52,8 +52,7 @@ pub(super) fn form(tenant: &TenantId, shown: Shown<'_>) -> AnyView {
     let save = if found.is_some() { "Save" } else { "Add the tool" };
     view! {
         <form method="post" action=action class="stack tool-form" novalidate>
-            // What Enter presses: a form's first button.
-            <button type="submit" name="do" value="save" hidden></button>
+            {enter_saves()}
             <FormErrors problems />
             <input type="hidden" name="kind" value=typed.kind.word() />
             <input type="hidden" name="seen" value=typed.seen.clone() />

@@ -1,10 +1,13 @@
 //! Rules of escalation, a row each. A row is added and taken away by a button of the form.
 
 use leptos::prelude::*;
-use portal_ui::{Choice, Icon, Problem, SelectField, SubmitButton, TextField, Variant};
+use portal_ui::{Choice, Problem, SelectField, TextField};
 
 use super::super::typed::{TRIGGERS, Typed, TypedRule};
-use crate::pages::form::problem_of;
+use crate::pages::{
+    form::problem_of,
+    rows::{self, control},
+};
 
 /// The rows that say something, and as many empty ones as were asked for.
 pub(super) fn rules(typed: &Typed, problems: &[Problem]) -> AnyView {
@@ -18,17 +21,7 @@ pub(super) fn rules(typed: &Typed, problems: &[Problem]) -> AnyView {
         <div class="stack" data-gap="small" id="field-escalation" tabindex="-1">
             {none}
             {rows}
-            <div>
-                <SubmitButton
-                    variant=Variant::Plain
-                    dense=true
-                    icon=Icon::Plus
-                    name="do"
-                    value="add-rule"
-                >
-                    "Add a rule"
-                </SubmitButton>
-            </div>
+            <div>{rows::adds("add-rule", "Add a rule")}</div>
         </div>
     }
     .into_any()
@@ -36,14 +29,14 @@ pub(super) fn rules(typed: &Typed, problems: &[Problem]) -> AnyView {
 
 fn row(nth: usize, rule: TypedRule, problems: &[Problem]) -> AnyView {
     let TypedRule { when, keywords, to_channel } = rule;
-    let (name, number) = (format!("rule-when-{nth}"), nth + 1);
-    let (of_words, of_channel) = (format!("rule-keywords-{nth}"), format!("rule-channel-{nth}"));
+    let of = |field: &str| control::<TypedRule>(field, nth);
+    let (name, of_words, of_channel) = (of("when"), of("keywords"), of("channel"));
     let error = problem_of(problems, &name);
     let wrong = (problem_of(problems, &of_words), problem_of(problems, &of_channel));
     let choices = TRIGGERS.iter().map(|(value, label)| Choice::new(*value, *label)).collect();
     view! {
         <fieldset class="rule">
-            <legend class="visually-hidden">{format!("Rule {number}")}</legend>
+            <legend class="visually-hidden">{format!("Rule {}", nth + 1)}</legend>
             <SelectField name label="When" choices value=when error />
             <TextField
                 name=of_words
@@ -60,15 +53,7 @@ fn row(nth: usize, rule: TypedRule, problems: &[Problem]) -> AnyView {
                 placeholder="#support"
                 required=true
             />
-            <SubmitButton
-                variant=Variant::Quiet
-                dense=true
-                icon=Icon::Trash
-                name="do"
-                value=format!("remove-rule-{nth}")
-            >
-                {format!("Remove rule {number}")}
-            </SubmitButton>
+            {rows::removes::<TypedRule>(nth)}
         </fieldset>
     }
     .into_any()

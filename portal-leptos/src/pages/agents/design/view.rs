@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     islands::{Autosave, TryIt, wire::TryTurn},
-    pages::form::problem_of,
+    pages::form::{enter_saves, problem_of},
 };
 
 /// What the page shows besides the draft itself.
@@ -87,8 +87,7 @@ fn form(at: &At, bench: &Bench, shown: Designer) -> AnyView {
     view! {
         <form method="post" action=at.path("") class="designer" id="design" novalidate>
             <div class="stack">
-                // What Enter presses: a form's first button.
-                <button type="submit" name="do" value="save" hidden></button>
+                {enter_saves()}
                 <FormErrors problems />
                 <input type="hidden" name="revision" value=typed.revision />
                 {cards}
@@ -156,7 +155,7 @@ fn cards(models: &[String], typed: &Typed, problems: &[Problem]) -> AnyView {
             choices=choices(models, &typed.model)
             value=typed.model.clone()
             error=error("model")
-            hint="Which language models answer for it, as this installation groups them."
+            hint="Which language models answer for it, as this installation and this tenant group them."
         />
     };
     let minutes = view! {

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use domain::secret::Secret;
 use schemas::{
     ToolStatus,
     directory::{Endpoint, HttpTool, McpServer},
@@ -7,6 +8,7 @@ use schemas::{
 use serde_json::json;
 
 use super::*;
+use crate::pages::form::fingerprint;
 
 fn tool(kind: impl FnOnce(Endpoint) -> ToolKind) -> Tool {
     let secret = ToolHeader::Secret("tool:orders/authorization/u1".to_owned());
@@ -64,7 +66,7 @@ fn sent(typed: &Typed) -> Vec<(String, String)> {
         sent.push((format!("header-name-{row}"), header.name.clone()));
         if header.is_secret {
             sent.push((format!("header-secret-{row}"), String::new()));
-            if header.is_lost {
+            if header.secret.is_lost() {
                 sent.push((format!("header-again-{row}"), "1".to_owned()));
             }
         } else {
@@ -107,11 +109,11 @@ fn a_secret_that_was_typed_is_not_shown_again_and_is_asked_for_again() {
     }
     let typed = Typed::read(form);
     let wished = typed.wish().unwrap().headers.unwrap();
-    let said = WishedHeader::Secret(secret("Bearer s3cret"));
+    let said = WishedHeader::Secret(Secret::from("Bearer s3cret".to_owned()));
     assert_eq!(wished["authorization"], said);
     // Another field was wrong: the secret is not sent back, and the old one does not stay unnoticed.
     let again = typed.shown_again();
-    assert!(again.headers.iter().all(|header| header.secret.is_none()));
+    assert!(!again.headers.iter().any(|header| header.secret.is_typed()));
     let problems = Typed::read(sent(&again)).wish().unwrap_err();
     let said: Vec<_> = problems.iter().map(|it| (&*it.field, &*it.message)).collect();
     let want = "Type the secret of authorization again: it is never sent back";

@@ -1,12 +1,15 @@
 //! Headers, a row each: a text that is shown, or a secret that is not.
 
 use desk::WishedHeader;
-use domain::secret::Secret;
 use leptos::prelude::*;
-use portal_ui::{Icon, InputKind, Problem, SubmitButton, TextField, Variant};
+use portal_ui::{InputKind, Problem, TextField};
 
-use super::typed::{Typed, secret};
-use crate::pages::form::problem_of;
+use super::typed::Typed;
+use crate::pages::{
+    form::problem_of,
+    rows::{self, Row, control},
+    secret::{Said, TypedSecret},
+};
 
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,10 +18,7 @@ pub(super) struct TypedHeader {
     pub(super) is_secret: bool,
     /// What a header says that is no secret.
     pub(super) text: String,
-    /// What was typed as a secret. A form that was kept for somebody whose session ended comes without.
-    pub(super) secret: Option<Secret>,
-    /// Whether a secret was typed before, and is not here any more.
-    pub(super) is_lost: bool,
+    pub(super) secret: TypedSecret,
 }
 
 impl TypedHeader {
@@ -28,48 +28,51 @@ impl TypedHeader {
 
     /// One whose secret is still to be typed.
     pub(super) fn secret(name: &str) -> Self {
-        Self { name: name.to_owned(), is_secret: true, is_lost: true, ..Self::default() }
+        Self { secret: TypedSecret::missing(), ..Self::kept(name) }
     }
 
     /// One whose secret is there already.
     pub(super) fn kept(name: &str) -> Self {
-        Self { is_lost: false, ..Self::secret(name) }
-    }
-
-    /// A field of the row.
-    pub(super) fn read(&mut self, name: &str, value: String) {
-        match name {
-            "header-name" => self.name = value,
-            "header-kind" => self.is_secret = value == "secret",
-            "header-text" => self.text = value,
-            "header-secret" => self.secret = Some(secret(&value)),
-            "header-again" => self.is_lost = true,
-            _ => {}
-        }
+        Self { name: name.to_owned(), is_secret: true, ..Self::default() }
     }
 
     /// Whether nothing was typed.
     pub(super) fn is_blank(&self) -> bool {
-        let has_secret = self.secret.as_ref().is_some_and(|secret| !secret.is_empty());
-        self.name.trim().is_empty() && self.text.trim().is_empty() && !has_secret
+        self.name.trim().is_empty() && self.text.trim().is_empty() && !self.secret.is_typed()
     }
 
     /// What it is to say; nothing where its secret has to be typed again.
     pub(super) fn wish(&self) -> Option<WishedHeader> {
-        match (self.is_secret, &self.secret) {
-            (false, _) => Some(WishedHeader::Text(self.text.trim().to_owned())),
-            (true, None) => None,
-            (true, Some(secret)) if secret.is_empty() => {
-                (!self.is_lost).then_some(WishedHeader::Kept)
-            }
-            (true, Some(secret)) => Some(WishedHeader::Secret(secret.clone())),
+        if !self.is_secret {
+            return Some(WishedHeader::Text(self.text.trim().to_owned()));
+        }
+        match self.secret.said() {
+            Said::New(secret) => Some(WishedHeader::Secret(secret.clone())),
+            Said::Nothing => Some(WishedHeader::Kept),
+            Said::Lost => None,
         }
     }
 
-    /// The secret is gone, and whether one was typed is remembered.
+    /// As it is shown again: without its secret.
     pub(super) fn forget(&mut self) {
-        let typed = self.secret.take().is_none_or(|secret| !secret.is_empty());
-        self.is_lost |= self.is_secret && typed;
+        if self.is_secret {
+            self.secret.forget();
+        }
+    }
+}
+
+impl Row for TypedHeader {
+    const NAMED: &'static str = "header";
+
+    fn read(&mut self, field: &str, value: String) {
+        match field {
+            "name" => self.name = value,
+            "kind" => self.is_secret = value == "secret",
+            "text" => self.text = value,
+            "secret" => self.secret.read(&value),
+            "again" => self.secret.read_again(),
+            _ => {}
+        }
     }
 }
 
@@ -79,25 +82,13 @@ pub(super) fn rows(typed: &Typed, problems: &[Problem]) -> AnyView {
     let rows: Vec<_> =
         typed.headers.iter().enumerate().map(|(nth, header)| row(nth, header, problems)).collect();
     let none = is_empty.then(|| view! { <p class="meta">"No headers yet."</p> });
-    let add = |value: &'static str, words: &'static str| {
-        view! {
-            <SubmitButton
-                variant=Variant::Plain
-                dense=true
-                icon=Icon::Plus
-                name="do"
-                value=value
-            >
-                {words}
-            </SubmitButton>
-        }
-    };
     view! {
         <div class="stack" data-gap="small" id="field-headers" tabindex="-1">
             {none}
             {rows}
             <div class="form-actions">
-                {add("add-secret", "Add a secret header")} {add("add-text", "Add a plain header")}
+                {rows::adds("add-secret", "Add a secret header")}
+                {rows::adds("add-text", "Add a plain header")}
             </div>
         </div>
     }
@@ -106,8 +97,9 @@ pub(super) fn rows(typed: &Typed, problems: &[Problem]) -> AnyView {
 
 fn row(nth: usize, header: &TypedHeader, problems: &[Problem]) -> AnyView {
     let number = nth + 1;
-    let (of_name, error) = (format!("header-name-{nth}"), |name: &str| problem_of(problems, name));
-    let wrong = error(&of_name);
+    let of = |field: &str| control::<TypedHeader>(field, nth);
+    let of_name = of("name");
+    let wrong = problem_of(problems, &of_name);
     let kind = if header.is_secret { "secret" } else { "text" };
     let legend = format!("Header {number}, {}", if header.is_secret { "secret" } else { "plain" });
     let value = if header.is_secret {
@@ -118,7 +110,7 @@ fn row(nth: usize, header: &TypedHeader, problems: &[Problem]) -> AnyView {
     view! {
         <fieldset class="rule tool-header">
             <legend class="visually-hidden">{legend}</legend>
-            <input type="hidden" name=format!("header-kind-{nth}") value=kind />
+            <input type="hidden" name=of("kind") value=kind />
             <TextField
                 name=of_name
                 label="Name"
@@ -129,22 +121,14 @@ fn row(nth: usize, header: &TypedHeader, problems: &[Problem]) -> AnyView {
                 autocomplete="off"
             />
             {value}
-            <SubmitButton
-                variant=Variant::Quiet
-                dense=true
-                icon=Icon::Trash
-                name="do"
-                value=format!("remove-header-{nth}")
-            >
-                {format!("Remove header {number}")}
-            </SubmitButton>
+            {rows::removes::<TypedHeader>(nth)}
         </fieldset>
     }
     .into_any()
 }
 
 fn text_field(nth: usize, header: &TypedHeader, problems: &[Problem]) -> AnyView {
-    let name = format!("header-text-{nth}");
+    let name = control::<TypedHeader>("text", nth);
     let error = problem_of(problems, &name);
     view! {
         <TextField
@@ -160,10 +144,12 @@ fn text_field(nth: usize, header: &TypedHeader, problems: &[Problem]) -> AnyView
 }
 
 fn secret_field(nth: usize, header: &TypedHeader, problems: &[Problem]) -> AnyView {
-    let name = format!("header-secret-{nth}");
+    let name = control::<TypedHeader>("secret", nth);
     let error = problem_of(problems, &name);
-    let (label, hint, again) = if header.is_lost {
-        let again = view! { <input type="hidden" name=format!("header-again-{nth}") value="1" /> };
+    let is_lost = header.secret.is_lost();
+    let (label, hint, again) = if is_lost {
+        let again = control::<TypedHeader>("again", nth);
+        let again = view! { <input type="hidden" name=again value="1" /> };
         (
             "Secret",
             "Whole, with what stands before it, such as “Bearer …”. It is never shown again.",
@@ -172,7 +158,6 @@ fn secret_field(nth: usize, header: &TypedHeader, problems: &[Problem]) -> AnyVi
     } else {
         ("Another secret", "Left empty, the one that is there stays.", None)
     };
-    let required = header.is_lost;
     view! {
         {again}
         <TextField
@@ -181,7 +166,7 @@ fn secret_field(nth: usize, header: &TypedHeader, problems: &[Problem]) -> AnyVi
             kind=InputKind::Password
             hint
             error
-            required
+            required=is_lost
             autocomplete="new-password"
         />
     }
