@@ -57,7 +57,7 @@ impl Chunks {
         out + DONE
     }
 
-    /// There is no answer, or no more of it.
+    /// There is no more of the answer.
     pub(crate) fn broken(problem: &Problem) -> String {
         event(&problem.json())
     }

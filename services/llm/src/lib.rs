@@ -8,7 +8,8 @@
 //! [`answer`] or [`chunks`], [`problem`] for whatever goes wrong.
 //!
 //! **Invariant:** a streamed answer is one model's. Before its first word, another deployment may take
-//! over unseen; after it, a failure is an error in the stream, never another model's words.
+//! over unseen, and a failure has its status, since the response waits for that word; after it, a failure
+//! is an error in the stream, never another model's words.
 //! **Invariant:** whoever hangs up ends the call to the vendor, and pays for what was made until then.
 //! **Invariant:** where the tenant has a budget, a call has room in it before it is made.
 //! **Invariant:** no key, prompt or answer is in a log line or an error.

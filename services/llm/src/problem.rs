@@ -71,7 +71,7 @@ impl Problem {
         Self { retry_after_s: Some(5), ..Self::new(status, "server_error", "unavailable", message) }
     }
 
-    /// The model stopped after its first word: what was sent is not the whole answer.
+    /// The model stopped: what was sent, if anything, is not the whole answer.
     pub(crate) fn interrupted() -> Self {
         let message = "The answer broke off, and what was sent of it is void. Ask again.";
         Self::new(StatusCode::BAD_GATEWAY, "server_error", "stream_interrupted", message)

@@ -1,6 +1,6 @@
 //! The two routes, and the listener.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, task::Poll};
 
 use axum::{
     Json,
@@ -57,7 +57,7 @@ pub(crate) async fn complete(
     })?;
     let record = Record::new(&llm, tenant);
     if asked.stream {
-        return Ok(streamed((router, record), asked, header, place));
+        return streamed((router, record), asked, header, place).await;
     }
     let deadline = Instant::now() + REQUEST_MAX;
     let completed = router.complete(&asked.group, &asked.request, deadline, &record).await;
@@ -68,35 +68,47 @@ pub(crate) async fn complete(
     Ok(Json(answer::whole(&header, &completed)).into_response())
 }
 
-/// The answer as it comes. The call ends with its reader.
-fn streamed(
+/// The answer as it comes. The response waits for its first piece: what fails before that has a status of
+/// its own, as if nothing were streamed. The call ends with its reader, who may hang up before the first
+/// piece as well as after it.
+async fn streamed(
     (router, record): (Arc<Router>, Record),
     asked: Asked,
     header: Header,
     place: OwnedSemaphorePermit,
-) -> Response {
+) -> Result<Response, Problem> {
     let (send, mut receive) = mpsc::channel::<String>(PIECES_MAX);
     let call = AbortOnDropHandle::new(tokio::spawn(async move {
         let _place = place;
-        follow((&router, record), &asked, Chunks::new(header), &send).await;
+        follow((&router, record), &asked, Chunks::new(header), &send).await
     }));
+    let Some(first) = receive.recv().await else {
+        // It ended and said nothing.
+        let why = call.await.ok().and_then(Result::err);
+        return Err(why.unwrap_or_else(Problem::interrupted));
+    };
+    let mut first = Some(first);
     let pieces = stream::poll_fn(move |cx| {
         // Held for as long as somebody reads.
         let _call = &call;
-        receive.poll_recv(cx).map(|piece| piece.map(Ok::<_, Infallible>))
+        let piece = match first.take() {
+            Some(first) => Poll::Ready(Some(first)),
+            None => receive.poll_recv(cx),
+        };
+        piece.map(|piece| piece.map(Ok::<_, Infallible>))
     });
     let kind = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
-    (kind, Body::from_stream(pieces)).into_response()
+    Ok((kind, Body::from_stream(pieces)).into_response())
 }
 
-/// Makes one stream. After its first word there is no other deployment for it. What waits for a slow
-/// reader is bounded by the answer itself.
+/// Makes one stream. After its first word there is no other deployment for it; the problem is where it
+/// has none. What waits for a slow reader is bounded by the answer itself.
 async fn follow(
     (router, record): (&Router, Record),
     asked: &Asked,
     mut chunks: Chunks,
     send: &mpsc::Sender<String>,
-) {
+) -> Result<(), Problem> {
     let (said, mut heard) = mpsc::unbounded_channel();
     let on = move |delta| drop(said.send(delta));
     let deadline = Instant::now() + REQUEST_MAX;
@@ -107,7 +119,7 @@ async fn follow(
             Some(delta) = heard.recv() => match delta {
                 Delta::Text(text) => {
                     if send.send(chunks.text(&text)).await.is_err() {
-                        return;
+                        return Ok(());
                     }
                 }
                 Delta::Restart => break None,
@@ -121,18 +133,19 @@ async fn follow(
     }
     while let (Some(_), Ok(Delta::Text(text))) = (&ended, heard.try_recv()) {
         if send.send(chunks.text(&text)).await.is_err() {
-            return;
+            return Ok(());
         }
     }
     let last = match ended {
         Some(Ok(completed)) => chunks.end(&completed, asked.count),
         Some(Err(exhausted)) if !chunks.committed => {
-            Chunks::broken(&Problem::exhausted(&exhausted, Instant::now()))
+            return Err(Problem::exhausted(&exhausted, Instant::now()));
         }
         Some(Err(_)) | None => Chunks::broken(&Problem::interrupted()),
     };
     // Whoever reads no more is told nothing.
     drop(send.send(last).await);
+    Ok(())
 }
 
 /// `GET /v1/models`: the model groups of the installation and the tenant's own.

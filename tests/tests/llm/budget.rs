@@ -70,12 +70,16 @@ async fn what_a_budget_has_no_room_for_is_insufficient_quota() -> anyhow::Result
         || async { Ok(house.ask(&question()).await?.status() == StatusCode::TOO_MANY_REQUESTS) };
     until(PATIENCE, "the budget is heard of", heard).await?;
     let asked = house.it.llm.requests().len();
-    let told = house.ask(&question()).await?;
-    assert_eq!(told.status(), StatusCode::TOO_MANY_REQUESTS);
-    assert!(!told.headers().contains_key("retry-after"));
-    let error: Value = told.json().await?;
-    assert_eq!(error["error"]["type"], "insufficient_quota");
-    assert_eq!(error["error"]["code"], "insufficient_quota");
+    for is_streamed in [false, true] {
+        let mut body = question();
+        body["stream"] = is_streamed.into();
+        let told = house.ask(&body).await?;
+        assert_eq!(told.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert!(!told.headers().contains_key("retry-after"));
+        let error: Value = told.json().await?;
+        assert_eq!(error["error"]["type"], "insufficient_quota");
+        assert_eq!(error["error"]["code"], "insufficient_quota");
+    }
     assert_eq!(house.it.llm.requests().len(), asked, "nobody is called");
     Ok(())
 }

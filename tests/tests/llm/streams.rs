@@ -6,6 +6,7 @@ use konstruct_tests::{
     installation::acme,
     wait::until,
 };
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::{
@@ -80,6 +81,43 @@ async fn before_the_first_word_another_attempt_takes_over_unseen() -> anyhow::Re
     let events = events(&house, &streamed(&json!({}))).await?;
     assert_eq!(text(&events), "the answer");
     assert_eq!(events.last().context("nothing")?, "[DONE]");
+    Ok(())
+}
+
+#[tokio::test]
+async fn before_the_first_word_a_failure_has_its_status() -> anyhow::Result<()> {
+    let house = House::new().await?;
+    let unknown = house.ask(&streamed(&json!({ "model": "gpt-9" }))).await?;
+    assert_eq!(unknown.status(), StatusCode::NOT_FOUND);
+    assert_eq!(unknown.json::<Value>().await?["error"]["code"], "model_not_found");
+
+    house.it.llm.always(Behaviour::status(429, "").header("retry-after", "3600"));
+    let full = house.ask(&streamed(&json!({}))).await?;
+    assert_eq!(full.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(full.headers()["content-type"], "application/json");
+    let wait: u64 = full.headers()["retry-after"].to_str()?.parse()?;
+    assert!((3_590..=3_600).contains(&wait), "{wait}");
+    assert_eq!(full.json::<Value>().await?["error"]["code"], "rate_limit_exceeded");
+
+    let resting = house.ask(&streamed(&json!({}))).await?;
+    assert_eq!(resting.status(), StatusCode::SERVICE_UNAVAILABLE);
+    assert!(resting.headers().contains_key("retry-after"));
+    assert_eq!(resting.json::<Value>().await?["error"]["code"], "model_unavailable");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_hangs_up_before_the_first_word_ends_the_call_too() -> anyhow::Result<()> {
+    let house = House::new().await?;
+    let slow = Behaviour { first_token_ms: 600_000, ..Behaviour::text("too late") };
+    house.it.llm.always(slow);
+    let is_asked = || async { Ok(house.it.llm.requests().len() == 1) };
+    tokio::select! {
+        ended = house.ask(&streamed(&json!({}))) => anyhow::bail!("it is held: {ended:?}"),
+        asked = until(PATIENCE, "the vendor is asked", is_asked) => asked?,
+    }
+    assert_eq!(used(&house, 1).await?, (1, 0, 0));
+    assert_eq!(unpriced(&house).await?, 1, "it may be billed");
     Ok(())
 }
 
