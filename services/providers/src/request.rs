@@ -120,6 +120,8 @@ pub struct Request {
     pub max_output_tokens: u32,
     /// Sent to deployments that accept one.
     pub temperature: Option<f32>,
+    /// The answer ends before any of these texts; none of them is in it.
+    pub stop: Vec<String>,
     /// In place of the deployment's own.
     pub timeouts: Timeouts,
     /// The most attempts, where the settings would allow more: what another form of this request left
@@ -147,7 +149,7 @@ impl Turn {
     }
 
     /// Whether there is nothing in it that could be sent.
-    pub(crate) fn is_blank(&self) -> bool {
+    pub fn is_blank(&self) -> bool {
         match self {
             Self::User { text, images } => text.trim().is_empty() && images.is_empty(),
             Self::Assistant { text, calls, .. } => text.trim().is_empty() && calls.is_empty(),

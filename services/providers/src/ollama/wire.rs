@@ -23,15 +23,17 @@ pub(super) struct Ask<'a> {
     pub truncate: bool,
     /// Whether the oldest tokens are dropped when the answer does not fit.
     pub shift: bool,
-    pub options: Options,
+    pub options: Options<'a>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Options {
+pub(super) struct Options<'a> {
     pub num_ctx: u32,
     pub num_predict: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub stop: &'a [String],
 }
 
 pub(super) fn message(turn: &Turn) -> Value {

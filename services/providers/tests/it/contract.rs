@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use konstruct_tests::fake_llm::{Behaviour, FakeLlm, Fault};
-use providers::{Failure, FailureClass, Finish, Vendor};
+use providers::{Failure, FailureClass, Finish, Request, Vendor};
 use schemas::usage::MicroDollars;
+use serde_json::json;
 
 use crate::world::{KEY, QUICK, SECRET, ask, class_of, deployment, hasty, request, router, story};
 
@@ -23,6 +24,7 @@ contract! {
     an_answer_is_whole_and_counted,
     a_late_count_does_not_cost_the_answer,
     the_request_says_what_was_asked,
+    it_stops_where_it_is_told_to,
     a_broken_answer_is_dropped_and_asked_for_again,
     a_broken_answer_alone_is_no_answer,
     an_error_inside_a_success_has_its_class,
@@ -98,6 +100,25 @@ async fn the_request_says_what_was_asked(vendor: Vendor) {
             );
         }
     }
+}
+
+async fn it_stops_where_it_is_told_to(vendor: Vendor) {
+    let (router, fake) = one(vendor).await;
+    let (place, reason) = match vendor {
+        Vendor::OpenAi => ("/stop", "stop"),
+        Vendor::Anthropic => ("/stop_sequences", "stop_sequence"),
+        Vendor::Ollama => ("/options/stop", "stop"),
+    };
+    let reason = Fault::EndReason(reason.to_owned());
+    fake.script([Behaviour { fault: Some(reason), ..Behaviour::text("as far as that") }]);
+    let stop = vec!["END".to_owned(), "\n\n".to_owned()];
+    let completed = ask(&router, &Request { stop, ..request() }).await.unwrap();
+    assert_eq!(completed.answer.text, "as far as that");
+    assert_eq!(completed.answer.finish, Finish::Stop);
+
+    ask(&router, &request()).await.unwrap();
+    let sent: Vec<_> = fake.requests().iter().map(|it| it.body.pointer(place).cloned()).collect();
+    assert_eq!(sent, [Some(json!(["END", "\n\n"])), None]);
 }
 
 /// Faults that end a stream without its end marker.
