@@ -1,11 +1,16 @@
 //! What is asked: OpenAI's request as ours. What we do not know is ignored, as OpenAI's clients expect
 //! of servers; what would change the answer and cannot be had is refused.
 
+mod wire;
+
 use providers::{Image, Request, Schema, Tool, ToolCall, ToolChoice, Turn};
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::problem::Problem;
+use wire::{
+    Ask, AskCall, AskFunction, AskTool, Content, Message, NamedSchema, Part, ResponseFormat, Stop,
+    ToolFunction,
+};
 
 /// The most tokens an answer has where the request says nothing.
 const OUTPUT_TOKENS: u32 = 4096;
@@ -16,111 +21,8 @@ const TURNS_MAX: usize = 2_000;
 /// The most tools of one request.
 const TOOLS_MAX: usize = 128;
 
-/// A request as it is sent.
-#[derive(Deserialize)]
-pub(crate) struct Ask {
-    model: String,
-    messages: Vec<Message>,
-    #[serde(default)]
-    stream: bool,
-    stream_options: Option<StreamOptions>,
-    max_tokens: Option<u32>,
-    max_completion_tokens: Option<u32>,
-    temperature: Option<f32>,
-    n: Option<u32>,
-    #[serde(default)]
-    tools: Vec<AskTool>,
-    tool_choice: Option<Value>,
-    response_format: Option<ResponseFormat>,
-}
-
-#[derive(Deserialize)]
-struct StreamOptions {
-    #[serde(default)]
-    include_usage: bool,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    role: String,
-    content: Option<Content>,
-    #[serde(default)]
-    tool_calls: Vec<AskCall>,
-    tool_call_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Part {
-    Text {
-        text: String,
-    },
-    ImageUrl {
-        image_url: ImageUrl,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Deserialize)]
-struct ImageUrl {
-    url: String,
-}
-
-#[derive(Deserialize)]
-struct AskCall {
-    id: String,
-    function: AskFunction,
-}
-
-#[derive(Deserialize)]
-struct AskFunction {
-    name: String,
-    #[serde(default)]
-    arguments: String,
-}
-
-#[derive(Deserialize)]
-struct AskTool {
-    function: ToolFunction,
-}
-
-#[derive(Deserialize)]
-struct ToolFunction {
-    name: String,
-    #[serde(default)]
-    description: String,
-    #[serde(default = "no_parameters")]
-    parameters: Value,
-}
-
-fn no_parameters() -> Value {
-    serde_json::json!({ "type": "object", "properties": {} })
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ResponseFormat {
-    Text,
-    JsonSchema {
-        json_schema: NamedSchema,
-    },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Deserialize)]
-struct NamedSchema {
-    name: String,
-    schema: Value,
-}
+/// The most texts that end an answer: as many as OpenAI takes.
+const STOPS_MAX: usize = 4;
 
 /// What is asked, and how it is to be answered.
 #[derive(Debug)]
@@ -137,17 +39,8 @@ pub(crate) struct Asked {
 
 /// Reads a request; the first thing that is wrong with it.
 pub(crate) fn read(body: &[u8]) -> Result<Asked, Problem> {
-    let ask: Ask = serde_json::from_slice(body)
-        .map_err(|error| Problem::invalid("body", format!("This is not a request: {error}")))?;
-    if ask.n.is_some_and(|n| n != 1) {
-        return Err(Problem::invalid("n", "Only one answer is given to a request."));
-    }
-    if TURNS_MAX < ask.messages.len() {
-        return Err(Problem::invalid("messages", format!("There are more than {TURNS_MAX}.")));
-    }
-    if TOOLS_MAX < ask.tools.len() {
-        return Err(Problem::invalid("tools", format!("There are more than {TOOLS_MAX}.")));
-    }
+    let ask = wire::parse(body)?;
+    refuse(&ask)?;
     let (system, turns) = conversation(ask.messages)?;
     let most = ask.max_completion_tokens.or(ask.max_tokens).unwrap_or(OUTPUT_TOKENS);
     let request = Request {
@@ -158,10 +51,46 @@ pub(crate) fn read(body: &[u8]) -> Result<Asked, Problem> {
         schema: schema(ask.response_format)?,
         max_output_tokens: most.max(1),
         temperature: ask.temperature,
+        stop: stop(ask.stop)?,
         ..Request::default()
     };
     let count = ask.stream_options.is_some_and(|options| options.include_usage);
     Ok(Asked { group: ask.model, request, stream: ask.stream, count })
+}
+
+/// What would change the answer and cannot be had, and what is too much.
+fn refuse(ask: &Ask) -> Result<(), Problem> {
+    if ask.n.is_some_and(|n| n != 1) {
+        return Err(Problem::invalid("n", "Only one answer is given to a request."));
+    }
+    if ask.logprobs {
+        return Err(Problem::invalid("logprobs", "They cannot be had."));
+    }
+    if !ask.logit_bias.is_empty() {
+        return Err(Problem::invalid("logit_bias", "It cannot be had."));
+    }
+    if TURNS_MAX < ask.messages.len() {
+        return Err(Problem::invalid("messages", format!("There are more than {TURNS_MAX}.")));
+    }
+    if TOOLS_MAX < ask.tools.len() {
+        return Err(Problem::invalid("tools", format!("There are more than {TOOLS_MAX}.")));
+    }
+    Ok(())
+}
+
+fn stop(stop: Option<Stop>) -> Result<Vec<String>, Problem> {
+    let stops = match stop {
+        None => Vec::new(),
+        Some(Stop::One(text)) => vec![text],
+        Some(Stop::Many(texts)) => texts,
+    };
+    if STOPS_MAX < stops.len() {
+        return Err(Problem::invalid("stop", format!("There are more than {STOPS_MAX}.")));
+    }
+    if stops.iter().any(String::is_empty) {
+        return Err(Problem::invalid("stop", "An empty text ends nothing."));
+    }
+    Ok(stops)
 }
 
 fn conversation(messages: Vec<Message>) -> Result<(String, Vec<Turn>), Problem> {
@@ -186,8 +115,11 @@ fn conversation(messages: Vec<Message>) -> Result<(String, Vec<Turn>), Problem> 
             }
         }
     }
-    if turns.iter().all(|turn| matches!(turn, Turn::Assistant { .. })) {
-        return Err(Problem::invalid("messages", "Nobody says anything."));
+    // What is blank is not sent, so that it cannot be answered either.
+    let says = |turn: &Turn| !matches!(turn, Turn::Assistant { .. }) && !turn.is_blank();
+    let ends_blank = |turn: &Turn| matches!(turn, Turn::User { .. }) && turn.is_blank();
+    if !turns.iter().any(says) || turns.last().is_some_and(ends_blank) {
+        return Err(Problem::invalid("messages", "There is nothing to answer."));
     }
     Ok((system.join("\n\n"), turns))
 }
@@ -241,6 +173,7 @@ fn image(place: &str, url: &str) -> Result<Image, Problem> {
 
 fn tool(tool: AskTool) -> Tool {
     let ToolFunction { name, description, parameters } = tool.function;
+    let parameters = parameters.unwrap_or_else(|| json!({ "type": "object", "properties": {} }));
     Tool { name, description, parameters }
 }
 
@@ -267,7 +200,8 @@ fn schema(format: Option<ResponseFormat>) -> Result<Option<Schema>, Problem> {
             Ok(Some(Schema { name, schema }))
         }
         Some(ResponseFormat::Other) => {
-            let message = "It is text, or json_schema with a schema.";
+            let message =
+                "It is `text`, or `json_schema` with a schema; `json_object` cannot be had.";
             Err(Problem::invalid("response_format", message))
         }
     }

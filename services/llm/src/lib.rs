@@ -83,6 +83,7 @@ pub fn router(parts: Parts) -> Router {
         .route("/v1/chat/completions", post(serve::complete))
         .route("/v1/models", get(serve::models))
         .fallback(problem::nothing_here)
+        .method_not_allowed_fallback(problem::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .with_state(llm)
 }

@@ -36,6 +36,16 @@ impl Problem {
         Self { message: message.into(), param: Some(param.to_owned()), ..problem }
     }
 
+    /// The body cannot be had whole, and that is why.
+    pub(crate) fn unread(status: StatusCode) -> Self {
+        let kind = "invalid_request_error";
+        if status == StatusCode::PAYLOAD_TOO_LARGE {
+            let message = "The request is larger than 8 MiB.";
+            return Self::new(status, kind, "request_too_large", message);
+        }
+        Self::new(StatusCode::BAD_REQUEST, kind, "unreadable", "The request broke off.")
+    }
+
     /// Nobody we know asks.
     pub(crate) fn key() -> Self {
         let message = "The key in `Authorization: Bearer` is missing, wrong or revoked.";
@@ -164,4 +174,11 @@ impl IntoResponse for Problem {
 pub(crate) async fn nothing_here() -> Problem {
     let message = "There are `POST /v1/chat/completions` and `GET /v1/models`.";
     Problem::new(StatusCode::NOT_FOUND, "invalid_request_error", "not_found", message)
+}
+
+/// For every method that a path does not know; which it knows is in `Allow`.
+pub(crate) async fn no_such_method() -> Problem {
+    let message = "There are `POST /v1/chat/completions` and `GET /v1/models`.";
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    Problem::new(status, "invalid_request_error", "method_not_allowed", message)
 }

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, task::Poll};
 use axum::{
     Json,
     body::{Body, Bytes},
-    extract::State,
+    extract::{State, rejection::BytesRejection},
     http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
     serve::ListenerExt as _,
@@ -38,9 +38,10 @@ const PIECES_MAX: usize = 64;
 pub(crate) async fn complete(
     State(llm): State<Llm>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let tenant = key::tenant(&llm, &headers).await?;
+    let body = body.map_err(|rejection| Problem::unread(rejection.status()))?;
     let asked = ask::read(&body)?;
     drop(body);
     let place = Arc::clone(&llm.places).try_acquire_owned();

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::{House, question};
 
+/// The largest request, in bytes.
+const BODY_BYTES_MAX: usize = 8 << 20;
+
 #[tokio::test]
 async fn each_failure_has_a_status_and_a_code() -> anyhow::Result<()> {
     let house = House::new().await?;
@@ -19,7 +22,14 @@ async fn each_failure_has_a_status_and_a_code() -> anyhow::Result<()> {
     for (body, status, code, param) in [
         (asked(json!({ "model": "gpt-9" })), 404, "model_not_found", Value::Null),
         (asked(json!({ "n": 3 })), 400, "invalid_value", json!("n")),
-        (asked(json!({ "messages": "hi" })), 400, "invalid_value", json!("body")),
+        (asked(json!({ "messages": "hi" })), 400, "invalid_value", json!("messages")),
+        (
+            asked(json!({ "messages": [{ "role": 7, "content": "hi" }] })),
+            400,
+            "invalid_value",
+            json!("messages[0].role"),
+        ),
+        (asked(json!({ "logprobs": true })), 400, "invalid_value", json!("logprobs")),
     ] {
         let answer = house.ask(&body).await?;
         assert_eq!(answer.status().as_u16(), status);
@@ -31,6 +41,41 @@ async fn each_failure_has_a_status_and_a_code() -> anyhow::Result<()> {
     let answer = house.ask(&question()).await?;
     assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
     assert_eq!(answer.json::<Value>().await?["error"]["code"], "content_filter");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_blank_is_refused_at_once() -> anyhow::Result<()> {
+    let house = House::new().await?;
+    let mut body = question();
+    body["messages"][0]["content"] = json!(" ");
+    let refused = house.ask(&body).await?;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(refused.json::<Value>().await?["error"]["param"], "messages");
+    assert!(house.it.llm.requests().is_empty(), "nobody is called");
+    Ok(())
+}
+
+#[tokio::test]
+async fn errors_before_the_question_are_in_the_same_shape() -> anyhow::Result<()> {
+    let house = House::new().await?;
+    let mut large = question();
+    large["messages"][0]["content"] = json!("x".repeat(BODY_BYTES_MAX));
+    let refused = house.ask(&large).await?;
+    assert_eq!(refused.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    let error = refused.json::<Value>().await?;
+    assert_eq!(error["error"]["code"], "request_too_large");
+    assert_eq!(error["error"]["type"], "invalid_request_error");
+
+    let completions = house.client.get(format!("{}/chat/completions", house.base));
+    let models = house.client.post(format!("{}/models", house.base));
+    for (request, allow) in [(completions, "POST"), (models, "GET,HEAD")] {
+        let refused = request.bearer_auth(&house.key).send().await?;
+        assert_eq!(refused.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(refused.headers()["allow"], allow);
+        let error = refused.json::<Value>().await?;
+        assert_eq!(error["error"]["code"], "method_not_allowed");
+    }
     Ok(())
 }
 

@@ -91,6 +91,25 @@ async fn a_question_is_answered_in_openais_shape() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// As `message.model_dump()` of OpenAI's own client writes an answer.
+#[tokio::test]
+async fn an_answer_goes_back_with_null_for_what_was_not_in_it() -> anyhow::Result<()> {
+    let house = House::new().await?;
+    let body = json!({
+        "model": "quality", "stream": null, "tools": null, "stop": ["END"],
+        "messages": [
+            { "role": "user", "content": "how are you?" },
+            { "role": "assistant", "content": "fine", "refusal": null, "annotations": null,
+              "audio": null, "function_call": null, "tool_calls": null },
+            { "role": "user", "content": "good" },
+        ],
+    });
+    let answer: Value = house.ask(&body).await?.error_for_status()?.json().await?;
+    assert_eq!(answer["choices"][0]["message"]["content"], "echo: good");
+    assert_eq!(house.it.llm.requests()[0].body["stop"], json!(["END"]));
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_model_groups_are_the_models() -> anyhow::Result<()> {
     let house = House::new().await?;

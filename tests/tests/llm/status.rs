@@ -14,7 +14,7 @@ async fn status_shows_breakers_latency_and_calls() -> anyhow::Result<()> {
     let told = house.it.ok(&["llm", "status", "--admin", &admin]).await?;
     let line = told.lines().find(|line| line.starts_with("quality/openai")).context("no line")?;
     let words: Vec<_> = line.split_whitespace().collect();
-    assert_eq!((words[1], words[4], words[5], words[6]), ("open", "0", "1", "0"), "{line}");
+    assert_eq!((words[1], words[4], words[5], words[6]), ("serving", "0", "1", "0"), "{line}");
 
     house.it.llm.always(Behaviour::status(429, "").header("retry-after", "600"));
     house.ask(&question()).await?;

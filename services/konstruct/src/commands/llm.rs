@@ -27,7 +27,7 @@ pub(crate) async fn status(admin: &str, output: Output) -> anyhow::Result<()> {
 
 fn row(it: &DeploymentStatus) -> Vec<String> {
     let state = match (it.state, it.opens_in_ms) {
-        (DeploymentState::Open, _) => "open".to_owned(),
+        (DeploymentState::Open, _) => "serving".to_owned(),
         (DeploymentState::Returning, _) => "returning".to_owned(),
         (DeploymentState::Resting, Some(wait)) => format!("resting {wait} ms"),
         (DeploymentState::Resting, None) => "resting".to_owned(),
