@@ -109,8 +109,8 @@ fn conversation(messages: Vec<Message>) -> Result<(String, Vec<Turn>), Problem> 
                 turns.push(Turn::Assistant { text, calls: calls.collect(), kept: None });
             }
             "tool" => turns.push(result(&place, &turns, message.tool_call_id, text)?),
-            other => {
-                let message = format!("`{other}` is not a role.");
+            _ => {
+                let message = "It is system, developer, user, assistant or tool.";
                 return Err(Problem::invalid(&format!("{place}.role"), message));
             }
         }

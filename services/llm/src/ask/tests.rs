@@ -72,7 +72,7 @@ fn what_cannot_be_had_is_refused_by_name() {
     refused(
         &json!({ "messages": [{ "role": "robot", "content": "hi" }] }),
         "messages[0].role",
-        "`robot` is not a role.",
+        "It is system, developer, user, assistant or tool.",
     );
     refused(
         &json!({ "messages": [{ "role": "tool", "tool_call_id": "x", "content": "hi" }] }),
