@@ -51,14 +51,33 @@ pub(crate) fn micros(
 
 /// Dollars with at most so many digits behind the point (six at the most), in millionths.
 fn millionths(typed: &str, digits_max: usize) -> Option<u64> {
-    let typed = typed.trim().trim_start_matches('$').replace(',', "");
-    let (whole, part) = typed.split_once('.').unwrap_or((&typed, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || digits_max < part.len() || !digits(whole) || !digits(part) {
+    let typed = typed.trim().trim_start_matches('$');
+    let (whole, part) = typed.split_once('.').unwrap_or((typed, ""));
+    if digits_max < part.len() || !is_digits(part) {
         return None;
     }
     let part: u64 = format!("{part:0<MILLIONTHS$}").parse().ok()?;
-    whole.parse::<u64>().ok()?.checked_mul(MICROS)?.checked_add(part)
+    dollars(whole)?.checked_mul(MICROS)?.checked_add(part)
+}
+
+/// Whole dollars. Commas stand before every three digits or nowhere: elsewhere one may be somebody's
+/// decimal point, as in `1,50` and `0,500`.
+fn dollars(typed: &str) -> Option<u64> {
+    let (first, groups) = match typed.split_once(',') {
+        Some((first, rest)) => (first, Some(rest.split(','))),
+        None => (typed, None),
+    };
+    let is_grouped = groups.is_some();
+    let are_whole = groups.into_iter().flatten().all(|it| it.len() == 3 && is_digits(it));
+    let is_odd = is_grouped && (3 < first.len() || first.starts_with('0'));
+    if first.is_empty() || !is_digits(first) || !are_whole || is_odd {
+        return None;
+    }
+    typed.replace(',', "").parse().ok()
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// A price in dollars, exact to the millionth; nothing where it is none.
@@ -103,12 +122,24 @@ mod tests {
             ("49.90", Some(49_900_000)),
             ("0.01", Some(10_000)),
             ("1,250", Some(1_250_000_000)),
+            ("$12,345.50", Some(12_345_500_000)),
+            ("1,250,000.5", Some(1_250_000_500_000)),
         ];
         for (typed, want) in good {
             assert_eq!(micros("budget", Some(typed)).unwrap(), want, "{typed:?}");
         }
         for typed in ["-1", "1.234", ".5", "1e3", "fifty", "99999999999999999999", "10000001"] {
             micros("budget", Some(typed)).unwrap_err();
+        }
+    }
+
+    #[test]
+    fn a_comma_is_no_decimal_point() {
+        let wrong = ["1,50", "1,2345", ",5", "1,,250", "1,250,", "1250,000", "0,500", "1.250,50"];
+        for typed in wrong {
+            let problem = micros("budget", Some(typed)).unwrap_err().problem;
+            assert_eq!(problem, "is an amount in dollars, like 50 or 49.90", "{typed:?}");
+            assert_eq!(price(typed), None, "{typed:?}");
         }
     }
 
