@@ -55,7 +55,7 @@ async fn who_asks_for_a_person_gets_one_and_the_agent_is_quiet_until_it_is_given
         "*mara* hands a conversation over to you: a person was asked for.\n<@U0ANN> wrote in <#C1>:\n\
          > I want to talk to a human @channel\n*What is known:* Order *4711* is late.\n\
          <https://t0acme.slack.test/archives/C1/p{p}|Open the conversation>\n\
-         _mara is quiet there. To give it back, mention mara in the thread with `hand back`._"
+         _mara is quiet in that thread. To give it back, mention mara in it with `hand back`._"
     );
     assert_eq!(notes(&it), [want]);
     let asked = &it.llm.requests()[0].body;

@@ -37,12 +37,12 @@ pub struct Note<'a> {
 pub fn handed_off(said: Option<&str>, place: PlaceKind) -> String {
     let what = match place {
         PlaceKind::Direct => format!(
-            "I've handed this over to a colleague, who will get back to you. Until then I'll be \
-             quiet here. To go on with me, write `{HAND_BACK}`."
+            "I've handed this over to a colleague, who will get back to you. In this thread I'll \
+             be quiet, and nowhere else. To go on with me here, write `{HAND_BACK}` in this thread."
         ),
         PlaceKind::Public | PlaceKind::Private | PlaceKind::Group => format!(
-            "I've handed this over to a colleague. Until they are done I'll be quiet in this \
-             thread. To go on with me, mention me with `{HAND_BACK}`."
+            "I've handed this over to a colleague. In this thread I'll be quiet. To go on with me \
+             here, mention me with `{HAND_BACK}` in this thread."
         ),
     };
     match said.map(|said| first(said, SAID_CHARS_MAX)) {
@@ -64,8 +64,8 @@ pub fn nobody_told(reference: &str) -> String {
 /// only.
 pub fn held_notice() -> String {
     format!(
-        "A colleague has this conversation, so I'm not answering. To go on with me, write \
-         `{HAND_BACK}` to me."
+        "A colleague has this conversation, so I'm not answering in this thread. To go on with me \
+         here, write `{HAND_BACK}` to me in this thread."
     )
 }
 
@@ -76,12 +76,15 @@ pub fn note(note: &Note<'_>) -> String {
     let (place, back) = match note.place.kind {
         PlaceKind::Direct => (
             "a direct message".to_owned(),
-            format!("They can write `{HAND_BACK}` to go on with {agent}."),
+            format!(
+                "{agent} is quiet in that thread. They can write `{HAND_BACK}` in it to go on with \
+                 {agent} there."
+            ),
         ),
         PlaceKind::Public | PlaceKind::Private | PlaceKind::Group => (
             format!("<#{channel}>"),
             format!(
-                "{agent} is quiet there. To give it back, mention {agent} in the thread with \
+                "{agent} is quiet in that thread. To give it back, mention {agent} in it with \
                  `{HAND_BACK}`."
             ),
         ),
@@ -166,7 +169,7 @@ mod tests {
             > &lt;!here&gt; please
             *What is known:* Order *4711* is late.
             <https://acme.slack.com/archives/C1/p1x|Open the conversation>
-            _Mara &lt;!channel&gt; is quiet there. To give it back, mention Mara &lt;!channel&gt; in the thread with `hand back`._"#]]
+            _Mara &lt;!channel&gt; is quiet in that thread. To give it back, mention Mara &lt;!channel&gt; in it with `hand back`._"#]]
         .assert_eq(&said);
     }
 
@@ -184,10 +187,25 @@ mod tests {
         });
         let want = format!(
             "*Mara* hands a conversation over to you: the budget is spent.\n<@U1> wrote in a direct \
-             message:\n> {}…\n_They can write `hand back` to go on with Mara._",
+             message:\n> {}…\n_Mara is quiet in that thread. They can write `hand back` in it to go on \
+             with Mara there._",
             "é".repeat(600)
         );
         assert_eq!(said, want);
+    }
+
+    #[test]
+    fn a_hand_off_holds_in_its_thread_and_says_so() {
+        let said = handed_off(None, PlaceKind::Direct);
+        expect!["I've handed this over to a colleague, who will get back to you. In this thread I'll be quiet, and nowhere else. To go on with me here, write `hand back` in this thread."]
+            .assert_eq(&said);
+        for kind in [PlaceKind::Public, PlaceKind::Private, PlaceKind::Group] {
+            let said = handed_off(None, kind);
+            expect!["I've handed this over to a colleague. In this thread I'll be quiet. To go on with me here, mention me with `hand back` in this thread."]
+                .assert_eq(&said);
+        }
+        expect!["A colleague has this conversation, so I'm not answering in this thread. To go on with me here, write `hand back` to me in this thread."]
+            .assert_eq(&held_notice());
     }
 
     #[test]
