@@ -106,7 +106,7 @@ impl Completion {
         let sealing = self.sealer.of(tenant, now).await.map_err(from_store)?;
         let newest = thread::newest(message, tenant, &sealing)?;
         if let Some(handed_off) = prior.handed_off.take() {
-            if !gives_back(&newest.text) {
+            if !gives_back(&thread::said(message, tenant, &sealing)?) {
                 return self.hold(delivery, message, &routed.agent.id, 0 < before).await;
             }
             let given = self.completions.give_back(tenant, &handed_off, cause, now);

@@ -72,6 +72,16 @@ pub(crate) fn remembered(message: &Message, event: &Event) -> Vec<memory::Turn> 
     vec![person, answer]
 }
 
+/// What a person wrote, opened, without what is attached.
+pub(crate) fn said(
+    message: &Message,
+    tenant: &TenantId,
+    sealing: &Sealing,
+) -> Result<String, Failure> {
+    let owner = Owner { tenant, of: message.key.id.as_str() };
+    sealing.open(owner, &message.text).map_err(Failure::retry)
+}
+
 /// What is to be answered, opened, with the names of what is attached.
 pub(crate) fn newest(
     message: &Message,
@@ -79,7 +89,7 @@ pub(crate) fn newest(
     sealing: &Sealing,
 ) -> Result<Turn, Failure> {
     let owner = Owner { tenant, of: message.key.id.as_str() };
-    let mut text = sealing.open(owner, &message.text).map_err(Failure::retry)?;
+    let mut text = said(message, tenant, sealing)?;
     for attachment in &message.attachments {
         let name = sealing.open(owner, &attachment.name).map_err(Failure::retry)?;
         text.push_str("\n[attached: ");

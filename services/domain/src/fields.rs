@@ -1,10 +1,13 @@
 //! Whether what somebody filled in can be had: the same of a file for `apply`, a form and the API.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use schemas::{AgentId, InvalidId, directory::FOLLOW_MINUTES_MAX};
 
-use crate::config::{OpenConfig, OpenRule, OpenTrigger};
+use crate::{
+    config::{OpenConfig, OpenRule, OpenTrigger},
+    hand_off::can_be_said,
+};
 
 /// The longest text of a configuration, in bytes: with all of them and with all that follows, twice (an
 /// agent has a draft beside what is published) and sealed, an event stays below the longest envelope.
@@ -24,6 +27,9 @@ pub const NAME_BYTES_MAX: usize = 200;
 
 /// The longest note of a publication, in bytes.
 pub const NOTE_BYTES_MAX: usize = 2_000;
+
+/// How what is wrong ends where somebody is only not done yet.
+const UNFINISHED: [&str; 3] = ["is empty", "without a letter or a digit", "more than once"];
 
 /// One field, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,6 +89,7 @@ pub fn config(config: &OpenConfig) -> Vec<FieldProblem> {
         problems.push(FieldProblem::new("tools", format!("has more than {TOOLS_MAX}")));
     }
     problems.extend(config.tools.iter().flat_map(|tool| name("tools", tool)));
+    problems.extend(repeated(&config.tools));
     if ESCALATION_RULES_MAX < config.escalation.len() {
         let problem = format!("has more than {ESCALATION_RULES_MAX} rules");
         problems.push(FieldProblem::new("escalation", problem));
@@ -101,8 +108,15 @@ pub fn config(config: &OpenConfig) -> Vec<FieldProblem> {
 
 /// What is wrong with one that is only being worked on: it may be unfinished, and not without bounds.
 pub fn draft(draft: &OpenConfig) -> Vec<FieldProblem> {
-    let unfinished = |problem: &FieldProblem| problem.problem.ends_with("is empty");
-    config(draft).into_iter().filter(|problem| !unfinished(problem)).collect()
+    let is_unfinished = |it: &FieldProblem| UNFINISHED.iter().any(|end| it.problem.ends_with(end));
+    config(draft).into_iter().filter(|problem| !is_unfinished(problem)).collect()
+}
+
+fn repeated(tools: &[String]) -> Vec<FieldProblem> {
+    let mut seen = BTreeSet::new();
+    let again: BTreeSet<_> = tools.iter().filter(|tool| !seen.insert(tool.as_str())).collect();
+    let problem = |tool| FieldProblem::new("tools", format!("names `{tool}` more than once"));
+    again.into_iter().map(problem).collect()
 }
 
 fn long_texts(config: &OpenConfig) -> impl Iterator<Item = FieldProblem> {
@@ -119,6 +133,9 @@ fn long_texts(config: &OpenConfig) -> impl Iterator<Item = FieldProblem> {
 fn rule(rule: &OpenRule) -> Vec<FieldProblem> {
     let mut problems = name("to_channel", &rule.to_channel);
     let OpenTrigger::Keywords(keywords) = &rule.when else { return problems };
+    if keywords.is_empty() {
+        problems.push(FieldProblem::new("keywords", "is empty"));
+    }
     if KEYWORDS_MAX < keywords.len() {
         let problem = format!("has more than {KEYWORDS_MAX} in one rule");
         problems.push(FieldProblem::new("keywords", problem));
@@ -128,6 +145,10 @@ fn rule(rule: &OpenRule) -> Vec<FieldProblem> {
         let problem = format!("has one that {}", it.problem);
         FieldProblem { problem, ..it }
     }));
+    let is_mute = |it: &String| !it.trim().is_empty() && !can_be_said(it);
+    if keywords.iter().any(is_mute) {
+        problems.push(FieldProblem::new("keywords", "has one without a letter or a digit"));
+    }
     problems
 }
 
@@ -135,3 +156,6 @@ fn longer(field: &'static str, text: &str, max: usize) -> Option<FieldProblem> {
     let problem = format!("is longer than {max} bytes");
     (max < text.len()).then(|| FieldProblem::new(field, problem))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,10 @@
 //! When a conversation goes over to a person, and when it comes back.
 
+mod words;
+
 use schemas::event::{HandOffReason, ToolRound};
 
+use self::words::{Said, words_of};
 use crate::{
     config::{OpenConfig, OpenRule, OpenTrigger},
     tool::HAND_OFF,
@@ -9,6 +12,9 @@ use crate::{
 
 /// What somebody writes to give a conversation back to its agent, whatever case and marks.
 pub const HAND_BACK: &str = "hand back";
+
+/// What polite people write beside it.
+const COURTESIES: [&[&str]; 3] = [&["please"], &["thanks"], &["thank", "you"]];
 
 /// Why a call of a tool counts as no failure of the tool: the model's own mistakes.
 const MISTAKES: [&str; 3] = ["unknown", "arguments", "limit"];
@@ -22,16 +28,13 @@ pub struct Due<'a> {
     pub to_channel: &'a str,
 }
 
-/// Whether what a person wrote has a word of a rule in it: whole words, whatever case.
+/// Whether what a person wrote has a keyword of a rule in it, whatever case: as whole words, or anywhere
+/// where the keyword's script puts no spaces between words.
 /// O(rules × words × text).
 pub fn by_words<'a>(rules: &'a [OpenRule], text: &str) -> Option<Due<'a>> {
-    let text = words_of(text);
-    let said = |word: &String| {
-        let word = words_of(word);
-        !word.is_empty() && text.windows(word.len()).any(|said| said == word)
-    };
+    let said = Said::of(text);
     let rule = rules.iter().find(|rule| match &rule.when {
-        OpenTrigger::Keywords(words) => words.iter().any(said),
+        OpenTrigger::Keywords(words) => words.iter().any(|word| said.has(word)),
         OpenTrigger::AskedForHuman
         | OpenTrigger::Sentiment
         | OpenTrigger::ToolFailure
@@ -88,11 +91,37 @@ pub fn judged_by_model(agent: &OpenConfig) -> Vec<&'static str> {
     lines.into_iter().filter(|(holds, _)| *holds).map(|(_, line)| line).collect()
 }
 
-/// Whether these words give a conversation back. Mentions in front or behind do not count.
+/// Whether a keyword can be found in any text: it has a letter or a digit.
+pub fn can_be_said(keyword: &str) -> bool {
+    !words_of(keyword).is_empty()
+}
+
+/// Whether these words give a conversation back. Mentions, emoji and courtesies in front or behind do
+/// not count.
 pub fn gives_back(text: &str) -> bool {
-    let is_mention = |word: &&str| word.starts_with('@') || word.starts_with("<@");
-    let spoken: Vec<_> = text.split_whitespace().filter(|word| !is_mention(word)).collect();
-    words_of(&spoken.join(" ")) == words_of(HAND_BACK)
+    let is_mention = |word: &str| word.starts_with('@') || word.starts_with("<@");
+    let spoken = text.split_whitespace().filter(|word| !is_mention(word) && !is_emoji(word));
+    let words = words_of(&spoken.collect::<Vec<_>>().join(" "));
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let mut words = words.as_slice();
+    while let Some(rest) = without_courtesy(words) {
+        words = rest;
+    }
+    words.iter().copied().eq(HAND_BACK.split(' '))
+}
+
+/// `:wave:`, as Slack sends an emoji, and several of them.
+fn is_emoji(word: &str) -> bool {
+    let word = word.trim_end_matches(|c: char| c.is_ascii_punctuation() && c != ':');
+    let name = word.strip_prefix(':').and_then(|it| it.strip_suffix(':'));
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '\'' | ':');
+    name.is_some_and(|name| !name.is_empty() && name.chars().all(is_of_name))
+}
+
+/// What is left without a courtesy in front or behind, where there is one.
+fn without_courtesy<'a>(words: &'a [&'a str]) -> Option<&'a [&'a str]> {
+    let mut courtesies = COURTESIES.iter();
+    courtesies.find_map(|it| words.strip_prefix(*it).or_else(|| words.strip_suffix(*it)))
 }
 
 fn of_trigger<'a>(
@@ -102,12 +131,6 @@ fn of_trigger<'a>(
 ) -> Option<Due<'a>> {
     let rule = rules.iter().find(|rule| rule.when == *trigger)?;
     Some(Due { why, to_channel: &rule.to_channel })
-}
-
-/// The words of a text in lower case, without the marks between them.
-fn words_of(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
 }
 
 #[cfg(test)]

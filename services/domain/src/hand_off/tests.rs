@@ -96,13 +96,65 @@ fn the_model_judges_what_rules_leave_to_it() {
 }
 
 #[test]
-fn it_is_given_back_in_two_words() {
-    for text in
-        ["hand back", "Hand back!", "<@U1> hand back", "@Mara  HAND-BACK", "hand back @Mara"]
+fn a_word_of_a_script_without_spaces_is_found_anywhere() {
+    let found = [
+        ("弁護士", "弁護士に相談したい"),
+        ("弁護士", "今日、弁護士。"),
+        ("律师", "我要找律师谈谈"),
+        ("べんごし", "すぐべんごしをよぶ"),
+        ("クレーム", "これはクレームです"),
+        ("ทนาย", "ฉันจะโทรหาทนายความ"),
+        ("ทนายความ", "ฉันต้องการทนายความเดี๋ยวนี้"),
+        ("API", "ＡＰＩがこわれた"),
+        ("ABC社", "昨日のABC社の件"),
+        ("ｌａｗｙｅｒ", "My lawyer."),
+        ("lawyer", "my law\u{ad}yer"),
+        ("lawyer", "my l\u{200b}awyer"),
+    ];
+    for (word, text) in found {
+        let rules = [rule(words(&[word]), "C1")];
+        assert_eq!(by_words(&rules, text).map(|due| due.to_channel), Some("C1"), "{word}: {text}");
+    }
+    for (word, text) in
+        [("弁護士", "弁護"), ("弁護士", "弁。護士"), ("API", "ＡＰＩＳ"), ("é", "café")]
     {
+        assert_eq!(by_words(&[rule(words(&[word]), "C1")], text), None, "{word}: {text}");
+    }
+}
+
+#[test]
+fn it_is_given_back_in_two_words_and_politely() {
+    let taken = [
+        "hand back",
+        "Hand back!",
+        "<@U1> hand back",
+        "@Mara  HAND-BACK",
+        "hand back @Mara",
+        "`hand back`",
+        "please hand back",
+        "<@U1>, hand back, please. Thank you!",
+        "Thanks, hand back",
+        "hand back :wave:",
+        ":+1::skin-tone-2: hand back :wave:!",
+        "hand back 👋",
+    ];
+    for text in taken {
         assert!(gives_back(text), "{text}");
     }
-    for text in ["", "hand", "please hand back", "hand it back", "handback", "don't hand back"] {
+    let others = [
+        "",
+        "hand",
+        "please",
+        "thank hand back",
+        "hand please back",
+        "hand it back",
+        "handback",
+        "don't hand back",
+        "please don't hand back",
+        "hand back tomorrow",
+        "hand back: no",
+    ];
+    for text in others {
         assert!(!gives_back(text), "{text}");
     }
 }

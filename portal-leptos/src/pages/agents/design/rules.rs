@@ -41,6 +41,7 @@ fn row(nth: usize, rule: TypedRule, problems: &[Problem]) -> AnyView {
             <TextField
                 name=of_words
                 label="Words"
+                hint="Whole words, separated by commas; in scripts without spaces, anywhere in the text."
                 value=keywords
                 error=wrong.0
                 placeholder="refund, legal"

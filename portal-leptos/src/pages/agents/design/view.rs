@@ -201,8 +201,8 @@ const PERSONA: &str = "How it sounds. “Professional and warm” fits most jobs
 const JOB: &str = "What it is there for, in a few sentences.";
 const WORK: &str = "What it does, and what it leaves to people.";
 const PROMPT: &str = "Anything else it should know or keep to: facts, rules, examples.";
-const RULES: &str = "Rules are kept with each version and do not act on their own yet: say in the \
-                     statement of work when a person should be asked for.";
+const RULES: &str = "A rule hands the conversation over to a person: its channel is told, and the \
+                     agent is quiet in that thread until it is given back.";
 
 /// The groups there are, and the chosen one even if it is none of them.
 fn choices(models: &[String], chosen: &str) -> Vec<Choice> {

@@ -86,7 +86,6 @@ fn no_agent_comes_that_the_page_of_new_ones_would_hide() {
 #[test]
 fn what_an_agent_has_is_bounded() {
     let many = |count: usize| (0..count).map(|n| format!("t{n}")).collect::<Vec<_>>().join(", ");
-    let tools = |count: usize| vec!["current_time"; count].join(", ");
     let rules = |count: usize, keywords: &str| {
         let rule = format!("{{ when: {{ keywords: [{keywords}] }}, to_channel: C1 }}");
         vec![rule; count].join(", ")
@@ -99,9 +98,14 @@ fn what_an_agent_has_is_bounded() {
     };
     let long = "x".repeat(NAME_BYTES_MAX + 1);
     let cases = [
-        (file(&tools(TOOLS_MAX), &rules(ESCALATION_RULES_MAX, &many(KEYWORDS_MAX))), ""),
-        (file(&tools(TOOLS_MAX + 1), ""), "`tools` has more than 64"),
-        (file("", &rules(ESCALATION_RULES_MAX + 1, "")), "`escalation` has more than 10 rules"),
+        (file("current_time", &rules(ESCALATION_RULES_MAX, &many(KEYWORDS_MAX))), ""),
+        (file("current_time, current_time", ""), "`tools` names `current_time` more than once"),
+        (file("", &rules(1, "")), "`keywords` of rule 1 is empty"),
+        (file("", &rules(1, "'!!!'")), "`keywords` of rule 1 has one without a letter or a digit"),
+        (
+            file("", &rules(ESCALATION_RULES_MAX + 1, "lawyer")),
+            "`escalation` has more than 10 rules",
+        ),
         (
             file("", &rules(1, &many(KEYWORDS_MAX + 1))),
             "`keywords` of rule 1 has more than 20 in one rule",
