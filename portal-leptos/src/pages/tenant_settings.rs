@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use desk::{DeskError, Permission, Written};
+use portal_ui::Problem;
 use schemas::{ChannelKind, Limits, TenantId};
 use serde::Deserialize;
 use views::TenantLine;
@@ -45,12 +46,18 @@ struct Typed {
     slack_per_minute: Option<String>,
     daily_budget: Option<String>,
     monthly_budget: Option<String>,
+    /// Of the form of the budget.
+    seen: Option<String>,
     slug: Option<String>,
 }
 
 impl Typed {
     fn budget(&self) -> TypedBudget<'_> {
-        TypedBudget { daily: self.daily_budget.as_deref(), monthly: self.monthly_budget.as_deref() }
+        TypedBudget {
+            daily: self.daily_budget.as_deref(),
+            monthly: self.monthly_budget.as_deref(),
+            seen: self.seen.as_deref(),
+        }
     }
 }
 
@@ -132,6 +139,10 @@ async fn set_budget(
 ) -> Result<Response, PageError> {
     let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
     let stored = cx.portal.views.tenant(who, &tenant, cx.now()).await?.tenant.budget;
+    if let Some((problem, now)) = typed.budget().overtaken(stored) {
+        let typed = Typed { seen: Some(now), ..typed };
+        return with_problems(&cx, &tenant, typed, vec![problem]).await;
+    }
     let written = match typed.budget().over(stored) {
         Ok(budget) => desk.set_budget(who, &tenant, budget).await,
         Err(wrong) => Err(wrong),
@@ -188,7 +199,15 @@ async fn again(
     typed: Typed,
     error: DeskError,
 ) -> Result<Response, PageError> {
-    let problems = problems(error)?;
+    with_problems(cx, tenant, typed, problems(error)?).await
+}
+
+async fn with_problems(
+    cx: &Cx,
+    tenant: &TenantId,
+    typed: Typed,
+    problems: Vec<Problem>,
+) -> Result<Response, PageError> {
     let shown = load(cx, tenant, typed).await?;
     Ok(cx.page_with(WITH_PROBLEMS, "Tenant", || view::page(shown, problems)))
 }

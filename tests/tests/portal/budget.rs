@@ -5,7 +5,7 @@ use konstruct_tests::{
     postgres::raw,
 };
 
-use crate::running;
+use crate::{running, visitor::hidden};
 
 /// Today and tomorrow, as `at`: a page may be asked after midnight (UTC), and tells of its own day then.
 const DAYS: &str = "
@@ -137,5 +137,37 @@ async fn what_an_agent_spends_stands_beside_what_it_may() -> anyhow::Result<()> 
     assert!(shown.contains("$4.00 of $10.00"), "what is settled counts at once: {shown}");
     assert_eq!(ada.post(page, &[]).await?.status(), 303);
     assert_eq!(eve.read(page).await?.matches("without a budget").count(), 2, "taken away");
+    Ok(())
+}
+
+#[tokio::test]
+async fn who_comes_second_sees_the_first_ones_budget_before_theirs_takes_its_place()
+-> anyhow::Result<()> {
+    let (_it, staff) = running(&acme()).await?;
+    let ada = staff.administrator().await?;
+    for (page, action) in [
+        ("/t/acme/settings", "/t/acme/settings/budget"),
+        ("/t/acme/agents/mara/budget", "/t/acme/agents/mara/budget"),
+    ] {
+        let of_both = hidden(&ada.read(page).await?, "seen")?;
+        let first = [("seen", of_both.as_str()), ("daily_budget", "5"), ("monthly_budget", "")];
+        assert_eq!(ada.post(action, &first).await?.status(), 303, "{page}");
+        let mut second =
+            [("seen", of_both.as_str()), ("daily_budget", "7"), ("monthly_budget", "9")];
+        let refused = ada.post(action, &second).await?;
+        assert_eq!(refused.status(), 422, "{page}");
+        let told = refused.text().await?;
+        let want = "Somebody else changed this budget while you typed. What is stored now: $5.00 a \
+                    day, none a month.";
+        assert!(told.contains(want), "{told}");
+        for typed in ["value=\"7\"", "value=\"9\""] {
+            assert!(told.contains(typed), "{typed} is lost: {told}");
+        }
+        assert!(ada.read(page).await?.contains("value=\"5\""), "{page}");
+        let now = hidden(&told, "seen")?;
+        second[0].1 = &now;
+        assert_eq!(ada.post(action, &second).await?.status(), 303, "{page}");
+        assert!(ada.read(page).await?.contains("value=\"7\""), "{page}");
+    }
     Ok(())
 }

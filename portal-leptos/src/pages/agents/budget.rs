@@ -23,11 +23,16 @@ use crate::{
 pub(super) struct Typed {
     daily_budget: Option<String>,
     monthly_budget: Option<String>,
+    seen: Option<String>,
 }
 
 impl Typed {
     fn budget(&self) -> TypedBudget<'_> {
-        TypedBudget { daily: self.daily_budget.as_deref(), monthly: self.monthly_budget.as_deref() }
+        TypedBudget {
+            daily: self.daily_budget.as_deref(),
+            monthly: self.monthly_budget.as_deref(),
+            seen: self.seen.as_deref(),
+        }
     }
 }
 
@@ -42,6 +47,11 @@ pub(super) async fn submit(
     Form(typed): Form<Typed>,
 ) -> Result<Response, PageError> {
     let shown = Shown::of(&cx, &at).await?;
+    if let Some((problem, now)) = typed.budget().overtaken(shown.spend.budget) {
+        let typed = Typed { seen: Some(now), ..typed };
+        let view = || shown.view(&at, &typed, vec![problem]);
+        return Ok(cx.page_with(WITH_PROBLEMS, &shown.title(&at), view));
+    }
     let written = match typed.budget().over(shown.spend.budget) {
         Ok(budget) => cx.portal.desk.set_agent_budget(&cx.signed.principal, at.ids(), budget).await,
         Err(wrong) => Err(wrong),
