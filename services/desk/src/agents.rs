@@ -8,8 +8,11 @@ use domain::{
         agent::{self, DraftAfter, Publication},
     },
     config::OpenConfig,
+    directory::Directory,
+    fields::FieldProblem,
+    model::is_active,
 };
-use schemas::{AgentId, Budget, TenantId, Text};
+use schemas::{AgentId, Budget, ModelGroupId, TenantId, Text};
 use store::{changes, drafts};
 use tracing::warn;
 
@@ -172,9 +175,38 @@ impl Desk {
         publication: Publication,
     ) -> Result<Written, DeskError> {
         self.change_texts(by, tenant, |directory| {
-            agent::publish(directory, tenant, agent, publication)
+            let unknown = self.unknown_model(directory, tenant, &publication.config.model);
+            let decided = agent::publish(directory, tenant, agent, publication);
+            match (unknown, decided) {
+                (None, decided) => decided,
+                (Some(unknown), Ok(_)) => Err(Refused::Invalid(vec![unknown])),
+                (Some(unknown), Err(Refused::Invalid(mut problems))) => {
+                    problems.push(unknown);
+                    Err(Refused::Invalid(problems))
+                }
+                (Some(_), refused) => refused,
+            }
         })
         .await
+    }
+
+    /// That no model group of that name answers for a tenant, where it is known which there are.
+    fn unknown_model(
+        &self,
+        directory: &Directory,
+        tenant: &TenantId,
+        name: &str,
+    ) -> Option<FieldProblem> {
+        let models = self.parts().models.as_ref()?;
+        let own = name.parse::<ModelGroupId>().ok();
+        let own = own.and_then(|id| directory.model_group(tenant, &id));
+        let is_own = own.is_some_and(|group| is_active(group));
+        if name.trim().is_empty() || is_own || models.is_of_installation(name) {
+            return None;
+        }
+        let name: String = name.chars().take(64).collect();
+        let problem = format!("names `{name}`, and there is no such model group");
+        Some(FieldProblem::new("model", problem))
     }
 }
 

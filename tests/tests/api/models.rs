@@ -80,3 +80,32 @@ async fn what_no_group_can_be_is_named_by_its_field() {
         assert!(!refused.body.to_string().contains("of-acme"), "{refused:?}");
     }
 }
+
+#[tokio::test]
+async fn an_agent_is_not_published_with_a_group_that_there_is_not() {
+    let office = Office::open().await;
+    let op = &office.operator;
+    let publish = "/tenants/acme/agents/mara/publish";
+    let seen = drafted(&office, "zzz").await;
+    let headers = [("if-match", seen.as_str())];
+    let refused = office.send(op, (Method::POST, publish), Some(json!({})), &headers).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{refused:?}");
+    assert_eq!(refused.fields(), ["model"], "{refused:?}");
+    let told = refused.body.to_string();
+    assert!(told.contains("names `zzz`, and there is no such model group"), "{told}");
+
+    assert_eq!(office.put(op, OWN, own()).await.status, StatusCode::OK);
+    shown(&office, OWN, |it| it["id"] == "own").await;
+    let seen = drafted(&office, "own").await;
+    let headers = [("if-match", seen.as_str())];
+    let done = office.send(op, (Method::POST, publish), Some(json!({})), &headers).await;
+    assert_eq!(done.status, StatusCode::OK, "{done:?}");
+}
+
+/// Mara's draft has this model group; what tells the draft.
+async fn drafted(office: &Office, model: &str) -> String {
+    let draft = json!({ "name": "Mara", "model": model });
+    let saved = office.put(&office.operator, "/tenants/acme/agents/mara/draft", draft).await;
+    assert_eq!(saved.status, StatusCode::OK, "it may be unfinished: {saved:?}");
+    saved.header("etag").to_owned()
+}
