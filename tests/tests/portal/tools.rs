@@ -211,6 +211,23 @@ async fn nobody_overwrites_a_tool_unseen_and_one_that_is_in_use_stays() -> anyho
 }
 
 #[tokio::test]
+async fn who_may_not_open_a_private_network_reads_such_a_tool_and_may_remove_it()
+-> anyhow::Result<()> {
+    let (_it, staff) = running(&acme()).await?;
+    let (ada, op) = (staff.administrator().await?, staff.operator("acme").await?);
+    let private = with(form(PUBLIC, KEY), "allow_private", "on");
+    assert_eq!(led_to(&ada.post(NEW, &private).await?), Some("/t/acme/tools"));
+    let why = "Only an administrator of this installation changes it";
+    let (own, theirs) = (ada.read(ORDERS).await?, op.read(ORDERS).await?);
+    assert!(own.contains("name=\"seen\"") && !own.contains(why), "{own}");
+    assert!(theirs.contains(why) && !theirs.contains("name=\"seen\""), "{theirs}");
+    let remove = format!("{ORDERS}/remove");
+    assert!(theirs.contains(&format!("href=\"{remove}\"")), "{theirs}");
+    assert_eq!(led_to(&op.post(&remove, &[]).await?), Some("/t/acme/tools"));
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_session_that_ends_loses_nothing_that_was_typed_but_the_secret() -> anyhow::Result<()> {
     let (it, staff) = running(&acme()).await?;
     let gone = staff.nobody()?;

@@ -78,8 +78,11 @@ pub(super) async fn create(
 
 pub(super) async fn show(cx: Cx, Path((tenant, id)): At) -> Result<Response, PageError> {
     let found = Found::of(&cx, &tenant, &id)?;
-    if cx.signed.principal.require(Permission::AgentsWrite, &tenant).is_err() {
-        return Ok(cx.page(id.as_str(), || reading(&tenant, &found)));
+    let who = &cx.signed.principal;
+    let may_write = who.require(Permission::AgentsWrite, &tenant).is_ok();
+    let may_change = !found.tool.endpoint().allow_private || may_open(who, &tenant);
+    if !may_write || !may_change {
+        return Ok(cx.page(id.as_str(), || reading(&tenant, &found, may_write)));
     }
     let typed = Typed::of(&found.tool, fingerprint(&found.tool));
     Ok(page(&cx, &tenant, &found, (typed, Vec::new())))
@@ -149,7 +152,13 @@ fn of_form(typed: &Typed, found: FieldProblem) -> Problem {
         "allow_private" => ("allow_private", format!("A private network {said}")),
         "headers" => {
             let said = said.strip_prefix("has ").unwrap_or(said);
-            let message = format!("The form has {said}");
+            let message = if said.starts_with("more than ") {
+                format!("The form has {said} headers")
+            } else if let Some(what) = said.strip_prefix("one ") {
+                format!("The form has a header {what}")
+            } else {
+                format!("The form has {said}")
+            };
             let Some((row, header)) = typed.row_named(said) else {
                 return wrong("headers", message);
             };
@@ -210,4 +219,22 @@ fn answer(cx: &Cx, title: &str, is_well: bool, body: impl FnOnce() -> AnyView) -
 /// Whether they may let a tool into the installation's networks.
 fn may_open(who: &Principal, tenant: &TenantId) -> bool {
     who.require(Permission::TenantsManage, tenant).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_headers_names_them() {
+        for (found, want) in [
+            ("has more than 20", "The form has more than 20 headers"),
+            ("has one whose name is none", "The form has a header whose name is none"),
+            ("has `host`, which is not for tools", "The form has `host`, which is not for tools"),
+        ] {
+            let found = FieldProblem::new("headers", found);
+            let got = of_form(&Typed::new(Kind::Http), found);
+            assert_eq!((&*got.field, &*got.message), ("headers", want));
+        }
+    }
 }

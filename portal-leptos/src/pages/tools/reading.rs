@@ -1,7 +1,10 @@
 //! A tool as it is read, by those who do not change it.
 
 use leptos::prelude::*;
-use portal_ui::{Card, CodeBlock, Crumb, Definition, DefinitionList, PageHeader};
+use portal_ui::{
+    Banner, Card, CodeBlock, Crumb, Definition, DefinitionList, LinkButton, PageHeader, Tone,
+    Variant,
+};
 use schemas::{
     TenantId, Tool,
     directory::{ToolHeader, ToolKind},
@@ -9,7 +12,7 @@ use schemas::{
 
 use super::{Found, address, kind, users};
 
-pub(super) fn reading(tenant: &TenantId, found: &Found) -> AnyView {
+pub(super) fn reading(tenant: &TenantId, found: &Found, may_write: bool) -> AnyView {
     let Found { tool, users: have } = found;
     let crumbs = vec![Crumb::new("Tools", address(tenant).done())];
     let (title, text) = (tool.id.to_string(), tool.description.clone());
@@ -24,8 +27,19 @@ pub(super) fn reading(tenant: &TenantId, found: &Found) -> AnyView {
     let timeout = format!("{} s", endpoint.timeout_seconds);
     let have = users(tenant, have);
     let detail = detail(tool);
+    let remove = format!("{}/{}/remove", address(tenant).done(), tool.id);
+    // Who may write and meets this page may not say that a tool stands in a private network.
+    let kept = may_write.then(|| {
+        view! {
+            <Banner tone=Tone::Info title="Only an administrator of this installation changes it">
+                <p>"It may stand in a private network."</p>
+            </Banner>
+            <p><LinkButton href=remove variant=Variant::Quiet>"Remove…"</LinkButton></p>
+        }
+    });
     view! {
         <PageHeader title crumbs />
+        {kept}
         <Card title="What it is">
             <DefinitionList>
                 <Definition term="What the model is told"><p class="prose">{text}</p></Definition>
