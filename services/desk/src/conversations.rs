@@ -24,12 +24,14 @@ impl Desk {
         let Some((_, handed_off)) = thread.ok_or(DeskError::NotFound)?.handed_off else {
             return Ok(Written::NOTHING);
         };
+        // A hand-off ends once, however many give it back at once.
+        let command = format!("hand back {handed_off}");
         let event = Event::ConversationHandedBack(ConversationHandedBack {
             connection: connection.clone(),
             conversation: conversation.clone(),
             handed_off,
             by: HandedBackBy::Operator(by.author()),
         });
-        self.say((by, tenant), event).await
+        self.say((by, tenant), &command, event).await
     }
 }

@@ -108,14 +108,15 @@ impl Desk {
         Ok(written)
     }
 
-    /// Says one thing of the pipeline, and waits until it shows.
+    /// Says one thing of the pipeline, and waits until it shows. What is said of the same `command` again
+    /// is one event.
     pub(crate) async fn say(
         &self,
         by: (&Principal, &TenantId),
+        command: &str,
         event: Event,
     ) -> Result<Written, DeskError> {
-        let command = format!("{:032x}", rand::random::<u128>());
-        let stored = self.parts().bus.publish(&self.envelope(&command, by, event)).await;
+        let stored = self.parts().bus.publish(&self.envelope(command, by, event)).await;
         let sequence = stored.map_err(WriteError::from)?.sequence;
         let shown = self.is_shown(nats::PROJECT_EVENTS.name, sequence);
         let shown = tokio::time::timeout(VISIBLE_WAIT_MAX, shown).await;
@@ -145,7 +146,8 @@ impl Desk {
         }
     }
 
-    /// A command is not caused by an event, so its id is drawn once and its events derive from it.
+    /// A command is not caused by an event, so its id is drawn once (or is what it does, where that can be
+    /// done once only), and its events derive from it.
     fn envelope(
         &self,
         command: &str,

@@ -115,7 +115,8 @@ pub fn draft(draft: &OpenConfig) -> Vec<FieldProblem> {
 fn repeated(tools: &[String]) -> Vec<FieldProblem> {
     let mut seen = BTreeSet::new();
     let again: BTreeSet<_> = tools.iter().filter(|tool| !seen.insert(tool.as_str())).collect();
-    let problem = |tool| FieldProblem::new("tools", format!("names `{tool}` more than once"));
+    let problem =
+        |tool: &String| FieldProblem::new("tools", format!("names `{tool}` more than once"));
     again.into_iter().map(problem).collect()
 }
 

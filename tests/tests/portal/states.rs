@@ -177,9 +177,18 @@ async fn a_conversation_with_a_person_is_given_back_by_an_operator() -> anyhow::
     let refused = viewer.post(&format!("{page}/hand-back"), &[]).await?;
     assert_eq!(refused.status(), 403);
 
-    walk.browser.send(&format!("{page}/hand-back"), &[]).await?;
+    // Of several who press the button at once, one is on the log.
+    let (operator, back) = (people.of(Who::Operator)?, format!("{page}/hand-back"));
+    let pressed = (0..6).map(|_| operator.post(&back, &[]));
+    for answer in futures::future::join_all(pressed).await {
+        assert_eq!(answer?.status(), 303);
+    }
+    walk.browser.send(&back, &[]).await?;
     walk.browser.see("The agent answers here again.").await?;
-    let given = people.of(Who::Operator)?.get(&page).await?.text().await?;
+    let given = operator.get(&page).await?.text().await?;
     assert!(!given.contains("A person has this conversation"), "{given}");
+    let said = "select count(*) from p_event where kind = 'conversation.handed_back'";
+    let client = raw(&house.it.database.superuser_url()).await?;
+    assert_eq!(client.query_one(said, &[]).await?.get::<_, i64>(0), 1);
     walk.end()
 }
