@@ -112,6 +112,29 @@ async fn a_word_hands_over_before_any_model_is_asked() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn in_a_direct_message_it_holds_in_its_thread_until_it_is_given_back_there()
+-> anyhow::Result<()> {
+    let it = running_with("{ keywords: [弁護士] }").await?;
+    let says = |text: &str| it.slack.spoken("T0ACME", "D0ANN", "U0ANN", text);
+    let root = says("弁護士に相談したい")?;
+    let said = ask(&it, &root).await?;
+    let want = "I've handed this over to a colleague, who will get back to you. In this thread I'll \
+                be quiet, and nowhere else.";
+    assert!(said.starts_with(want), "{said}");
+    it.llm.always(Behaviour::text("We do."));
+    assert_eq!(ask(&it, &says("Do you deliver on Sundays?")?).await?, "We do.");
+
+    let back = says("hand back, please :wave:")?.in_thread(&root.ts);
+    let before = it.slack.see(|world| answered(world, &back));
+    let delivered = it.slack.deliver(&back.with_file("F1", "order.txt")).await?;
+    assert_eq!(delivered.statuses(), [Some(200)]);
+    let replies = answers(&it, &back, before + 1).await?;
+    assert_eq!(replies.last().context("no reply")?.said(), "We do.");
+    Log::open(&it, "EVENTS").await?.until("conversation.handed_back", 1).await?;
+    Ok(())
+}
+
+#[tokio::test]
 async fn where_colleagues_cannot_be_told_the_person_is_and_the_agent_stays() -> anyhow::Result<()> {
     let it = running_with("{ keywords: [lawyer] }").await?;
     let refused = Act::Code("channel_not_found".to_owned());
