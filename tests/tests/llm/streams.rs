@@ -112,8 +112,9 @@ async fn whoever_hangs_up_before_the_first_word_ends_the_call_too() -> anyhow::R
     let slow = Behaviour { first_token_ms: 600_000, ..Behaviour::text("too late") };
     house.it.llm.always(slow);
     let is_asked = || async { Ok(house.it.llm.requests().len() == 1) };
+    let question = streamed(&json!({}));
     tokio::select! {
-        ended = house.ask(&streamed(&json!({}))) => anyhow::bail!("it is held: {ended:?}"),
+        ended = house.ask(&question) => anyhow::bail!("it is held: {ended:?}"),
         asked = until(PATIENCE, "the vendor is asked", is_asked) => asked?,
     }
     assert_eq!(used(&house, 1).await?, (1, 0, 0));

@@ -64,7 +64,7 @@ impl TypedDeployment {
             name: it.name.clone(),
             vendor: it.vendor.as_str().to_owned(),
             model: it.model.clone(),
-            key: TypedSecret::default(),
+            key: TypedSecret::nothing(),
             leaves_key: false,
             address: it.base_url.clone().unwrap_or_default(),
             weight: number(it.weight),

@@ -92,6 +92,12 @@ fn a_form_that_is_sent_as_it_was_shown_says_what_it_said() {
 }
 
 #[test]
+fn a_key_that_is_stored_is_not_asked_for_again() {
+    let shown = Typed::of(&quality()).shown_again();
+    assert!(shown.deployments.iter().all(|it| !it.key.is_lost()), "nobody typed one");
+}
+
+#[test]
 fn a_key_that_was_typed_is_not_shown_again_and_is_asked_for_again() {
     let of_key = "deployment-secret-0";
     let typed = Typed::read(with(sent(&Typed::of(&quality())), of_key, " sk-s3cret "));
