@@ -15,7 +15,7 @@ mod words;
 
 use desk::DeskError;
 use domain::access::Permission;
-use schemas::{ModelGroup, ModelGroupId, TenantId};
+use schemas::{ModelGroup, ModelGroupId, TenantId, directory::ModelVendor};
 
 use crate::{
     pages::address::Address,
@@ -71,7 +71,8 @@ impl May {
     }
 }
 
-/// Whether one of its models is called elsewhere than at its vendor's own address.
+/// Whether one of its models is called elsewhere than at its vendor's own address; Ollama has none.
 fn has_address(group: &ModelGroup) -> bool {
-    group.deployments.iter().any(|deployment| deployment.base_url.is_some())
+    let mut all = group.deployments.iter();
+    all.any(|it| it.base_url.is_some() || it.vendor == ModelVendor::Ollama)
 }

@@ -204,9 +204,14 @@ impl Directory {
         tools
     }
 
-    /// A tenant's own model groups by their ids, without those that were taken away.
+    /// A tenant's own model groups by their ids, without those that were taken away; a tenant that was
+    /// deleted has none.
     pub fn model_groups(&self, tenant: &TenantId) -> Vec<&Arc<ModelGroup>> {
-        let entry = self.0.tenants.get(tenant);
+        let is_there = |known: &&Arc<Known>| {
+            let tenant = known.tenant.as_ref();
+            tenant.is_none_or(|tenant| tenant.status != TenantStatus::Deleted)
+        };
+        let entry = self.0.tenants.get(tenant).filter(is_there);
         let groups = entry.iter().flat_map(|entry| entry.model_groups.values());
         let mut groups: Vec<_> = groups.filter(|group| model::is_active(group)).collect();
         groups.sort_unstable_by(|a, b| a.id.cmp(&b.id));

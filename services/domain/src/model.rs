@@ -113,8 +113,10 @@ pub(crate) fn make(
     problems.extend(fallbacks(id, &wish.fallbacks, is_there));
     problems.extend(number(wish.deployments.len()));
     let (mut names, mut deployments, mut secrets) = (BTreeSet::new(), Vec::new(), Vec::new());
+    let all: Vec<_> = wish.deployments.iter().map(|it| it.name.clone()).collect();
     for wished in wish.deployments.into_iter().take(DEPLOYMENTS_MAX) {
-        let before = known.and_then(|group| named(group, &wished.name));
+        let before = known
+            .and_then(|group| named(group, &wished.name).or_else(|| renamed(group, &wished, &all)));
         let (deployment, new) = keyed(id, wished, before, making, &mut problems);
         if !names.insert(deployment.name.clone()) {
             problems.push(wrong(format!("has two that are named `{}`", short(&deployment.name))));
@@ -197,6 +199,21 @@ fn is_elsewhere(before: &ModelDeployment, after: &ModelDeployment) -> bool {
 
 fn named<'a>(group: &'a ModelGroup, name: &str) -> Option<&'a ModelDeployment> {
     group.deployments.iter().find(|deployment| deployment.name == name)
+}
+
+/// What a deployment was called before, where the one at its place is the only one that goes: its key
+/// goes nowhere else.
+fn renamed<'a>(
+    group: &'a ModelGroup,
+    wished: &WishedDeployment,
+    all: &[String],
+) -> Option<&'a ModelDeployment> {
+    let goes = |it: &&ModelDeployment| !all.contains(&it.name);
+    let is_there =
+        |it: &&ModelDeployment| it.vendor == wished.vendor && it.base_url == wished.base_url;
+    let mut going = group.deployments.iter().filter(goes).filter(is_there);
+    let found = going.next();
+    found.filter(|_| going.next().is_none())
 }
 
 /// In the portal, `…/models/new` is the page where groups are made, and would hide one of that name.

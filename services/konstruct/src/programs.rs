@@ -49,10 +49,11 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
     let models = vault.as_ref().filter(|_| asks_models(which));
     let models = models.map(|vault| wiring::models(sources, &base, vault)).transpose();
     if let Ok(Some(models)) = &models {
-        let (shown, changing) = (models.clone(), models.clone());
+        let shown = models.clone();
         admin = admin.route("/llm", get(async move || Json(shown.status())));
-        services.spawn(reload::run(stop.clone(), changing)?);
     }
+    let changing = models.as_ref().ok().cloned().flatten();
+    services.spawn(reload::run(stop.clone(), changing)?);
     if is(Service::Guards) {
         let (context, db) = (base.context.clone(), base.db.clone());
         services.spawn(guards::run(context, db, base.directory.clone()));

@@ -103,10 +103,14 @@ impl<'a> Asked<'a> {
         Self { sources }
     }
 
-    /// The names of the installation's model groups; nothing, where they are not known here.
-    pub(crate) fn model_groups(&self) -> Option<Vec<String>> {
-        let models = self.sources.models().ok()?;
-        Some(models.groups().map(str::to_owned).collect())
+    /// The names of the installation's model groups, as far as they are known here: those of the file,
+    /// whose keys need not be at hand, else those of the vendors' variables.
+    pub(crate) fn model_groups(&self) -> Vec<String> {
+        if let Some(toml::Value::Table(groups)) = self.sources.file.get("models") {
+            return groups.keys().cloned().collect();
+        }
+        let models = self.sources.models();
+        models.map(|it| it.groups().map(str::to_owned).collect()).unwrap_or_default()
     }
 
     fn read<T>(&self, read: impl FnOnce(&mut Settings<'_>) -> Option<T>) -> Result<T, ConfigError> {

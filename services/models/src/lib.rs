@@ -22,6 +22,9 @@ use tracing::warn;
 /// ready again when they ask.
 const READY_MAX: usize = 1_000;
 
+/// How often the groups are looked at again, where they change while their keys are read.
+const LOOKS_MAX: usize = 3;
+
 /// The models of all tenants. Cheap to clone.
 #[derive(Clone)]
 pub struct Models(Arc<Inner>);
@@ -147,8 +150,10 @@ impl Source {
         base: &Arc<Router>,
         tenant: &TenantId,
     ) -> Result<Arc<Router>, StoreError> {
-        let groups = self.groups(tenant);
+        let mut groups = self.groups(tenant);
         if groups.is_empty() {
+            // Whoever has no models of their own any more leaves no key behind.
+            self.ready().tenants.remove(tenant);
             return Ok(Arc::clone(base));
         }
         let settings = self.settings.read().unwrap_or_else(PoisonError::into_inner).clone();
@@ -156,12 +161,15 @@ impl Source {
             Ok(router) => return Ok(router),
             Err(before) => before,
         };
-        let now = self.clock.now();
-        let mut keys: HashMap<&str, Secret> = HashMap::new();
-        for name in groups.iter().flat_map(|group| group.secrets()) {
-            if let Some(key) = self.secrets.get(tenant, name, now).await? {
-                keys.insert(name, key);
+        let mut keys = self.keys(tenant, &groups).await?;
+        // A key that was replaced meanwhile is gone: then the groups are others.
+        for _ in 0..LOOKS_MAX {
+            let now = self.groups(tenant);
+            if is_same(&groups, &now) {
+                break;
             }
+            groups = now;
+            keys = self.keys(tenant, &groups).await?;
         }
         let key = |name: &str| keys.get(name).cloned();
         let (models, left_out) = settings.models.with_own(tenant, &groups, &key);
@@ -169,8 +177,23 @@ impl Source {
             warn!(%tenant, problem, "a model cannot be called");
         }
         let router = Arc::new(Router::beside(base, &models, before.as_deref()));
-        self.keep(tenant, groups, settings.turn, &router);
-        Ok(router)
+        Ok(self.keep(tenant, groups, settings.turn, router))
+    }
+
+    /// The keys of these groups, by their names.
+    async fn keys(
+        &self,
+        tenant: &TenantId,
+        groups: &[Arc<ModelGroup>],
+    ) -> Result<HashMap<String, Secret>, StoreError> {
+        let now = self.clock.now();
+        let mut keys = HashMap::new();
+        for name in groups.iter().flat_map(|group| group.secrets()) {
+            if let Some(key) = self.secrets.get(tenant, name, now).await? {
+                keys.insert(name.to_owned(), key);
+            }
+        }
+        Ok(keys)
     }
 
     fn groups(&self, tenant: &TenantId) -> Vec<Arc<ModelGroup>> {
@@ -198,18 +221,30 @@ impl Source {
         }
     }
 
-    /// Keeps a router ready. Whoever has no models of their own any more goes, with their keys. Takes a
-    /// look at each tenant that is ready, and happens after a change only.
+    /// Keeps a router ready, and returns the one to ask: of several that were made at once all ask the
+    /// first, so that its breakers and limits count for all. What is not true any more is not kept.
+    /// Whoever has no models of their own any more goes, with their keys. Takes a look at each tenant that
+    /// is ready, and happens after a change only.
     fn keep(
         &self,
         tenant: &TenantId,
         groups: Vec<Arc<ModelGroup>>,
         turn: u64,
-        router: &Arc<Router>,
-    ) {
+        router: Arc<Router>,
+    ) -> Arc<Router> {
         let mut ready = self.ready();
+        if let Some(known) = ready.tenants.get(tenant)
+            && known.turn == turn
+            && is_same(&known.groups, &groups)
+        {
+            return Arc::clone(&known.router);
+        }
+        let is_older = ready.tenants.get(tenant).is_some_and(|known| turn < known.turn);
+        if is_older || !is_same(&groups, &self.groups(tenant)) {
+            return router;
+        }
         ready.tenants.retain(|tenant, _| !self.groups(tenant).is_empty());
-        let own = Own { groups, turn, router: Arc::clone(router), asked: ready.asked };
+        let own = Own { groups, turn, router: Arc::clone(&router), asked: ready.asked };
         ready.tenants.insert(tenant.clone(), own);
         if READY_MAX < ready.tenants.len() {
             let oldest = ready.tenants.iter().min_by_key(|(_, own)| own.asked);
@@ -217,6 +252,7 @@ impl Source {
                 ready.tenants.remove(&oldest);
             }
         }
+        router
     }
 
     fn ready(&self) -> MutexGuard<'_, Ready> {

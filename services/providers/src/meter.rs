@@ -93,13 +93,18 @@ pub(crate) fn measure(span: &Span, to: &Deployment, names: &Names, tried: &Tried
     let mut labels = vec![
         Label::from_static_parts("gen_ai_operation_name", CHAT),
         Label::from_static_parts("gen_ai_provider_name", to.vendor.as_str()),
-        Label::new("gen_ai_request_model", to.model.clone()),
+        // Tenants name as many models as they like, and what they name is theirs.
+        Label::new(
+            "gen_ai_request_model",
+            if to.is_of_tenant { OTHER } else { &to.model }.to_owned(),
+        ),
     ];
     let answer = tried.result.as_ref().ok();
     if let Some(Answer { model, finish, .. }) = answer {
         span.record("gen_ai.response.model", model.as_str());
         span.record("gen_ai.response.finish_reasons", reason(*finish));
-        labels.push(Label::new("gen_ai_response_model", names.bounded(model)));
+        let model = if to.is_of_tenant { OTHER.to_owned() } else { names.bounded(model) };
+        labels.push(Label::new("gen_ai_response_model", model));
     }
     if let Some(first) = tried.first_token {
         histogram!(FIRST_CHUNK, labels.clone()).record(first.as_secs_f64());

@@ -105,10 +105,10 @@ impl Prices {
         Ok(Self { version, models: own.models.into_iter().chain(self.models).collect() })
     }
 
-    /// This table below a tenant's own prices.
-    pub(crate) fn under(self, own: Vec<Price>) -> Self {
+    /// This table below a price of a tenant's own.
+    pub(crate) fn under(&self, own: Price) -> Self {
         let version = format!("own+{}", self.version);
-        Self { version, models: own.into_iter().chain(self.models).collect() }
+        Self { version, models: std::iter::once(own).chain(self.models.iter().cloned()).collect() }
     }
 
     /// Which table it is.

@@ -87,7 +87,12 @@ impl<'a, R: Recorder> Run<'a, R> {
         let asked = self.request.max_output_tokens.clamp(1, most);
         let max_output_tokens = if grown { most } else { asked };
         let (vendor, model) = (deployment.vendor, &deployment.model);
-        let worst_cost = self.table.prices.worst(vendor, model, self.tokens, max_output_tokens);
+        let worst_cost = route.deployment.prices(&self.table.prices).worst(
+            vendor,
+            model,
+            self.tokens,
+            max_output_tokens,
+        );
         AttemptStart {
             index: u32::try_from(self.attempts.len()).unwrap_or(u32::MAX),
             deployment: deployment.name.clone(),
@@ -155,7 +160,8 @@ impl<'a, R: Recorder> Run<'a, R> {
 
     fn note(&mut self, call: &UnderWay, tried: &Tried) {
         let UnderWay { route, index, span, .. } = call;
-        let (deployment, prices) = (&route.deployment, &self.table.prices);
+        let deployment = &route.deployment;
+        let prices = deployment.prices(&self.table.prices);
         let (model, usage) = match &tried.result {
             Ok(answer) => (&answer.model, answer.usage.clone()),
             Err(failure) => (&deployment.model, failure.usage.as_deref().cloned()),

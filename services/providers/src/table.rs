@@ -131,7 +131,8 @@ impl Table {
     /// What the request would cost there at the most, in micro-dollars.
     fn price(&self, deployment: &Deployment, request: &Request, tokens: u32) -> Option<u64> {
         let output = request.max_output_tokens.min(deployment.max_output_tokens);
-        self.prices.estimate(deployment.vendor, &deployment.model, tokens, output)
+        let prices = deployment.prices(&self.prices);
+        prices.estimate(deployment.vendor, &deployment.model, tokens, output)
     }
 
     fn group(&mut self, models: &Models, group: &str, before: &[&Self]) -> Group {

@@ -60,7 +60,8 @@ async fn get_model_group(
 ///
 /// It answers from the next request on. What is sent is all there is to it; only a `key` that is left out
 /// stays as it is. A key is sealed under the tenant's key, and must be said again when `vendor` or
-/// `base_url` is another. An address of its own (`base_url`) is for those who run the installation.
+/// `base_url` is another. An address of its own (`base_url`), or an Ollama, is for those who run the
+/// installation.
 #[utoipa::path(put, path = "/tenants/{tenant}/model-groups/{group}", tag = "Models",
     params(OfModelGroup), request_body = ModelGroupConfig,
     responses((status = 200, description = "It is so", body = Done)))]
@@ -79,7 +80,7 @@ async fn save_model_group(
 /// Remove a model group
 ///
 /// Its keys are forgotten, and the installation's group of that name answers. Where it has none, a group
-/// that answers for somebody stays.
+/// that answers for somebody, or that another one falls back to, stays.
 #[utoipa::path(delete, path = "/tenants/{tenant}/model-groups/{group}", tag = "Models",
     params(OfModelGroup),
     responses((status = 200, description = "It is gone", body = Done)))]

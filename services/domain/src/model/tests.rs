@@ -143,6 +143,21 @@ fn nobodys_key_goes_to_another_place_unseen() {
 }
 
 #[test]
+fn who_is_called_otherwise_keeps_their_key_where_they_are() {
+    let known = known();
+    check(
+        group([deployment("sonnet", None)]),
+        Some(&known),
+        expect![[r#"[("sonnet", Some("model:quality/claude/u2"))], new: []"#]],
+    );
+    check(
+        group([deployment("claude", None), deployment("second", None)]),
+        Some(&known),
+        expect!["`deployments` has `second`, which needs a key"],
+    );
+}
+
+#[test]
 fn a_server_of_ones_own_may_need_no_key() {
     let own = WishedDeployment {
         base_url: Some("http://10.0.0.7:8000/v1".to_owned()),

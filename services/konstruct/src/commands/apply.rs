@@ -36,8 +36,8 @@ struct Applier {
     secrets: Secrets,
     writer: DirectoryWriter,
     command: String,
-    /// The installation's model groups, where they are known.
-    groups: Option<Vec<String>>,
+    /// The installation's model groups, as far as they are known here.
+    groups: Vec<String>,
 }
 
 /// Shows the difference, and makes it so unless asked not to.
@@ -97,9 +97,7 @@ impl Applier {
             has_secret: &has_secret,
             schema_problem: &tools::schema::problem,
             model_problems: &providers::deployment_problems,
-            is_of_installation: &|name| {
-                self.groups.as_ref().is_none_or(|groups| groups.iter().any(|it| it == name))
-            },
+            is_of_installation: &|name| self.groups.iter().any(|it| it == name),
             unique: &self.command,
             env: &env,
         };

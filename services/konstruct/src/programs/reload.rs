@@ -6,15 +6,19 @@ use tokio_util::sync::CancellationToken;
 
 use crate::settings::Sources;
 
-/// Waits for the signal until it is told to stop. Settings that are not sound are refused whole, and the
+/// Waits for the signal until it is told to stop; a service that asks no models only says so. Settings that are not sound are refused whole, and the
 /// log says all that is wrong with them; those that are at work stay.
 pub(crate) fn run(
     stop: CancellationToken,
-    models: Models,
+    models: Option<Models>,
 ) -> anyhow::Result<impl Future<Output = anyhow::Result<()>> + Send + 'static> {
     let mut hangups = signal(SignalKind::hangup())?;
     Ok(async move {
         while let Some(Some(())) = stop.run_until_cancelled(hangups.recv()).await {
+            let Some(models) = &models else {
+                tracing::warn!("no models are at work here, so no settings are read again");
+                continue;
+            };
             match Sources::open().and_then(|sources| sources.models()) {
                 Ok(read) => {
                     let groups: Vec<_> = read.groups().map(str::to_owned).collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use super::{Lookup, file::DeploymentToml};
-use crate::{Request, Secret, Vendor, health::Allowance, ollama, vendor::header_value};
+use crate::{Prices, Request, Secret, Vendor, health::Allowance, ollama, vendor::header_value};
 
 /// The most tokens one attempt generates, where the settings say nothing. Models that reason spend
 /// it on that too. Half of a small context window.
@@ -37,6 +37,10 @@ pub struct Deployment {
     pub(crate) weight: u32,
     pub(crate) abilities: Abilities,
     pub(crate) allowance: Allowance,
+    /// What it costs, where that is not as the table of all says.
+    pub(crate) own_prices: Option<Prices>,
+    /// Whose it is, where it is a tenant's.
+    pub(crate) is_of_tenant: bool,
 }
 
 /// What a model can be asked for.
@@ -108,6 +112,11 @@ impl Deployment {
             && (!needs.vision || has.vision)
     }
 
+    /// The prices that hold for it: its own before those of all.
+    pub(crate) fn prices<'a>(&'a self, of_all: &'a Prices) -> &'a Prices {
+        self.own_prices.as_ref().unwrap_or(of_all)
+    }
+
     /// Whether it is the same model at the same place, under whatever name.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.credential == other.credential && self.model == other.model
@@ -177,6 +186,8 @@ pub(super) fn resolve(
         context_window,
         clocks,
         keep_alive,
+        own_prices: None,
+        is_of_tenant: false,
     })
 }
 
@@ -237,7 +248,9 @@ fn base_url(text: &str) -> Result<String, String> {
         return Err("`base_url` must be http:// or https:// with a host".to_owned());
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("`base_url` must not hold a password: use `api_key_env`".to_owned());
+        return Err(
+            "`base_url` must not hold a password: the key has a place of its own".to_owned()
+        );
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err("`base_url` must end with its path".to_owned());

@@ -10,6 +10,12 @@ use schemas::{
 use super::{Deployment, Models, deployment, file::DeploymentToml};
 use crate::{Secret, prices::Price};
 
+/// The highest price of a tenant's own, in micro-dollars for a million tokens: sums of it stay sums.
+const PRICE_MAX: u64 = 1_000_000_000_000;
+
+/// The longest address of a tenant's own.
+const URL_BYTES_MAX: usize = 2_048;
+
 /// A key in the place of one that is not shown.
 const SOME_KEY: &str = "a-key";
 
@@ -18,14 +24,34 @@ const SOME_KEY: &str = "a-key";
 pub fn deployment_problems(written: &ModelDeployment, key: Option<&Secret>) -> Vec<String> {
     let key = key.map_or(SOME_KEY, Secret::expose).to_owned();
     let settings = DeploymentToml { api_key_env: Some("key".to_owned()), ..settings(written) };
+    let mut problems = bounds(written);
     let resolved = deployment::resolve("own", &place(written), settings, &|_| Some(key.clone()));
-    resolved.err().unwrap_or_default()
+    problems.extend(resolved.err().unwrap_or_default());
+    problems
+}
+
+/// What is wrong where a tenant has less room than whoever writes the installation's file.
+fn bounds(written: &ModelDeployment) -> Vec<String> {
+    let place = place(written);
+    let prices = written.price.map(|it| [Some(it.input), Some(it.output), it.cache_read]);
+    let dearest = prices.into_iter().flatten().flatten().max();
+    let url = written.base_url.as_deref().unwrap_or_default();
+    let wrong = [
+        (PRICE_MAX < dearest.unwrap_or(0), format!("`price` must be at most {PRICE_MAX}")),
+        (URL_BYTES_MAX < url.len(), format!("`base_url` must be at most {URL_BYTES_MAX} bytes")),
+        (
+            written.model.trim() != written.model,
+            "`model` must not begin or end with white space".to_owned(),
+        ),
+    ];
+    let wrong = wrong.into_iter().filter(|(is_wrong, _)| *is_wrong);
+    wrong.map(|(_, problem)| format!("{place}: {problem}")).collect()
 }
 
 impl Models {
-    /// These, with a tenant's own groups in the place of those of the same names, and its prices before
-    /// ours. `key` has its keys, by name. With it comes what cannot be called, and is left out: whose key
-    /// is gone.
+    /// These, with a tenant's own groups in the place of those of the same names; a price that one of them
+    /// has is its own alone. `key` has the keys, by name. With it comes what cannot be called, and is left
+    /// out: whose key is gone.
     pub fn with_own(
         &self,
         tenant: &TenantId,
@@ -38,18 +64,16 @@ impl Models {
             let mut deployments = Vec::new();
             for written in &group.deployments {
                 match own(tenant, &name, written, key) {
-                    Ok(deployment) => deployments.push(deployment),
+                    Ok(deployment) => deployments.push(Deployment {
+                        own_prices: written.price.map(|it| self.prices.under(price(written, it))),
+                        ..deployment
+                    }),
                     Err(problems) => left_out.extend(problems),
                 }
             }
             models.groups.insert(name.clone(), deployments);
             models.choices.insert(name.clone(), group.choose);
             models.fallbacks.insert(name, group.fallbacks.clone());
-        }
-        let written = groups.iter().flat_map(|group| &group.deployments);
-        let own_prices: Vec<_> = written.filter_map(|it| Some(price(it, it.price?))).collect();
-        if !own_prices.is_empty() {
-            models.prices = models.prices.under(own_prices);
         }
         (models, left_out)
     }
@@ -66,7 +90,7 @@ fn own(
     let lookup = |name: &str| key(name).map(|key| key.expose().to_owned());
     let resolved = deployment::resolve(group, &place(written), settings(written), &lookup)?;
     let credential = format!("{tenant} {}", resolved.credential);
-    Ok(Deployment { credential, ..resolved })
+    Ok(Deployment { credential, is_of_tenant: true, ..resolved })
 }
 
 /// As if it stood in the settings, with the secret's name for the variable's.

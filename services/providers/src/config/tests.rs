@@ -1,7 +1,11 @@
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use schemas::{ModelGroup, directory::ModelDeployment};
+use schemas::{
+    ModelGroup,
+    directory::ModelDeployment,
+    usage::{MicroDollars, Usage},
+};
 
 use super::*;
 use crate::{Secret, Vendor};
@@ -146,7 +150,7 @@ fn every_problem_is_named_at_once() {
             models.quality `b c`: `cold_load_s` is for Ollama
             models.quality `b c`: `total_s` must be 1 to 3600 seconds
             models.quality `b c`: `max_output_tokens` must be at least 1 and below `context_window`
-            models.quality `d`: `base_url` must not hold a password: use `api_key_env`
+            models.quality `d`: `base_url` must not hold a password: the key has a place of its own
             models.quality `d`: `BROKEN_KEY` has characters that a key cannot have
             models.quality `e`: `base_url`: relative URL without a base
             models.quality `e`: `BLANK` is not set
@@ -290,10 +294,13 @@ fn the_rules_of_the_installations_deployments_hold_for_a_tenants() {
     let wrong = serde_json::json!({
         "name": "a b", "vendor": "openai", "model": " ", "base_url": "ftp://x", "weight": 0,
         "context_window": 100, "max_output_tokens": 200, "tokens_per_minute": 0,
+        "price": { "input": 1_000_000_000_001_u64, "output": 1 },
     });
     let wrong: ModelDeployment = serde_json::from_value(wrong).unwrap();
     let key = Secret::from("line\nbreak".to_owned());
     expect![[r#"
+        `a b`: `price` must be at most 1000000000000
+        `a b`: `model` must not begin or end with white space
         `a b`: the name must be 1 to 64 of a-z, 0-9, `-`, `_`, `.`
         `a b`: `model` must be 1 to 200 characters
         `a b`: `base_url` must be http:// or https:// with a host
@@ -308,7 +315,7 @@ fn the_rules_of_the_installations_deployments_hold_for_a_tenants() {
 }
 
 #[test]
-fn what_a_tenant_says_that_a_model_costs_holds_before_the_table() {
+fn what_a_tenant_says_that_a_model_costs_holds_for_that_deployment_alone() {
     let priced = own(serde_json::json!({
         "id": "own", "choose": "order", "status": "active",
         "deployments": [{
@@ -319,8 +326,17 @@ fn what_a_tenant_says_that_a_model_costs_holds_before_the_table() {
     let key = |_: &str| Some(Secret::from("sk-of-acme".to_owned()));
     let base = installation();
     let (models, _) = base.with_own(&tenant(), &[priced], &key);
-    let cost = |models: &Models| models.prices.estimate(Vendor::OpenAi, "gpt-5.5", 10, 10);
-    assert_eq!(cost(&models), Some(30));
-    assert_ne!(cost(&base), Some(30));
-    assert_eq!(models.prices.version(), format!("own+{}", base.prices.version()));
+    let cost = |group: &str| {
+        let deployment = models.deployments(group).first().unwrap();
+        deployment.prices(&models.prices).cost(Vendor::OpenAi, "gpt-5.5", Some(&tokens(10)))
+    };
+    assert_eq!(cost("own").amount, Some(MicroDollars(30)));
+    assert_eq!(cost("own").price_version, format!("own+{}", base.prices.version()));
+    let theirs = base.prices.cost(Vendor::OpenAi, "gpt-5.5", Some(&tokens(10)));
+    assert_ne!(theirs.amount, Some(MicroDollars(30)));
+    assert_eq!(cost("quality"), theirs, "what the installation pays for costs what it costs");
+}
+
+fn tokens(number: u64) -> Usage {
+    Usage { input_tokens: Some(number), output_tokens: Some(number), ..Usage::default() }
 }
