@@ -18,6 +18,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use desk::{DeskError, FieldProblem};
 use domain::access::Principal;
 use schemas::TenantId;
 use serde_json::Value;
@@ -62,6 +63,16 @@ async fn note_read(
 ) -> Result<(), ApiError> {
     let visit = Visit::new(api.clock.now(), "api", "");
     Ok(api.accounts.note_read(caller, tenant, what, &visit).await?)
+}
+
+/// The path says which one is meant: what is wrong with its slug is told by the path's name for it.
+fn called(error: DeskError, name: &'static str) -> DeskError {
+    let DeskError::Invalid(problems) = error else { return error };
+    let named = |it: FieldProblem| match it.field {
+        "slug" => FieldProblem { field: name, ..it },
+        _ => it,
+    };
+    DeskError::Invalid(problems.into_iter().map(named).collect())
 }
 
 /// Something was made: where it is stands in `Location` too.

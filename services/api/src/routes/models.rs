@@ -1,8 +1,7 @@
 //! Model groups of a tenant's own.
 
 use axum::{Json, extract::State};
-use desk::DeskError;
-use domain::{access::Permission, fields::FieldProblem};
+use domain::access::Permission;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
     json::{Body, Named},
     key::Caller,
     problem::ApiError,
+    routes::called,
     shapes::{
         Done, OfTenant,
         models::{ModelGroup, ModelGroupConfig, ModelGroups, OfModelGroup},
@@ -74,7 +74,7 @@ async fn save_model_group(
     caller.require(Permission::AgentsWrite, &of.tenant)?;
     let (wish, slug) = (config.into(), of.group.as_str());
     let saved = api.desk.save_model_group(&caller, &of.tenant, slug, wish).await;
-    Ok(Json(saved.map_err(as_asked)?.into()))
+    Ok(Json(saved.map_err(|error| called(error, "group"))?.into()))
 }
 
 /// Remove a model group
@@ -90,14 +90,4 @@ async fn remove_model_group(
     Named(of): Named<OfModelGroup>,
 ) -> Result<Json<Done>, ApiError> {
     Ok(Json(api.desk.remove_model_group(&caller, &of.tenant, &of.group).await?.into()))
-}
-
-/// The path says which group, and calls it that.
-fn as_asked(error: DeskError) -> DeskError {
-    let DeskError::Invalid(problems) = error else { return error };
-    let named = |it: FieldProblem| match it.field {
-        "slug" => FieldProblem { field: "group", ..it },
-        _ => it,
-    };
-    DeskError::Invalid(problems.into_iter().map(named).collect())
 }

@@ -1,8 +1,7 @@
 //! Tools.
 
 use axum::{Json, extract::State};
-use desk::DeskError;
-use domain::{access::Permission, fields::FieldProblem};
+use domain::access::Permission;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -10,6 +9,7 @@ use crate::{
     json::{Body, Named},
     key::Caller,
     problem::ApiError,
+    routes::called,
     shapes::{
         Done, OfTenant,
         tools::{OfTool, Tool, ToolConfig, Tools},
@@ -74,7 +74,7 @@ async fn save_tool(
     caller.require(Permission::AgentsWrite, &of.tenant)?;
     let wish = config.try_into()?;
     let saved = api.desk.save_tool(&caller, &of.tenant, of.tool.as_str(), wish).await;
-    Ok(Json(saved.map_err(as_asked)?.into()))
+    Ok(Json(saved.map_err(|error| called(error, "tool"))?.into()))
 }
 
 /// Remove a tool
@@ -88,14 +88,4 @@ async fn remove_tool(
     Named(of): Named<OfTool>,
 ) -> Result<Json<Done>, ApiError> {
     Ok(Json(api.desk.remove_tool(&caller, &of.tenant, &of.tool).await?.into()))
-}
-
-/// The path says which tool, and calls it that.
-fn as_asked(error: DeskError) -> DeskError {
-    let DeskError::Invalid(problems) = error else { return error };
-    let named = |it: FieldProblem| match it.field {
-        "slug" => FieldProblem { field: "tool", ..it },
-        _ => it,
-    };
-    DeskError::Invalid(problems.into_iter().map(named).collect())
 }
