@@ -26,6 +26,9 @@ const WAIT: Duration = Duration::from_secs(30);
 /// How often it is looked for.
 const POLL: Duration = Duration::from_millis(50);
 
+/// A driver takes any free port of IPv6 and then wants the same of IPv4; where somebody has that, it ends.
+const DRIVER_STARTS: usize = 5;
+
 /// A browser with one tab and a profile of its own. It ends with this value.
 pub struct Browser {
     driver: WebDriver,
@@ -38,13 +41,7 @@ impl Browser {
     /// Starts one; paths are taken from `base`, e.g. `http://localhost:3000`.
     pub async fn start(base: &str) -> anyhow::Result<Self> {
         let profile = tempfile::tempdir()?;
-        let mut process = Command::new("chromedriver");
-        process.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut process = process.process_group(0).kill_on_drop(true).spawn().context(
-            "chromedriver is missing: install Chromium and its driver (on Debian: `apt install \
-             chromium chromium-driver`)",
-        )?;
-        let port = port(&mut process).await?;
+        let (process, port) = driver().await?;
         let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), wishes(profile.path())?);
         let driver = driver.await.context("Chromium does not start")?;
         Ok(Self { driver, base: base.to_owned(), process, _profile: profile })
@@ -282,19 +279,36 @@ fn wishes(profile: &Path) -> anyhow::Result<thirtyfour::ChromeCapabilities> {
     Ok(wishes)
 }
 
-/// The port that the driver says it has taken.
-async fn port(process: &mut Child) -> anyhow::Result<u16> {
+/// A driver that listens, and its port.
+async fn driver() -> anyhow::Result<(Child, u16)> {
+    let mut said = String::new();
+    for _ in 0..DRIVER_STARTS {
+        let mut process = Command::new("chromedriver");
+        process.arg("--port=0").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut process = process.process_group(0).kill_on_drop(true).spawn().context(
+            "chromedriver is missing: install Chromium and its driver (on Debian: `apt install \
+             chromium chromium-driver`)",
+        )?;
+        let port = tokio::time::timeout(WAIT, port(&mut process, &mut said)).await;
+        if let Some(port) = port.context("chromedriver does not start")?? {
+            return Ok((process, port));
+        }
+    }
+    bail!("chromedriver ended {DRIVER_STARTS} times:\n{said}")
+}
+
+/// The port that the driver says it has taken; nothing if it ends before. What else it says is added to
+/// `said`.
+async fn port(process: &mut Child, said: &mut String) -> anyhow::Result<Option<u16>> {
     let out = process.stdout.take().context("no output")?;
     let mut lines = BufReader::new(out).lines();
-    let said = async {
-        while let Some(line) = lines.next_line().await? {
-            if let Some((_, port)) = line.split_once("started successfully on port ") {
-                return Ok(port.trim_end_matches('.').parse()?);
-            }
+    while let Some(line) = lines.next_line().await? {
+        if let Some((_, port)) = line.split_once("started successfully on port ") {
+            return Ok(Some(port.trim_end_matches('.').parse()?));
         }
-        bail!("chromedriver ended")
-    };
-    tokio::time::timeout(WAIT, said).await.context("chromedriver does not start")?
+        said.extend([&line, "\n"]);
+    }
+    Ok(None)
 }
 
 /// A string as `XPath` writes it.
