@@ -118,6 +118,15 @@ const SUMS: [&str; 4] = [
        from p_usage group by 1, 2",
 ];
 
+/// $1 tenants, $2 now: programs of each fifth of them, every day of a month.
+const PROGRAMS: &str = "
+    insert into trial_usage (tenant_id, day, agent_id, model, calls, unpriced, input_tokens,
+        output_tokens, cost_micros)
+    select 'seed-' || lpad(n::text, 5, '0'),
+           to_char(to_timestamp($2::bigint / 1000) at time zone 'utc' - day * interval '1 day',
+                   'YYYYMMDD')::int, '', 'gpt-mini', 3, 0, 900, 80, 500 + n % 700
+      from generate_series(0, $1::int - 1, 5) n, generate_series(0, 30) day";
+
 /// The story of each message of the large tenant, and the first event of all others.
 const EVENTS: &str = "
     insert into p_event (tenant_id, stream, seq, event_id, correlation_id, kind, source, time_ms)
@@ -160,6 +169,7 @@ pub async fn fill(database: &TestDatabase, size: Size, now: Timestamp) -> anyhow
         [&tenants, &messages, &now.as_millis()];
     admin.execute(MESSAGES, &params).await.context("messages")?;
     admin.batch_execute("analyze p_message").await?;
+    admin.execute(PROGRAMS, &[&tenants, &now.as_millis()]).await.context("programs")?;
     for sql in SUMS.into_iter().chain([EVENTS, ATTEMPTS, TURNS]) {
         admin.execute(sql, &[]).await.with_context(|| sql.to_owned())?;
     }

@@ -42,6 +42,7 @@ migrations! {
     19 "0019_tool_calls";
     20 "0020_hand_off";
     21 "0021_hand_off_ends";
+    22 "0022_months";
 }
 
 /// One file.

@@ -65,8 +65,8 @@ impl Views {
         Ok(Usage::of(from, to, lines))
     }
 
-    /// The installation's. By tenant it is that of the whole months, and of the 200 that cost
-    /// most; the total is that of all.
+    /// The installation's. By tenant it is that of the month in which the last day is, and of the 200
+    /// that cost most in it; the total is that of all.
     pub async fn usage_of_all(
         &self,
         principal: &Principal,
@@ -85,7 +85,7 @@ impl Views {
             return Ok(Usage::of(from, to, lines));
         }
         // There may be more tenants than rows; the sum is that of all.
-        let (from, to) = (from.first_of_month(), to.last_of_month());
+        let (from, to) = (to.first_of_month(), to.last_of_month());
         let rows = store::views::ROWS_MAX;
         let all = usage::of_all(&mut tx, PlatformGroup::Day, from, to, rows).await?;
         Ok(Usage { total: Usage::of(from, to, all).total, ..Usage::of(from, to, lines) })

@@ -144,6 +144,11 @@ async fn paths(visitor: &Visitor) -> anyhow::Result<Vec<(&'static str, String)>>
         ("a message's trace", message),
         ("usage", of("/usage")),
         ("usage by agent", of("/usage?by=agent")),
+        ("usage of the installation", "/usage".to_owned()),
+        ("usage by tenant", "/usage?by=tenant".to_owned()),
+        ("usage by model", "/usage?by=model".to_owned()),
+        ("models", of("/models")),
+        ("tools", of("/tools")),
         ("audit", of("/audit")),
         ("members", of("/members")),
     ])

@@ -1,9 +1,9 @@
 //! What was spent, on the pages where somebody looks first: whatever spent it, and whenever its budget
 //! was set.
 
-use domain::access::PlatformRole;
+use domain::{access::PlatformRole, day::Day};
 use konstruct_tests::postgres::raw;
-use views::{AttentionKind, Counts, Home};
+use views::{AttentionKind, Counts, Home, PlatformGroup};
 
 use crate::{
     at, tenant,
@@ -83,6 +83,52 @@ async fn what_trials_and_programs_used_is_part_of_every_sum() {
     let all = town.views.installation(&staff, at(0)).await.unwrap();
     let near: Vec<_> = all.budgets.iter().map(|it| (it.tenant.id.as_str(), it.percent)).collect();
     assert_eq!(near, [("other", 120), ("acme", 90)]);
+}
+
+#[tokio::test]
+async fn tenants_are_added_up_over_the_month_of_the_last_day_and_the_dearest_come_first() {
+    let town = town().await;
+    town.directory(&["acme", "beta", "other"]).await;
+    run(&town, USED).await;
+    let others = "
+        insert into p_usage values
+            ('beta', 20231130, 'mara', 1, 'm', 4, 3, 1, 0, 0, 0, 8, 4, 5000, 0, '{}'),
+            ('beta', 20231201, 'mara', 1, 'm', 1, 1, 0, 0, 0, 0, 1, 1, 9, 0, '{}');
+        insert into p_month values ('beta', 202311, 4, 3, 1, 0, 0, 0, 8, 4, 5000),
+                                   ('beta', 202312, 1, 1, 0, 0, 0, 0, 1, 1, 9);
+        insert into p_day values (20231130, 'm', 4, 3, 1, 0, 0, 0, 8, 4, 5000, 0, '{}'),
+                                 (20231201, 'm', 1, 1, 0, 0, 0, 0, 1, 1, 9, 0, '{}');
+        insert into trial_usage values ('other', 20231102, '', 'm', 1, 1, 0, 0, 0);
+        update trial_usage set unpriced = 0, cost_micros = 950
+         where tenant_id = 'other' and day = 20231102";
+    run(&town, others).await;
+    let staff = person(Some(PlatformRole::Engineer), &[]);
+    let day = |number| Day::new(number).unwrap();
+    let days = day(20_231_020)..=day(20_231_114);
+    let usage = town.views.usage_of_all(&staff, PlatformGroup::Tenant, days).await.unwrap();
+    assert_eq!((usage.from, usage.to), (day(20_231_101), day(20_231_130)));
+    let rows: Vec<_> = usage.rows.iter().map(|row| (row.key.as_str(), row.counts)).collect();
+    let beta = Counts {
+        messages: 4,
+        answered: 3,
+        failed: 1,
+        input_tokens: 8,
+        output_tokens: 4,
+        cost_micros: 5000,
+        ..Counts::default()
+    };
+    let other = Counts { cost_micros: 950, ..Counts::default() };
+    let acme = Counts {
+        messages: 3,
+        answered: 3,
+        unpriced: 1,
+        input_tokens: 53,
+        output_tokens: 23,
+        cost_micros: 900,
+        ..Counts::default()
+    };
+    assert_eq!(rows, [("beta", beta), ("other", other), ("acme", acme)]);
+    assert_eq!(usage.total.counts.cost_micros, 6850);
 }
 
 #[tokio::test]

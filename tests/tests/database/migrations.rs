@@ -77,3 +77,23 @@ async fn a_database_of_somebody_else_is_refused_with_the_way_out() {
     );
     assert_eq!(error, want);
 }
+
+#[tokio::test]
+async fn what_was_used_before_there_were_sums_of_months_is_in_them() {
+    let world = world().await;
+    let admin = raw(&world.test.superuser_url()).await.unwrap();
+    let before = "
+        drop table trial_month;
+        drop function add_to_trial_month cascade;
+        drop index p_month_list;
+        insert into trial_usage values ('acme', 20231030, 'mara', 'm', 1, 1, 10, 5, 7),
+                                       ('acme', 20231031, '', 'm', 2, 0, 20, 6, 8),
+                                       ('other', 20231101, '', 'm', 1, 0, 1, 1, 9);";
+    admin.batch_execute(before).await.unwrap();
+    let months = MIGRATIONS.iter().find(|migration| migration.name == "0022_months").unwrap();
+    let owner = raw(&world.test.owner_url()).await.unwrap();
+    owner.batch_execute(&format!("begin; {}; commit", months.sql)).await.unwrap();
+    let found = "select string_agg(format('%s', m), ' ' order by m) from trial_month m";
+    let found: String = admin.query_one(found, &[]).await.unwrap().get(0);
+    assert_eq!(found, "(acme,202310,1,30,11,15) (other,202311,0,1,1,9)");
+}

@@ -69,7 +69,11 @@ pub(super) fn page(shown: Shown) -> AnyView {
     } else {
         chart(by, measure, &rows, &names)
     };
-    let lead = format!("From {from} to {to}, by days of UTC.");
+    let lead = if by == By::Tenant {
+        format!("From {from} to {to}: tenants are added up over the month of the last day.")
+    } else {
+        format!("From {from} to {to}, by days of UTC.")
+    };
     let problem = span.problem.clone().map(|problem| {
         view! { <Banner tone=Tone::Warn title=problem><p>"The newest days are shown."</p></Banner> }
     });

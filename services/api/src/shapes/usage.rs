@@ -32,7 +32,7 @@ pub(crate) enum PlatformBy {
     Day,
     /// By model.
     Model,
-    /// By tenant, in whole months; without latencies.
+    /// By tenant, over the month in which the last day is: the 200 that cost most; without latencies.
     Tenant,
 }
 

@@ -57,20 +57,24 @@ macro_rules! sums {
             $messages,
             " union all
                      select 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens, cost_micros
-                       from trial_usage where ",
+                       from ",
             $others,
             ") used"
         )
     };
 }
 
-const TODAY: &str =
-    sums!("p_usage where tenant_id = $1 and day = $2", "tenant_id = $1 and day = $2");
+const TODAY: &str = sums!(
+    "p_usage where tenant_id = $1 and day = $2",
+    "trial_usage where tenant_id = $1 and day = $2"
+);
 const MONTH: &str = sums!(
     "p_month where tenant_id = $1 and month = $2",
-    "tenant_id = $1 and day between $2 * 100 and $2 * 100 + 99"
+    "trial_month where tenant_id = $1 and month = $2"
 );
-const SUMS: &str = sums!("p_day where day between $1 and $2", "day between $1 and $2");
+const TODAY_OF_ALL: &str = sums!("p_day where day = $1", "trial_usage where day = $1");
+const MONTH_OF_ALL: &str =
+    sums!("p_day where day between $1 * 100 and $1 * 100 + 99", "trial_month where month = $1");
 const SERVED: &str = "select count(*) from p_tenant where status = 'active'";
 const READERS: &str = "select name, seq from checkpoint order by name";
 const DOUBTS: &str = "
@@ -83,9 +87,7 @@ const BUDGETS: &str = "
     select t.state, spent.micros from p_tenant t
       cross join lateral (select (t.state->'budget'->>'monthly_micros')::numeric as micros) b
       left join p_month m on m.tenant_id = t.tenant_id and m.month = $1
-      left join (select tenant_id, sum(cost_micros)::bigint as cost_micros from trial_usage
-                  where day between $1 * 100 and $1 * 100 + 99 group by tenant_id) x
-             on x.tenant_id = t.tenant_id
+      left join trial_month x on x.tenant_id = t.tenant_id and x.month = $1
       left join spend s on s.tenant_id = t.tenant_id and s.scope = $4
       cross join lateral (
            select greatest(coalesce(m.cost_micros, 0) + coalesce(x.cost_micros, 0),
@@ -123,10 +125,9 @@ pub async fn readers(tx: &mut TenantTx) -> Result<Vec<(String, u64)>, StoreError
 
 /// What all tenants used on a day, and in its month; and how many are served.
 pub async fn sums(tx: &mut PlatformTx, today: Day) -> Result<(Counts, Counts, u64), StoreError> {
-    let day = row::small(today.number());
-    let rows = tx.query(SUMS, &[&row::small(today.first_of_month().number()), &day]).await?;
+    let rows = tx.query(MONTH_OF_ALL, &[&row::small(today.month())]).await?;
     let month = rows.first().map(|row| counts(row, 0)).transpose()?.unwrap_or_default();
-    let rows = tx.query(SUMS, &[&day, &day]).await?;
+    let rows = tx.query(TODAY_OF_ALL, &[&row::small(today.number())]).await?;
     let today = rows.first().map(|row| counts(row, 0)).transpose()?.unwrap_or_default();
     let served = tx.query(SERVED, &[]).await?;
     let served = served.first().map_or(Ok(0), |row| row::count(row.try_get(0)?))?;

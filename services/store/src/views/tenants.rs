@@ -33,8 +33,8 @@ macro_rules! lines {
                   where u.tenant_id = t.tenant_id and u.day = $1),
                 coalesce((select m.cost_micros from p_month m
                   where m.tenant_id = t.tenant_id and m.month = $2), 0)
-                + (select coalesce(sum(x.cost_micros), 0)::bigint from trial_usage x
-                    where x.tenant_id = t.tenant_id and x.day between $2 * 100 and $2 * 100 + 99)
+                + coalesce((select x.cost_micros from trial_month x
+                    where x.tenant_id = t.tenant_id and x.month = $2), 0)
                from ",
             $from
         )

@@ -31,7 +31,7 @@ pub enum PlatformGroup {
     Day,
     /// By model.
     Model,
-    /// By tenant, in whole months; without latencies.
+    /// By tenant, over the month of the last day; without latencies.
     Tenant,
 }
 
@@ -105,24 +105,18 @@ macro_rules! of_all {
 }
 const ALL_BY_DAY: &str = of_all!("day::text");
 const ALL_BY_MODEL: &str = of_all!("model");
-/// Those that cost most, found first: the rest of the sums is made for these alone.
+/// Those that cost most in a month, found among all that used anything in it: O(tenants).
 const ALL_BY_TENANT: &str = "
-    with used as (
-        select tenant_id, messages, answered, failed, throttled, uncertain, unpriced, input_tokens,
-               output_tokens, cost_micros
-          from p_month where month between $1 / 100 and $2 / 100
-        union all
-        select tenant_id, 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens, cost_micros
-          from trial_usage where day between $1 / 100 * 100 and $2 / 100 * 100 + 99),
-    most as (
-        select tenant_id, sum(cost_micros) as cost from used
-         group by tenant_id order by cost desc, tenant_id limit $3)
-    select tenant_id, sum(messages)::bigint, sum(answered)::bigint, sum(failed)::bigint,
-           sum(throttled)::bigint, sum(uncertain)::bigint, sum(unpriced)::bigint,
-           sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cost_micros)::bigint,
+    select tenant_id, coalesce(m.messages, 0), coalesce(m.answered, 0), coalesce(m.failed, 0),
+           coalesce(m.throttled, 0), coalesce(m.uncertain, 0),
+           coalesce(m.unpriced, 0) + coalesce(t.unpriced, 0),
+           coalesce(m.input_tokens, 0) + coalesce(t.input_tokens, 0),
+           coalesce(m.output_tokens, 0) + coalesce(t.output_tokens, 0),
+           coalesce(m.cost_micros, 0) + coalesce(t.cost_micros, 0),
            0::bigint, '{}'::bigint[]
-      from most join used using (tenant_id)
-     group by tenant_id, cost order by cost desc, tenant_id";
+      from (select * from p_month where month = $1) m
+      full join (select * from trial_month where month = $1) t using (tenant_id)
+     order by coalesce(m.cost_micros, 0) + coalesce(t.cost_micros, 0) desc, tenant_id limit $2";
 
 /// A tenant's, from a day to a day, both included.
 pub async fn of_tenant(
@@ -151,13 +145,13 @@ pub async fn of_all(
     to: Day,
     rows: u32,
 ) -> Result<Vec<UsageLine>, StoreError> {
-    let sql = match group {
-        PlatformGroup::Day => ALL_BY_DAY,
-        PlatformGroup::Model => ALL_BY_MODEL,
-        PlatformGroup::Tenant => ALL_BY_TENANT,
-    };
+    let (rows, month) = (limit(rows), row::small(to.month()));
     let (from, to) = (row::small(from.number()), row::small(to.number()));
-    let rows = tx.query(sql, &[&from, &to, &limit(rows)]).await?;
+    let rows = match group {
+        PlatformGroup::Day => tx.query(ALL_BY_DAY, &[&from, &to, &rows]).await?,
+        PlatformGroup::Model => tx.query(ALL_BY_MODEL, &[&from, &to, &rows]).await?,
+        PlatformGroup::Tenant => tx.query(ALL_BY_TENANT, &[&month, &rows]).await?,
+    };
     rows.iter().map(line).collect()
 }
 
