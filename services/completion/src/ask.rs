@@ -23,7 +23,7 @@ use crate::{
     hand_off::{HandOver, decided, tools_of},
     outcome::{Outcome, failed, more, renumbered, used},
     rounds::{Bench, Rounds},
-    talk::Talk,
+    talk::{Sent, Talk},
 };
 
 /// What is being answered.
@@ -50,7 +50,8 @@ impl Completion {
             toolbox,
             deadline,
         });
-        let rounds = match &bench {
+        let bench = bench.as_ref();
+        let rounds = match bench {
             Some(bench) if 0 < asking.before => Rounds::resumed(bench).await?,
             Some(_) | None => Rounds::default(),
         };
@@ -63,8 +64,7 @@ impl Completion {
             if last && let Some(due) = by_tools(rules, &talk.rounds.told) {
                 return self.hand_over(on, talk.over(due)).await;
             }
-            let mut request = self.request(asking, &talk, toolbox.as_ref(), last);
-            request.attempts_max = talk.attempts_left.take();
+            let request = self.request(asking, &mut talk, (&*router, bench), last);
             let recorder = Attempts {
                 completions: &self.completions,
                 clock: &self.context.clock,
@@ -79,8 +79,9 @@ impl Completion {
                 Err(exhausted) => {
                     let attempts = renumbered(&exhausted.attempts, made);
                     made = more(made, &attempts);
-                    let budget_tokens = self.bounds.thread_tokens_max;
-                    if self.has_calls(made) && talk.adapt(asking, &exhausted, budget_tokens) {
+                    let sent = Sent { bench, tokens: request.tokens(), exhausted: &exhausted };
+                    let thread_max = self.bounds.thread_tokens_max;
+                    if self.has_calls(made) && talk.adapt(asking, &sent, thread_max) {
                         self.note(on, &mut talk, attempts).await?;
                         continue;
                     }
@@ -91,7 +92,7 @@ impl Completion {
             let attempts = renumbered(&completed.attempts, made);
             made = more(made, &attempts);
             let calls = !last && !completed.answer.calls.is_empty();
-            let Some(bench) = bench.as_ref().filter(|_| calls) else {
+            let Some(bench) = bench.filter(|_| calls) else {
                 talk.attempts.extend(attempts);
                 return self.finished(on, talk, completed).await;
             };

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use domain::tool;
 use futures::future::try_join_all;
-use providers::{Request, ToolChoice};
+use providers::{Request, Router, ToolChoice};
 use runtime::Failure;
 use schemas::TenantId;
 use tokio::time::Instant;
 use tools::{Toolbox, Wanted};
 
-use crate::{Completion, answer::Asking, from_store, talk::Talk};
+use crate::{Completion, answer::Asking, from_store, rounds::Bench, talk::Talk};
 
 impl Completion {
     /// What the agent may use; nothing where it has no tools.
@@ -45,8 +45,28 @@ impl Completion {
         Ok(Some(toolbox))
     }
 
-    /// What the model is asked next: the prompt, and the tools with what came of them.
+    /// What the model is asked next: the prompt, and the tools with what came of them, as far as there is
+    /// room for that.
     pub(crate) fn request(
+        &self,
+        asking: &Asking,
+        talk: &mut Talk,
+        (router, bench): (&Router, Option<&Bench<'_>>),
+        last: bool,
+    ) -> Request {
+        let toolbox = bench.map(|bench| bench.toolbox);
+        let mut request = self.whole_request(asking, talk, toolbox, last);
+        if let Some(bench) = bench {
+            let window = router.window(&asking.config.model, &request);
+            if talk.fit(bench, &request, window) {
+                request = self.whole_request(asking, talk, toolbox, last);
+            }
+        }
+        request.attempts_max = talk.attempts_left.take();
+        request
+    }
+
+    fn whole_request(
         &self,
         asking: &Asking,
         talk: &Talk,

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use domain::seal::{Owner, Sealing};
+use domain::{
+    prompt::{estimate_tokens, fit_results},
+    seal::{Owner, Sealing},
+};
 use futures::future::try_join_all;
 use providers::{Answer, Turn};
 use runtime::{Clock, Failure};
@@ -62,6 +65,8 @@ pub(crate) struct Rounds {
     pub(crate) told: Vec<ToolRound>,
     /// As the model reads it.
     pub(crate) turns: Vec<Turn>,
+    /// The results in it, in their order, as they were before any was made shorter for want of room.
+    whole: Vec<String>,
     calls: usize,
     bytes: usize,
 }
@@ -151,6 +156,7 @@ impl Rounds {
             let (content, is_cut) = self.cut(ended.text);
             let text = if is_cut { bench.seal(&content) } else { ended.outcome.text.clone() };
             let failed = ended.outcome.failed.is_some();
+            self.whole.push(content.clone());
             self.turns.push(Turn::Tool { call: call.id.clone(), name: call.name, content, failed });
             let outcome = ToolOutcome { text, ..ended.outcome };
             told.push(ToolCalled { id: call.id, tool, arguments, outcome });
@@ -158,6 +164,41 @@ impl Rounds {
         let said = (!asked.text.trim().is_empty()).then(|| bench.seal(&asked.text));
         self.told.push(ToolRound { said, calls: told });
         Ok(())
+    }
+
+    /// Makes results shorter, so that the request of `tokens` that holds them takes no more than `room`,
+    /// or as near to that as they let it come. How many tokens that saves.
+    pub(crate) fn shorten(&mut self, bench: &Bench<'_>, tokens: u32, room: u32) -> u32 {
+        let before = self.result_tokens();
+        let others = tokens.saturating_sub(before);
+        let whole: Vec<&str> = self.whole.iter().map(String::as_str).collect();
+        // Those of the last round were not read yet.
+        let unread = self.told.last().map_or(0, |round| round.calls.len());
+        let fitted = fit_results(&whole, unread, room.saturating_sub(others));
+        let contents = self.turns.iter_mut().filter_map(|turn| match turn {
+            Turn::Tool { content, .. } => Some(content),
+            Turn::User { .. } | Turn::Assistant { .. } => None,
+        });
+        let told = self.told.iter_mut().flat_map(|round| &mut round.calls);
+        for ((content, called), fitted) in contents.zip(told).zip(fitted) {
+            if *content != *fitted {
+                *content = fitted.into_owned();
+                called.outcome.text = bench.seal(content);
+            }
+        }
+        let saved = before.saturating_sub(self.result_tokens());
+        if 0 < saved {
+            tracing::info!(tokens, saved, "results of tools are read in part");
+        }
+        saved
+    }
+
+    fn result_tokens(&self) -> u32 {
+        let results = self.turns.iter().map(|turn| match turn {
+            Turn::Tool { content, .. } => estimate_tokens(content),
+            Turn::User { .. } | Turn::Assistant { .. } => 0,
+        });
+        results.fold(0, u32::saturating_add)
     }
 
     /// As much of a text as there is room for, and whether that is less than all.

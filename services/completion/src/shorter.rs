@@ -2,22 +2,15 @@
 //! handing over.
 
 use domain::prompt::{self, Prompt, PromptInput};
-use providers::Exhausted;
 
 use crate::answer::Asking;
 
 impl Asking {
-    /// A prompt with half of the thread, if that is what the models want and there is a half to be had.
-    pub(crate) fn shorter(
-        &self,
-        exhausted: &Exhausted,
-        asked: &Prompt,
-        may_hand_over: bool,
-    ) -> Option<Prompt> {
+    /// A prompt with half of the thread, if there is a half to be had.
+    pub(crate) fn shorter(&self, asked: &Prompt, may_hand_over: bool) -> Option<Prompt> {
         // Half of what the prompt took stands in the place of its bound.
         let input = PromptInput { may_hand_over, ..self.input(0) };
-        let shorter = || prompt::shorter(input, asked);
-        exhausted.wants_less().then(shorter).flatten()
+        prompt::shorter(input, asked)
     }
 
     /// The prompt of an agent that is not offered to hand over.

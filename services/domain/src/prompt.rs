@@ -3,6 +3,8 @@
 //! **Invariant:** the same input builds the same prompt. A change of a word here is a new
 //! [`BUILDER_VERSION`], since a replay must know which builder spoke.
 
+mod middle;
+mod results;
 mod shorter;
 mod system;
 mod turns;
@@ -11,7 +13,10 @@ use std::{fmt, time::Duration};
 
 use schemas::{MessageId, event::TurnUsed};
 
-pub use self::shorter::shorter;
+pub use self::{
+    results::{RESULT_TOKENS_MIN, fit_results},
+    shorter::shorter,
+};
 use crate::config::OpenConfig;
 
 /// The version of this builder; recorded with every answer.

@@ -205,7 +205,7 @@ impl Request {
     }
 
     /// The prompt's tokens, guessed on the safe side. Linear in its length.
-    pub(crate) fn tokens(&self) -> u32 {
+    pub fn tokens(&self) -> u32 {
         let turn = |turn: &Turn| {
             let words: u32 = turn.texts().map(estimate_tokens).fold(0, u32::saturating_add);
             let images = u32::try_from(turn.images().len()).unwrap_or(u32::MAX);

@@ -67,6 +67,12 @@ impl Router {
         self.table().groups()
     }
 
+    /// How many tokens of prompt and answer together any deployment has room for that `group`, or a group
+    /// that it falls back to, could ask this of; nothing where that is not known of one of them.
+    pub fn window(&self, group: &str, request: &Request) -> Option<u32> {
+        self.table().window(group, request)
+    }
+
     /// How each deployment stands.
     pub fn status(&self) -> Vec<DeploymentStatus> {
         self.table().status(Instant::now())

@@ -116,6 +116,14 @@ impl Table {
         Some(routes)
     }
 
+    /// The largest window of those that can be asked in a group; nothing where one does not say.
+    pub(crate) fn window(&self, group: &str, request: &Request) -> Option<u32> {
+        let routes = self.groups.get(group)?.0.iter().flat_map(|tier| &tier.routes);
+        let able = routes.map(|route| &route.deployment).filter(|it| it.has_what(request));
+        let largest = able.map(|it| it.context_window).reduce(|one, other| Some(one?.max(other?)));
+        largest.flatten()
+    }
+
     /// The names of the groups.
     pub(crate) fn groups(&self) -> Vec<String> {
         self.groups.keys().cloned().collect()

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 
 /// What a vendor says of a prompt that does not fit.
-fn too_long() -> Behaviour {
+pub(super) fn too_long() -> Behaviour {
     let body = r#"{"error":{"code":"context_length_exceeded","message":"It has 9000 tokens."}}"#;
     Behaviour::status(400, body)
 }
@@ -41,7 +41,7 @@ async fn outcome(it: &Installation, kind: &str, count: usize) -> anyhow::Result<
     Ok(log.events.last().context("no event")?["data"].clone())
 }
 
-fn attempts(data: &Value) -> Vec<(&str, &str)> {
+pub(super) fn attempts(data: &Value) -> Vec<(&str, &str)> {
     let attempts = data["attempts"].as_array().into_iter().flatten();
     attempts
         .map(|it| {

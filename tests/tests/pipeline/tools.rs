@@ -7,7 +7,10 @@ use konstruct_tests::{
 };
 use serde_json::json;
 
-use super::*;
+use super::{
+    long::{attempts, too_long},
+    *,
+};
 
 const SECRET: &str = "Bearer k3y-of-acme";
 
@@ -41,13 +44,24 @@ fn equipped(port: u16) -> String {
 
 async fn running_equipped() -> anyhow::Result<(Installation, FakeTools)> {
     let tools = FakeTools::start().await?;
-    let mut it = Installation::prepare().await?;
+    let it = Installation::prepare().await?;
+    let file = equipped(tools.port());
+    Ok((running_with(it, &file).await?, tools))
+}
+
+/// The installation at work with these tenants, whose tools may stand on this machine.
+async fn running_with(mut it: Installation, file: &str) -> anyhow::Result<Installation> {
     it.settings.insert("KONSTRUCT_TOOLS_NETWORKS".to_owned(), "127.0.0.0/8".to_owned());
-    it.apply(&equipped(tools.port())).await?;
+    it.apply(file).await?;
     it.run("all").await?;
     it.slack.install("xoxb-T0ACME", Team::new("T0ACME", BOT));
     it.slack.link(Gateway::new(&it.gateway(), SIGNING_SECRET), true);
-    Ok((it, tools))
+    Ok(it)
+}
+
+/// The same as [`equipped`], but that `broken` answers with text without end.
+fn talkative(port: u16) -> String {
+    equipped(port).replace("/status/500?order={order}", "/huge?order={order}")
 }
 
 /// A model that calls tools: in turns where there is more than one call.
@@ -206,5 +220,68 @@ async fn a_tool_that_became_another_meanwhile_is_not_called_in_its_place() -> an
         1,
         "what was asked for as reading is not done as something else"
     );
+    Ok(())
+}
+
+/// What the model is told where it reads a result in part.
+const LEFT_OUT: &str = "characters of this result are left out here";
+
+#[tokio::test]
+async fn a_result_that_is_too_long_is_read_in_part_and_the_thread_in_whole() -> anyhow::Result<()> {
+    let tools = FakeTools::start().await?;
+    let it = running_with(Installation::prepare().await?, &talkative(tools.port())).await?;
+    it.llm.script([
+        calls(&[("broken", r#"{"order":"A7"}"#)]),
+        too_long(),
+        Behaviour::text("It goes on and on."),
+    ]);
+    let root = mention(&it, "T0ACME", "what does it say about A7?")?;
+    assert_eq!(ask(&it, &root).await?, "It goes on and on.");
+
+    let requests = it.llm.requests();
+    let [_, whole, part] = requests.as_slice() else { bail!("{}", requests.len()) };
+    let (whole_results, part_results) = (whole.results(), part.results());
+    let ([all], [some]) = (whole_results.as_slice(), part_results.as_slice()) else {
+        bail!("other results")
+    };
+    assert!(!all.contains(LEFT_OUT) && some.contains(LEFT_OUT), "{some}");
+    assert!(some.len() <= all.len() / 2 && 1_000 < some.len(), "{}", some.len());
+    assert_eq!(whole.last_user(), part.last_user(), "the thread gives nothing");
+
+    let mut log = Log::open(&it, "EVENTS").await?;
+    log.until("reply.delivered", 1).await?;
+    let finished = log.events.iter().find(|it| it["type"] == "konstruct.completion.finished.v1");
+    let data = &finished.context("no outcome")?["data"];
+    assert_eq!(data["prompt"]["truncated"], json!(false));
+    let model = "quality/openai";
+    let [asked, refused, answered] =
+        [(model, "completed"), (model, "context_too_long"), (model, "completed")];
+    assert_eq!(attempts(data), [asked, refused, answered]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_result_that_no_window_has_room_for_is_not_sent_in_whole() -> anyhow::Result<()> {
+    let tools = FakeTools::start().await?;
+    let mut it = Installation::prepare().await?;
+    let dir = tempfile::tempdir()?;
+    let file = dir.path().join("models.toml");
+    let settings = format!(
+        "[[models.quality]]\nname = 'small'\nvendor = 'openai'\nmodel = 'small'\n\
+         base_url = '{}/v1'\napi_key_env = 'OPENAI_API_KEY'\ncontext_window = 6000\n",
+        it.llm.url()
+    );
+    std::fs::write(&file, settings)?;
+    it.settings.insert("KONSTRUCT_CONFIG".to_owned(), file.display().to_string());
+    let it = running_with(it, &talkative(tools.port())).await?;
+    it.llm
+        .script([calls(&[("broken", r#"{"order":"A7"}"#)]), Behaviour::text("It goes on and on.")]);
+    let root = mention(&it, "T0ACME", "what does it say about A7?")?;
+    assert_eq!(ask(&it, &root).await?, "It goes on and on.");
+    let requests = it.llm.requests();
+    let [_, read] = requests.as_slice() else { bail!("{}", requests.len()) };
+    let results = read.results();
+    let [part] = results.as_slice() else { bail!("other results") };
+    assert!(part.contains(LEFT_OUT) && part.len() < 6_000 * 4, "{}", part.len());
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::{
     BUDGET_TOKENS_MIN, PromptInput, PromptTurn, Role, Speaker, TURN_TOKENS, Turn, estimate_tokens,
+    middle::without_middle,
 };
 
 /// Stands where the middle of a long message was.
@@ -26,7 +27,8 @@ pub(super) fn choose<'a>(input: &PromptInput<'a>) -> Chosen<'a> {
     let live: Vec<&Turn> = input.history.iter().filter(|turn| !turn.deleted).collect();
     let named = several_people(live.iter().copied().chain([input.newest]));
 
-    let newest = fit(&words(input.newest, named), budget.saturating_sub(TURN_TOKENS));
+    let newest = words(input.newest, named);
+    let newest = without_middle(&newest, budget.saturating_sub(TURN_TOKENS), |_| CUT.to_owned());
     let mut room = budget.saturating_sub(cost(&newest));
     let mut taken = vec![(input.newest, newest)];
     let mut truncated = false;
@@ -108,33 +110,4 @@ fn one_line(name: &str) -> String {
 /// What a turn with those words takes.
 pub(super) fn cost(text: &str) -> u32 {
     estimate_tokens(text).saturating_add(TURN_TOKENS)
-}
-
-/// Cuts the middle out of a text that alone is over the budget: what was asked stands mostly at
-/// one of its ends.
-fn fit(text: &str, tokens: u32) -> String {
-    if estimate_tokens(text) <= tokens {
-        return text.to_owned();
-    }
-    let half = tokens.saturating_sub(estimate_tokens(CUT)) / 2;
-    let head = take(text.char_indices().map(|(at, c)| (at + c.len_utf8(), c)), half);
-    let tail = take(text.char_indices().rev(), half).unwrap_or(text.len());
-    let head = text.get(..head.unwrap_or(0)).unwrap_or_default();
-    let tail = text.get(tail..).unwrap_or_default();
-    format!("{head}{CUT}{tail}")
-}
-
-/// The last of the ends that the characters up to it take no more than `tokens` to reach.
-fn take(ends: impl Iterator<Item = (usize, char)>, tokens: u32) -> Option<usize> {
-    let mut quarters = u64::from(tokens) * 4;
-    let mut reached = None;
-    for (end, c) in ends {
-        let quarter = if c.is_ascii() { 1 } else { 2 * c.len_utf8() as u64 };
-        match quarters.checked_sub(quarter) {
-            Some(rest) => quarters = rest,
-            None => break,
-        }
-        reached = Some(end);
-    }
-    reached
 }

@@ -105,9 +105,14 @@ impl Deployment {
     /// longer than its window.
     pub(crate) fn can(&self, request: &Request) -> bool {
         let fits = self.context_window.is_none_or(|window| request.tokens_at_least() <= window);
+        fits && self.has_what(request)
+    }
+
+    /// Whether it has what is asked for, however long that is.
+    pub(crate) fn has_what(&self, request: &Request) -> bool {
         let needs = request.needs();
         let has = self.abilities;
-        fits && (!needs.tools || has.tools)
+        (!needs.tools || has.tools)
             && (!needs.json_schema || has.json_schema)
             && (!needs.vision || has.vision)
     }
