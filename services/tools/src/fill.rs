@@ -13,6 +13,7 @@ use crate::{
     built_in::BuiltIn,
     mcp::{Listed, Server, Unlisted},
     outcome::{Failed, Said, bounded},
+    places::BUSY,
     schema::Schema,
     toolbox::{Entry, Kind, Missing, Toolbox, Wanted},
     way::Way,
@@ -71,6 +72,11 @@ impl Tools {
             Ok(Way { caller, headers, mask }) => {
                 let server = Server { declared, headers, mask: &mask };
                 let until = wanted.deadline.min(Instant::now() + LIST_MAX);
+                let Ok(Ok(_place)) = timeout_at(until, self.0.places.take(wanted.tenant)).await
+                else {
+                    // Not kept: it was not asked.
+                    return Some(Err(Unlisted { why: Failed::Busy, text: BUSY.into() }));
+                };
                 match timeout_at(until, server.list(caller)).await {
                     Ok(listed) => listed,
                     Err(_) => {

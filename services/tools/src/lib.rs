@@ -12,6 +12,7 @@
 //! **Invariant:** a tool's failure is an answer that the model reads. What comes from outside, a server's
 //! list of its tools too, is text, is bounded, and has no secret of the tool in it; none of it is in a
 //! log or a `Debug`.
+//! **Invariant:** so many calls are under way at once, and fewer of one tenant ([`AtOnce`]).
 
 mod address;
 mod built_in;
@@ -22,6 +23,7 @@ mod http;
 mod mask;
 mod mcp;
 mod outcome;
+mod places;
 pub mod schema;
 mod settings;
 mod toolbox;
@@ -29,13 +31,14 @@ mod way;
 
 use std::sync::Arc;
 
-use self::{address::Leave, client::Caller, mcp::Listings};
+use self::{address::Leave, client::Caller, mcp::Listings, places::Places};
 pub use self::{
     built_in::built_in,
     hand_off::HandOff,
     http::BODY_BYTES_MAX,
     mcp::{SERVER_TOOLS_MAX, SESSION_BYTES_MAX},
     outcome::{Failed, Outcome, TEXT_BYTES_MAX},
+    places::{AtOnce, CALLS_AT_ONCE_MAX, CALLS_OF_TENANT_AT_ONCE_MAX},
     settings::{Looking, Lookup, Settings},
     toolbox::{Missing, Toolbox, Wanted},
 };
@@ -50,6 +53,7 @@ struct Inner {
     private: Caller,
     clear: Caller,
     listings: Listings,
+    places: Places,
 }
 
 impl Tools {
@@ -60,6 +64,7 @@ impl Tools {
             private: Caller::new(&settings, Leave::Private)?,
             clear: Caller::new(&settings, Leave::Clear)?,
             listings: Listings::default(),
+            places: Places::new(settings.at_once),
             settings,
         };
         Ok(Self(Arc::new(inner)))

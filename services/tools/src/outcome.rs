@@ -31,6 +31,8 @@ pub enum Failed {
     Secret,
     /// Nobody answered, or the connection broke.
     Network,
+    /// It waited too long for calls under way to end. Nothing was called.
+    Busy,
     /// It took too long.
     Timeout,
     /// The other side said no, with this status of HTTP.
@@ -54,6 +56,7 @@ impl Failed {
             Failed::Refused => "refused",
             Failed::Secret => "secret",
             Failed::Network => "network",
+            Failed::Busy => "busy",
             Failed::Timeout => "timeout",
             Failed::Status(_) => "status",
             Failed::ContentType => "content_type",

@@ -4,6 +4,8 @@ use std::{fmt, io, net::IpAddr, pin::Pin, sync::Arc};
 
 use ipnet::IpNet;
 
+use crate::places::AtOnce;
+
 /// Finds the addresses of a name.
 pub type Lookup = Arc<dyn Fn(String) -> Looking + Send + Sync>;
 
@@ -20,11 +22,14 @@ pub struct Settings {
     pub open: Vec<IpNet>,
     /// How names are looked up.
     pub lookup: Lookup,
+    /// How many calls are under way at once.
+    pub at_once: AtOnce,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { hosts: None, open: Vec::new(), lookup: lookup_system() }
+        let at_once = AtOnce::default();
+        Self { hosts: None, open: Vec::new(), lookup: lookup_system(), at_once }
     }
 }
 
@@ -83,6 +88,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("hosts", &self.hosts)
             .field("open", &self.open)
+            .field("at_once", &self.at_once)
             .finish_non_exhaustive()
     }
 }

@@ -17,6 +17,7 @@ use crate::{
     http::{Call, REQUEST_BYTES_MAX},
     mcp::Server,
     outcome::{Failed, Outcome, Said},
+    places::BUSY,
     schema::Schema,
     way::Way,
 };
@@ -99,7 +100,8 @@ impl Toolbox {
     }
 
     /// Calls a tool with what the model says, a JSON object as text. It ends by `deadline`, or sooner
-    /// where the declaration says so. Calling twice does it twice: whoever calls keeps a ledger.
+    /// where the declaration says so; it waits no longer than it may take for a place among those under
+    /// way. Calling twice does it twice: whoever calls keeps a ledger.
     pub async fn call(
         &self,
         name: &str,
@@ -138,6 +140,12 @@ impl Toolbox {
             Kind::Mcp(tool, remote) => (tool, Some(remote.as_str())),
         };
         let seconds = Duration::from_secs(tool.endpoint().timeout_seconds.into());
+        let taking = self.inner.places.take(&self.tenant);
+        let Ok(Ok(_place)) = timeout_at(deadline.min(began + seconds), taking).await else {
+            return Said::failed(Failed::Busy, BUSY);
+        };
+        // What does something has its whole time for it, however long it waited.
+        let began = Instant::now();
         let until = deadline.min(began + seconds);
         let calling = self.outside(tool, remote, &arguments);
         timeout_at(until, calling).await.unwrap_or_else(|_| {

@@ -2,14 +2,15 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use konstruct_tests::fake_tools::FakeTools;
+use domain::secret::Secret;
+use konstruct_tests::{fake_tools::FakeTools, wait::until};
 use schemas::{
     Timestamp,
     directory::{HttpMethod, ToolHeader, ToolKind},
 };
 use serde_json::{Value, json};
 use tokio::time::Instant;
-use tools::{BODY_BYTES_MAX, Failed, Wanted};
+use tools::{AtOnce, BODY_BYTES_MAX, Failed, Settings, Wanted};
 
 use crate::{KEY, Shop, acme, call, get, http, soon, with};
 
@@ -151,6 +152,44 @@ async fn a_tool_that_does_not_end_is_left() {
     let outcome = toolbox.call("orders", "{}", deadline, Timestamp::from_millis(0)).await;
     assert_eq!(outcome.failed, Some(Failed::Timeout));
     assert!(outcome.took < Duration::from_secs(20), "{:?}", outcome.took);
+}
+
+/// A tenant whose calls hang waits for itself, and nobody else does.
+#[tokio::test]
+async fn a_tenant_that_has_all_its_calls_under_way_is_told_to_wait() {
+    let open = vec!["127.0.0.0/8".parse().unwrap()];
+    let at_once = AtOnce { all: 2, of_tenant: 1 };
+    let here = vec!["127.0.0.1".parse().unwrap()];
+    let names = BTreeMap::from([("api.acme.example", vec![here])]);
+    let shop = Shop::with(Settings { open, at_once, ..Settings::default() }, names).await;
+    let stall = shop.toolbox(&[get(&shop.at("/stall"))]).await;
+    let now = Timestamp::from_millis(0);
+    let hanging = tokio::spawn(async move { stall.call("orders", "{}", soon(), now).await });
+    let is_asked = || async { Ok(shop.fake.asked().len() == 1) };
+    until(Duration::from_mins(1), "it hangs", is_asked).await.unwrap();
+
+    let echo = with(get(&shop.at("/echo")), |it| it.timeout_seconds = 1);
+    let busy = shop.call(&echo, json!({})).await;
+    let want = "Not called: too many calls of tools are under way just now. It may work later.";
+    assert_eq!((busy.failed, &*busy.text), (Some(Failed::Busy), want));
+    assert!(Duration::from_secs(1) <= busy.took, "it waits as long as it may take");
+    assert_eq!(shop.fake.asked().len(), 1, "it is not called");
+
+    let names = ["orders".to_owned()];
+    let kept_as = echo.secrets().map(str::to_owned);
+    let wanted = Wanted {
+        tenant: &"globex".parse().unwrap(),
+        names: &names,
+        declared: &[Arc::new(echo.clone())],
+        secrets: kept_as.map(|name| (name, Secret::from(format!("Bearer {KEY}")))).collect(),
+        deadline: soon(),
+    };
+    let theirs = shop.tools.toolbox(wanted).await;
+    assert_eq!(call(&theirs, "orders", &json!({})).await.failed, None, "another tenant's goes on");
+
+    hanging.abort();
+    assert!(hanging.await.unwrap_err().is_cancelled());
+    assert_eq!(shop.call(&echo, json!({})).await.failed, None, "its place is free again");
 }
 
 /// In every form in which a server says it again, and where the reader stops in its middle.
