@@ -4,11 +4,10 @@ use axum::{
     http::{StatusCode, header},
     response::Response,
 };
+pub(crate) use desk::fingerprint;
 use desk::{DeskError, FieldProblem, Written};
 use leptos::prelude::*;
 use portal_ui::Problem;
-use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use crate::server::{
     error::{PageError, see_other},
@@ -89,10 +88,14 @@ pub(crate) fn sent(pairs: Vec<(String, String)>) -> impl Iterator<Item = (String
     pairs.into_iter().map(|(name, value)| (name, value.replace("\r\n", "\n")))
 }
 
-/// What tells a thing from what it was before: a form says what it was made from.
-pub(crate) fn fingerprint(thing: &impl Serialize) -> String {
-    let text = serde_json::to_vec(thing).unwrap_or_default();
-    hex::encode(Sha256::digest(text)).chars().take(16).collect()
+/// What came of a form that says what it was made from.
+pub(crate) enum Saved {
+    /// It is so.
+    Written(Written),
+    /// Somebody else came first: there is another thing than the form was made from.
+    Overtaken,
+    /// It cannot be so.
+    Wrong(Vec<Problem>),
 }
 
 /// What Enter presses in a form of several buttons: its first one.

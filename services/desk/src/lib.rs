@@ -34,7 +34,7 @@ use store::{Database, Sealer, secrets::Secrets};
 
 pub use domain::{
     access::{Permission, Principal},
-    command::{connection::Connect, tool::ToolUser},
+    command::{Seen, connection::Connect, fingerprint, tool::ToolUser},
     config::{Field, OpenConfig, Value},
     draft::{FieldConflict, Merged},
     fields::FieldProblem,

@@ -2,7 +2,7 @@
 
 use domain::{
     access::{Permission, Principal},
-    command::model,
+    command::{Seen, model},
     model::{Making, WishedModelGroup, is_active},
 };
 use providers::deployment_problems;
@@ -33,13 +33,13 @@ impl Desk {
         models.map(|models| models.of_installation().groups()).unwrap_or_default()
     }
 
-    /// A group is there from now on, as it is wished. One that is called at an address of its own can
+    /// A group is there from now on, as it is wished, unless it is another than was seen. One that is called at an address of its own can
     /// reach what is the installation's, so only who manages tenants says so, or changes such a one.
     pub async fn save_model_group(
         &self,
         by: &Principal,
         tenant: &TenantId,
-        slug: &str,
+        (slug, seen): (&str, Seen<'_>),
         wish: WishedModelGroup,
     ) -> Result<Written, DeskError> {
         by.require(Permission::AgentsWrite, tenant)?;
@@ -59,7 +59,7 @@ impl Desk {
                 problems: &deployment_problems,
                 is_of_installation: &|name| self.is_of_installation(name),
             };
-            model::save(known, tenant, slug, (wish, &making))?
+            model::save(known, tenant, (slug, seen), (wish, &making))?
         };
         self.write_with_secrets((by, tenant), command, &changes).await
     }

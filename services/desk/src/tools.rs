@@ -2,7 +2,10 @@
 
 use domain::{
     access::{Permission, Principal},
-    command::tool::{self, ToolUser},
+    command::{
+        Seen,
+        tool::{self, ToolUser},
+    },
     directory::Directory,
     tool::{Making, WishedTool, is_active},
 };
@@ -40,13 +43,13 @@ impl Desk {
         tools::built_in()
     }
 
-    /// A tool is there from now on, as it is wished. One that may stand in a private network can reach
+    /// A tool is there from now on, as it is wished, unless it is another than was seen. One that may stand in a private network can reach
     /// what is the installation's, so only who manages tenants says so, or changes such a one.
     pub async fn save_tool(
         &self,
         by: &Principal,
         tenant: &TenantId,
-        slug: &str,
+        (slug, seen): (&str, Seen<'_>),
         wish: WishedTool,
     ) -> Result<Written, DeskError> {
         by.require(Permission::AgentsWrite, tenant)?;
@@ -67,7 +70,7 @@ impl Desk {
                 has_secret: &|_, _| false,
                 schema_problem: &tools::schema::problem,
             };
-            tool::save(known, tenant, slug, (wish, &making))?
+            tool::save(known, tenant, (slug, seen), (wish, &making))?
         };
         self.write_with_secrets((by, tenant), command, &changes).await
     }

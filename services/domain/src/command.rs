@@ -7,11 +7,13 @@
 pub mod agent;
 pub mod connection;
 pub mod model;
+mod seen;
 pub mod tenant;
 pub mod tool;
 
 use std::fmt;
 
+pub use self::seen::{Seen, fingerprint};
 use schemas::{Tenant, TenantId, TenantStatus};
 
 use crate::{directory::Directory, fields::FieldProblem, plan::Change};

@@ -109,3 +109,26 @@ async fn drafted(office: &Office, model: &str) -> String {
     assert_eq!(saved.status, StatusCode::OK, "it may be unfinished: {saved:?}");
     saved.header("etag").to_owned()
 }
+
+#[tokio::test]
+async fn a_group_that_is_another_by_now_is_not_changed() {
+    let office = Office::open().await;
+    let op = &office.operator;
+    assert_eq!(office.put(op, OWN, own()).await.status, StatusCode::OK);
+    let read = shown(&office, OWN, |it| it["id"] == "own").await;
+    let seen = read.header("etag").to_owned();
+    let save = async |value: &str, tag: &str| {
+        let mut config = read.body["config"].clone();
+        config["choose"] = json!(value);
+        office.send(op, (Method::PUT, OWN), Some(config), &[("if-match", tag)]).await
+    };
+    let done = save("weight", &seen).await;
+    assert_eq!(done.status, StatusCode::OK, "{done:?}");
+    for tag in [seen.as_str(), "*", "\"\""] {
+        let late = save("order", tag).await;
+        assert_eq!(late.status, StatusCode::PRECONDITION_FAILED, "{tag}: {late:?}");
+    }
+    let now = shown(&office, OWN, |it| it["config"]["choose"] == "weight").await;
+    let done = save("order", now.header("etag")).await;
+    assert_eq!(done.status, StatusCode::OK, "it was looked at again: {done:?}");
+}

@@ -113,3 +113,29 @@ async fn what_no_tool_can_be_is_named_by_its_field() {
     let done = office.put(&office.administrator, ORDERS, private).await;
     assert_eq!(done.status, StatusCode::OK, "{done:?}");
 }
+
+#[tokio::test]
+async fn a_tool_that_is_another_by_now_is_not_changed() {
+    let office = Office::open().await;
+    let op = &office.operator;
+    assert_eq!(
+        office.put(op, ORDERS, orders("https://api.acme.example/orders/{order}")).await.status,
+        StatusCode::OK
+    );
+    let read = shown(&office, ORDERS, |it| it["id"] == "orders").await;
+    let seen = read.header("etag").to_owned();
+    let save = async |value: &str, tag: &str| {
+        let mut config = read.body["config"].clone();
+        config["description"] = json!(value);
+        office.send(op, (Method::PUT, ORDERS), Some(config), &[("if-match", tag)]).await
+    };
+    let done = save("Finds an order.", &seen).await;
+    assert_eq!(done.status, StatusCode::OK, "{done:?}");
+    for tag in [seen.as_str(), "*", "\"\""] {
+        let late = save("Late.", tag).await;
+        assert_eq!(late.status, StatusCode::PRECONDITION_FAILED, "{tag}: {late:?}");
+    }
+    let now = shown(&office, ORDERS, |it| it["config"]["description"] == "Finds an order.").await;
+    let done = save("Late.", now.header("etag")).await;
+    assert_eq!(done.status, StatusCode::OK, "it was looked at again: {done:?}");
+}

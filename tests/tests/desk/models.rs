@@ -1,6 +1,6 @@
 //! Model groups of a tenant's own are set up, changed and taken away.
 
-use desk::{DeskError, WishedDeployment, WishedModelGroup, Written};
+use desk::{DeskError, Seen, WishedDeployment, WishedModelGroup, Written, fingerprint};
 use domain::{access::TenantRole, config::OpenConfig};
 use konstruct_tests::postgres::raw;
 use schemas::{
@@ -40,7 +40,8 @@ pub(crate) fn own(key: Option<&str>) -> WishedModelGroup {
 }
 
 async fn saved(office: &Office, wish: WishedModelGroup) -> Result<Written, DeskError> {
-    let written = office.desk.save_model_group(&admin(), &acme(), "own", wish).await?;
+    let written =
+        office.desk.save_model_group(&admin(), &acme(), ("own", Seen::Whatever), wish).await?;
     office.shown(written).await;
     Ok(written)
 }
@@ -52,7 +53,8 @@ async fn a_key_of_a_model_is_in_no_event_table_error_or_log_and_goes_with_it() {
     for key in &keys[..2] {
         saved(&office, own(Some(key))).await.unwrap();
     }
-    let kept = office.desk.save_model_group(&admin(), &acme(), "own", own(None)).await;
+    let kept =
+        office.desk.save_model_group(&admin(), &acme(), ("own", Seen::Whatever), own(None)).await;
     assert_eq!(kept.unwrap().sequence, 0, "nothing is changed");
     let error = saved(&office, own(Some(keys[2]))).await.unwrap_err();
     assert_eq!(
@@ -85,7 +87,7 @@ async fn an_address_of_ones_own_is_for_those_who_run_the_installation() {
     let office = Office::of_acme().await;
     let (operator, admin) = (principal("o-acme", None, &[("acme", TenantRole::Operator)]), admin());
     let tenant = acme();
-    let save = |by, wish| office.desk.save_model_group(by, &tenant, "own", wish);
+    let save = |by, wish| office.desk.save_model_group(by, &tenant, ("own", Seen::Whatever), wish);
     let mut inside = own(Some("sk-of-acme"));
     inside.deployments[0].base_url = Some("http://10.0.0.7/v1".to_owned());
     let said = "`deployments` have an address of their own (`base_url`), which is for those who run \
@@ -116,4 +118,37 @@ async fn a_group_that_answers_for_somebody_stays() {
         error.to_string(),
         "model group `own` is used by agent `mara`, and the installation has none of that name"
     );
+}
+
+/// Each made from the same group, at two desks, and then by somebody who still looks at it.
+#[tokio::test]
+async fn who_changes_a_group_second_is_told_and_changes_nothing() {
+    let office = Office::of_acme().await;
+    saved(&office, own(Some("sk-of-acme"))).await.unwrap();
+    let (admin, tenant) = (admin(), acme());
+    let groups = || office.desk.model_groups(&admin, &tenant).unwrap();
+    let seen = fingerprint(&groups()[0]);
+    let at = ("own", Seen::As(&seen));
+    let weighing = |weight| {
+        let mut wish = own(None);
+        wish.deployments[0].weight = Some(weight);
+        wish
+    };
+    let (one, other) = tokio::join!(
+        office.desk.save_model_group(&admin, &tenant, at, weighing(2)),
+        office.other_desk.save_model_group(&admin, &tenant, at, weighing(3)),
+    );
+    let (written, refused, weight) = match (one, other) {
+        (Ok(written), Err(refused)) => (written, refused, 2),
+        (Err(refused), Ok(written)) => (written, refused, 3),
+        both => panic!("{both:?}"),
+    };
+    office.shown(written).await;
+    let late = office.desk.save_model_group(&admin, &tenant, at, weighing(4)).await.unwrap_err();
+    let want = "somebody else changed this meanwhile: look at it again, then decide";
+    assert_eq!((refused.to_string().as_str(), late.to_string().as_str()), (want, want));
+    assert!(matches!(late, DeskError::Conflict { .. }), "{late:?}");
+    assert_eq!(groups()[0].deployments[0].weight, Some(weight));
+    let taken = office.desk.save_model_group(&admin, &tenant, ("own", Seen::Nothing), own(None));
+    assert_eq!(taken.await.unwrap_err().to_string(), want, "a new one takes no other's place");
 }

@@ -1,6 +1,6 @@
 //! Nobody reaches another tenant, and nobody does what their role does not allow: every operation.
 
-use desk::{ConnectSlack, DeskError, Publish};
+use desk::{ConnectSlack, DeskError, Publish, Seen};
 use domain::{
     access::{PlatformRole, Principal, TenantRole},
     config::OpenConfig,
@@ -42,11 +42,23 @@ async fn walk(office: &Office, by: &Principal) -> Vec<(&'static str, Option<Desk
         ("lead_to", desk.lead_to(by, tenant, wire, agent).await.err()),
         ("disconnect", desk.disconnect(by, tenant, wire).await.err()),
         ("hand_back", desk.hand_back(by, tenant, (wire, &thread)).await.err()),
-        ("save_tool", desk.save_tool(by, tenant, "orders", crate::tools::orders()).await.err()),
+        (
+            "save_tool",
+            desk.save_tool(by, tenant, ("orders", Seen::Whatever), crate::tools::orders())
+                .await
+                .err(),
+        ),
         ("remove_tool", desk.remove_tool(by, tenant, &crate::tools::id()).await.err()),
         (
             "save_model_group",
-            desk.save_model_group(by, tenant, "own", crate::models::own(Some("sk"))).await.err(),
+            desk.save_model_group(
+                by,
+                tenant,
+                ("own", Seen::Whatever),
+                crate::models::own(Some("sk")),
+            )
+            .await
+            .err(),
         ),
         (
             "remove_model_group",

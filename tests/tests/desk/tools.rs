@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use desk::{DeskError, ToolUser, WishedHeader, WishedKind, WishedTool, Written};
+use desk::{DeskError, Seen, ToolUser, WishedHeader, WishedKind, WishedTool, Written, fingerprint};
 use domain::{access::TenantRole, config::OpenConfig};
 use konstruct_tests::postgres::raw;
 use schemas::{ToolId, directory::HttpMethod};
@@ -39,7 +39,8 @@ fn with(header: WishedHeader) -> WishedTool {
 }
 
 async fn saved(office: &Office, wish: WishedTool) -> Result<Written, DeskError> {
-    let written = office.desk.save_tool(&admin(), &acme(), "orders", wish).await?;
+    let written =
+        office.desk.save_tool(&admin(), &acme(), ("orders", Seen::Whatever), wish).await?;
     office.shown(written).await;
     Ok(written)
 }
@@ -52,7 +53,10 @@ async fn a_secret_of_a_tool_is_in_no_event_table_error_or_log_and_goes_with_it()
     for key in &keys[..2] {
         saved(&office, wish(key)).await.unwrap();
     }
-    let kept = office.desk.save_tool(&admin(), &acme(), "orders", with(WishedHeader::Kept)).await;
+    let kept = office
+        .desk
+        .save_tool(&admin(), &acme(), ("orders", Seen::Whatever), with(WishedHeader::Kept))
+        .await;
     assert_eq!(kept.unwrap().sequence, 0, "nothing is changed");
     let error = saved(&office, wish(keys[2])).await.unwrap_err();
     let mut all = format!("{error} {error:?} {:?}", wish(keys[2]));
@@ -127,12 +131,24 @@ async fn only_who_runs_the_installation_lets_a_tool_into_its_networks() {
     let operator = principal("o-acme", None, &[("acme", TenantRole::Operator)]);
     let private = || WishedTool { allow_private: true, ..orders() };
     let no = "`allow_private` is for those who run this installation to say";
-    let error = office.desk.save_tool(&operator, &acme(), "orders", private()).await.unwrap_err();
+    let error = office
+        .desk
+        .save_tool(&operator, &acme(), ("orders", Seen::Whatever), private())
+        .await
+        .unwrap_err();
     assert_eq!(error.to_string(), no);
     saved(&office, private()).await.unwrap();
-    let error = office.desk.save_tool(&operator, &acme(), "orders", orders()).await.unwrap_err();
+    let error = office
+        .desk
+        .save_tool(&operator, &acme(), ("orders", Seen::Whatever), orders())
+        .await
+        .unwrap_err();
     assert_eq!(error.to_string(), no, "nor does another change what was allowed");
-    let own = office.desk.save_tool(&operator, &acme(), "refunds", orders()).await.unwrap();
+    let own = office
+        .desk
+        .save_tool(&operator, &acme(), ("refunds", Seen::Whatever), orders())
+        .await
+        .unwrap();
     office.shown(own).await;
     let author = office.log().await.lines().last().unwrap().to_owned();
     assert!(author.contains(r#""operator":"o-acme""#), "{author}");
@@ -153,7 +169,38 @@ async fn each_mistake_of_a_declaration_is_named() {
     let error = saved(&office, wish).await.unwrap_err().to_string();
     assert!(error.contains("`url` has a user or a password in it"), "{error}");
     assert!(error.contains("`arguments` is not a JSON schema"), "{error}");
-    let error = office.desk.save_tool(&admin(), &acme(), "A b", orders()).await.unwrap_err();
+    let error = office
+        .desk
+        .save_tool(&admin(), &acme(), ("A b", Seen::Whatever), orders())
+        .await
+        .unwrap_err();
     assert!(error.to_string().starts_with("`slug` cannot be used"), "{error}");
     assert_eq!(office.stored().await, before, "nothing was written");
+}
+
+/// Each made from the same tool, at two desks, and then by somebody who still looks at it.
+#[tokio::test]
+async fn who_changes_a_tool_second_is_told_and_changes_nothing() {
+    let office = Office::of_acme().await;
+    saved(&office, orders()).await.unwrap();
+    let (admin, tenant) = (admin(), acme());
+    let tools = || office.desk.tools(&admin, &tenant).unwrap();
+    let seen = fingerprint(&tools()[0]);
+    let at = ("orders", Seen::As(&seen));
+    let told = |description: &str| WishedTool { description: description.to_owned(), ..orders() };
+    let (one, other) = tokio::join!(
+        office.desk.save_tool(&admin, &tenant, at, told("One.")),
+        office.other_desk.save_tool(&admin, &tenant, at, told("Other.")),
+    );
+    let (written, refused, description) = match (one, other) {
+        (Ok(written), Err(refused)) => (written, refused, "One."),
+        (Err(refused), Ok(written)) => (written, refused, "Other."),
+        both => panic!("{both:?}"),
+    };
+    office.shown(written).await;
+    let late = office.desk.save_tool(&admin, &tenant, at, told("Late.")).await.unwrap_err();
+    let want = "somebody else changed this meanwhile: look at it again, then decide";
+    assert_eq!((refused.to_string().as_str(), late.to_string().as_str()), (want, want));
+    assert!(matches!(late, DeskError::Conflict { .. }), "{late:?}");
+    assert_eq!(tools()[0].description, description);
 }

@@ -4,7 +4,7 @@ use axum::{
     extract::{Form, Path},
     response::Response,
 };
-use desk::{DeskError, Written};
+use desk::{DeskError, Seen};
 use leptos::prelude::*;
 use portal_ui::{Crumb, PageHeader, Problem};
 use schemas::{ModelGroup, ModelGroupId, TenantId};
@@ -17,7 +17,7 @@ use super::{
     view::{Shown, form},
 };
 use crate::{
-    pages::form::{WITH_PROBLEMS, done, fingerprint, problems, wrong},
+    pages::form::{Saved, WITH_PROBLEMS, done, fingerprint, problems, wrong},
     server::{error::PageError, render::Cx},
 };
 
@@ -38,15 +38,17 @@ pub(super) async fn create(
         return page(&cx, &tenant, None, (typed, Vec::new()));
     }
     let slug = typed.slug.trim().to_owned();
-    if let Some(problem) = taken(&cx, &tenant, &slug)? {
-        return page(&cx, &tenant, None, (typed, vec![problem]));
-    }
-    match write(&cx, &tenant, (&slug, &typed)).await? {
-        Ok(written) => {
+    // A new group takes no other's place.
+    match write(&cx, &tenant, (&slug, Seen::Nothing), &typed).await? {
+        Saved::Written(written) => {
             let said = format!("{slug} is here. Next: choose it in the Designer of an agent.");
             Ok(done(&address(&tenant).done(), &said, written))
         }
-        Err(problems) => page(&cx, &tenant, None, (typed, problems)),
+        Saved::Overtaken => {
+            let taken = wrong("slug", "The name is taken: another group of this tenant has it");
+            page(&cx, &tenant, None, (typed, vec![taken]))
+        }
+        Saved::Wrong(problems) => page(&cx, &tenant, None, (typed, problems)),
     }
 }
 
@@ -69,19 +71,19 @@ pub(super) async fn save(
     if let Some(typed) = typed.pressed_row() {
         return page(&cx, &tenant, Some(&group), (typed, Vec::new()));
     }
-    let now = fingerprint(&group);
-    if typed.seen != now {
-        let message = "Somebody else changed this group while you typed. Look at theirs in another \
-                       tab; save again, and what stands here takes its place";
-        let typed = Typed { seen: now, ..typed };
-        return page(&cx, &tenant, Some(&group), (typed, vec![wrong("", message)]));
-    }
-    match write(&cx, &tenant, (id.as_str(), &typed)).await? {
-        Ok(written) => {
+    match write(&cx, &tenant, (id.as_str(), Seen::As(&typed.seen)), &typed).await? {
+        Saved::Written(written) => {
             let to = format!("{}/{id}", address(&tenant).done());
             Ok(done(&to, "The group is saved. It answers so from the next request on.", written))
         }
-        Err(problems) => page(&cx, &tenant, Some(&group), (typed, problems)),
+        Saved::Overtaken => {
+            let group = found(&cx, &tenant, &id)?;
+            let message = "Somebody else changed this group while you typed. Look at theirs in \
+                           another tab; save again, and what stands here takes its place";
+            let typed = Typed { seen: fingerprint(&group), ..typed };
+            page(&cx, &tenant, Some(&group), (typed, vec![wrong("", message)]))
+        }
+        Saved::Wrong(problems) => page(&cx, &tenant, Some(&group), (typed, problems)),
     }
 }
 
@@ -89,26 +91,21 @@ pub(super) async fn save(
 async fn write(
     cx: &Cx,
     tenant: &TenantId,
-    (slug, typed): (&str, &Typed),
-) -> Result<Result<Written, Vec<Problem>>, PageError> {
+    at: (&str, Seen<'_>),
+    typed: &Typed,
+) -> Result<Saved, PageError> {
     let wish = match typed.wish() {
         Ok(wish) => wish,
-        Err(problems) => return Ok(Err(problems)),
+        Err(problems) => return Ok(Saved::Wrong(problems)),
     };
-    match cx.portal.desk.save_model_group(&cx.signed.principal, tenant, slug, wish).await {
-        Ok(written) => Ok(Ok(written)),
+    match cx.portal.desk.save_model_group(&cx.signed.principal, tenant, at, wish).await {
+        Ok(written) => Ok(Saved::Written(written)),
+        Err(DeskError::Conflict { .. }) => Ok(Saved::Overtaken),
         Err(DeskError::Invalid(found)) => {
-            Ok(Err(found.iter().map(|it| of_form(typed, it)).collect()))
+            Ok(Saved::Wrong(found.iter().map(|it| of_form(typed, it)).collect()))
         }
-        Err(error) => Ok(Err(problems(error)?)),
+        Err(error) => Ok(Saved::Wrong(problems(error)?)),
     }
-}
-
-/// A new group takes no other's place.
-fn taken(cx: &Cx, tenant: &TenantId, slug: &str) -> Result<Option<Problem>, PageError> {
-    let groups = cx.portal.desk.model_groups(&cx.signed.principal, tenant)?;
-    let is_taken = groups.iter().any(|group| group.id.as_str() == slug);
-    Ok(is_taken.then(|| wrong("slug", "The name is taken: another group of this tenant has it")))
 }
 
 /// The form of a group, or of one that comes, without the keys that were typed.

@@ -4,7 +4,7 @@ use axum::{
     extract::{Form, Path, Query},
     response::Response,
 };
-use desk::{DeskError, FieldProblem, Permission, Written};
+use desk::{DeskError, FieldProblem, Permission, Seen};
 use domain::access::Principal;
 use leptos::prelude::*;
 use portal_ui::{Crumb, PageHeader, Problem};
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     pages::{
-        form::{WITH_PROBLEMS, done, fingerprint, problems, wrong},
+        form::{Saved, WITH_PROBLEMS, done, fingerprint, problems, wrong},
         rows::control,
     },
     server::{error::PageError, render::Cx},
@@ -64,15 +64,17 @@ pub(super) async fn create(
         return Ok(new_page(&cx, &tenant, typed.shown_again(), Vec::new()));
     }
     let slug = typed.slug.trim().to_owned();
-    if let Some(problem) = taken(&cx, &tenant, &slug)? {
-        return Ok(new_page(&cx, &tenant, typed.shown_again(), vec![problem]));
-    }
-    match write(&cx, &tenant, (&slug, &typed)).await? {
-        Ok(written) => {
+    // A new tool takes no other's place.
+    match write(&cx, &tenant, (&slug, Seen::Nothing), &typed).await? {
+        Saved::Written(written) => {
             let said = format!("{slug} is here. Next: tick it in the Designer of an agent.");
             Ok(done(&address(&tenant).done(), &said, written))
         }
-        Err(problems) => Ok(new_page(&cx, &tenant, typed.shown_again(), problems)),
+        Saved::Overtaken => {
+            let taken = wrong("slug", "Slug is taken: another tool of this tenant has it");
+            Ok(new_page(&cx, &tenant, typed.shown_again(), vec![taken]))
+        }
+        Saved::Wrong(problems) => Ok(new_page(&cx, &tenant, typed.shown_again(), problems)),
     }
 }
 
@@ -98,19 +100,19 @@ pub(super) async fn save(
     if let Some(typed) = typed.pressed_row() {
         return Ok(page(&cx, &tenant, &found, (typed.shown_again(), Vec::new())));
     }
-    let now = fingerprint(&found.tool);
-    if typed.seen != now {
-        let message = "Somebody else changed this tool while you typed. Look at theirs in another \
-                       tab; save again, and what stands here takes its place";
-        let typed = Typed { seen: now, ..typed.shown_again() };
-        return Ok(page(&cx, &tenant, &found, (typed, vec![wrong("", message)])));
-    }
-    match write(&cx, &tenant, (id.as_str(), &typed)).await? {
-        Ok(written) => {
+    match write(&cx, &tenant, (id.as_str(), Seen::As(&typed.seen)), &typed).await? {
+        Saved::Written(written) => {
             let to = format!("{}/{id}", address(&tenant).done());
             Ok(done(&to, "The tool is saved. It is so from the next call on.", written))
         }
-        Err(problems) => Ok(page(&cx, &tenant, &found, (typed.shown_again(), problems))),
+        Saved::Overtaken => {
+            let found = Found::of(&cx, &tenant, &id)?;
+            let message = "Somebody else changed this tool while you typed. Look at theirs in \
+                           another tab; save again, and what stands here takes its place";
+            let typed = Typed { seen: fingerprint(&found.tool), ..typed.shown_again() };
+            Ok(page(&cx, &tenant, &found, (typed, vec![wrong("", message)])))
+        }
+        Saved::Wrong(problems) => Ok(page(&cx, &tenant, &found, (typed.shown_again(), problems))),
     }
 }
 
@@ -118,26 +120,21 @@ pub(super) async fn save(
 async fn write(
     cx: &Cx,
     tenant: &TenantId,
-    (slug, typed): (&str, &Typed),
-) -> Result<Result<Written, Vec<Problem>>, PageError> {
+    at: (&str, Seen<'_>),
+    typed: &Typed,
+) -> Result<Saved, PageError> {
     let wish = match typed.wish() {
         Ok(wish) => wish,
-        Err(problems) => return Ok(Err(problems)),
+        Err(problems) => return Ok(Saved::Wrong(problems)),
     };
-    match cx.portal.desk.save_tool(&cx.signed.principal, tenant, slug, wish).await {
-        Ok(written) => Ok(Ok(written)),
+    match cx.portal.desk.save_tool(&cx.signed.principal, tenant, at, wish).await {
+        Ok(written) => Ok(Saved::Written(written)),
+        Err(DeskError::Conflict { .. }) => Ok(Saved::Overtaken),
         Err(DeskError::Invalid(found)) => {
-            Ok(Err(found.into_iter().map(|it| of_form(typed, it)).collect()))
+            Ok(Saved::Wrong(found.into_iter().map(|it| of_form(typed, it)).collect()))
         }
-        Err(error) => Ok(Err(problems(error)?)),
+        Err(error) => Ok(Saved::Wrong(problems(error)?)),
     }
-}
-
-/// A new tool takes no other's place.
-fn taken(cx: &Cx, tenant: &TenantId, slug: &str) -> Result<Option<Problem>, PageError> {
-    let tools = cx.portal.desk.tools(&cx.signed.principal, tenant)?;
-    let is_taken = tools.iter().any(|tool| tool.id.as_str() == slug);
-    Ok(is_taken.then(|| wrong("slug", "Slug is taken: another tool of this tenant has it")))
 }
 
 /// What the desk says is wrong, in the words of this form and at its field.

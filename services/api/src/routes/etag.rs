@@ -1,8 +1,35 @@
 //! Entity tags: what somebody looked at before they changed it.
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use desk::{DeskError, fingerprint};
+use serde::Serialize;
 
 use crate::problem::ApiError;
+
+/// The tag of a thing that is told from what it was by all that it is.
+pub(crate) fn tag(thing: &impl Serialize) -> HeaderValue {
+    let text = format!("\"{}\"", fingerprint(thing));
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// What `If-Match` says was seen of such a thing, by its fingerprint; nothing where it says nothing.
+pub(crate) fn asked(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let changed = || ApiError::Changed("`If-Match` is no ETag of this".to_owned());
+    let text = value.to_str().ok().map(str::trim);
+    let inner = text.and_then(|it| it.strip_prefix('"')?.strip_suffix('"'));
+    inner.map(|it| Some(it.to_owned())).ok_or_else(changed)
+}
+
+/// The same, as the desk wants to know it: where nothing is said, whatever is there is replaced.
+pub(crate) fn seen(asked: Option<&str>) -> desk::Seen<'_> {
+    asked.map_or(desk::Seen::Whatever, desk::Seen::As)
+}
+
+/// Why nothing was changed: where it was said what was seen, because that is not so any more.
+pub(crate) fn refused(error: DeskError, asked: Option<&str>) -> ApiError {
+    if asked.is_some() { ApiError::of_match(error) } else { error.into() }
+}
 
 /// An agent as it was read: the version that answered, 0 for none, and the draft's revision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +62,17 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tag_of_a_thing_is_read_back() {
+        let sent = |text: HeaderValue| [(header::IF_MATCH, text)].into_iter().collect();
+        assert_eq!(asked(&sent(tag(&"a"))), Ok(Some(fingerprint(&"a"))));
+        assert_eq!(asked(&HeaderMap::new()), Ok(None));
+        for text in ["*", "a", "\"a", "W/\"a\""] {
+            let found = asked(&sent(HeaderValue::from_static(text)));
+            assert!(matches!(found, Err(ApiError::Changed(_))), "{text}");
+        }
+    }
 
     #[test]
     fn what_was_seen_is_read_back() {

@@ -1,9 +1,15 @@
 //! Tools.
 
-use axum::{Json, extract::State};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
 use domain::access::Permission;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::etag;
 use crate::{
     Api,
     json::{Body, Named},
@@ -44,37 +50,44 @@ async fn list_tools(
 
 /// Read a tool
 ///
-/// A secret of it is shown as `{}`.
+/// A secret of it is shown as `{}`. Its `ETag` says what you looked at: send it as `If-Match` when you
+/// declare it otherwise.
 #[utoipa::path(get, path = "/tenants/{tenant}/tools/{tool}", tag = "Tools", params(OfTool),
-    responses((status = 200, description = "The tool", body = Tool)))]
+    responses((status = 200, description = "The tool", body = Tool,
+        headers(("ETag" = String, description = "What tells it from what it was before")))))]
 async fn get_tool(
     State(api): State<Api>,
     Caller(caller): Caller,
     Named(of): Named<OfTool>,
-) -> Result<Json<Tool>, ApiError> {
+) -> Result<Response, ApiError> {
     let tools = api.desk.tools(&caller, &of.tenant)?;
     let tool = tools.into_iter().find(|tool| tool.id == of.tool).ok_or(ApiError::NotFound)?;
     let users = api.desk.tool_users(&caller, &of.tenant, &tool.id)?;
-    Ok(Json(Tool::new(tool, users)))
+    let tag = etag::tag(&tool);
+    Ok(([(header::ETAG, tag)], Json(Tool::new(tool, users))).into_response())
 }
 
 /// Declare a tool
 ///
 /// It is so from the next call on. What is sent is all there is to it; only `headers` that are left out
 /// stay as they are. A secret is sealed under the tenant's key, and must be said again when `url` leads
-/// to another host.
-#[utoipa::path(put, path = "/tenants/{tenant}/tools/{tool}", tag = "Tools", params(OfTool),
+/// to another host. With `If-Match`, nothing is changed that is another by now than you looked at, and the
+/// answer is 412. Without it, what you send replaces what is there.
+#[utoipa::path(put, path = "/tenants/{tenant}/tools/{tool}", tag = "Tools",
+    params(OfTool, ("If-Match" = Option<String>, Header, description = "The tool's `ETag`")),
     request_body = ToolConfig, responses((status = 200, description = "It is so", body = Done)))]
 async fn save_tool(
     State(api): State<Api>,
     Caller(caller): Caller,
     Named(of): Named<OfTool>,
+    headers: HeaderMap,
     Body(config): Body<ToolConfig>,
 ) -> Result<Json<Done>, ApiError> {
     caller.require(Permission::AgentsWrite, &of.tenant)?;
-    let wish = config.try_into()?;
-    let saved = api.desk.save_tool(&caller, &of.tenant, of.tool.as_str(), wish).await;
-    Ok(Json(saved.map_err(|error| called(error, "tool"))?.into()))
+    let (wish, asked) = (config.try_into()?, etag::asked(&headers)?);
+    let seen = (of.tool.as_str(), etag::seen(asked.as_deref()));
+    let saved = api.desk.save_tool(&caller, &of.tenant, seen, wish).await;
+    Ok(Json(saved.map_err(|error| etag::refused(called(error, "tool"), asked.as_deref()))?.into()))
 }
 
 /// Remove a tool

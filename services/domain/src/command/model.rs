@@ -2,7 +2,7 @@
 
 use schemas::{ModelGroup, ModelGroupId, TenantId};
 
-use super::{Decided, Refused, known, valid};
+use super::{Decided, Refused, Seen, known, valid};
 use crate::{
     directory::Directory,
     fields::FieldProblem,
@@ -10,17 +10,19 @@ use crate::{
     plan::Change,
 };
 
-/// A group is there from now on, as it is wished; one of that name that was there is another.
+/// A group is there from now on, as it is wished; one of that name that was there is another, if it is
+/// the one that was seen.
 pub fn save(
     directory: &Directory,
     tenant: &TenantId,
-    slug: &str,
+    (slug, seen): (&str, Seen<'_>),
     (wish, making): (WishedModelGroup, &Making<'_>),
 ) -> Decided {
     known(directory, tenant)?;
     let id = slug.parse::<ModelGroupId>();
     let id = id.map_err(|error| Refused::Invalid(vec![FieldProblem::of_id("slug", &error)]))?;
     let before = directory.model_group(tenant, &id).map(AsRef::as_ref);
+    seen.check(before.filter(|group| model::is_active(group)))?;
     let own = directory.model_groups(tenant);
     let is_there = |name: &str| {
         own.iter().any(|group| group.id.as_str() == name) || (making.is_of_installation)(name)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use schemas::{Agent, AgentConfig, AgentId, TenantId, Tool, ToolId};
 
-use super::{Decided, Refused, known, valid};
+use super::{Decided, Refused, Seen, known, valid};
 use crate::{
     directory::Directory,
     fields::FieldProblem,
@@ -12,17 +12,19 @@ use crate::{
     tool::{self, Making, TOOLS_OF_TENANT_MAX, WishedTool},
 };
 
-/// A tool is there from now on, as it is wished; one of that slug that was there is another.
+/// A tool is there from now on, as it is wished; one of that slug that was there is another, if it is the
+/// one that was seen.
 pub fn save(
     directory: &Directory,
     tenant: &TenantId,
-    slug: &str,
+    (slug, seen): (&str, Seen<'_>),
     (wish, making): (WishedTool, &Making<'_>),
 ) -> Decided {
     known(directory, tenant)?;
     let id = slug.parse::<ToolId>();
     let id = id.map_err(|error| Refused::Invalid(vec![FieldProblem::of_id("slug", &error)]))?;
     let before = directory.tool(tenant, &id).map(AsRef::as_ref);
+    seen.check(before.filter(|tool| tool::is_active(tool)))?;
     let made = tool::make(&id, wish, before, making).map_err(Refused::Invalid)?;
     valid(too_many(directory, tenant, &id).into_iter().collect())?;
     Ok(saved(tenant, made, before))

@@ -37,13 +37,21 @@ fn kept(mut wish: WishedModelGroup) -> WishedModelGroup {
 }
 
 fn save(directory: &Directory, slug: &str, wish: WishedModelGroup) -> Decided {
+    save_seen(directory, (slug, Seen::Whatever), wish)
+}
+
+fn save_seen(
+    directory: &Directory,
+    (slug, seen): (&str, Seen<'_>),
+    wish: WishedModelGroup,
+) -> Decided {
     let making = Making {
         unique: "u1",
         has_secret: &|_, _| false,
         problems: &|_, _| Vec::new(),
         is_of_installation: &|name| name == "quality",
     };
-    model::save(directory, &acme(), slug, (wish, &making))
+    model::save(directory, &acme(), (slug, seen), (wish, &making))
 }
 
 fn remove(directory: &Directory, slug: &str) -> Decided {
@@ -118,4 +126,36 @@ fn nobody_who_answers_is_left_without_a_model() {
         expect!["~ agent acme/mara: publish version 3"],
     );
     world.desk(|it| remove(it, "own"), expect!["- model group acme/own"]);
+}
+
+#[test]
+fn a_group_that_somebody_else_changed_meanwhile_stays() {
+    let mut world = World::acme();
+    let changed =
+        || expect!["refused: somebody else changed this meanwhile: look at it again, then decide"];
+    let (none, first) = (("own", Seen::Nothing), || wish("claude-sonnet-5-5", &[]));
+    world.desk(
+        |it| save_seen(it, none, first()),
+        expect![[r#"
+            ~ secret acme/model:own/claude
+            + model group acme/own"#]],
+    );
+    world.desk(|it| save_seen(it, none, first()), changed());
+    let id = "own".parse().unwrap();
+    let seen = fingerprint(&**world.directory.model_group(&acme(), &id).unwrap());
+    let mine = || kept(wish("claude-opus-5", &[]));
+    world.desk(
+        |it| save_seen(it, ("own", Seen::As(&seen)), mine()),
+        expect!["~ model group acme/own: deployments"],
+    );
+    let theirs = || kept(wish("claude-haiku-5", &[]));
+    world.desk(|it| save_seen(it, ("own", Seen::As(&seen)), theirs()), changed());
+    world.desk(|it| remove(it, "own"), expect!["- model group acme/own"]);
+    world.desk(|it| save_seen(it, ("own", Seen::As(&seen)), theirs()), changed());
+    world.desk(
+        |it| save_seen(it, none, first()),
+        expect![[r#"
+            ~ secret acme/model:own/claude
+            + model group acme/own"#]],
+    );
 }

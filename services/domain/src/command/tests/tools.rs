@@ -21,8 +21,12 @@ fn wish(url: &str, headers: &[(&str, WishedHeader)]) -> WishedTool {
 }
 
 fn save(directory: &Directory, slug: &str, wish: WishedTool) -> Decided {
+    save_seen(directory, (slug, Seen::Whatever), wish)
+}
+
+fn save_seen(directory: &Directory, (slug, seen): (&str, Seen<'_>), wish: WishedTool) -> Decided {
     let making = Making { unique: "u1", has_secret: &|_, _| false, schema_problem: &|_| None };
-    tool::save(directory, &acme(), slug, (wish, &making))
+    tool::save(directory, &acme(), (slug, seen), (wish, &making))
 }
 
 fn using(tools: &[&str]) -> OpenConfig {
@@ -108,4 +112,23 @@ fn nobody_who_answers_is_left_without_a_tool() {
         publish(&["orders"], 3),
         expect!["refused: `tools` names `orders`, and there is no such tool"],
     );
+}
+
+#[test]
+fn a_tool_that_somebody_else_changed_meanwhile_stays() {
+    let mut world = World::acme();
+    let changed =
+        || expect!["refused: somebody else changed this meanwhile: look at it again, then decide"];
+    let at = |path: &str| wish(&format!("https://api.acme.example/{path}"), &[]);
+    let none = ("orders", Seen::Nothing);
+    world.desk(|it| save_seen(it, none, at("v1")), expect!["+ tool acme/orders"]);
+    world.desk(|it| save_seen(it, none, at("v1")), changed());
+    let id = "orders".parse().unwrap();
+    let seen = fingerprint(&**world.directory.tool(&acme(), &id).unwrap());
+    let seen = ("orders", Seen::As(&seen));
+    world.desk(|it| save_seen(it, seen, at("v2")), expect!["~ tool acme/orders: url"]);
+    world.desk(|it| save_seen(it, seen, at("v3")), changed());
+    world.desk(|it| tool::remove(it, &acme(), &id), expect!["- tool acme/orders"]);
+    world.desk(|it| save_seen(it, seen, at("v3")), changed());
+    world.desk(|it| save_seen(it, none, at("v3")), expect!["+ tool acme/orders"]);
 }
