@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use schemas::{
     Text,
     event::{ToolCalled, ToolOutcome},
@@ -119,6 +120,45 @@ fn a_word_of_a_script_without_spaces_is_found_anywhere() {
         [("弁護士", "弁護"), ("弁護士", "弁。護士"), ("API", "ＡＰＩＳ"), ("é", "café")]
     {
         assert_eq!(by_words(&[rule(words(&[word]), "C1")], text), None, "{word}: {text}");
+    }
+}
+
+#[test]
+fn a_number_of_a_word_is_the_whole_number() {
+    let cases = [
+        ("3人", "3人です", true),
+        ("3人", "全部で3人です", true),
+        ("3人", "13人です", false),
+        ("3人", "3.3人です", false),
+        ("300人", "1,300人です", false),
+        ("300人", "１，３００人です", false),
+        ("1,300人", "約1,300人です", true),
+        ("3人", "13人、3人です", true),
+        ("3人", "２、３人です", true),
+        ("第3", "第3回", true),
+        ("第3", "第31回", false),
+        ("第3", "第3.5回", false),
+        ("第3", "第31回と第3回", true),
+        ("3か3", "13か3か3だ", true),
+        ("人", "13人です", true),
+        ("๓ คน", "๑๓ คน", false),
+        ("๓ คน", "มี ๓ คน", true),
+    ];
+    for (word, text, want) in cases {
+        let found = by_words(&[rule(words(&[word]), "C1")], text).is_some();
+        assert_eq!(found, want, "{word}: {text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_number_is_found_by_itself_and_by_no_part_of_it(
+        number in 1_u32..10_000, digit in 0_u32..10, before in "[ あ、a]{0,3}", after in "[ あ、a]{0,3}",
+    ) {
+        let rules = [rule(words(&[&format!("{number}人")]), "C1")];
+        let said = |number: &str| by_words(&rules, &format!("{before}{number}人{after}")).is_some();
+        prop_assert!(said(&number.to_string()) || before.ends_with('a'));
+        prop_assert!(!said(&format!("{digit}{number}")));
     }
 }
 

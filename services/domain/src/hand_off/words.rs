@@ -28,27 +28,70 @@ pub(super) struct Said {
 
 impl Said {
     pub(super) fn of(text: &str) -> Self {
-        let words = words_of(text);
-        let joined = words.join(" ");
-        Self { words, joined }
+        Self { words: words_of(text), joined: joined(text) }
     }
 
-    /// Whether a keyword is in it: as whole words, or anywhere where its script has no spaces.
+    /// Whether a keyword is in it: as whole words, or anywhere where its script has no spaces, but not
+    /// with a part of a number.
     pub(super) fn has(&self, keyword: &str) -> bool {
         let words = words_of(keyword);
         if words.is_empty() {
             return false;
         }
         if keyword.chars().any(is_without_spaces) {
-            return self.joined.contains(&words.join(" "));
+            return stands_in(&self.joined, &joined(keyword));
         }
         self.words.windows(words.len()).any(|said| said == words)
     }
 }
 
-/// The words of a text in lower case, without the marks between them and what is not seen. One ends where
-/// a script without spaces begins, and the other way round: `APIが` is two.
+/// The words of a text in lower case, without the marks between them and what is not seen.
 pub(super) fn words_of(text: &str) -> Vec<String> {
+    let spaced = spaced(text);
+    let words = spaced.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+/// The same words in one text, with a space between two, or `,` between the parts of one number: `1,300`.
+fn joined(text: &str) -> String {
+    let mut joined = String::with_capacity(text.len());
+    let mut between = String::new();
+    for c in spaced(text).chars() {
+        if !c.is_alphanumeric() {
+            between.push(c);
+            continue;
+        }
+        if !joined.is_empty() && !between.is_empty() {
+            let is_of_number = matches!(between.as_str(), "," | ".")
+                && joined.ends_with(char::is_numeric)
+                && c.is_numeric();
+            joined.push(if is_of_number { ',' } else { ' ' });
+        }
+        between.clear();
+        joined.extend(c.to_lowercase());
+    }
+    joined
+}
+
+/// Whether a keyword stands somewhere in a text, both joined: where it begins or ends with a digit, not
+/// with a longer number around that.
+fn stands_in(text: &str, keyword: &str) -> bool {
+    let is_of_number = |c: char| c.is_numeric() || c == ',';
+    let mut before = None;
+    text.char_indices().any(|(at, c)| {
+        let before = before.replace(c);
+        let Some(rest) = text.get(at..).and_then(|rest| rest.strip_prefix(keyword)) else {
+            return false;
+        };
+        let begins = keyword.starts_with(char::is_numeric) && before.is_some_and(is_of_number);
+        let ends = keyword.ends_with(char::is_numeric) && rest.starts_with(is_of_number);
+        !begins && !ends
+    })
+}
+
+/// A text without what is not seen, where a word ends as a script without spaces begins, and the other way
+/// round: `APIが` is two.
+fn spaced(text: &str) -> String {
     let mut seen = String::with_capacity(text.len());
     let mut before = None;
     for c in text.chars().filter(|c| !is_unseen(*c)).map(narrow) {
@@ -58,8 +101,7 @@ pub(super) fn words_of(text: &str) -> Vec<String> {
         }
         seen.push(c);
     }
-    let words = seen.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
+    seen
 }
 
 fn is_without_spaces(c: char) -> bool {
