@@ -10,9 +10,9 @@ use domain::{
     config::OpenConfig,
     directory::Directory,
     fields::FieldProblem,
-    model::is_active,
+    model::{answers, unknown},
 };
-use schemas::{AgentId, Budget, ModelGroupId, TenantId, Text};
+use schemas::{AgentId, Budget, TenantId, Text};
 use store::{changes, drafts};
 use tracing::warn;
 
@@ -198,15 +198,8 @@ impl Desk {
         name: &str,
     ) -> Option<FieldProblem> {
         let models = self.parts().models.as_ref()?;
-        let own = name.parse::<ModelGroupId>().ok();
-        let own = own.and_then(|id| directory.model_group(tenant, &id));
-        let is_own = own.is_some_and(|group| is_active(group));
-        if name.trim().is_empty() || is_own || models.is_of_installation(name) {
-            return None;
-        }
-        let name: String = name.chars().take(64).collect();
-        let problem = format!("names `{name}`, and there is no such model group");
-        Some(FieldProblem::new("model", problem))
+        let answers = answers(directory, tenant, name, &|name| models.is_of_installation(name));
+        (!answers && !name.trim().is_empty()).then(|| unknown(name))
     }
 }
 

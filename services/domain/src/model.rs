@@ -2,15 +2,15 @@
 //!
 //! Asking them is the work of the crate `providers`, which also knows what is wrong with a deployment.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use schemas::{
-    ModelGroup, ModelGroupId, ModelGroupStatus,
+    AgentId, ModelGroup, ModelGroupId, ModelGroupStatus, Tenant, TenantId, TenantStatus,
     directory::{ModelChoice, ModelDeployment, ModelPrice, ModelVendor},
 };
 use serde::Deserialize;
 
-use crate::{fields::FieldProblem, secret::Secret};
+use crate::{directory::Directory, fields::FieldProblem, secret::Secret};
 
 /// The most model groups of a tenant's own.
 pub const GROUPS_OF_TENANT_MAX: usize = 20;
@@ -98,6 +98,44 @@ pub fn is_active(group: &ModelGroup) -> bool {
         ModelGroupStatus::Active => true,
         ModelGroupStatus::Removed { .. } => false,
     }
+}
+
+/// Whether a group of that name answers for a tenant: one of its own, or the installation's.
+pub fn answers(
+    directory: &Directory,
+    tenant: &TenantId,
+    name: &str,
+    is_of_installation: &dyn Fn(&str) -> bool,
+) -> bool {
+    let id = name.parse::<ModelGroupId>().ok();
+    let own = id.and_then(|id| directory.model_group(tenant, &id));
+    own.is_some_and(|group| is_active(group)) || is_of_installation(name)
+}
+
+/// That an agent names a group that there is not.
+pub fn unknown(name: &str) -> FieldProblem {
+    let name: String = name.chars().take(64).collect();
+    FieldProblem::new("model", format!("names `{name}`, and there is no such model group"))
+}
+
+/// The agents that are to answer people by a group that there is not, and nobody answers for: what they
+/// are published with would be refused today.
+pub fn without_group(
+    directory: &Directory,
+    is_of_installation: &dyn Fn(&str) -> bool,
+) -> Vec<(TenantId, AgentId)> {
+    let tenants = directory.tenants().into_iter();
+    let tenants = tenants.filter(|tenant| tenant.status != TenantStatus::Deleted);
+    let of = |tenant: &Arc<Tenant>| {
+        let agents = directory.agents(&tenant.id).into_iter().filter(|agent| !agent.retired);
+        let stranded = agents.filter(|agent| {
+            let model = agent.published.as_ref().map(|it| it.config.model.as_str());
+            model.is_some_and(|it| !answers(directory, &tenant.id, it, is_of_installation))
+        });
+        let tenant = tenant.id.clone();
+        stranded.map(|agent| (tenant.clone(), agent.id.clone())).collect::<Vec<_>>()
+    };
+    tenants.flat_map(of).collect()
 }
 
 /// A group that is as somebody asks for it, or all that is wrong with that. `known` is what has this id

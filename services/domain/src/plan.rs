@@ -45,6 +45,8 @@ pub struct Present<'a> {
     pub model_problems: &'a dyn Fn(&ModelDeployment, Option<&Secret>) -> Vec<String>,
     /// Whether the installation has a model group of that name.
     pub is_of_installation: &'a dyn Fn(&str) -> bool,
+    /// Whether it is known which groups the installation has; else no agent's is asked for.
+    pub knows_installation: bool,
     /// What no other plan has: it ends the names of the secrets that this one sets, so that of two
     /// at once neither replaces what the other's events name.
     pub unique: &'a str,

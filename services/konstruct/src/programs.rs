@@ -53,7 +53,7 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
         admin = admin.route("/llm", get(async move || Json(shown.status())));
     }
     let changing = models.as_ref().ok().cloned().flatten();
-    services.spawn(reload::run(stop.clone(), changing)?);
+    services.spawn(reload::run(stop.clone(), changing, base.directory.clone())?);
     if is(Service::Guards) {
         let (context, db) = (base.context.clone(), base.db.clone());
         services.spawn(guards::run(context, db, base.directory.clone()));

@@ -120,6 +120,14 @@ impl Health {
         Self { own: Mutex::new(own), credential }
     }
 
+    /// Takes other settings: what is known stays, and so does what rests.
+    pub(crate) fn adjust(&self, rest: Rest, allowance: Allowance) {
+        let mut own = self.lock();
+        own.breaker.adjust(rest);
+        own.requests = Rate::adjusted(own.requests.take(), allowance.requests);
+        own.tokens = Rate::adjusted(own.tokens.take(), allowance.tokens);
+    }
+
     /// How it stands for a call of about that many tokens.
     pub(crate) fn standing(&self, tokens: u32, now: Instant) -> Standing {
         let credential = self.credential.lock().opens_at(now, PROBE_LOOK);

@@ -15,7 +15,7 @@ use crate::{
     run::Run,
     status::DeploymentStatus,
     stream::{Nobody, Watch, Watcher},
-    table::{Route, Table},
+    table::{Known, Route, Table},
 };
 
 /// A whole answer, and what it took to get it.
@@ -42,23 +42,23 @@ pub struct Router {
 impl Router {
     /// A router over those models. The client is from [`crate::client`].
     pub fn from_config(models: &Models, client: Client) -> Self {
-        Self { client, table: RwLock::new(Arc::new(Table::new(models, &[]))) }
+        Self { client, table: RwLock::new(Arc::new(Table::new(models, Known::default()))) }
     }
 
     /// A router over `models` that shares what `base`, and the one `before` it, know of deployments that it
     /// has too.
     pub fn beside(base: &Self, models: &Models, before: Option<&Self>) -> Self {
-        let (shared, known) = (base.table(), before.map(Self::table));
-        let tables: Vec<&Table> =
-            [Some(&*shared), known.as_deref()].into_iter().flatten().collect();
-        let table = RwLock::new(Arc::new(Table::new(models, &tables)));
+        let (shared, before) = (base.table(), before.map(Self::table));
+        let known = Known { shared: Some(&shared), before: before.as_deref() };
+        let table = RwLock::new(Arc::new(Table::new(models, known)));
         Self { client: base.client.clone(), table }
     }
 
-    /// Takes other models from the next request on. What is known of deployments that stay is kept;
-    /// requests under way end as they began.
+    /// Takes other models from the next request on. What is known of deployments that stay is kept, under
+    /// the settings that they have now; requests under way end as they began.
     pub fn replace(&self, models: &Models) {
-        let table = Table::new(models, &[&self.table()]);
+        let before = self.table();
+        let table = Table::new(models, Known { shared: None, before: Some(&before) });
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(table);
     }
 

@@ -4,7 +4,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::time::Instant;
@@ -13,7 +13,8 @@ use crate::{
     Deployment, Models, Prices, Request,
     call::Limits,
     choose::{self, Choice, Eligible},
-    health::{Allowance, Credential, Health},
+    config::TokenParam,
+    health::{Credential, Health},
     meter::Names,
     plan::{Candidate, Retries},
     quirks::Quirks,
@@ -51,14 +52,25 @@ type Identity = (String, String);
 /// What is known of it, over all groups.
 pub(crate) struct Node {
     pub(crate) health: Health,
-    allowance: Allowance,
     credential: Arc<Credential>,
     /// Until when the model is known to be loaded (Ollama).
     warm_until: Mutex<Option<Instant>>,
-    /// What it turned out not to take.
-    quirks: Mutex<Quirks>,
+    /// What it turned out not to take, asked as these settings say.
+    quirks: Mutex<(Way, Quirks)>,
     tally: Mutex<Tally>,
     pub(crate) names: Names,
+}
+
+/// What a refusal may teach to do otherwise.
+type Way = (TokenParam, bool);
+
+/// What was known before of deployments that a table has too.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Known<'a> {
+    /// By a table whose own settings go on to hold for them.
+    pub(crate) shared: Option<&'a Table>,
+    /// By the table whose place this one takes.
+    pub(crate) before: Option<&'a Table>,
 }
 
 /// What was counted since the process began.
@@ -71,8 +83,8 @@ pub(crate) struct Tally {
 }
 
 impl Table {
-    /// Those settings, with what the tables `before` know of deployments that they have too.
-    pub(crate) fn new(models: &Models, before: &[&Self]) -> Self {
+    /// Those settings, with what is `known` of deployments that they have too.
+    pub(crate) fn new(models: &Models, known: Known<'_>) -> Self {
         let mut table = Self {
             retries: models.retries,
             prices: models.prices.clone(),
@@ -80,7 +92,7 @@ impl Table {
             nodes: HashMap::new(),
         };
         for group in models.groups.keys() {
-            let group = (group.clone(), table.group(models, group, before));
+            let group = (group.clone(), table.group(models, group, known));
             table.groups.extend([group]);
         }
         table
@@ -143,7 +155,7 @@ impl Table {
         prices.estimate(deployment.vendor, &deployment.model, tokens, output)
     }
 
-    fn group(&mut self, models: &Models, group: &str, before: &[&Self]) -> Group {
+    fn group(&mut self, models: &Models, group: &str, known: Known<'_>) -> Group {
         let others = models.fallbacks.get(group).into_iter().flatten().map(String::as_str);
         let mut tiers: Vec<Tier> = Vec::new();
         for name in std::iter::once(group).chain(others) {
@@ -155,7 +167,7 @@ impl Table {
                     .chain(&routes)
                     .any(|route| route.deployment.is_same(deployment));
                 if !is_known {
-                    let node = self.node(deployment, models, before);
+                    let node = self.node(deployment, models, known);
                     let deployment = Arc::new(deployment.clone());
                     routes.push(Route { deployment, node, opens_at: None });
                 }
@@ -166,35 +178,48 @@ impl Table {
         Group(tiers)
     }
 
-    fn node(&mut self, of: &Deployment, models: &Models, before: &[&Self]) -> Arc<Node> {
+    fn node(&mut self, of: &Deployment, models: &Models, known: Known<'_>) -> Arc<Node> {
         let identity = (of.credential.clone(), of.model.clone());
         if let Some(node) = self.nodes.get(&identity) {
             return Arc::clone(node);
         }
-        let known = before.iter().find_map(|before| before.nodes.get(&identity));
-        let known = known.filter(|node| node.allowance == of.allowance);
-        let node = known.map_or_else(
-            || {
-                let credential = self.credential(&of.credential, before);
+        let shared = known.shared.and_then(|it| it.nodes.get(&identity));
+        let before = known.before.and_then(|it| it.nodes.get(&identity));
+        let node = match (shared, before) {
+            (Some(node), _) => Arc::clone(node),
+            (None, Some(node)) => {
+                node.adjust(of, models);
+                Arc::clone(node)
+            }
+            (None, None) => {
+                let credential = self.credential(&of.credential, known);
                 let health = Health::new(models.rest, of.allowance, Arc::clone(&credential));
-                let (warm_until, quirks, tally) =
-                    (Mutex::default(), Mutex::default(), Mutex::default());
-                let allowance = of.allowance;
-                let names = Names::default();
-                Arc::new(Node { health, allowance, credential, warm_until, quirks, tally, names })
-            },
-            Arc::clone,
-        );
+                Arc::new(Node {
+                    health,
+                    credential,
+                    warm_until: Mutex::default(),
+                    quirks: Mutex::new((way(of), Quirks::default())),
+                    tally: Mutex::default(),
+                    names: Names::default(),
+                })
+            }
+        };
         self.nodes.insert(identity, Arc::clone(&node));
         node
     }
 
     /// The state of a key, shared by all that use it.
-    fn credential(&self, name: &str, before: &[&Self]) -> Arc<Credential> {
-        let here = self.nodes.iter().chain(before.iter().flat_map(|it| &it.nodes));
+    fn credential(&self, name: &str, known: Known<'_>) -> Arc<Credential> {
+        let before = [known.shared, known.before].into_iter().flatten();
+        let here = self.nodes.iter().chain(before.flat_map(|it| &it.nodes));
         let mut held = here.filter(|((credential, _), _)| credential == name);
         held.next().map_or_else(Arc::default, |(_, node)| Arc::clone(&node.credential))
     }
+}
+
+/// How a deployment is asked, by its settings.
+fn way(of: &Deployment) -> Way {
+    (of.token_param, of.takes_temperature)
 }
 
 impl Route {
@@ -208,7 +233,7 @@ impl Route {
 
     /// The deployment as it turned out to be.
     pub(crate) fn deployment(&self) -> Cow<'_, Deployment> {
-        let quirks = *self.node.quirks.lock().unwrap_or_else(PoisonError::into_inner);
+        let quirks = self.node.quirks().1;
         if quirks == Quirks::default() {
             return Cow::Borrowed(&self.deployment);
         }
@@ -254,7 +279,20 @@ impl Node {
 
     /// Remembers what a refusal taught; whether any of it is new.
     pub(crate) fn learn(&self, quirks: Quirks) -> bool {
-        self.quirks.lock().unwrap_or_else(PoisonError::into_inner).learn(quirks)
+        self.quirks().1.learn(quirks)
+    }
+
+    /// Takes other settings. What was learnt of a deployment that is asked otherwise now is forgotten.
+    fn adjust(&self, to: &Deployment, models: &Models) {
+        self.health.adjust(models.rest, to.allowance);
+        let mut quirks = self.quirks();
+        if quirks.0 != way(to) {
+            *quirks = (way(to), Quirks::default());
+        }
+    }
+
+    fn quirks(&self) -> MutexGuard<'_, (Way, Quirks)> {
+        self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A model that has answered stays loaded for as long as we asked; after a failure nothing is

@@ -119,5 +119,14 @@ async fn settings_are_read_again_at_a_hangup_and_those_that_are_not_sound_change
     hang_up("the settings of models are read again").await?;
     say(&it, "T0ACME").await?;
     assert_eq!(asked().as_deref(), Some("second"));
+
+    let another = settings(&it.llm, "third").replace("models.quality", "models.other");
+    std::fs::write(&path, another)?;
+    hang_up("agents are left without a model group").await?;
+    assert!(it.said("all").contains("acme/mara"), "{}", it.said("all"));
+    let error = it.apply(&acme()).await.unwrap_err();
+    let want =
+        "tenant `acme`, agent `mara`: `model` names `quality`, and there is no such model group";
+    assert!(format!("{error:#}").contains(want), "{error:#}");
     Ok(())
 }

@@ -55,6 +55,7 @@ pub fn connect(directory: &Directory, tenant: &TenantId, wish: Connect, unique: 
         schema_problem: &|_| None,
         model_problems: &|_, _| Vec::new(),
         is_of_installation: &|_| false,
+        knows_installation: false,
         unique,
         env: &|_| None,
     };

@@ -113,11 +113,13 @@ impl Checker<'_> {
         let limits = desired.limits.over(known.map(|it| it.limits.clone()).unwrap_or_default());
         let known_budget = known.map(|it| it.budget).unwrap_or_default();
         let budget = desired.budget.map_or(known_budget, Budget::from);
+        let declared: BTreeSet<_> = desired.models.iter().map(|it| it.slug.clone()).collect();
         let models = self.models(&place, id.as_ref(), desired.models);
         let tools = self.tools(&place, id.as_ref(), desired.tools);
         let agents = desired.agents.into_iter();
         let agents: Vec<_> = agents.filter_map(|it| self.agent(&place, id.as_ref(), it)).collect();
         self.tools_of_agents(&place, id.as_ref(), (&agents, &tools));
+        self.models_of_agents(&place, id.as_ref(), (&agents, &declared));
         self.models_in_use(&place, id.as_ref(), (&agents, &models));
         let connections = desired.connections.into_iter();
         let connections: Vec<_> =

@@ -21,6 +21,7 @@ struct World {
     secrets: RefCell<BTreeMap<(TenantId, String), Secret>>,
     sealing: Sealing,
     plans: Cell<u32>,
+    knows_installation: bool,
 }
 
 impl World {
@@ -30,6 +31,7 @@ impl World {
             secrets: RefCell::default(),
             sealing: Sealing::On(DataKey::new([7; 32])),
             plans: Cell::new(0),
+            knows_installation: true,
         }
     }
 
@@ -50,7 +52,10 @@ impl World {
                 },
                 schema_problem: &|_| None,
                 model_problems: &|_, _| Vec::new(),
-                is_of_installation: &|name| matches!(name, "fast" | "quality"),
+                is_of_installation: &|name| {
+                    self.knows_installation && matches!(name, "fast" | "quality")
+                },
+                knows_installation: self.knows_installation,
                 unique: &unique,
                 env: &|name| name.strip_prefix("HAS_").map(|it| format!("xoxb-{it}")),
             },

@@ -98,6 +98,7 @@ impl Applier {
             schema_problem: &tools::schema::problem,
             model_problems: &providers::deployment_problems,
             is_of_installation: &|name| self.groups.iter().any(|it| it == name),
+            knows_installation: !self.groups.is_empty(),
             unique: &self.command,
             env: &env,
         };

@@ -67,6 +67,11 @@ impl Breaker {
         Self { rest, ..Self::default() }
     }
 
+    /// Rests like that from the next time on.
+    pub(super) fn adjust(&mut self, rest: Rest) {
+        self.rest = rest;
+    }
+
     /// When a call may go through, unless it may now. While another one probes: `look` from now.
     pub(super) fn opens_at(&self, now: Instant, look: Duration) -> Option<Instant> {
         match self.state {

@@ -20,6 +20,12 @@ impl Rate {
         Self { per_minute: per_minute.max(1), tat: None }
     }
 
+    /// The limit from now on, where there is one: what was spent of the one before is not earned sooner.
+    pub(super) fn adjusted(before: Option<Self>, per_minute: Option<u32>) -> Option<Self> {
+        let tat = before.and_then(|before| before.tat);
+        per_minute.map(|per_minute| Self { tat, ..Self::new(per_minute) })
+    }
+
     /// When there is room for that many, unless there is now. More than a minute's worth is taken as
     /// a minute's worth: it would never fit.
     pub(super) fn room_at(&self, units: u32, now: Instant) -> Option<Instant> {

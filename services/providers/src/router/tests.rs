@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::{Timeouts, call::Limits};
+use crate::{Timeouts, call::Limits, quirks::Quirks};
 
 const KEEP_ALIVE: Duration = Duration::from_mins(1);
 
@@ -23,7 +23,7 @@ fn limits(route: &Route, timeouts: Timeouts, left: Duration) -> Limits {
 
 fn route() -> Route {
     let models = Models::from_toml(SETTINGS, &|_| None).unwrap();
-    let routes = Table::new(&models, &[]).routes(
+    let routes = Table::new(&models, Known::default()).routes(
         "quality",
         (&Request::default(), 0),
         Instant::now(),
@@ -63,4 +63,63 @@ async fn a_request_may_set_its_clocks_but_not_pass_its_deadline() {
     assert_eq!(left(Timeouts::default(), Duration::from_hours(1)), 600);
     let endless = Timeouts { total: Some(Duration::MAX), ..asked };
     assert_eq!(left(endless, Duration::from_secs(2)), 2);
+}
+
+/// The settings with other retries and another deployment.
+fn settings(retries: &str, deployment: &str) -> Models {
+    let text = format!("{SETTINGS}{deployment}\n[retries]\n{retries}\n");
+    Models::from_toml(&text, &|_| None).unwrap()
+}
+
+fn first_route(table: &Table) -> Route {
+    let request = (&Request::default(), 0);
+    table.routes("quality", request, Instant::now(), || 0.0).unwrap().remove(0)
+}
+
+/// A call that is overloaded, and for how long the deployment is left alone then, in milliseconds.
+fn fails(route: &Route) -> u128 {
+    let now = Instant::now();
+    let failure = crate::Failure::new(crate::FailureClass::Overloaded, "it is busy");
+    let ticket = route.node.health.enter(0, now).unwrap();
+    let (failure, first_token, tokens) = (Some(&failure), None, None);
+    ticket.done(Outcome { failure, first_token, cold: false, tokens, now, jitter: 1.0 });
+    let opens_at = route.node.health.standing(0, now).opens_at;
+    opens_at.map_or(0, |at| (at - now).as_millis())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_stays_takes_the_settings_that_it_has_now() {
+    let before = Table::new(&settings("rest_ms = 1000", ""), Known::default());
+    let route = first_route(&before);
+    assert_eq!([fails(&route), fails(&route)], [0, 0]);
+    let learnt = Quirks { no_temperature: true, ..Quirks::default() };
+    assert!(route.node.learn(learnt));
+    route.node.count(false, None);
+
+    let models = settings("rest_ms = 7000", "requests_per_minute = 1");
+    let after = Table::new(&models, Known { shared: None, before: Some(&before) });
+    let route = first_route(&after);
+    assert!(!route.deployment().takes_temperature, "what was learnt is known");
+    assert_eq!(route.node.tally().failures, 1);
+    assert_eq!(fails(&route), 60_000, "the only call of this minute is the third that failed");
+
+    let models = settings("rest_ms = 7000", "token_param = 'max_completion_tokens'");
+    let last = Table::new(&models, Known { shared: None, before: Some(&after) });
+    let route = first_route(&last);
+    assert!(route.deployment().takes_temperature, "it is asked otherwise than it was refused");
+    let opens_at = || route.node.health.standing(0, Instant::now()).opens_at;
+    tokio::time::advance(Duration::from_millis(6_999)).await;
+    assert!(opens_at().is_some(), "it rests for as long as is said now");
+    tokio::time::advance(Duration::from_millis(1)).await;
+    assert_eq!(opens_at(), None, "nor does a limit hold that is no more");
+}
+
+#[test]
+fn the_settings_of_what_is_shared_are_those_of_its_owner() {
+    let base = Table::new(&settings("rest_ms = 7000", ""), Known::default());
+    let older = settings("rest_ms = 1000", "");
+    let beside = Table::new(&older, Known { shared: Some(&base), before: None });
+    assert!(Arc::ptr_eq(&first_route(&base).node, &first_route(&beside).node));
+    let route = first_route(&base);
+    assert_eq!([fails(&route), fails(&route), fails(&route)], [0, 0, 7_000]);
 }

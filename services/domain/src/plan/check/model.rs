@@ -7,7 +7,7 @@ use schemas::{ModelGroupId, TenantId};
 use super::{Checker, WishedAgent, WishedGroup, shorten};
 use crate::{
     model::{self, GROUPS_OF_TENANT_MAX, Making, WishedModelGroup},
-    plan::DesiredModelGroup,
+    plan::{DesiredModelGroup, Present},
 };
 
 impl Checker<'_> {
@@ -79,6 +79,29 @@ impl Checker<'_> {
                     self.problem(&place, &problem.to_string());
                 }
                 None
+            }
+        }
+    }
+
+    /// No agent of the file is to answer by a group that there is not. What is wrong with one that the file
+    /// declares, or takes away, is said there.
+    pub(super) fn models_of_agents(
+        &mut self,
+        place: &str,
+        tenant: Option<&TenantId>,
+        (agents, declared): (&[WishedAgent], &BTreeSet<String>),
+    ) {
+        let Present { directory, is_of_installation, knows_installation, .. } = *self.present;
+        if !knows_installation {
+            return;
+        }
+        for agent in agents.iter().filter(|agent| !agent.retired) {
+            let name = agent.config.model.as_str();
+            let answers = |tenant| model::answers(directory, tenant, name, is_of_installation);
+            let is_there = tenant.map_or_else(|| is_of_installation(name), answers);
+            if !is_there && !declared.contains(name) && !name.trim().is_empty() {
+                let place = format!("{place}, agent `{}`", agent.id);
+                self.problem(&place, &model::unknown(name).to_string());
             }
         }
     }

@@ -85,3 +85,51 @@ tenants:
         tenant `acme`, model group `cheap`: group `quality` falls back to it"#]]
     .assert_eq(&problems.0.join("\n"));
 }
+
+#[test]
+fn an_agent_of_a_group_that_there_is_not_is_refused_with_all_that_is_wrong() {
+    let mut world = World::new();
+    let file = r#"
+tenants:
+  - slug: acme
+    name: Acme Ltd
+    agents:
+      - { slug: mara, name: Mara, model: qualty }
+      - { slug: otto, name: Otto, model: fast }
+      - { slug: olga, name: Olga, model: gone, retired: true }
+  - slug: beta
+    name: Beta Ltd
+    models: [{ slug: broken, deployments: [] }]
+    agents:
+      - { slug: bea, name: Bea, model: broken }
+      - { slug: ben, name: Ben, model: none }
+"#;
+    let problems = world.plan(file).unwrap_err();
+    expect![[r#"
+        tenant `acme`, agent `mara`: `model` names `qualty`, and there is no such model group
+        tenant `beta`, model group `broken`: `deployments` has none: a group needs a model
+        tenant `beta`, agent `ben`: `model` names `none`, and there is no such model group"#]]
+    .assert_eq(&problems.0.join("\n"));
+    world.knows_installation = false;
+    let fine = file.replace("models: [{ slug: broken, deployments: [] }]", "");
+    assert!(world.plan(&fine).is_ok(), "nobody knows which groups there are");
+}
+
+#[test]
+fn who_is_left_without_a_group_is_named() {
+    let mut world = World::new();
+    world.carry_out(&world.plan(MODELS).unwrap());
+    let quality = MODELS.replace("model: cheap", "model: quality");
+    let of_beta = "tenants: [{ slug: beta, name: Beta, agents: [\
+                   { slug: a, name: A, model: fast }, { slug: b, name: B, model: quality }] }]";
+    world.carry_out(&world.plan(&quality).unwrap());
+    world.carry_out(&world.plan(of_beta).unwrap());
+    let without = |groups: &[&str]| {
+        let found = crate::model::without_group(&world.directory, &|name| groups.contains(&name));
+        found.iter().map(|(tenant, agent)| format!("{tenant}/{agent}")).collect::<Vec<_>>()
+    };
+    assert_eq!(without(&["fast", "quality"]), [""; 0]);
+    assert_eq!(without(&["fast"]), ["beta/b"], "acme has a group of its own of that name");
+    assert_eq!(without(&["quality"]), ["beta/a"]);
+    assert_eq!(without(&[]), ["beta/a", "beta/b"]);
+}
