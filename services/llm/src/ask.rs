@@ -24,6 +24,9 @@ const TOOLS_MAX: usize = 128;
 /// The most texts that end an answer: as many as OpenAI takes.
 const STOPS_MAX: usize = 4;
 
+/// The longest of them, in bytes: of each piece of a stream it is asked whether it may begin one.
+const STOP_BYTES_MAX: usize = 256;
+
 /// What is asked, and how it is to be answered.
 #[derive(Debug)]
 pub(crate) struct Asked {
@@ -86,6 +89,10 @@ fn stop(stop: Option<Stop>) -> Result<Vec<String>, Problem> {
     };
     if STOPS_MAX < stops.len() {
         return Err(Problem::invalid("stop", format!("There are more than {STOPS_MAX}.")));
+    }
+    if stops.iter().any(|stop| STOP_BYTES_MAX < stop.len()) {
+        let problem = format!("One is longer than {STOP_BYTES_MAX} bytes.");
+        return Err(Problem::invalid("stop", problem));
     }
     if stops.iter().any(String::is_empty) {
         return Err(Problem::invalid("stop", "An empty text ends nothing."));

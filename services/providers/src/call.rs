@@ -13,6 +13,7 @@ use crate::{
     reading::{Reading, Stage},
     retry_after::{retry_after, should_retry},
     run::Heard,
+    stops::Stops,
     stream::Watch,
     vendor::Call,
 };
@@ -47,12 +48,14 @@ pub(crate) struct Exchange<'w, W> {
     limits: Limits,
     heard: &'w Heard,
     watch: &'w mut W,
+    /// Where the answer ends, as far as its vendor does not see to that.
+    stops: Stops,
 }
 
 impl<'w, W: Watch> Exchange<'w, W> {
     /// One that starts now.
     pub(crate) fn new(limits: Limits, heard: &'w Heard, watch: &'w mut W) -> Self {
-        Self { started: Instant::now(), limits, heard, watch }
+        Self { started: Instant::now(), limits, heard, watch, stops: Stops::default() }
     }
 
     /// Calls the deployment once.
@@ -64,6 +67,7 @@ impl<'w, W: Watch> Exchange<'w, W> {
         output_tokens: u32,
     ) -> Tried {
         let dialect = to.vendor.dialect();
+        self.stops = Stops::untold(to, ask);
         let result = match dialect.call(to, ask, output_tokens) {
             Err(failure) => Err(Failure { unbilled: true, ..failure }),
             Ok(call) => self.run(client, to, call, Reading::new(dialect)).await,
@@ -83,7 +87,8 @@ impl<'w, W: Watch> Exchange<'w, W> {
         if !response.status().is_success() {
             return Err(self.rejected(response, echo).await);
         }
-        let mut answer = self.read(response, reading, echo).await?;
+        let answer = self.read(response, reading, echo).await?;
+        let mut answer = self.stops.cut(answer)?;
         // What the last frame said is in the answer only.
         self.watch.so_far(&answer.text);
         if answer.model.is_empty() {
@@ -175,7 +180,7 @@ impl<'w, W: Watch> Exchange<'w, W> {
             }
             heard_at = Instant::now();
             stage = listening.reading.push(&bytes)?;
-            self.watch.so_far(listening.reading.text());
+            self.watch.so_far(self.stops.shown(listening.reading.text()));
             if stage != Stage::Silent && !std::mem::replace(&mut spoke, true) {
                 self.heard.spoke(self.started.elapsed());
             }

@@ -44,6 +44,7 @@ mod retry_after;
 mod router;
 mod run;
 mod status;
+mod stops;
 mod stream;
 mod table;
 mod vendor;

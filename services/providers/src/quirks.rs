@@ -10,6 +10,8 @@ pub(crate) struct Quirks {
     pub token_param: Option<TokenParam>,
     /// It refuses a temperature.
     pub no_temperature: bool,
+    /// It refuses to be told where an answer ends.
+    pub no_stop: bool,
 }
 
 impl Quirks {
@@ -21,6 +23,11 @@ impl Quirks {
         let says = ["unsupported parameter", "unsupported value", "not supported with this model"];
         let unknown = ["unrecognized request argument", "extra inputs are not permitted"];
         let has = |parts: &[&str], text: &str| parts.iter().any(|part| text.contains(part));
+        let no_stop = Self { no_stop: true, ..Self::default() };
+        // Anthropic's word, as it comes through servers that speak another format.
+        if has(&["stop sequence"], message) && has(&["whitespace"], message) {
+            return Some(no_stop);
+        }
         if !has(&about, names) && !has(&says, message) && !has(&unknown, message) {
             return None;
         }
@@ -30,11 +37,16 @@ impl Quirks {
             && !message.contains("'max_tokens'");
         if knows_old_only {
             let token_param = Some(TokenParam::MaxTokens);
-            return Some(Self { token_param, no_temperature: false });
+            return Some(Self { token_param, ..Self::default() });
+        }
+        let is_stop = has(&["'stop'", "`stop`", ": stop", "stop_sequences"], message);
+        let reasons = message.contains("with this model");
+        if is_stop && !reasons {
+            return Some(no_stop);
         }
         let known = message.contains("max_tokens") || message.contains("temperature");
         let token_param = Some(TokenParam::MaxCompletionTokens);
-        known.then_some(Self { token_param, no_temperature: true })
+        (known || is_stop).then_some(Self { token_param, no_temperature: true, no_stop: true })
     }
 
     /// Adds what was learnt; whether any of it is new.
@@ -42,6 +54,7 @@ impl Quirks {
         let before = *self;
         self.token_param = more.token_param.or(self.token_param);
         self.no_temperature |= more.no_temperature;
+        self.no_stop |= more.no_stop;
         before != *self
     }
 }
@@ -52,9 +65,13 @@ mod tests {
 
     #[test]
     fn what_a_refusal_teaches() {
-        let reasoning =
-            Quirks { token_param: Some(TokenParam::MaxCompletionTokens), no_temperature: true };
-        let old = Quirks { token_param: Some(TokenParam::MaxTokens), no_temperature: false };
+        let reasoning = Quirks {
+            token_param: Some(TokenParam::MaxCompletionTokens),
+            no_temperature: true,
+            no_stop: true,
+        };
+        let old = Quirks { token_param: Some(TokenParam::MaxTokens), ..Quirks::default() };
+        let no_stop = Quirks { no_stop: true, ..Quirks::default() };
         for (names, message, want) in [
             (
                 "unsupported_parameter invalid_request_error",
@@ -69,6 +86,17 @@ mod tests {
             ),
             ("", "unrecognized request argument supplied: max_completion_tokens", Some(old)),
             ("unsupported_parameter", "unsupported parameter: 'logit_bias'", None),
+            (
+                "unsupported_parameter invalid_request_error",
+                "unsupported parameter: 'stop' is not supported with this model.",
+                Some(reasoning),
+            ),
+            ("", "unrecognized request argument supplied: stop", Some(no_stop)),
+            (
+                "invalid_request_error",
+                "stop_sequences: each stop sequence must contain non-whitespace",
+                Some(no_stop),
+            ),
             ("invalid_request_error", "max_tokens is too large", None),
         ] {
             assert_eq!(Quirks::of(names, message), want, "{message}");
@@ -78,7 +106,7 @@ mod tests {
     #[test]
     fn what_is_known_teaches_nothing() {
         let mut quirks = Quirks::default();
-        let learnt = Quirks { token_param: None, no_temperature: true };
+        let learnt = Quirks { no_temperature: true, ..Quirks::default() };
         assert!(quirks.learn(learnt));
         assert!(!quirks.learn(learnt));
     }

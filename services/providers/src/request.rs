@@ -120,7 +120,9 @@ pub struct Request {
     pub max_output_tokens: u32,
     /// Sent to deployments that accept one.
     pub temperature: Option<f32>,
-    /// The answer ends before any of these texts; none of them is in it.
+    /// The answer ends before any of these texts; none of them is in it. Where a vendor takes none, or
+    /// not such a one, we end it: what the model says after that is read, so that it is counted, and
+    /// dropped.
     pub stop: Vec<String>,
     /// In place of the deployment's own.
     pub timeouts: Timeouts,

@@ -240,6 +240,7 @@ impl Route {
         let mut deployment = Deployment::clone(&self.deployment);
         deployment.token_param = quirks.token_param.unwrap_or(deployment.token_param);
         deployment.takes_temperature &= !quirks.no_temperature;
+        deployment.takes_stop &= !quirks.no_stop;
         Cow::Owned(deployment)
     }
 

@@ -128,6 +128,7 @@ fn an_answer_ends_where_it_is_told_to() {
     assert_eq!(stops(json!([])), Ok(Vec::new()));
     refused(&json!({ "stop": ["a", "b", "c", "d", "e"] }), "stop", "There are more than 4.");
     refused(&json!({ "stop": "" }), "stop", "An empty text ends nothing.");
+    refused(&json!({ "stop": "x".repeat(257) }), "stop", "One is longer than 256 bytes.");
     refused(&json!({ "stop": 7 }), "stop", "It cannot be read.");
 }
 

@@ -23,7 +23,7 @@ impl Dialect for Anthropic {
             messages: wire::messages(ask, &to.model),
             stream: true,
             temperature: ask.temperature.filter(|_| to.takes_temperature),
-            stop_sequences: &ask.stop,
+            stop_sequences: to.stops_of(ask),
             tools: ask.tools.iter().map(wire::tool).collect(),
             tool_choice: wire::choice(ask),
             output_config: ask.schema.as_ref().map(wire::format),

@@ -33,6 +33,8 @@ pub struct Deployment {
     pub(crate) clocks: Clocks,
     pub(crate) keep_alive: Duration,
     pub(crate) takes_temperature: bool,
+    /// It ends its answers where it is told to.
+    pub(crate) takes_stop: bool,
     pub(crate) token_param: TokenParam,
     pub(crate) weight: u32,
     pub(crate) abilities: Abilities,
@@ -168,6 +170,7 @@ pub(super) fn resolve(
     Ok(Deployment {
         name: format!("{group}/{}", written.name),
         vendor,
+        takes_stop: vendor != Vendor::OpenAi || !reasons(&written.model),
         takes_temperature: written
             .temperature
             .unwrap_or_else(|| takes_temperature(vendor, &written.model)),

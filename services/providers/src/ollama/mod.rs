@@ -32,7 +32,7 @@ impl Dialect for Ollama {
                 num_ctx: to.context_window.unwrap_or(CONTEXT_WINDOW),
                 num_predict: output_tokens,
                 temperature: ask.temperature.filter(|_| to.takes_temperature),
-                stop: &ask.stop,
+                stop: to.stops_of(ask),
             },
         };
         Call::new("/api/chat", &body)?.key("authorization", "Bearer ", to.api_key.as_ref())

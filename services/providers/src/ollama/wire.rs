@@ -32,8 +32,8 @@ pub(super) struct Options<'a> {
     pub num_predict: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub stop: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stop: Vec<&'a str>,
 }
 
 pub(super) fn message(turn: &Turn) -> Value {

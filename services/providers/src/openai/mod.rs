@@ -26,7 +26,7 @@ impl Dialect for OpenAi {
             max_tokens: old,
             max_completion_tokens: new,
             temperature: ask.temperature.filter(|_| to.takes_temperature),
-            stop: &ask.stop,
+            stop: to.stops_of(ask),
             tools: ask.tools.iter().map(wire::tool).collect(),
             tool_choice: wire::choice(ask),
             response_format: ask.schema.as_ref().map(wire::format),

@@ -4,7 +4,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use konstruct_tests::fake_llm::{Behaviour, FakeLlm, Fault, Say};
 use proptest::prelude::*;
-use providers::{Completed, Delta, Exhausted, Request, Router, Unrecorded, Vendor};
+use providers::{Completed, Delta, Exhausted, Finish, Request, Router, Unrecorded, Vendor};
 use tokio::{runtime::Runtime, sync::mpsc, time::Instant};
 
 use crate::world::{QUICK, SECRET, deployment, request, router};
@@ -162,4 +162,39 @@ proptest! {
             prop_assert_eq!(texts.last(), Some(&completed.answer.text));
         }
     }
+}
+
+/// Where a vendor does not end an answer, we do: in the stream and in the whole.
+#[tokio::test]
+async fn an_answer_ends_where_it_was_told_to_though_its_vendor_refuses_to_be_told() {
+    let fake = FakeLlm::start().await.unwrap();
+    let openai = router(&(deployment("quality", "a", Vendor::OpenAi, &fake.url()) + QUICK));
+    let refusal = r#"{"error":{"code":"unsupported_parameter","message":"Unsupported parameter: 'stop' is not supported with this model."}}"#;
+    let long = Behaviour::text("one two END three END");
+    fake.script([Behaviour::status(400, refusal), long.clone(), long]);
+    let asked = Request { stop: vec!["END".to_owned()], ..request() };
+    for attempts in [2, 1] {
+        let (shown, result) = watch(&openai, &asked).await;
+        let Completed { answer, attempts: made, .. } = result.unwrap();
+        assert_eq!((answer.text.as_str(), answer.finish), ("one two ", Finish::Stop));
+        assert_eq!(texts(&shown), ["one two "]);
+        assert_eq!(made.len(), attempts, "what was refused is remembered");
+        assert!(answer.usage.is_some(), "what was made is counted");
+    }
+    let sent: Vec<_> = fake.requests().iter().map(|it| it.body["stop"].clone()).collect();
+    let (told, untold) = (serde_json::json!(["END"]), serde_json::Value::Null);
+    assert_eq!(sent, [told, untold.clone(), untold]);
+}
+
+#[tokio::test]
+async fn white_space_that_ends_an_answer_is_not_told_to_who_refuses_it() {
+    let fake = FakeLlm::start().await.unwrap();
+    let anthropic = router(&(deployment("quality", "a", Vendor::Anthropic, &fake.url()) + QUICK));
+    fake.script([Behaviour::text("one two\n\nthree END four")]);
+    let stop = vec!["\n\n".to_owned(), "END".to_owned()];
+    let (shown, result) = watch(&anthropic, &Request { stop, ..request() }).await;
+    let answer = result.unwrap().answer;
+    assert_eq!((answer.text.as_str(), answer.finish), ("one two", Finish::Stop));
+    assert_eq!(texts(&shown), ["one two"]);
+    assert_eq!(fake.requests()[0].body["stop_sequences"], serde_json::json!(["END"]));
 }
