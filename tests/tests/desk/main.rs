@@ -8,6 +8,7 @@ mod audit;
 mod connections;
 mod drafts;
 mod models;
+mod ready;
 mod room;
 mod strangers;
 mod tenants;

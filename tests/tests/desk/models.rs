@@ -39,7 +39,7 @@ pub(crate) fn own(key: Option<&str>) -> WishedModelGroup {
     }
 }
 
-async fn saved(office: &Office, wish: WishedModelGroup) -> Result<Written, DeskError> {
+pub(crate) async fn saved(office: &Office, wish: WishedModelGroup) -> Result<Written, DeskError> {
     let written =
         office.desk.save_model_group(&admin(), &acme(), ("own", Seen::Whatever), wish).await?;
     office.shown(written).await;

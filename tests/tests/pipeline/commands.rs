@@ -275,3 +275,29 @@ async fn the_doctor_is_content_with_what_is_sound_and_says_what_to_do_without_na
     assert_eq!(wrong.next().map(str::trim), Some(fix), "{said}");
     assert!(wrong.all(|line| line.starts_with("ok ")), "nothing else is wrong: {said}");
 }
+
+/// Whoever applies a file need not hold the models' keys, nor know which groups there are.
+#[tokio::test]
+async fn a_file_is_applied_without_the_keys_of_models() {
+    let mut it = Installation::prepare().await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("konstruct.toml");
+    let settings = "[[models.quality]]\nname = 'claude'\nvendor = 'anthropic'\n\
+                    model = 'claude-sonnet-5-5'\napi_key_env = 'NOT_HERE'\n";
+    std::fs::write(&path, settings).unwrap();
+    it.settings.insert("KONSTRUCT_CONFIG".to_owned(), path.to_string_lossy().into_owned());
+    let unknown = acme().replace("persona:", "model: fast, persona:");
+    let want =
+        "tenant `acme`, agent `mara`: `model` names `fast`, and there is no such model group";
+    for refused in [it.would_apply(&unknown).await, it.apply(&unknown).await] {
+        let refused = format!("{:#}", refused.unwrap_err());
+        assert!(refused.contains(want), "{refused}");
+    }
+    assert!(it.apply(&acme()).await.unwrap().contains("changes made"));
+
+    it.settings.remove("KONSTRUCT_CONFIG");
+    for name in ["OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_MODEL"] {
+        it.settings.insert(name.to_owned(), String::new());
+    }
+    assert!(it.apply(&unknown).await.unwrap().contains("changes made"), "nobody knows the groups");
+}

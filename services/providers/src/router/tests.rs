@@ -123,3 +123,32 @@ fn the_settings_of_what_is_shared_are_those_of_its_owner() {
     let route = first_route(&base);
     assert_eq!([fails(&route), fails(&route), fails(&route)], [0, 0, 7_000]);
 }
+
+/// Servers in the house ask for no key, so nothing but the tenant tells who calls.
+#[test]
+fn two_tenants_without_keys_at_one_place_share_no_health() {
+    let group = serde_json::json!({
+        "id": "quality", "choose": "order", "status": "active",
+        "deployments": [
+            { "name": "local", "vendor": "openai", "model": "m", "base_url": "http://10.0.0.7/v1" },
+        ],
+    });
+    let group: Arc<schemas::ModelGroup> = serde_json::from_value(group).map(Arc::new).unwrap();
+    let base = settings("rest_ms = 1000", "");
+    let of = |tenant: &str, known| {
+        let groups = [Arc::clone(&group)];
+        let (models, left_out) = base.with_own(&tenant.parse().unwrap(), &groups, &|_| None);
+        assert!(left_out.is_empty(), "{left_out:?}");
+        Table::new(&models, known)
+    };
+    let acme = of("acme", Known::default());
+    let beta = of("beta", Known { shared: Some(&acme), before: Some(&acme) });
+    let (theirs, ours) = (first_route(&acme), first_route(&beta));
+    assert_eq!(theirs.deployment.model(), "m");
+    assert!(!Arc::ptr_eq(&theirs.node, &ours.node));
+    for _ in 0..3 {
+        fails(&theirs);
+    }
+    assert!(theirs.node.health.standing(0, Instant::now()).opens_at.is_some());
+    assert_eq!(ours.node.health.standing(0, Instant::now()).opens_at, None);
+}
