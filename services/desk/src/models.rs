@@ -33,8 +33,9 @@ impl Desk {
         models.map(|models| models.of_installation().groups()).unwrap_or_default()
     }
 
-    /// A group is there from now on, as it is wished, unless it is another than was seen. One that is called at an address of its own can
-    /// reach what is the installation's, so only who manages tenants says so, or changes such a one.
+    /// A group is there from now on, as it is wished, unless it is another than was seen. One that is called
+    /// at an address of its own can reach what is the installation's, so only who manages tenants says so,
+    /// or changes such a one.
     pub async fn save_model_group(
         &self,
         by: &Principal,

@@ -43,8 +43,9 @@ impl Desk {
         tools::built_in()
     }
 
-    /// A tool is there from now on, as it is wished, unless it is another than was seen. One that may stand in a private network can reach
-    /// what is the installation's, so only who manages tenants says so, or changes such a one.
+    /// A tool is there from now on, as it is wished, unless it is another than was seen. One that may stand
+    /// in a private network can reach what is the installation's, so only who manages tenants says so, or
+    /// changes such a one.
     pub async fn save_tool(
         &self,
         by: &Principal,
