@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::seal::MasterKey;
 use futures::future::join_all;
-use konstruct_tests::installation::MASTER_KEY;
+use konstruct_tests::installation::{MASTER_KEY, install_tls};
 use models::Models;
 use providers::{ClientSettings, Router, client};
 use runtime::Clock;
@@ -21,8 +21,7 @@ const INSTALLATION: &str =
 
 /// What answers in a process that has the office's directory.
 fn models_of(office: &Office) -> Models {
-    // The second test in this process finds it installed, which is as good.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    install_tls();
     let masters = Masters::new(MasterKey::parse(MASTER_KEY).unwrap(), Vec::new());
     let secrets = Secrets::new(office.db.clone(), Keys::new(office.db.clone(), masters, 100));
     let settings = providers::Models::from_toml(INSTALLATION, &|_| None).unwrap();

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::estimate_tokens;
 
 /// Cuts the middle out of a text that takes more than `tokens`: what matters stands mostly at one of
-/// its ends. In its place stands `note`, in ASCII, which is told how many characters are left out.
+/// its ends. In its place stands `note`, which is told how many characters are left out.
 pub(super) fn without_middle(text: &str, tokens: u32, note: impl Fn(usize) -> String) -> String {
     if estimate_tokens(text) <= tokens {
         return text.to_owned();
