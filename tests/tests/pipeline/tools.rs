@@ -14,6 +14,9 @@ use super::{
 
 const SECRET: &str = "Bearer k3y-of-acme";
 
+/// What the model is told where it reads a result in part.
+const LEFT_OUT: &str = "characters of this result are left out here";
+
 /// Tenant `acme`, whose agent has these tools of that server: `orders` reads, `refund` does, `broken` says
 /// 500, and `slow` never answers.
 fn equipped(port: u16) -> String {
@@ -222,9 +225,6 @@ async fn a_tool_that_became_another_meanwhile_is_not_called_in_its_place() -> an
     );
     Ok(())
 }
-
-/// What the model is told where it reads a result in part.
-const LEFT_OUT: &str = "characters of this result are left out here";
 
 #[tokio::test]
 async fn a_result_that_is_too_long_is_read_in_part_and_the_thread_in_whole() -> anyhow::Result<()> {
