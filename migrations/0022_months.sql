@@ -30,13 +30,12 @@ REVOKE DELETE ON trial_month FROM konstruct_app;
 -- Whoever changes a day changes its month, as the same role and bound to the same tenant. No row of
 -- `trial_usage` goes while its tenant is there.
 CREATE FUNCTION add_to_trial_month() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
-DECLARE
-    was trial_usage := coalesce(OLD, ROW('', 0, '', '', 0, 0, 0, 0, 0)::trial_usage);
 BEGIN
     INSERT INTO trial_month AS m (tenant_id, month, unpriced, input_tokens, output_tokens, cost_micros)
-    VALUES (NEW.tenant_id, NEW.day / 100, NEW.unpriced - was.unpriced,
-            NEW.input_tokens - was.input_tokens, NEW.output_tokens - was.output_tokens,
-            NEW.cost_micros - was.cost_micros)
+    VALUES (NEW.tenant_id, NEW.day / 100, NEW.unpriced - coalesce(OLD.unpriced, 0),
+            NEW.input_tokens - coalesce(OLD.input_tokens, 0),
+            NEW.output_tokens - coalesce(OLD.output_tokens, 0),
+            NEW.cost_micros - coalesce(OLD.cost_micros, 0))
     ON CONFLICT (tenant_id, month) DO UPDATE SET
         unpriced = m.unpriced + excluded.unpriced,
         input_tokens = m.input_tokens + excluded.input_tokens,

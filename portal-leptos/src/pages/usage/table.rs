@@ -106,7 +106,7 @@ pub(super) fn label(by: By, key: &str, names: &Names, short: bool) -> String {
             Some((agent, "draft")) => format!("{}, drafts tried", called(agent)),
             Some((agent, version)) => format!("{}, version {version}", called(agent)),
             None if key.is_empty() => "Not known".to_owned(),
-            None => key.to_owned(),
+            None => called(key),
         },
         // What failed before an agent was found is nobody's.
         By::Agent if key.is_empty() => "Nobody".to_owned(),
@@ -134,6 +134,7 @@ mod tests {
             (By::Agent, "", "Nobody"),
             (By::Version, "mara 3", "Mara, version 3"),
             (By::Version, "mara draft", "Mara, drafts tried"),
+            (By::Version, "mara", "Mara"),
             (By::Version, "", "Not known"),
             (By::Tenant, "mara", "Mara"),
             (By::Tenant, "", "Not known"),
