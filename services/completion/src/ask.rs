@@ -1,7 +1,7 @@
 //! Asking: the model, the tools that it asks for, and the model again, until there is an answer.
 
 use domain::{
-    hand_off::{by_budget, by_tools},
+    hand_off::{by_budget, by_tools, tools_of},
     prompt::BUILDER_VERSION,
     seal::Owner,
 };
@@ -20,7 +20,7 @@ use crate::{
     answer::Asking,
     attempts::Attempts,
     from_store,
-    hand_off::{HandOver, decided, tools_of},
+    hand_off::{HandOver, decided},
     outcome::{Outcome, failed, more, renumbered, used},
     rounds::{Bench, Rounds},
     talk::{Sent, Talk},

@@ -37,13 +37,6 @@ impl<'a> HandOver<'a> {
     }
 }
 
-/// What the model is offered, by name: the agent's tools, and handing over where it may.
-pub(crate) fn tools_of(agent: &OpenConfig) -> Vec<String> {
-    let own = agent.tools.iter().filter(|name| *name != HAND_OFF).cloned();
-    let may = !hand_off::judged_by_model(agent).is_empty();
-    own.chain(may.then(|| HAND_OFF.to_owned())).collect()
-}
-
 /// Whether an answer hands over, and where to.
 pub(crate) fn decided<'a>(agent: &'a OpenConfig, answer: &Answer) -> Option<(Due<'a>, HandOff)> {
     let call = answer.calls.iter().find(|call| call.name == HAND_OFF)?;

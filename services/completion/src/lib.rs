@@ -24,6 +24,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
 use domain::prompt::{ANSWER_TIME_MAX, ANSWER_TOKENS_MAX, THREAD_TOKENS_MAX};
+pub use domain::tool::{CALLS_MAX, ROUNDS_MAX};
 use models::Models;
 use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, Verdict, Why, consume};
 use schemas::{Event, Timestamp, event::MessageDeleted, event::MessageEdited};
@@ -38,7 +39,6 @@ use store::{
 use tools::Tools;
 
 use self::outcome::Outcome;
-pub use self::rounds::{CALLS_MAX, ROUNDS_MAX};
 
 /// Bounds of one answer.
 #[derive(Clone, Copy, Debug)]

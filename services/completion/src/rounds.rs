@@ -8,6 +8,7 @@ use std::time::Duration;
 use domain::{
     prompt::{estimate_tokens, fit_results},
     seal::{Owner, Sealing},
+    tool::{CALLS_MAX, NO_SUCH_TOOL, ROUNDS_MAX},
 };
 use futures::future::try_join_all;
 use providers::{Answer, Turn};
@@ -25,19 +26,9 @@ use crate::{
     from_store,
 };
 
-/// The most rounds of one answer; after them the model answers with what it has.
-pub const ROUNDS_MAX: usize = 8;
-
-/// The most calls of one answer.
-pub const CALLS_MAX: usize = 24;
-
 /// The most that a model reads of the tools for one answer, in bytes: the event that tells of it has a
 /// bound, and so has a prompt.
 const RESULTS_BYTES_MAX: usize = 192 * 1024;
-
-/// In place of a name that the model was not offered: it may be anything, and stands unsealed in events
-/// and logs. No tool is called so, since no slug has a `_`.
-const NO_SUCH_TOOL: &str = "no_such_tool";
 
 /// Why a call has no outcome that could be relied on.
 const UNCERTAIN: &str = "uncertain";

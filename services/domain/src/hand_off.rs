@@ -1,8 +1,9 @@
 //! When a conversation goes over to a person, and when it comes back.
 
-mod words;
+pub(crate) mod words;
 
 use schemas::event::{HandOffReason, ToolRound};
+use serde_json::Value;
 
 use self::words::{Said, words_of};
 use crate::{
@@ -89,6 +90,22 @@ pub fn judged_by_model(agent: &OpenConfig) -> Vec<&'static str> {
         (named, "you cannot or must not help, and a person could"),
     ];
     lines.into_iter().filter(|(holds, _)| *holds).map(|(_, line)| line).collect()
+}
+
+/// What the model is offered, by name: the agent's tools, and handing over where it may.
+pub fn tools_of(agent: &OpenConfig) -> Vec<String> {
+    let own = agent.tools.iter().filter(|name| *name != HAND_OFF).cloned();
+    let may = !judged_by_model(agent).is_empty();
+    own.chain(may.then(|| HAND_OFF.to_owned())).collect()
+}
+
+/// Why a model hands over, from the arguments of its call. One that wants a person gets one, however it
+/// says so.
+pub fn why_said(arguments: &Value) -> HandOffReason {
+    let said = arguments.get("why").and_then(Value::as_str).unwrap_or_default();
+    let judged = [HandOffReason::AskedForHuman, HandOffReason::Sentiment];
+    let why = judged.into_iter().find(|known| known.as_str() == said);
+    why.unwrap_or(HandOffReason::CannotHelp)
 }
 
 /// Whether a keyword can be found in any text: it has a letter or a digit.

@@ -27,6 +27,7 @@ pub mod mrkdwn;
 pub mod names;
 pub mod plan;
 pub mod prompt;
+pub mod replay;
 pub mod reply;
 pub mod reply_state;
 pub mod seal;

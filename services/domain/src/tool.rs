@@ -2,6 +2,7 @@
 //!
 //! Calling them is the work of the crate `tools`.
 
+pub mod built_in;
 mod check;
 mod headers;
 pub mod template;
@@ -25,6 +26,16 @@ pub const HAND_OFF: &str = "hand_off_to_human";
 
 /// What is there without being declared. A slug has no `_`, so no declared tool has such a name.
 pub const BUILT_IN: [&str; 2] = [CURRENT_TIME, HAND_OFF];
+
+/// In place of a name that a model was not offered: it may be anything, and stands unsealed in events and
+/// logs. No tool is called so, since no slug has a `_`.
+pub const NO_SUCH_TOOL: &str = "no_such_tool";
+
+/// The most rounds of tools for one answer; after them the model answers with what it has.
+pub const ROUNDS_MAX: usize = 8;
+
+/// The most calls of tools for one answer.
+pub const CALLS_MAX: usize = 24;
 
 /// The most tools of a tenant.
 pub const TOOLS_OF_TENANT_MAX: usize = 100;

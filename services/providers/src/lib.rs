@@ -60,7 +60,7 @@ pub use meter::HISTOGRAMS;
 pub use prices::{Prices, total_cost};
 pub use record::{AttemptStart, NotStarted, Recorder, Unrecorded};
 pub use request::{Image, Request, Schema, Timeouts, Tool, ToolChoice, Turn};
-pub use router::{Completed, Router};
+pub use router::{Completed, Router, WorstCost};
 pub use status::{DeploymentStatus, State as DeploymentState};
 pub use stream::Delta;
 pub use vendor::Vendor;

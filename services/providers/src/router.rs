@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use reqwest::Client;
-use schemas::usage::{Attempt, Cost};
+use schemas::usage::{Attempt, Cost, MicroDollars};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -31,6 +31,17 @@ pub struct Completed {
     pub cost: Cost,
     /// Every attempt, the last one the winner.
     pub attempts: Vec<Attempt>,
+}
+
+/// What one call can cost at the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorstCost {
+    /// So much, whichever deployment takes it.
+    Known(MicroDollars),
+    /// One that may take it has no price.
+    Unknown,
+    /// No deployment can take such a request, or there is no such group.
+    NoneFits,
 }
 
 /// The model groups, ready to answer.
@@ -76,6 +87,11 @@ impl Router {
     /// How each deployment stands.
     pub fn status(&self) -> Vec<DeploymentStatus> {
         self.table().status(Instant::now())
+    }
+
+    /// What one call of that request can cost at the most, before any is made.
+    pub fn worst_cost(&self, group: &str, request: &Request) -> WorstCost {
+        self.table().worst(group, request)
     }
 
     /// Gets one whole answer from `group` or the groups it falls back to, by `deadline`. The recorder

@@ -10,7 +10,7 @@ use std::{
 use tokio::time::Instant;
 
 use crate::{
-    Deployment, Models, Prices, Request,
+    Deployment, Models, Prices, Request, WorstCost,
     call::Limits,
     choose::{self, Choice, Eligible},
     config::TokenParam,
@@ -134,6 +134,24 @@ impl Table {
         let able = routes.map(|route| &route.deployment).filter(|it| it.has_what(request));
         let largest = able.map(|it| it.context_window).reduce(|one, other| Some(one?.max(other?)));
         largest.flatten()
+    }
+
+    /// What one call of a request can cost at the most, whichever deployment of the group takes it.
+    pub(crate) fn worst(&self, group: &str, request: &Request) -> WorstCost {
+        let tiers = self.groups.get(group).map(|group| group.0.as_slice()).unwrap_or_default();
+        let routes = tiers.iter().flat_map(|tier| &tier.routes);
+        let fitting = routes.map(|route| &route.deployment).filter(|it| it.can(request));
+        let tokens = request.tokens();
+        let cost = |it: &Arc<Deployment>| {
+            let written = request.max_output_tokens.clamp(1, it.max_output_tokens);
+            it.prices(&self.prices).worst(it.vendor, &it.model, tokens, written)
+        };
+        let costs: Vec<_> = fitting.map(cost).collect();
+        if costs.is_empty() {
+            return WorstCost::NoneFits;
+        }
+        let known: Option<Vec<_>> = costs.into_iter().collect();
+        known.and_then(|known| known.into_iter().max()).map_or(WorstCost::Unknown, WorstCost::Known)
     }
 
     /// The names of the groups.

@@ -2,11 +2,14 @@
 
 use std::sync::LazyLock;
 
-use domain::tool::{CURRENT_TIME, HAND_OFF};
+use domain::tool::{
+    CURRENT_TIME, HAND_OFF,
+    built_in::{self, Described},
+};
 use jiff::tz::TimeZoneDatabase;
 use providers::Tool;
 use schemas::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::outcome::{Failed, Said};
 
@@ -38,44 +41,9 @@ impl BuiltIn {
 
     /// As the model is told.
     pub(crate) fn offered(self) -> Tool {
-        let (name, description, parameters) = match self {
-            BuiltIn::CurrentTime => (
-                CURRENT_TIME,
-                "Tells the current date, time and weekday. Use it whenever an answer depends on now.",
-                json!({
-                    "type": "object",
-                    "properties": {
-                        "time_zone": {
-                            "type": "string",
-                            "description": "An IANA time zone, e.g. Europe/Berlin. UTC if left out.",
-                        },
-                    },
-                    "additionalProperties": false,
-                }),
-            ),
-            BuiltIn::HandOff => (
-                HAND_OFF,
-                "Hands this conversation over to a human colleague, who is told in a channel of \
-                 theirs. Afterwards you are silent until it is given back.",
-                json!({
-                    "type": "object",
-                    "properties": {
-                        "why": {
-                            "type": "string",
-                            "enum": ["asked_for_human", "sentiment", "cannot_help"],
-                            "description": "asked_for_human: a person was asked for. sentiment: \
-                                            somebody is upset. cannot_help: anything else.",
-                        },
-                        "summary": {
-                            "type": "string",
-                            "description": "What was asked, what is known and what was tried, for \
-                                            whoever takes over.",
-                        },
-                    },
-                    "required": ["why", "summary"],
-                    "additionalProperties": false,
-                }),
-            ),
+        let Described { name, description, parameters } = match self {
+            BuiltIn::CurrentTime => built_in::current_time(),
+            BuiltIn::HandOff => built_in::hand_off(),
         };
         Tool { name: name.to_owned(), description: description.to_owned(), parameters }
     }

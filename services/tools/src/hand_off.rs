@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::hand_off::why_said;
 use schemas::event::HandOffReason;
 use serde_json::Value;
 
@@ -23,13 +24,8 @@ impl HandOff {
     /// From the arguments of the call. A model that wants a person gets one, however it says so.
     pub fn read(arguments: &str) -> Self {
         let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
-        let text = |name: &str| arguments.get(name).and_then(Value::as_str).unwrap_or_default();
-        let judged = [HandOffReason::AskedForHuman, HandOffReason::Sentiment];
-        let why = judged.into_iter().find(|known| known.as_str() == text("why"));
-        Self {
-            why: why.unwrap_or(HandOffReason::CannotHelp),
-            summary: bounded(text("summary"), SUMMARY_BYTES_MAX),
-        }
+        let summary = arguments.get("summary").and_then(Value::as_str).unwrap_or_default();
+        Self { why: why_said(&arguments), summary: bounded(summary, SUMMARY_BYTES_MAX) }
     }
 }
 

@@ -46,7 +46,7 @@ impl Said {
 }
 
 /// The words of a text in lower case, without the marks between them and what is not seen.
-pub(super) fn words_of(text: &str) -> Vec<String> {
+pub(crate) fn words_of(text: &str) -> Vec<String> {
     let spaced = spaced(text);
     let words = spaced.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_lowercase).collect()
@@ -104,7 +104,8 @@ fn spaced(text: &str) -> String {
     seen
 }
 
-fn is_without_spaces(c: char) -> bool {
+/// Whether a letter is of a script that puts no spaces between words.
+pub(crate) fn is_without_spaces(c: char) -> bool {
     WITHOUT_SPACES.iter().any(|range| range.contains(&c))
 }
 
