@@ -33,6 +33,7 @@ mod platform;
 pub mod programs;
 pub mod projections;
 pub mod prune;
+pub mod replays;
 pub mod replies;
 mod role;
 pub mod rotate;

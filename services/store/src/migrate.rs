@@ -43,6 +43,7 @@ migrations! {
     20 "0020_hand_off";
     21 "0021_hand_off_ends";
     22 "0022_months";
+    23 "0023_replays";
 }
 
 /// One file.

@@ -69,6 +69,15 @@ const TOOLS: &str = "
 const PAUSES: &str = "
     delete from pause where (tenant_id, message_id) in (
         select tenant_id, message_id from pause where since_ms < $1 limit $2)";
+/// A run goes with its turns, and what people wrote in them.
+const REPLAYS: &str = "
+    with old as (
+        select tenant_id, run_id from replay_run where made_at_ms < $1 limit $2),
+    gone as (
+        delete from replay_case using old
+         where replay_case.tenant_id = old.tenant_id and replay_case.run_id = old.run_id)
+    delete from replay_run using old
+     where replay_run.tenant_id = old.tenant_id and replay_run.run_id = old.run_id";
 /// By the turn's own age: a thread that goes on remembers its last 31 days.
 const TURNS: &str = "
     delete from turn where (tenant_id, connection_id, conversation_id, message_id, role) in (
@@ -136,7 +145,7 @@ const SPEND: &str = "
 const AUDIT: &str = "select forget_unattended_audit()";
 
 /// What goes, in this order: threads and stories after their messages.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     Rule { sql: DEDUP, kept: DEDUP_KEPT, count: |it| &mut it.dedup },
     Rule { sql: VERDICTS, kept: STORY_KEPT, count: |it| &mut it.verdicts },
     Rule { sql: NOTICES, kept: NOTICE_KEPT, count: |it| &mut it.notices },
@@ -145,6 +154,7 @@ const RULES: [Rule; 15] = [
     Rule { sql: ATTEMPTS, kept: STORY_KEPT, count: |it| &mut it.attempts },
     Rule { sql: TOOLS, kept: STORY_KEPT, count: |it| &mut it.tools },
     Rule { sql: PAUSES, kept: STORY_KEPT, count: |it| &mut it.pauses },
+    Rule { sql: REPLAYS, kept: STORY_KEPT, count: |it| &mut it.replays },
     Rule { sql: TURNS, kept: STORY_KEPT, count: |it| &mut it.turns },
     Rule { sql: MESSAGES, kept: STORY_KEPT, count: |it| &mut it.messages },
     Rule { sql: CONVERSATIONS, kept: STORY_KEPT, count: |it| &mut it.conversations },
@@ -179,6 +189,8 @@ pub struct Pruned {
     pub tools: u64,
     /// Threads that a person had.
     pub pauses: u64,
+    /// Replays, each with its turns.
+    pub replays: u64,
     /// What threads remembered.
     pub turns: u64,
     /// Messages of the read model.

@@ -1,5 +1,5 @@
-//! What is used beside messages, in sums: by trials of drafts, and by programs that ask models
-//! themselves. A call of a trial is counted before it is made: until it is known what it cost, its cost
+//! What is used beside messages, in sums: by trials of drafts, by replays (see `replays`), and by programs
+//! that ask models themselves. A call of a trial is counted before it is made: until it is known what it cost, its cost
 //! counts as not known.
 
 use std::collections::BTreeMap;
@@ -22,7 +22,7 @@ use crate::{
 
 /// Programs have no agent.
 const CALLS: &str = "
-    select coalesce(sum(calls), 0)::bigint from trial_usage
+    select coalesce(sum(calls - replayed_calls), 0)::bigint from trial_usage
      where tenant_id = $1 and day = $2 and agent_id <> ''";
 const STARTING: &str = "
     insert into trial_usage as was (tenant_id, day, agent_id, model, calls, unpriced)
@@ -110,16 +110,16 @@ pub async fn ended(
 
 /// What calls used.
 #[derive(Clone, Copy, Default)]
-struct Used {
+pub(crate) struct Used {
     calls: i64,
-    unpriced: i64,
-    input_tokens: i64,
-    output_tokens: i64,
-    cost_micros: i64,
+    pub(crate) unpriced: i64,
+    pub(crate) input_tokens: i64,
+    pub(crate) output_tokens: i64,
+    pub(crate) cost_micros: i64,
 }
 
 impl Used {
-    fn of(attempt: &Attempt) -> Self {
+    pub(crate) fn of(attempt: &Attempt) -> Self {
         let usage = attempt.usage.as_ref();
         let tokens = |of: fn(&Usage) -> Option<u64>| row::big(usage.and_then(of).unwrap_or(0));
         let cost = attempt.cost.amount;

@@ -104,6 +104,7 @@ pub(super) fn label(by: By, key: &str, names: &Names, short: bool) -> String {
         By::Version => match key.split_once(' ') {
             Some(("konstruct", "llm")) => "Programs, by konstruct llm".to_owned(),
             Some((agent, "draft")) => format!("{}, drafts tried", called(agent)),
+            Some((agent, "replay")) => format!("{}, replays and tests", called(agent)),
             Some((agent, version)) => format!("{}, version {version}", called(agent)),
             None if key.is_empty() => "Not known".to_owned(),
             None => called(key),
@@ -135,6 +136,7 @@ mod tests {
             (By::Version, "mara 3", "Mara, version 3"),
             (By::Version, "mara draft", "Mara, drafts tried"),
             (By::Version, "mara", "Mara"),
+            (By::Version, "mara replay", "Mara, replays and tests"),
             (By::Version, "", "Not known"),
             (By::Tenant, "mara", "Mara"),
             (By::Tenant, "", "Not known"),

@@ -147,7 +147,7 @@ impl DesiredAgent {
     }
 
     /// This, and what is left out as it is.
-    pub(super) fn over(self, known: OpenConfig) -> OpenConfig {
+    pub fn over(self, known: OpenConfig) -> OpenConfig {
         OpenConfig {
             name: self.name,
             role: self.role.unwrap_or(known.role),

@@ -1,5 +1,5 @@
-//! What was used and what it cost: by messages, as the read models have it, and by trials of drafts and
-//! programs, which are no messages.
+//! What was used and what it cost: by messages, as the read models have it, and by trials of drafts,
+//! replays and programs, which are no messages.
 
 use domain::day::Day;
 use schemas::TenantId;
@@ -39,7 +39,7 @@ pub enum PlatformGroup {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageLine {
     /// What it is the sum of: a day (`20261121`), an agent, an agent and a version (`mara 3`), or what
-    /// drafts of it used that were tried (`mara draft`), what programs asked of models themselves
+    /// drafts of it used that were tried (`mara draft`), what replays of its answers used (`mara replay`), what programs asked of models themselves
     /// (`konstruct llm`), a model or a tenant. Empty where that is not known.
     pub key: String,
     /// What was used.
@@ -74,9 +74,17 @@ macro_rules! of_tenant {
                      latency_buckets
                 from p_usage where tenant_id = $4 and day between $1 and $2
               union all
-              select day, agent_id, case agent_id when '' then -2 else -1 end, model, 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens,
-                     cost_micros, 0, '{}'
-                from trial_usage where tenant_id = $4 and day between $1 and $2) used"
+              select day, agent_id, case agent_id when '' then -2 else -1 end, model, 0, 0, 0, 0, 0,
+                     unpriced - replayed_unpriced, input_tokens - replayed_input_tokens,
+                     output_tokens - replayed_output_tokens, cost_micros - replayed_cost_micros, 0,
+                     '{}'
+                from trial_usage
+               where tenant_id = $4 and day between $1 and $2 and replayed_calls < calls
+              union all
+              select day, agent_id, -3, model, 0, 0, 0, 0, 0, replayed_unpriced,
+                     replayed_input_tokens, replayed_output_tokens, replayed_cost_micros, 0, '{}'
+                from trial_usage
+               where tenant_id = $4 and day between $1 and $2 and 0 < replayed_calls) used"
         )
     };
 }
@@ -86,6 +94,7 @@ const BY_AGENT: &str =
     of_tenant!("case agent_version when -2 then 'konstruct llm' else agent_id end");
 const BY_VERSION: &str = of_tenant!(
     "case agent_version when -2 then 'konstruct llm' when -1 then agent_id || ' draft'
+                        when -3 then agent_id || ' replay'
                         when 0 then agent_id else agent_id || ' ' || agent_version end"
 );
 const BY_MODEL: &str = of_tenant!("model");
