@@ -1,9 +1,15 @@
 //! What can be typed.
 
+mod replay;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
+
+pub(crate) use self::replay::{
+    AddTest, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests, micros_of,
+};
 
 /// AI employees that answer in Slack.
 #[derive(Debug, Parser)]
@@ -41,6 +47,10 @@ pub(crate) enum Command {
     Trace(Trace),
     /// Say something as a person in Slack would, and print the answer.
     Say(Say),
+    /// Ask recorded turns again of a draft, a version or a file, without any effect, and compare.
+    Replay(Replays),
+    /// Turns that are kept as tests, with what is expected of an answer. Without a verb it runs them.
+    Test(Tests),
     /// Check NATS, the database, the clock and the keys, and say how to fix what is wrong.
     Doctor(Doctor),
     /// Who signs in to the portal.

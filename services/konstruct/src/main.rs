@@ -71,6 +71,8 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
         Command::Connection(args) => done(commands::list::connections(&asked, args, output).await),
         Command::Trace(args) => done(commands::trace::run(&asked, &args, output).await),
         Command::Say(args) => commands::say::run(&asked, &args, output).await,
+        Command::Replay(args) => commands::replay::run(sources, args, output).await,
+        Command::Test(args) => commands::test::run(sources, args, output).await,
         Command::Doctor(args) => commands::doctor::run(sources, &args, output).await,
         Command::Operator(args) => done(commands::operator::run(&asked, args, output).await),
         Command::RotateMasterKey => done(commands::rotate::run(&asked, output).await),

@@ -9,6 +9,7 @@ use crate::hand_off::words::{is_without_spaces, words_of};
 pub const WORDS_MAX: usize = 2_000;
 
 /// How an answer compares with the recorded one.
+#[expect(clippy::struct_excessive_bools, reason = "each is a measure of its own")]
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Measures {
     /// Whether it is the same, word for word.

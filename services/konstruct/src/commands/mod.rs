@@ -6,9 +6,11 @@ pub(crate) mod list;
 pub(crate) mod llm;
 pub(crate) mod migrate;
 pub(crate) mod operator;
+pub(crate) mod replay;
 pub(crate) mod rotate;
 pub(crate) mod say;
 pub(crate) mod setup;
+pub(crate) mod test;
 pub(crate) mod trace;
 
 use serde_json::json;

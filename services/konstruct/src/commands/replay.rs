@@ -1,0 +1,266 @@
+//! `konstruct replay …`: recorded turns asked again, and what came of that.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use anyhow::{Context as _, bail};
+use domain::plan::DesiredAgent;
+use replay::{Employee, Estimate, Replay, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
+use schemas::{AgentId, Envelope, Event, Message, TenantId, Timestamp};
+use serde_json::json;
+use store::replays::{Answered, Span};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::{ReplayVerb, Replays, Shadow},
+    output::{Output, table},
+    settings::{Asked, Sources},
+    wiring::{self, Base, Vault},
+};
+
+/// So many turns are asked without asking back.
+const TURNS_UNASKED_MAX: u32 = 50;
+
+/// The longest file with a candidate, in bytes.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// What asking again needs.
+pub(crate) struct Shell {
+    pub(crate) base: Base,
+    pub(crate) replay: Replay,
+}
+
+impl Shell {
+    pub(crate) async fn open(sources: &Sources) -> anyhow::Result<Self> {
+        let asked = Asked::new(sources);
+        let base = Base::connect(&asked, "konstruct-replay", CancellationToken::new()).await?;
+        base.directory.ready().await;
+        let vault = Vault::open(&asked, &base.db)?;
+        let models = wiring::models(sources, &base, &vault)?;
+        let clock = base.context.clock.clone();
+        let clock: replay::Clock = Arc::new(move || clock.now());
+        let replay = Replay::new(models, base.db.clone(), vault.sealer, clock);
+        Ok(Self { base, replay })
+    }
+
+    /// An agent that answers.
+    pub(crate) fn employee(&self, tenant: &TenantId, agent: &AgentId) -> anyhow::Result<Employee> {
+        let found = self.base.directory.read(|known| Employee::find(known, tenant, agent));
+        Ok(found?)
+    }
+
+    /// A turn with all that asking it again takes; the message is as the log has it.
+    pub(crate) async fn freeze(&self, who: &Employee, turn: Answered) -> anyhow::Result<Turn> {
+        let admitted = match &turn.record {
+            Some((_, seq)) => self.admitted(who, &turn, *seq).await?,
+            None => None,
+        };
+        Ok(self.replay.freeze(who, turn, admitted).await?)
+    }
+
+    async fn admitted(
+        &self,
+        who: &Employee,
+        turn: &Answered,
+        seq: u64,
+    ) -> anyhow::Result<Option<Message>> {
+        let found = self.base.context.bus.at(&nats::EVENTS, seq).await?;
+        let envelope = found.and_then(|found| Envelope::decode(&found.payload).ok());
+        // The log may have been made anew since: then something else stands there.
+        let envelope = envelope.filter(|it| it.tenant == who.tenant.id);
+        let Some(Event::MessageAdmitted(data)) = envelope.map(|it| it.event) else {
+            return Ok(None);
+        };
+        Ok(Some(data.message).filter(|message| message.key.id == turn.message))
+    }
+}
+
+/// Does it.
+pub(crate) async fn run(
+    sources: &Sources,
+    args: Replays,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    match args.verb {
+        ReplayVerb::Shadow(args) => shadow(sources, *args, output).await,
+        ReplayVerb::Runs { tenant, last } => {
+            let shell = Shell::open(sources).await?;
+            let runs = shell.replay.runs(&tenant, last).await?;
+            let row = |it: &store::replays::RunRow| {
+                let state = it.why.clone().unwrap_or_else(|| it.state.clone());
+                let asked = format!("{} of {}", it.asked, it.cases.saturating_sub(it.unplayable));
+                let agent = it.agent.to_string();
+                vec![it.id.clone(), agent, it.candidate.clone(), asked, it.made_at.to_string(), state]
+            };
+            let rows: Vec<_> = runs.iter().map(row).collect();
+            let header = ["REPLAY", "AGENT", "CANDIDATE", "ASKED", "MADE", "STATE"];
+            output.print(&table(&header, &rows), &runs.iter().map(run_json).collect::<Vec<_>>())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        ReplayVerb::Show { run, markdown } => {
+            let tenant = tenant_of(&run)?;
+            let shell = Shell::open(sources).await?;
+            let report = shell.replay.report(&tenant, &run).await?;
+            let text = if markdown { replay::markdown(&report) } else { replay::text(&report) };
+            output.print(&text, &report.json())?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn shadow(sources: &Sources, args: Shadow, output: Output) -> anyhow::Result<ExitCode> {
+    if let Some(run) = &args.resume {
+        let tenant = tenant_of(run)?;
+        let shell = Shell::open(sources).await?;
+        let known = shell.replay.run(&tenant, run).await?;
+        let who = shell.employee(&tenant, &known.agent)?;
+        let left = known.cases.saturating_sub(known.unplayable);
+        return ask(&shell, &who, (run, left), args.budget, output).await;
+    }
+    let tenant = args.tenant.as_ref().context("say `--tenant`")?;
+    let agent = args.agent.as_ref().context("say `--agent`")?;
+    let wanted = wanted(args.candidate.as_deref().context("say `--candidate`")?)?;
+    let shell = Shell::open(sources).await?;
+    let who = shell.employee(tenant, agent)?;
+    let setup = Setup {
+        candidate: shell.replay.candidate(&who, wanted).await?,
+        baseline: !args.no_baseline,
+        judge: args.judge.clone(),
+        budget_micros: args.budget,
+    };
+    let answered = shell.replay.answered(&who, span(&args)?).await?;
+    if answered.is_empty() {
+        bail!("`{agent}` answered nothing then; the read models may be behind, see `konstruct doctor`");
+    }
+    let mut turns = Vec::with_capacity(answered.len());
+    for turn in answered {
+        turns.push(shell.freeze(&who, turn).await?);
+    }
+    let estimate = shell.replay.estimate(&who, &setup, &turns).await?;
+    if args.dry_run {
+        output.print(&estimated(&estimate, &turns), &estimate)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !output.json {
+        say(&estimated(&estimate, &turns))?;
+    }
+    if TURNS_UNASKED_MAX < estimate.turns && !args.yes && !confirmed()? {
+        bail!("nothing was asked");
+    }
+    let run = shell.replay.make(&who, &setup, &turns).await?;
+    ask(&shell, &who, (&run, u64::from(estimate.turns)), None, output).await
+}
+
+/// Asks what is missing. Whoever stops it, or is stopped, is told how it goes on.
+async fn ask(
+    shell: &Shell,
+    who: &Employee,
+    (run, turns): (&str, u64),
+    budget: Option<u64>,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let how = format!("go on with `konstruct replay shadow --resume {run}`");
+    if !output.json {
+        say(&format!("replay {run}; if it stops, {how}"))?;
+    }
+    let (through, shown) = (AtomicU32::new(0), std::io::stderr().is_terminal() && !output.json);
+    let on = || {
+        let through = through.fetch_add(1, Ordering::Relaxed) + 1;
+        if shown {
+            // A terminal that is gone ends nothing.
+            _ = write!(std::io::stderr(), "\r{through} of {turns} turns");
+        }
+    };
+    let asking = shell.replay.go_on(who, run, budget, on);
+    let report = tokio::select! {
+        report = asking => report.with_context(|| how.clone())?,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted?;
+            bail!("interrupted; {how}");
+        }
+    };
+    if shown {
+        say("")?;
+    }
+    output.print(&replay::text(&report), &report.json())?;
+    Ok(ended(&report))
+}
+
+/// A replay that stopped has not done what was asked for.
+fn ended(report: &Report) -> ExitCode {
+    if report.run.state == "done" { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn estimated(estimate: &Estimate, turns: &[Turn]) -> String {
+    let Estimate { turns: count, unplayable, calls_max, micros_max } = estimate;
+    let cost = micros_max.map_or("an amount nobody knows: a model has no price".to_owned(), |it| {
+        format!("${}.{:06}", it / 1_000_000, it % 1_000_000)
+    });
+    let mut text = format!(
+        "{count} turns, {calls_max} calls to models at the most; they cost at the most {cost}, \
+         if none must be made again\n{unplayable} turns cannot be asked again\n"
+    );
+    for turn in turns {
+        if let Err(why) = &turn.frozen {
+            text.push_str(&format!("  {}: {why}\n", turn.message));
+        }
+    }
+    text
+}
+
+/// Which turns.
+fn span(args: &Shadow) -> anyhow::Result<Span> {
+    let end = Timestamp::from_millis(i64::MAX);
+    match (args.last, args.from) {
+        (Some(0), _) => bail!("`--last`: from 1 to {TURNS_MAX}"),
+        (Some(last), _) if last <= TURNS_MAX => {
+            Ok(Span { from: Timestamp::default(), to: end, most: last })
+        }
+        (Some(_), _) => bail!("`--last`: from 1 to {TURNS_MAX}"),
+        (None, Some(from)) => Ok(Span { from, to: args.to.unwrap_or(end), most: TURNS_MAX }),
+        (None, None) => bail!("say which turns: `--last N`, or `--from TIME`"),
+    }
+}
+
+/// `draft`, a version, or a file.
+pub(crate) fn wanted(candidate: &str) -> anyhow::Result<Wanted> {
+    if candidate == "draft" {
+        return Ok(Wanted::Draft);
+    }
+    if let Ok(version) = candidate.parse() {
+        return Ok(Wanted::Version(version));
+    }
+    let size = std::fs::metadata(candidate).with_context(|| format!("`{candidate}`"))?.len();
+    if FILE_BYTES_MAX < size {
+        bail!("`{candidate}` is longer than {FILE_BYTES_MAX} bytes");
+    }
+    let text = std::fs::read_to_string(candidate).with_context(|| format!("`{candidate}`"))?;
+    let agent: DesiredAgent =
+        serde_norway::from_str(&text).with_context(|| format!("in `{candidate}`"))?;
+    Ok(Wanted::File { name: candidate.to_owned(), agent: Box::new(agent) })
+}
+
+pub(crate) fn tenant_of(name: &str) -> anyhow::Result<TenantId> {
+    replay::tenant_of(name).with_context(|| format!("`{name}` is no name of a replay or a test"))
+}
+
+fn confirmed() -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("these are more than {TURNS_UNASKED_MAX} turns: say `--yes`");
+    }
+    say("Ask them? [y/N]")?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+}
+
+/// For whoever waits; the report alone is on standard output.
+fn say(text: &str) -> anyhow::Result<()> {
+    Ok(writeln!(std::io::stderr(), "{}", text.trim_end())?)
+}

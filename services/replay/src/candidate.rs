@@ -1,0 +1,130 @@
+//! What is asked in the place of what answered: a draft, a version, or a file.
+
+use domain::{
+    config::OpenConfig, fields, plan::DesiredAgent, seal::Sealing, tool::unknown_tools,
+};
+use schemas::{AgentConfig, directory::Published};
+use store::{changes, drafts};
+
+use crate::{Employee, Replay, ReplayError};
+
+/// What somebody wants asked.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// What is being worked on.
+    Draft,
+    /// What is or was published.
+    Version(u32),
+    /// What is published, as it is.
+    Published,
+    /// An agent as it stands in a tenants' file; what it leaves out is as published.
+    File {
+        /// The file's name, for people.
+        name: String,
+        /// What it says.
+        agent: Box<DesiredAgent>,
+    },
+}
+
+/// A configuration that is asked.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Which one, for people.
+    pub label: String,
+    /// Its version, if it has one.
+    pub version: Option<u32>,
+    /// All of it.
+    pub config: OpenConfig,
+}
+
+impl Replay {
+    /// The configuration that is wanted, if an agent could be published with it.
+    pub async fn candidate(
+        &self,
+        who: &Employee,
+        wanted: Wanted,
+    ) -> Result<Candidate, ReplayError> {
+        let sealing = self.sealer.of(&who.tenant.id, self.now()).await?;
+        let open = |config: &AgentConfig| who.open(config, &sealing);
+        let candidate = match wanted {
+            Wanted::Draft => {
+                let config = self.draft(who).await?.ok_or(ReplayError::NoDraft)?;
+                Candidate { label: "the draft".to_owned(), version: None, config: open(&config)? }
+            }
+            Wanted::Version(version) => {
+                let found = self.version(who, version).await?;
+                published(&found.ok_or(ReplayError::NoVersion(version))?, open)?
+            }
+            Wanted::Published => published(who.published()?, open)?,
+            Wanted::File { name, agent } => {
+                let known = match &who.agent.published {
+                    Some(published) => open(&published.config)?,
+                    None => OpenConfig::named(&agent.name),
+                };
+                let (label, config) = (format!("the file {name}"), agent.over(known));
+                Candidate { label, version: None, config }
+            }
+        };
+        self.sound(who, &candidate.config)?;
+        Ok(candidate)
+    }
+
+    /// A version, if it is known.
+    pub(crate) async fn version(
+        &self,
+        who: &Employee,
+        version: u32,
+    ) -> Result<Option<Published>, ReplayError> {
+        if let Some(published) = who.agent.published.as_ref().filter(|it| it.version == version) {
+            return Ok(Some(published.clone()));
+        }
+        let mut tx = self.db.tenant(&who.tenant.id).await?;
+        let row = changes::agent_version(&mut tx, &who.agent.id, version).await?;
+        let agent = row.map(|row| row.agent()).transpose()?.flatten();
+        Ok(agent.and_then(|agent| agent.published))
+    }
+
+    /// What was saved last, by hand or by name.
+    async fn draft(&self, who: &Employee) -> Result<Option<AgentConfig>, ReplayError> {
+        let mut tx = self.db.tenant(&who.tenant.id).await?;
+        let saved = drafts::load(&mut tx, &who.agent.id).await?.map(|row| row.fields);
+        Ok(saved.or_else(|| who.agent.draft.clone()))
+    }
+
+    /// Whether the agent could be published with it.
+    fn sound(&self, who: &Employee, config: &OpenConfig) -> Result<(), ReplayError> {
+        if !self.models.groups(&who.tenant.id).contains(&config.model) {
+            return Err(ReplayError::NoGroup(config.model.clone()));
+        }
+        let find = |id: &schemas::ToolId| who.tools.iter().find(|it| it.id == *id).map(|it| &**it);
+        let mut problems = fields::config(config);
+        problems.extend(unknown_tools(&config.tools, find));
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(ReplayError::Candidate(problems.iter().map(ToString::to_string).collect()))
+    }
+}
+
+impl Employee {
+    pub(crate) fn published(&self) -> Result<&Published, ReplayError> {
+        self.agent.published.as_ref().ok_or(ReplayError::NotPublished)
+    }
+
+    pub(crate) fn open(
+        &self,
+        config: &AgentConfig,
+        sealing: &Sealing,
+    ) -> Result<OpenConfig, ReplayError> {
+        Ok(OpenConfig::open(config, &self.tenant.id, &self.agent.id, sealing)?)
+    }
+}
+
+fn published(
+    found: &Published,
+    open: impl Fn(&AgentConfig) -> Result<OpenConfig, ReplayError>,
+) -> Result<Candidate, ReplayError> {
+    let Published { version, config, .. } = found;
+    let (label, config) = (format!("version {version}"), open(config)?);
+    Ok(Candidate { label, version: Some(*version), config })
+}

@@ -1,0 +1,91 @@
+//! What keeps a replay from being made, and what stops one.
+
+use domain::{budget::in_words, seal::OpenError};
+use schemas::{AgentId, BudgetMet, MessageId, TenantId};
+use store::StoreError;
+
+/// Why there is no replay. None of it quotes what was written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// There is no such tenant.
+    #[error("there is no tenant `{0}`")]
+    NoTenant(TenantId),
+    /// It is suspended or deleted.
+    #[error("the tenant is not served, so nobody is asked for it")]
+    NotServed,
+    /// There is no such agent.
+    #[error("the tenant has no agent `{0}`")]
+    NoAgent(AgentId),
+    /// Nothing was published yet.
+    #[error("the agent was never published")]
+    NotPublished,
+    /// Nothing is being worked on.
+    #[error("the agent has no draft")]
+    NoDraft,
+    /// There is no such version.
+    #[error("the agent has no version {0}")]
+    NoVersion(u32),
+    /// The candidate cannot be had.
+    #[error("the candidate: {}", .0.join("; "))]
+    Candidate(Vec<String>),
+    /// There is no such model group.
+    #[error("there is no model group `{0}`")]
+    NoGroup(String),
+    /// A budget cannot be kept where prices are not known.
+    #[error("a model of `{0}` has no price, so no budget can be kept")]
+    Unpriced(String),
+    /// There is no such run.
+    #[error("there is no replay `{0}`")]
+    NoRun(String),
+    /// There is no such test.
+    #[error("there is no test `{0}`")]
+    NoTest(String),
+    /// The agent did not answer such a message.
+    #[error("the agent answered no message `{0}`")]
+    NotAnswered(MessageId),
+    /// A turn cannot be kept.
+    #[error("the message cannot be asked again: {0}")]
+    Unplayable(domain::replay::Unplayable),
+    /// What is expected cannot be checked.
+    #[error("{0}")]
+    Check(String),
+    /// What was kept does not open.
+    #[error("a text does not open: {0}")]
+    Sealed(#[from] OpenError),
+    /// What was kept is not what it was.
+    #[error("a text does not hold what was kept in it")]
+    Garbled,
+    /// Asking stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stop),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ReplayError {
+    pub(crate) fn no_tenant(tenant: &TenantId) -> Self {
+        Self::NoTenant(tenant.clone())
+    }
+
+    pub(crate) fn no_agent(agent: &AgentId) -> Self {
+        Self::NoAgent(agent.clone())
+    }
+}
+
+/// Why nothing more is asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Stop {
+    /// The run may not cost more.
+    #[error("stopped by its budget")]
+    RunBudget,
+    /// A budget of the tenant or the agent has no room.
+    #[error("stopped: {} has no room for another call", in_words(.0))]
+    Budget(BudgetMet),
+    /// A call whose cost nobody knows cannot be bounded.
+    #[error("stopped: the model `{0}` has no price, so no budget can be kept")]
+    Unpriced(String),
+    /// What is used cannot be written down, so nobody is asked.
+    #[error("stopped: what it uses cannot be written down: {0}")]
+    Store(#[from] StoreError),
+}

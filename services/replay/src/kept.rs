@@ -1,0 +1,156 @@
+//! Turns that are kept as tests: a candidate is asked each, and its answer is checked.
+
+use domain::{
+    budget::Budgets,
+    replay::{
+        Frozen, Outcome,
+        check::{CHECKS_MAX, Check},
+    },
+};
+use schemas::{MessageId, Timestamp};
+use store::{
+    replays::{self, SavedTest},
+    spend,
+};
+
+use crate::{
+    Candidate, Employee, Replay, ReplayError, Turn,
+    ask::Asking,
+    purse::Payer,
+    run::{opened, sealed},
+};
+
+/// A turn that is kept, with what is expected of an answer to it.
+#[derive(Clone, Debug)]
+pub struct KeptTest {
+    /// Its name.
+    pub id: String,
+    /// The message.
+    pub message: MessageId,
+    /// What asking it again takes.
+    pub frozen: Frozen,
+    /// What is expected.
+    pub checks: Vec<Check>,
+    /// Since when it is kept.
+    pub made_at: Timestamp,
+}
+
+/// What came of a test.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// The test.
+    pub test: KeptTest,
+    /// What the candidate said.
+    pub outcome: Outcome,
+    /// Each check: whether it holds, and the judge's reason where one said. Without a verdict that can be
+    /// read, a check does not hold.
+    pub checks: Vec<(Check, bool, Option<String>)>,
+}
+
+impl Tested {
+    /// Whether every check holds.
+    pub fn has_passed(&self) -> bool {
+        self.checks.iter().all(|(_, holds, _)| *holds)
+    }
+}
+
+impl Replay {
+    /// Keeps a turn as a test. Its name.
+    pub async fn keep_test(
+        &self,
+        who: &Employee,
+        turn: Turn,
+        checks: &[Check],
+    ) -> Result<String, ReplayError> {
+        if checks.is_empty() || CHECKS_MAX < checks.len() {
+            return Err(ReplayError::Check(format!("a test has 1 to {CHECKS_MAX} checks")));
+        }
+        if let Some(problem) = checks.iter().find_map(Check::problem) {
+            return Err(ReplayError::Check(problem));
+        }
+        let Turn { message, frozen } = turn;
+        let frozen = frozen.map_err(ReplayError::Unplayable)?;
+        let (tenant, now) = (&who.tenant.id, self.now());
+        let sealing = self.sealer.of(tenant, now).await?;
+        let test = SavedTest {
+            id: spend::unique(tenant.as_str()),
+            frozen: sealed(&sealing, tenant, &message, &frozen)?,
+            checks: sealed(&sealing, tenant, &message, &checks)?,
+            message,
+            made_at: now,
+        };
+        let mut tx = self.db.tenant(tenant).await?;
+        replays::save(&mut tx, &who.agent.id, &test).await?;
+        tx.commit().await?;
+        Ok(test.id)
+    }
+
+    /// The tests of an agent, the oldest first.
+    pub async fn kept_tests(&self, who: &Employee) -> Result<Vec<KeptTest>, ReplayError> {
+        let tenant = &who.tenant.id;
+        let sealing = self.sealer.of(tenant, self.now()).await?;
+        let mut tx = self.db.tenant(tenant).await?;
+        let found = replays::saved(&mut tx, &who.agent.id).await?;
+        let open = |test: SavedTest| {
+            let SavedTest { id, message, frozen, checks, made_at } = test;
+            let frozen = opened(&sealing, tenant, &message, Some(&frozen));
+            let checks = opened(&sealing, tenant, &message, Some(&checks));
+            let (frozen, checks) = frozen.zip(checks).ok_or(ReplayError::Garbled)?;
+            Ok::<_, ReplayError>(KeptTest { id, message, frozen, checks, made_at })
+        };
+        found.into_iter().map(open).collect()
+    }
+
+    /// Removes a test.
+    pub async fn forget_test(
+        &self,
+        tenant: &schemas::TenantId,
+        id: &str,
+    ) -> Result<(), ReplayError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        if !replays::forget(&mut tx, id).await? {
+            return Err(ReplayError::NoTest(id.to_owned()));
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Asks a candidate one test, and checks its answer. What a model must judge is judged by `judge`, or
+    /// by the candidate's own group.
+    pub async fn test(
+        &self,
+        who: &Employee,
+        candidate: &Candidate,
+        judge: Option<&str>,
+        test: KeptTest,
+    ) -> Result<Tested, ReplayError> {
+        let router = self.models.of(&who.tenant.id).await?;
+        let budgets = Budgets::of(&who.tenant, Some(&who.agent));
+        let payer = Payer {
+            db: &self.db,
+            tenant: &who.tenant.id,
+            agent: &who.agent.id,
+            budgets: &budgets,
+            run: None,
+            is_bounded: false,
+        };
+        let asking = Asking { replay: self, who, router: &router, payer };
+        let config = (&candidate.config, candidate.version);
+        let outcome = asking.ask(&test.frozen, config).await?;
+        let group = judge.unwrap_or(&candidate.config.model);
+        let mut checks = Vec::with_capacity(test.checks.len());
+        for check in &test.checks {
+            let (holds, reason) = match (check, check.holds(&outcome)) {
+                (_, Some(holds)) => (holds, None),
+                (Check::Judged(criterion), None) => {
+                    let said = outcome.said().unwrap_or_default();
+                    let asked = (test.frozen.newest.text.as_str(), said);
+                    let (met, reason) = asking.meets(group, asked, criterion).await?;
+                    (met == Some(true), Some(reason))
+                }
+                (_, None) => (false, None),
+            };
+            checks.push((check.clone(), holds, reason));
+        }
+        Ok(Tested { test, outcome, checks })
+    }
+}

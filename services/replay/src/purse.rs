@@ -1,0 +1,115 @@
+//! What asking costs: taken of the run's budget, of the agent's and of the tenant's before each call, and
+//! settled after.
+
+use std::sync::{Mutex, PoisonError};
+
+use domain::{budget::Budgets, day::Day};
+use providers::{AttemptStart, NotStarted, Recorder};
+use schemas::{
+    AgentId, BudgetMet, TenantId, Timestamp,
+    usage::{Attempt, MicroDollars},
+};
+use store::{
+    Database, StoreError,
+    replays::{self, Calling, NoRoom},
+    spend::{self, Call, Ended, Room},
+};
+
+use crate::error::Stop;
+
+/// Who pays, and for what.
+#[derive(Clone, Copy)]
+pub(crate) struct Payer<'a> {
+    pub(crate) db: &'a Database,
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) agent: &'a AgentId,
+    pub(crate) budgets: &'a Budgets,
+    /// The run; none for a test.
+    pub(crate) run: Option<&'a str>,
+    /// Whether the run has a budget, so that no call may be of unknown cost.
+    pub(crate) is_bounded: bool,
+}
+
+/// The calls of one request. Whoever is killed in the middle leaves them counted at their worst.
+pub(crate) struct Purse<'a> {
+    payer: Payer<'a>,
+    at: Timestamp,
+    /// What its calls are reserved under.
+    holder: String,
+    /// What each was counted at before it was made.
+    worst: Mutex<Vec<u64>>,
+}
+
+impl<'a> Purse<'a> {
+    pub(crate) fn new(payer: Payer<'a>, at: Timestamp) -> Self {
+        Self { payer, at, holder: spend::unique("replay"), worst: Mutex::default() }
+    }
+
+    /// What the calls came to.
+    pub(crate) async fn ended(&self, attempts: &[Attempt]) -> Result<(), StoreError> {
+        if attempts.is_empty() {
+            return Ok(());
+        }
+        let worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let unused = |(attempt, worst): (&Attempt, &u64)| {
+            attempt.cost.amount.map_or(0, |MicroDollars(cost)| worst.saturating_sub(cost))
+        };
+        let unused = attempts.iter().zip(&worst).map(unused).fold(0, u64::saturating_add);
+        let tx = self.payer.db.tenant(self.payer.tenant).await?;
+        let calling = self.calling("", 0, None);
+        replays::ended(tx, calling, &self.holder, (attempts, unused)).await
+    }
+
+    fn calling<'c>(
+        &'c self,
+        model: &'c str,
+        worst_micros: u64,
+        call: Option<Call<'c>>,
+    ) -> Calling<'c> {
+        let Payer { run, agent, .. } = self.payer;
+        Calling { run, day: Day::of(self.at), agent, model, worst_micros, call }
+    }
+}
+
+impl Recorder for Purse<'_> {
+    type Error = Stop;
+
+    async fn starting(&self, attempt: &AttemptStart) -> Result<(), NotStarted<Stop>> {
+        if self.payer.is_bounded && attempt.worst_cost.is_none() {
+            return Err(Stop::Unpriced(attempt.model.clone()).into());
+        }
+        let MicroDollars(worst) = attempt.worst_cost.unwrap_or_default();
+        let begun = self.begin(attempt, worst).await.map_err(Stop::Store)?;
+        match begun {
+            Ok(()) => {
+                self.worst.lock().unwrap_or_else(PoisonError::into_inner).push(worst);
+                Ok(())
+            }
+            Err(NoRoom::Run) => Err(Stop::RunBudget.into()),
+            Err(NoRoom::Budget(met)) => Err(over(met)),
+        }
+    }
+}
+
+impl Purse<'_> {
+    async fn begin(
+        &self,
+        attempt: &AttemptStart,
+        worst: u64,
+    ) -> Result<Result<(), NoRoom>, StoreError> {
+        let mut tx = self.payer.db.tenant(self.payer.tenant).await?;
+        let room = Room::of(self.payer.budgets, attempt.worst_cost, self.at);
+        if room.is_some() && !attempt.ended.is_empty() {
+            // What the attempts before it did not use is room for this one.
+            let ended: Vec<_> = attempt.ended.iter().map(Ended::of).collect();
+            spend::settle(&mut tx, &self.holder, &ended).await?;
+        }
+        let (holder, index, at) = (self.holder.as_str(), attempt.index, self.at);
+        let call = room.as_ref().map(|room| Call { holder, index, room, at });
+        replays::starting(tx, self.calling(&attempt.model, worst, call)).await
+    }
+}
+
+fn over(met: BudgetMet) -> NotStarted<Stop> {
+    NotStarted::OverBudget(met)
+}
