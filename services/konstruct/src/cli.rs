@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
 pub(crate) use self::replay::{
-    AddTest, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests, micros_of,
+    AddTest, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests,
 };
 
 /// AI employees that answer in Slack.

@@ -48,7 +48,7 @@ fn with_budget(daily_micros: u64) -> String {
     acme().replace("    limits:", &budget)
 }
 
-async fn running(yaml: &str) -> anyhow::Result<(Installation, tempfile::TempDir)> {
+pub(super) async fn running(yaml: &str) -> anyhow::Result<(Installation, tempfile::TempDir)> {
     let mut it = Installation::prepare().await?;
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("konstruct.toml");

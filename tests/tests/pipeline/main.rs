@@ -15,6 +15,7 @@ mod long;
 mod memory;
 mod models;
 mod order;
+mod replay;
 mod sealed;
 mod strangers;
 mod tenants;

@@ -45,7 +45,7 @@ fn equipped(port: u16) -> String {
     file.replace("    agents:\n", &format!("    tools:\n{}    agents:\n", tools.concat()))
 }
 
-async fn running_equipped() -> anyhow::Result<(Installation, FakeTools)> {
+pub(super) async fn running_equipped() -> anyhow::Result<(Installation, FakeTools)> {
     let tools = FakeTools::start().await?;
     let it = Installation::prepare().await?;
     let file = equipped(tools.port());
@@ -68,7 +68,7 @@ fn talkative(port: u16) -> String {
 }
 
 /// A model that calls tools: in turns where there is more than one call.
-fn calls(calls: &[(&str, &str)]) -> Behaviour {
+pub(super) fn calls(calls: &[(&str, &str)]) -> Behaviour {
     let called = |(name, arguments): &(&str, &str)| Called {
         name: (*name).to_owned(),
         arguments: (*arguments).to_owned(),

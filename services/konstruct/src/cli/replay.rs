@@ -90,9 +90,18 @@ pub(crate) struct Tests {
     /// What to do; nothing said runs them.
     #[command(subcommand)]
     pub verb: Option<TestVerb>,
-    /// What is run.
-    #[command(flatten)]
-    pub run: Option<RunTests>,
+    /// The tenant's slug.
+    #[arg(long)]
+    pub tenant: Option<TenantId>,
+    /// The agent's slug.
+    #[arg(long)]
+    pub agent: Option<AgentId>,
+    /// What is asked: `draft`, a version, or a file; what is published if unsaid.
+    #[arg(long, value_name = "draft|VERSION|FILE.yaml")]
+    pub candidate: Option<String>,
+    /// The model group that judges; the agent's own if unsaid.
+    #[arg(long, value_name = "MODEL_GROUP")]
+    pub judge: Option<String>,
 }
 
 /// What can be done with tests.
@@ -221,10 +230,10 @@ mod tests {
     fn tests_run_without_a_verb() {
         let line = "konstruct test --tenant acme --agent mara --candidate 3";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
-        let Command::Test(Tests { verb: None, run: Some(run) }) = cli.command else {
-            panic!("another command")
-        };
-        assert_eq!((run.agent.as_str(), run.candidate.as_deref()), ("mara", Some("3")));
+        let Command::Test(tests) = cli.command else { panic!("another command") };
+        assert!(tests.verb.is_none());
+        let agent = tests.agent.as_ref().map(AgentId::as_str);
+        assert_eq!((agent, tests.candidate.as_deref()), (Some("mara"), Some("3")));
         let line = "konstruct test run --tenant acme --agent mara";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         assert!(matches!(cli.command, Command::Test(Tests { verb: Some(TestVerb::Run(_)), .. })));

@@ -1,6 +1,7 @@
 //! `konstruct replay …`: recorded turns asked again, and what came of that.
 
 use std::{
+    fmt::Write as _,
     io::{IsTerminal as _, Write as _},
     process::ExitCode,
     sync::{
@@ -13,7 +14,6 @@ use anyhow::{Context as _, bail};
 use domain::plan::DesiredAgent;
 use replay::{Employee, Estimate, Replay, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
 use schemas::{AgentId, Envelope, Event, Message, TenantId, Timestamp};
-use serde_json::json;
 use store::replays::{Answered, Span};
 use tokio_util::sync::CancellationToken;
 
@@ -208,7 +208,7 @@ fn estimated(estimate: &Estimate, turns: &[Turn]) -> String {
     );
     for turn in turns {
         if let Err(why) = &turn.frozen {
-            text.push_str(&format!("  {}: {why}\n", turn.message));
+            _ = writeln!(text, "  {}: {why}", turn.message);
         }
     }
     text
@@ -218,8 +218,7 @@ fn estimated(estimate: &Estimate, turns: &[Turn]) -> String {
 fn span(args: &Shadow) -> anyhow::Result<Span> {
     let end = Timestamp::from_millis(i64::MAX);
     match (args.last, args.from) {
-        (Some(0), _) => bail!("`--last`: from 1 to {TURNS_MAX}"),
-        (Some(last), _) if last <= TURNS_MAX => {
+        (Some(last), _) if (1..=TURNS_MAX).contains(&last) => {
             Ok(Span { from: Timestamp::default(), to: end, most: last })
         }
         (Some(_), _) => bail!("`--last`: from 1 to {TURNS_MAX}"),

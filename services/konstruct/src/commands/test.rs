@@ -1,6 +1,6 @@
 //! `konstruct test …`: turns that are kept as tests, asked and checked.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use domain::replay::check::Check;
@@ -38,7 +38,12 @@ pub(crate) async fn run(sources: &Sources, args: Tests, output: Output) -> anyho
             Ok(ExitCode::SUCCESS)
         }
         Some(TestVerb::Run(args)) => all(sources, args, output).await,
-        None => all(sources, args.run.context("say `--tenant` and `--agent`")?, output).await,
+        None => {
+            let Tests { tenant, agent, candidate, judge, .. } = args;
+            let tenant = tenant.context("say `--tenant`, or see `konstruct test --help`")?;
+            let agent = agent.context("say `--agent`")?;
+            all(sources, RunTests { tenant, agent, candidate, judge }, output).await
+        }
     }
 }
 
@@ -75,7 +80,7 @@ async fn all(sources: &Sources, args: RunTests, output: Output) -> anyhow::Resul
     }
     let failed = tested.iter().filter(|it| !it.has_passed()).count();
     let mut text: String = tested.iter().map(said).collect();
-    text.push_str(&format!("{} tests of {}, {failed} failed\n", tested.len(), candidate.label));
+    _ = writeln!(text, "{} tests of {}, {failed} failed", tested.len(), candidate.label);
     let shown = json!({
         "candidate": candidate.label,
         "failed": failed,
@@ -113,7 +118,7 @@ fn said(tested: &Tested) -> String {
         format!("{} {} {}: {end}\n", word(tested.has_passed()), test.id, question(test));
     for (check, holds, reason) in &tested.checks {
         let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        text.push_str(&format!("     {} {check}{reason}\n", word(*holds)));
+        _ = writeln!(text, "     {} {check}{reason}", word(*holds));
     }
     text
 }
