@@ -139,9 +139,9 @@ pub enum Unplayable {
     NoRecord,
     /// The log does not have the message any more.
     NoMessage,
-    /// A turn before it is not remembered any more.
+    /// The message, or a turn before it, is not remembered any more.
     NoTurn,
-    /// A turn before it was taken back.
+    /// The message, or a turn before it, was taken back.
     Erased,
     /// A turn before it was edited.
     Edited,
@@ -183,8 +183,8 @@ impl fmt::Display for Unplayable {
         f.write_str(match self {
             Self::NoRecord => "what came of it is not on record any more",
             Self::NoMessage => "the log does not have the message any more",
-            Self::NoTurn => "a turn before it is not remembered any more",
-            Self::Erased => "a turn before it was taken back since",
+            Self::NoTurn => "it, or a turn before it, is not remembered any more",
+            Self::Erased => "it, or a turn before it, was taken back since",
             Self::Edited => "a turn before it was edited since",
             Self::Unreadable => "a text of it does not open",
             Self::Changed => "its thread cannot be put together as it was",

@@ -7,9 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
-pub(crate) use self::replay::{
-    AddTest, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests,
-};
+pub(crate) use self::replay::{AddTest, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests};
 
 /// AI employees that answer in Slack.
 #[derive(Debug, Parser)]

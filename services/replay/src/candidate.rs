@@ -1,8 +1,6 @@
 //! What is asked in the place of what answered: a draft, a version, or a file.
 
-use domain::{
-    config::OpenConfig, fields, plan::DesiredAgent, seal::Sealing, tool::unknown_tools,
-};
+use domain::{config::OpenConfig, fields, plan::DesiredAgent, seal::Sealing, tool::unknown_tools};
 use schemas::{AgentConfig, directory::Published};
 use store::{changes, drafts};
 

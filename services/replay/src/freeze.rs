@@ -34,11 +34,7 @@ pub struct Turn {
 
 impl Replay {
     /// What an agent answered in that time, the newest first.
-    pub async fn answered(
-        &self,
-        who: &Employee,
-        span: Span,
-    ) -> Result<Vec<Answered>, ReplayError> {
+    pub async fn answered(&self, who: &Employee, span: Span) -> Result<Vec<Answered>, ReplayError> {
         let mut tx = self.db.tenant(&who.tenant.id).await?;
         Ok(replays::answered(&mut tx, &who.agent.id, span).await?)
     }
@@ -104,9 +100,16 @@ impl Eyes<'_> {
     ) -> Result<Frozen, Unplayable> {
         let used = &finished.prompt.turns;
         let before = used.split_last().map(|(_, before)| before).unwrap_or_default();
-        let known: Vec<_> = remembered.iter().map(known).collect();
+        let is_own = |turn: &&Remembered| turn.message == message.key.id;
+        let own = remembered.iter().filter(is_own).find(|turn| turn.role == Role::Person);
+        if own.ok_or(Unplayable::NoTurn)?.text.is_none() {
+            // The log still has the words, but whoever wrote them took them back.
+            return Err(Unplayable::Erased);
+        }
+        let earlier: Vec<_> = remembered.iter().filter(|turn| !is_own(turn)).collect();
+        let known: Vec<_> = earlier.iter().map(|turn| known(turn)).collect();
         let places = which(before, &known)?;
-        let shown = places.into_iter().filter_map(|place| remembered.get(place));
+        let shown = places.into_iter().filter_map(|place| earlier.get(place));
         let history: Vec<_> = shown.map(|turn| self.turn(turn)).collect::<Result<_, _>>()?;
         let newest = self.newest(message)?;
         let older_exist = finished.prompt.truncated;

@@ -82,9 +82,10 @@ impl Replay {
 impl Report {
     fn of(run: RunRow, cases: Vec<CaseReport>) -> Self {
         let asked = || cases.iter().filter_map(|case| case.asked.as_deref().ok());
-        let candidate = sums(asked().filter_map(|it| {
-            Some((&it.recorded, it.candidate.as_ref()?, it.verdict.as_ref()))
-        }));
+        let candidate =
+            sums(asked().filter_map(|it| {
+                Some((&it.recorded, it.candidate.as_ref()?, it.verdict.as_ref()))
+            }));
         let baseline = sums(asked().filter_map(|it| {
             Some((&it.recorded, it.baseline.as_ref()?, it.baseline_verdict.as_ref()))
         }));

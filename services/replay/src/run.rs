@@ -66,11 +66,8 @@ impl Replay {
             return Err(ReplayError::NoGroup(judge.clone()));
         }
         let frozen = || turns.iter().map(|turn| turn.frozen.as_ref().ok());
-        let versions = if setup.baseline {
-            Some(self.versions(who, frozen().flatten()).await?)
-        } else {
-            None
-        };
+        let versions =
+            if setup.baseline { Some(self.versions(who, frozen().flatten()).await?) } else { None };
         let counting = Counting {
             who,
             router: &router,

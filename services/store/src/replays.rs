@@ -157,11 +157,7 @@ pub async fn runs(tx: &mut TenantTx, limit: u32) -> Result<Vec<RunRow>, StoreErr
     list(tx, None, limit).await
 }
 
-async fn list(
-    tx: &mut TenantTx,
-    run: Option<&str>,
-    limit: u32,
-) -> Result<Vec<RunRow>, StoreError> {
+async fn list(tx: &mut TenantTx, run: Option<&str>, limit: u32) -> Result<Vec<RunRow>, StoreError> {
     let (tenant, limit) = (tx.tenant().clone(), i64::from(limit.min(ROWS_MAX)));
     let rows = tx.query(FIND, &[&tenant.as_str(), &run, &limit]).await?;
     rows.iter().map(read).collect()

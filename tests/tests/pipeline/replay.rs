@@ -50,7 +50,9 @@ async fn tables(it: &Installation) -> anyhow::Result<BTreeMap<String, String>> {
     let mut found = BTreeMap::new();
     for row in client.query(names, &[]).await? {
         let name: String = row.get(0);
-        let sql = format!("select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {name} t");
+        let sql = format!(
+            "select coalesce(md5(string_agg(t::text, '|' order by t::text)), '') from {name} t"
+        );
         found.insert(name, client.query_one(&sql, &[]).await?.get(0));
     }
     Ok(found)
@@ -112,7 +114,8 @@ async fn what_answers_shows_no_difference_and_nobody_hears_of_it() -> anyhow::Re
     assert_eq!(tables(&it).await?, before);
     assert_eq!(used(&it).await?[..2], [4, 0]);
     let run = report["run"]["id"].as_str().unwrap_or_default();
-    let runs: Value = serde_json::from_str(&it.ok(&["replay", "runs", "--tenant", "acme", "--json"]).await?)?;
+    let runs: Value =
+        serde_json::from_str(&it.ok(&["replay", "runs", "--tenant", "acme", "--json"]).await?)?;
     assert_eq!((&runs[0]["id"], &runs[0]["state"]), (&run.into(), &"done".into()));
     let page = it.ok(&["replay", "show", run, "--markdown"]).await?;
     assert!(page.contains("> and what else?") && page.contains("> echo: "), "{page}");
@@ -133,7 +136,8 @@ async fn what_people_wrote_is_sealed_in_what_is_kept() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn another_prompt_is_asked_with_the_same_talk_and_what_differs_is_said() -> anyhow::Result<()> {
+async fn another_prompt_is_asked_with_the_same_talk_and_what_differs_is_said() -> anyhow::Result<()>
+{
     let (it, _log) = talked().await?;
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("pirate.yaml");
@@ -162,12 +166,16 @@ async fn what_was_taken_back_is_counted_and_not_asked() -> anyhow::Result<()> {
     let root = mention(&it, "T0ACME", "my number is seven")?;
     ask(&it, &root).await?;
     ask(&it, &reply_to(&it, &root, "what is my number?")?).await?;
-    recorded(&it, 2, 0).await?;
+    ask(&it, &mention(&it, "T0ACME", "another thread")?).await?;
+    recorded(&it, 3, 0).await?;
     assert!(it.slack.deliver(&root.deleted(&format!("{}8", root.ts))).await?.is_taken());
-    recorded(&it, 1, 1).await?;
+    recorded(&it, 1, 2).await?;
     let report = replayed(&it, "1", &["--last", "10"]).await?;
-    assert_eq!(report["not_replayable"], serde_json::json!({ "erased": 1 }));
-    assert_eq!(report["cases"][0]["because"], "a turn before it was taken back since");
+    assert_eq!(report["not_replayable"], serde_json::json!({ "erased": 2 }));
+    for case in [1, 2] {
+        let because = &report["cases"][case]["because"];
+        assert_eq!(because, "it, or a turn before it, was taken back since", "{report:#}");
+    }
     assert_eq!(report["candidate"]["asked"], 1);
     Ok(())
 }
@@ -190,7 +198,10 @@ async fn tools_answer_from_the_record_and_an_unrecorded_call_ends_its_turn() -> 
         Behaviour::text("It is on its way."),
     ]);
     let same = replayed(&it, "1", &["--last", "1", "--no-baseline"]).await?;
-    assert_eq!((&same["candidate"]["exact"], &same["candidate"]["tools_changed"]), (&1.into(), &0.into()));
+    assert_eq!(
+        (&same["candidate"]["exact"], &same["candidate"]["tools_changed"]),
+        (&1.into(), &0.into())
+    );
     let requests = it.llm.requests();
     let [_, read] = &requests[asked..] else { panic!("{}", requests.len()) };
     assert!(read.body["messages"].to_string().contains("/echo/A%207"), "what the tool said then");

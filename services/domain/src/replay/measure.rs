@@ -282,7 +282,8 @@ mod tests {
             outcome(End::Unrecorded(Called::new("t", "{}"))),
             Outcome { cost_micros: None, ..outcome(End::Failed("overloaded".to_owned())) },
         ];
-        let verdicts = [Some(Some(Verdict::Same)), Some(Some(Verdict::Worse)), Some(None), None, None];
+        let verdicts =
+            [Some(Some(Verdict::Same)), Some(Some(Verdict::Worse)), Some(None), None, None];
         let judged: Vec<_> = verdicts
             .into_iter()
             .map(|verdict| {

@@ -88,7 +88,7 @@ pub(crate) async fn run(
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     match args.verb {
-        ReplayVerb::Shadow(args) => shadow(sources, *args, output).await,
+        ReplayVerb::Shadow(args) => shadow(sources, &args, output).await,
         ReplayVerb::Runs { tenant, last } => {
             let shell = Shell::open(sources).await?;
             let runs = shell.replay.runs(&tenant, last).await?;
@@ -96,7 +96,14 @@ pub(crate) async fn run(
                 let state = it.why.clone().unwrap_or_else(|| it.state.clone());
                 let asked = format!("{} of {}", it.asked, it.cases.saturating_sub(it.unplayable));
                 let agent = it.agent.to_string();
-                vec![it.id.clone(), agent, it.candidate.clone(), asked, it.made_at.to_string(), state]
+                vec![
+                    it.id.clone(),
+                    agent,
+                    it.candidate.clone(),
+                    asked,
+                    it.made_at.to_string(),
+                    state,
+                ]
             };
             let rows: Vec<_> = runs.iter().map(row).collect();
             let header = ["REPLAY", "AGENT", "CANDIDATE", "ASKED", "MADE", "STATE"];
@@ -114,7 +121,7 @@ pub(crate) async fn run(
     }
 }
 
-async fn shadow(sources: &Sources, args: Shadow, output: Output) -> anyhow::Result<ExitCode> {
+async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Result<ExitCode> {
     if let Some(run) = &args.resume {
         let tenant = tenant_of(run)?;
         let shell = Shell::open(sources).await?;
@@ -134,9 +141,14 @@ async fn shadow(sources: &Sources, args: Shadow, output: Output) -> anyhow::Resu
         judge: args.judge.clone(),
         budget_micros: args.budget,
     };
-    let answered = shell.replay.answered(&who, span(&args)?).await?;
+    let answered = shell.replay.answered(&who, span(args)?).await?;
     if answered.is_empty() {
-        bail!("`{agent}` answered nothing then; the read models may be behind, see `konstruct doctor`");
+        bail!(
+            "`{agent}` answered nothing then; the read models may be behind, see `konstruct doctor`"
+        );
+    }
+    if args.from.is_some() && usize::try_from(TURNS_MAX).is_ok_and(|most| most <= answered.len()) {
+        bail!("there are {TURNS_MAX} turns or more in that time: narrow `--from` and `--to`");
     }
     let mut turns = Vec::with_capacity(answered.len());
     for turn in answered {

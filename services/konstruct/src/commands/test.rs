@@ -18,7 +18,11 @@ use crate::{
 const QUESTION_CHARS: usize = 60;
 
 /// Does it.
-pub(crate) async fn run(sources: &Sources, args: Tests, output: Output) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(
+    sources: &Sources,
+    args: Tests,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
     match args.verb {
         Some(TestVerb::Add(args)) => add(sources, *args, output).await,
         Some(TestVerb::Ls { tenant, agent }) => {
@@ -37,12 +41,12 @@ pub(crate) async fn run(sources: &Sources, args: Tests, output: Output) -> anyho
             output.print(&format!("{test} is removed"), &json!({ "removed": test }))?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(TestVerb::Run(args)) => all(sources, args, output).await,
+        Some(TestVerb::Run(args)) => all(sources, &args, output).await,
         None => {
             let Tests { tenant, agent, candidate, judge, .. } = args;
             let tenant = tenant.context("say `--tenant`, or see `konstruct test --help`")?;
             let agent = agent.context("say `--agent`")?;
-            all(sources, RunTests { tenant, agent, candidate, judge }, output).await
+            all(sources, &RunTests { tenant, agent, candidate, judge }, output).await
         }
     }
 }
@@ -65,7 +69,7 @@ async fn add(sources: &Sources, args: AddTest, output: Output) -> anyhow::Result
 }
 
 /// Asks every test, one after the other.
-async fn all(sources: &Sources, args: RunTests, output: Output) -> anyhow::Result<ExitCode> {
+async fn all(sources: &Sources, args: &RunTests, output: Output) -> anyhow::Result<ExitCode> {
     let wanted = args.candidate.as_deref().map_or(Ok(Wanted::Published), wanted)?;
     let shell = Shell::open(sources).await?;
     let who = shell.employee(&args.tenant, &args.agent)?;
@@ -114,8 +118,7 @@ fn shown(test: &KeptTest) -> Value {
 fn said(tested: &Tested) -> String {
     let word = |holds: bool| if holds { "ok  " } else { "FAIL" };
     let (test, end) = (&tested.test, end_words(&tested.outcome.end));
-    let mut text =
-        format!("{} {} {}: {end}\n", word(tested.has_passed()), test.id, question(test));
+    let mut text = format!("{} {} {}: {end}\n", word(tested.has_passed()), test.id, question(test));
     for (check, holds, reason) in &tested.checks {
         let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
         _ = writeln!(text, "     {} {check}{reason}", word(*holds));
@@ -124,9 +127,7 @@ fn said(tested: &Tested) -> String {
 }
 
 fn tested_json(tested: &Tested) -> Value {
-    let check = |(check, holds, reason): &(Check, bool, Option<String>)| {
-        json!({ "check": check, "holds": holds, "reason": reason })
-    };
+    let check = |(check, holds, reason): &(Check, bool, Option<String>)| json!({ "check": check, "holds": holds, "reason": reason });
     json!({
         "id": tested.test.id,
         "message": tested.test.message,

@@ -1,4 +1,4 @@
-//! The turns that an agent answered, and what is remembered from before each.
+//! The turns that an agent answered, and what is remembered up to each.
 
 use schemas::{AgentId, Envelope, MessageId, MessageRef, Text, Timestamp};
 use tokio_postgres::Row;
@@ -24,7 +24,7 @@ const ONE: &str = "
 /// Deleted turns too: whoever asks must know them.
 const REMEMBERED: &str = "
     select message_id, role, revision, deleted, sender, sender_name, text from turn
-     where tenant_id = $1 and connection_id = $2 and conversation_id = $3 and position < $4
+     where tenant_id = $1 and connection_id = $2 and conversation_id = $3 and position <= $4
      order by position desc, message_id desc, role limit $5";
 
 /// Which turns.
@@ -87,7 +87,7 @@ pub async fn one(
     row.as_ref().map(read).transpose()
 }
 
-/// What a thread remembers from before a position, the oldest first; of a long one, the newest.
+/// What a thread remembers up to a position, the oldest first; of a long one, the newest.
 pub async fn remembered(
     tx: &mut TenantTx,
     message: &MessageRef,

@@ -30,11 +30,7 @@ pub struct SavedTest {
 }
 
 /// Keeps a test; it lasts when the transaction does.
-pub async fn save(
-    tx: &mut TenantTx,
-    agent: &AgentId,
-    test: &SavedTest,
-) -> Result<(), StoreError> {
+pub async fn save(tx: &mut TenantTx, agent: &AgentId, test: &SavedTest) -> Result<(), StoreError> {
     let SavedTest { id, message, frozen, checks, made_at } = test;
     let (frozen, checks) = (row::to_json(frozen)?, row::to_json(checks)?);
     let (tenant, agent, message) = (tx.tenant().clone(), agent.as_str(), message.as_str());
