@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use domain::{
@@ -43,12 +43,12 @@ pub struct Setup {
 }
 
 /// The configurations that answered.
-pub(crate) struct Versions(BTreeMap<u32, Arc<(u32, OpenConfig)>>);
+pub(crate) struct Versions(BTreeMap<u32, (u32, OpenConfig)>);
 
 impl Versions {
     /// The configuration of a version, or what is published in its place, with the version that it is.
     pub(crate) fn of(&self, version: u32) -> Option<(u32, &OpenConfig)> {
-        self.0.get(&version).map(|it| (it.0, &it.1))
+        self.0.get(&version).map(|(version, config)| (*version, config))
     }
 }
 
@@ -215,13 +215,13 @@ impl Replay {
                 None => who.published()?.clone(),
             };
             let config = who.open(&published.config, &sealing)?;
-            versions.insert(version, Arc::new((published.version, config)));
+            versions.insert(version, (published.version, config));
         }
         Ok(Versions(versions))
     }
 }
 
-fn lock(stopped: &Mutex<Option<Stop>>) -> std::sync::MutexGuard<'_, Option<Stop>> {
+fn lock(stopped: &Mutex<Option<Stop>>) -> MutexGuard<'_, Option<Stop>> {
     stopped.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

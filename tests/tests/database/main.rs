@@ -16,6 +16,7 @@ mod migrations;
 mod platform;
 mod projections;
 mod prune;
+mod replays;
 mod spend;
 mod tenants;
 mod tool_calls;

@@ -58,6 +58,18 @@ async fn tables(it: &Installation) -> anyhow::Result<BTreeMap<String, String>> {
     Ok(found)
 }
 
+/// The same, once nothing of what was killed is under way in the database any more.
+async fn settled(it: &Installation) -> anyhow::Result<BTreeMap<String, String>> {
+    let mut found = tables(it).await?;
+    loop {
+        let again = tables(it).await?;
+        if again == found {
+            return Ok(found);
+        }
+        found = again;
+    }
+}
+
 /// Calls, those of unknown cost, and cost of replays.
 async fn used(it: &Installation) -> anyhow::Result<[i64; 3]> {
     let client = raw(&it.database.superuser_url()).await?;
@@ -86,7 +98,8 @@ async fn what_answers_shows_no_difference_and_nobody_hears_of_it() -> anyhow::Re
     let (mut it, mut log) = talked().await?;
     let then: Vec<_> = it.llm.requests().iter().map(|it| it.body["messages"].clone()).collect();
     it.kill("all").await?;
-    let (before, stored) = (tables(&it).await?, log.stored().await?);
+    let stored = log.stored().await?;
+    let before = settled(&it).await?;
     let called = it.slack.see(|world| world.calls().count());
 
     let report = replayed(&it, "1", &["--last", "10"]).await?;
