@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use crate::{CorrelationId, Event, EventId, Kind, Subject, TenantId, Timestamp, subject};
+use crate::{CorrelationId, Event, EventId, Subject, TenantId, Timestamp, subject, upcast::Chain};
 
 /// The longest envelope, in bytes: a mebibyte, which is the streams' bound, less its headers.
 pub const LEN_MAX: usize = 1024 * 1024 - 4 * 1024;
@@ -88,15 +88,23 @@ pub enum DecodeError {
     /// A CloudEvents version we do not read.
     #[error("CloudEvents specversion `{0}` is not 1.0")]
     SpecVersion(String),
-    /// A newer program wrote it, or it is not ours.
+    /// An event that a newer program knows, or it is not ours.
     #[error("unknown event type `{0}`")]
     UnknownType(String),
+    /// A newer program wrote it: an event we know, of a version we do not.
+    #[error("`{type_name}` is of a newer program: the newest version this one reads is v{newest}")]
+    NewerVersion {
+        /// The type it claims to be.
+        type_name: String,
+        /// The version of it that is written today.
+        newest: u32,
+    },
     /// The type is known, its data does not fit: e.g. a word that a newer program knows.
     #[error("data of `{type_name}`{place}: {source}")]
     Data {
         /// The type it claims to be.
-        type_name: &'static str,
-        /// Which field, where it is one.
+        type_name: String,
+        /// The version it was read as, where that is another, and which field, where it is one.
         place: String,
         /// What does not fit.
         source: serde_json::Error,
@@ -179,20 +187,19 @@ impl Envelope {
         })
     }
 
-    /// Reads what [`Self::encode`] wrote, today or years ago. Unknown fields are passed over.
+    /// Reads what [`Self::encode`] wrote, today or years ago. Unknown fields are passed over, old
+    /// versions are brought up to today's.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_by(bytes, &Chain::TODAY)
+    }
+
+    /// The same with other versions and steps.
+    pub(crate) fn decode_by(bytes: &[u8], chain: &Chain) -> Result<Self, DecodeError> {
         let read: Read<'_> = serde_json::from_slice(bytes).map_err(DecodeError::Envelope)?;
         if read.specversion != "1.0" {
             return Err(DecodeError::SpecVersion(read.specversion));
         }
-        let Some(kind) = Kind::from_type_name(&read.r#type) else {
-            return Err(DecodeError::UnknownType(read.r#type));
-        };
-        let event = kind.decode(read.data).map_err(|error| {
-            let whole = error.path().iter().next().is_none();
-            let place = if whole { String::new() } else { format!(", `{}`", error.path()) };
-            DecodeError::Data { type_name: kind.type_name(), place, source: error.into_inner() }
-        })?;
+        let event = chain.read(&read.r#type, read.data)?;
         Ok(Self {
             id: read.id,
             source: read.source.strip_prefix("konstruct/").unwrap_or(&read.source).to_owned(),

@@ -49,15 +49,20 @@ macro_rules! events {
                 match self { $(Kind::$name => $topic,)+ }
             }
 
+            /// The version that is written today; it counts from 1.
+            pub const fn version(self) -> u32 {
+                match self { $(Kind::$name => $version,)+ }
+            }
+
             /// The CloudEvents type, e.g. `konstruct.message.received.v1`.
             pub const fn type_name(self) -> &'static str {
                 match self { $(Kind::$name => concat!("konstruct.", $topic, ".v", $version),)+ }
             }
 
-            /// The kind of a CloudEvents type, if we know it.
-            pub fn from_type_name(name: &str) -> Option<Self> {
-                match name {
-                    $(concat!("konstruct.", $topic, ".v", $version) => Some(Kind::$name),)+
+            /// The kind of a topic, if we know it.
+            pub fn from_topic(topic: &str) -> Option<Self> {
+                match topic {
+                    $($topic => Some(Kind::$name),)+
                     _ => None,
                 }
             }
@@ -99,80 +104,80 @@ fn decode<T: DeserializeOwned>(
 
 events! {
     /// A chat system delivered a message addressed to an agent.
-    MessageReceived(MessageReceived) = "message.received" v "1";
+    MessageReceived(MessageReceived) = "message.received" v 1;
     /// It is the first delivery of that message.
-    MessageAccepted(MessageAccepted) = "message.accepted" v "1";
+    MessageAccepted(MessageAccepted) = "message.accepted" v 1;
     /// It had been delivered before.
-    MessageDuplicate(MessageDuplicate) = "message.duplicate" v "1";
+    MessageDuplicate(MessageDuplicate) = "message.duplicate" v 1;
     /// It may go on to the model.
-    MessageAdmitted(MessageAdmitted) = "message.admitted" v "1";
+    MessageAdmitted(MessageAdmitted) = "message.admitted" v 1;
     /// The tenant has spent its quota.
-    MessageThrottled(MessageThrottled) = "message.throttled" v "1";
+    MessageThrottled(MessageThrottled) = "message.throttled" v 1;
     /// A model answered.
-    CompletionFinished(CompletionFinished) = "completion.finished" v "1";
+    CompletionFinished(CompletionFinished) = "completion.finished" v 1;
     /// No model answered.
-    CompletionFailed(CompletionFailed) = "completion.failed" v "1";
+    CompletionFailed(CompletionFailed) = "completion.failed" v 1;
     /// The agent hands the conversation over to a person.
-    CompletionHandedOff(CompletionHandedOff) = "completion.handed_off" v "1";
+    CompletionHandedOff(CompletionHandedOff) = "completion.handed_off" v 1;
     /// A person has the conversation: the agent does not answer.
-    MessageHeld(MessageHeld) = "message.held" v "1";
+    MessageHeld(MessageHeld) = "message.held" v 1;
     /// The agent has the conversation again.
-    ConversationHandedBack(ConversationHandedBack) = "conversation.handed_back" v "1";
+    ConversationHandedBack(ConversationHandedBack) = "conversation.handed_back" v 1;
     /// A budget is used to 80 per cent; once for each budget and period.
-    BudgetNear(BudgetNear) = "budget.near" v "1";
+    BudgetNear(BudgetNear) = "budget.near" v 1;
     /// The person has the answer, the apology or the notice.
-    ReplyDelivered(ReplyDelivered) = "reply.delivered" v "1";
+    ReplyDelivered(ReplyDelivered) = "reply.delivered" v 1;
     /// The chat system did not say whether the person has it.
-    ReplyUncertain(ReplyUncertain) = "reply.uncertain" v "1";
+    ReplyUncertain(ReplyUncertain) = "reply.uncertain" v 1;
     /// The person cannot be told.
-    ReplyFailed(ReplyFailed) = "reply.failed" v "1";
+    ReplyFailed(ReplyFailed) = "reply.failed" v 1;
     /// Something we sent was seen in the chat system.
-    EffectObserved(EffectObserved) = "effect.observed" v "1";
+    EffectObserved(EffectObserved) = "effect.observed" v 1;
     /// A person changed what they wrote.
-    MessageEdited(MessageEdited) = "message.edited" v "1";
+    MessageEdited(MessageEdited) = "message.edited" v 1;
     /// A person took back what they wrote.
-    MessageDeleted(MessageDeleted) = "message.deleted" v "1";
+    MessageDeleted(MessageDeleted) = "message.deleted" v 1;
     /// The workspace took its permission back.
-    ConnectionRevoked(ConnectionRevoked) = "connection.revoked" v "1";
+    ConnectionRevoked(ConnectionRevoked) = "connection.revoked" v 1;
 
     /// A tenant came.
-    TenantCreated(TenantChanged) = "tenant.created" v "1";
+    TenantCreated(TenantChanged) = "tenant.created" v 1;
     /// It has another name.
-    TenantRenamed(TenantChanged) = "tenant.renamed" v "1";
+    TenantRenamed(TenantChanged) = "tenant.renamed" v 1;
     /// It has other limits.
-    TenantLimitsChanged(TenantChanged) = "tenant.limits_changed" v "1";
+    TenantLimitsChanged(TenantChanged) = "tenant.limits_changed" v 1;
     /// It may cost more or less.
-    TenantBudgetChanged(TenantChanged) = "tenant.budget_changed" v "1";
+    TenantBudgetChanged(TenantChanged) = "tenant.budget_changed" v 1;
     /// It is not served.
-    TenantSuspended(TenantChanged) = "tenant.suspended" v "1";
+    TenantSuspended(TenantChanged) = "tenant.suspended" v 1;
     /// It is served again.
-    TenantResumed(TenantChanged) = "tenant.resumed" v "1";
+    TenantResumed(TenantChanged) = "tenant.resumed" v 1;
     /// It left.
-    TenantDeleted(TenantChanged) = "tenant.deleted" v "1";
+    TenantDeleted(TenantChanged) = "tenant.deleted" v 1;
     /// An agent came; it answers nobody yet.
-    AgentCreated(AgentChanged) = "agent.created" v "1";
+    AgentCreated(AgentChanged) = "agent.created" v 1;
     /// Its draft was saved by name.
-    AgentDraftSaved(AgentChanged) = "agent.draft_saved" v "1";
+    AgentDraftSaved(AgentChanged) = "agent.draft_saved" v 1;
     /// A version of it answers people from now on.
-    AgentPublished(AgentChanged) = "agent.published" v "1";
+    AgentPublished(AgentChanged) = "agent.published" v 1;
     /// It may cost more or less.
-    AgentBudgetChanged(AgentChanged) = "agent.budget_changed" v "1";
+    AgentBudgetChanged(AgentChanged) = "agent.budget_changed" v 1;
     /// It answers nobody any more.
-    AgentRetired(AgentChanged) = "agent.retired" v "1";
+    AgentRetired(AgentChanged) = "agent.retired" v 1;
     /// A workspace was connected.
-    ConnectionMade(ConnectionChanged) = "connection.made" v "1";
+    ConnectionMade(ConnectionChanged) = "connection.made" v 1;
     /// A workspace was disconnected.
-    ConnectionRemoved(ConnectionChanged) = "connection.removed" v "1";
+    ConnectionRemoved(ConnectionChanged) = "connection.removed" v 1;
     /// A tool came, or is another from now on.
-    ToolSaved(ToolChanged) = "tool.saved" v "1";
+    ToolSaved(ToolChanged) = "tool.saved" v 1;
     /// A tool was taken away.
-    ToolRemoved(ToolChanged) = "tool.removed" v "1";
+    ToolRemoved(ToolChanged) = "tool.removed" v 1;
     /// A model group of the tenant's own came, or is another from now on.
-    ModelGroupSaved(ModelGroupChanged) = "model_group.saved" v "1";
+    ModelGroupSaved(ModelGroupChanged) = "model_group.saved" v 1;
     /// It was taken away.
-    ModelGroupRemoved(ModelGroupChanged) = "model_group.removed" v "1";
+    ModelGroupRemoved(ModelGroupChanged) = "model_group.removed" v 1;
     /// A connection holds a workspace, or nobody does.
-    WorkspaceClaimed(Claim) = "workspace.claimed" v "1";
+    WorkspaceClaimed(Claim) = "workspace.claimed" v 1;
 }
 
 /// A tenant, as it is from now on.

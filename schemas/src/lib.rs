@@ -4,7 +4,8 @@
 //!
 //! **Invariant:** no I/O, no clock, no randomness here; the crate builds for `wasm32-unknown-unknown`.
 //! **Invariant:** a published event never changes shape. Fields are added with a default; anything
-//! else is a new version and an upcaster, and a sample of every version ever published must decode.
+//! else is a new version and a step in [`upcast`], and a sample of every version ever published must
+//! decode.
 //! **Invariant:** what a person wrote is only ever a [`Text`], so that it can be sealed.
 
 pub mod budget;
@@ -17,6 +18,7 @@ pub mod nul;
 pub mod subject;
 pub mod text;
 pub mod time;
+pub mod upcast;
 pub mod usage;
 
 pub use budget::{Budget, BudgetMet, BudgetPeriod};

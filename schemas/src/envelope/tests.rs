@@ -1,4 +1,5 @@
-//! What stands on the log, checked against `samples/`: one envelope for each version ever published.
+//! What stands on the log, checked against `samples/`: one envelope for each version ever published, as
+//! `topic.v1.json`, and one for each other shape that a version had, as `topic.v1.shape.json`.
 //!
 //! A sample is never edited to make a test pass: that is how an old event stops being read.
 
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    ConnectionId, EffectId, MessageId, Text, directory::EscalationTrigger, event::ConnectionRevoked,
+    ConnectionId, EffectId, Kind, MessageId, Text, directory::EscalationTrigger,
+    event::ConnectionRevoked,
 };
 
 // === the samples ===
@@ -45,32 +47,107 @@ fn value_of(envelope: &Envelope) -> Value {
     serde_json::from_slice(&envelope.encode().unwrap()).unwrap()
 }
 
-#[test]
-fn every_kind_has_a_sample_and_no_file_belongs_to_none() {
-    let mut want: Vec<_> = Kind::ALL.iter().map(|kind| file_of(*kind)).collect();
-    want.sort_unstable();
-    let got: Vec<_> = samples().into_keys().collect();
-    assert_eq!(got, want);
+/// Shapes of before that are written otherwise since: what is read of them is another sample's shape.
+const SHAPES_OF_BEFORE: &[&str] = &["bare_texts"];
+
+/// Kind, version and shape, as the name of a sample's file says them.
+fn named(file: &str) -> (Kind, u32, Option<&str>) {
+    let rest = |kind: &Kind| file.strip_prefix(kind.topic())?.strip_prefix(".v");
+    let kind = Kind::ALL.iter().find(|kind| rest(kind).is_some());
+    let kind = kind.unwrap_or_else(|| panic!("`{file}` is of no kind"));
+    let rest = rest(kind).unwrap().strip_suffix(".json").unwrap();
+    let (version, shape) =
+        rest.split_once('.').map_or((rest, None), |(version, shape)| (version, Some(shape)));
+    (*kind, version.parse().unwrap(), shape)
 }
 
 #[test]
-fn a_sample_is_read_and_written_again_as_it_was() {
+fn every_version_has_a_sample_and_no_file_belongs_to_none() {
+    let files = samples();
     for kind in Kind::ALL {
-        let sample = sample(*kind);
-        let envelope = decode(&sample).unwrap_or_else(|error| panic!("{kind:?}: {error}"));
-        assert_eq!(envelope.event.kind(), *kind);
-        assert_eq!(value_of(&envelope), sample, "{kind:?}");
+        for version in 1..=kind.version() {
+            let file = format!("{}.v{version}.json", kind.topic());
+            assert!(files.contains_key(&file), "{file}");
+        }
+    }
+    for file in files.keys() {
+        let (kind, version, _) = named(file);
+        assert!((1..=kind.version()).contains(&version), "{file} is of no version");
     }
 }
 
 #[test]
-fn a_sample_conforms_to_the_checked_in_schema() {
-    for kind in Kind::ALL {
-        let path = format!("{}/json/{}", env!("CARGO_MANIFEST_DIR"), file_of(*kind));
+fn every_sample_is_read_as_todays_version_of_its_kind() {
+    for (file, text) in samples() {
+        let (kind, version, _) = named(&file);
+        let sample: Value = serde_json::from_str(&text).unwrap();
+        let want = format!("konstruct.{}.v{version}", kind.topic());
+        assert_eq!(sample["type"], want.as_str(), "{file}");
+        let envelope = decode(&sample).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert_eq!(envelope.event.kind(), kind, "{file}");
+        let written = value_of(&envelope);
+        assert_eq!(written["type"], kind.type_name(), "{file}");
+        assert_eq!(decode(&written).unwrap(), envelope, "{file}");
+    }
+}
+
+#[test]
+fn a_sample_is_read_and_written_again_as_it_was() {
+    for (file, text) in samples() {
+        let (kind, version, shape) = named(&file);
+        if version < kind.version() || shape.is_some_and(|it| SHAPES_OF_BEFORE.contains(&it)) {
+            continue;
+        }
+        let sample: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value_of(&decode(&sample).unwrap()), sample, "{file}");
+    }
+}
+
+/// Makes a text of what stands bare as a note or a keyword.
+fn with_texts(value: &mut Value) {
+    let text = |bare: &mut Value| {
+        if bare.is_string() {
+            *bare = json!({ "plain": bare.clone() });
+        }
+    };
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(with_texts),
+        Value::Object(fields) => {
+            fields.get_mut("note").into_iter().for_each(text);
+            let words = fields.get_mut("keywords").and_then(Value::as_array_mut);
+            words.into_iter().flatten().for_each(text);
+            fields.values_mut().for_each(with_texts);
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn notes_and_keywords_that_were_bare_once_are_texts() {
+    let files = samples();
+    let of_before = files.iter().filter(|(file, _)| named(file).2 == Some("bare_texts"));
+    let mut read = 0;
+    for (file, text) in of_before {
+        let mut sample: Value = serde_json::from_str(text).unwrap();
+        let written = value_of(&decode(&sample).unwrap());
+        assert_ne!(written, sample, "{file}");
+        with_texts(&mut sample);
+        assert_eq!(written, sample, "{file}");
+        read += 1;
+    }
+    assert_eq!(read, 3);
+}
+
+#[test]
+fn what_is_written_of_a_sample_conforms_to_the_checked_in_schema() {
+    for (file, text) in samples() {
+        let envelope = Envelope::decode(text.as_bytes()).unwrap();
+        let schema = file_of(envelope.event.kind());
+        let path = format!("{}/json/{schema}", env!("CARGO_MANIFEST_DIR"));
         let schema = std::fs::read_to_string(path).unwrap();
         let schema: Value = serde_json::from_str(&schema).unwrap();
-        let problems = conforms::problems(&schema, &sample(*kind)["data"]);
-        assert_eq!(problems, Vec::<String>::new(), "{kind:?}");
+        let problems = conforms::problems(&schema, &value_of(&envelope)["data"]);
+        assert_eq!(problems, Vec::<String>::new(), "{file}");
     }
 }
 
@@ -519,11 +596,19 @@ fn another_version_of_the_format_is_not_guessed_at() {
 
 #[test]
 fn a_type_we_do_not_know_is_named() {
-    for name in ["konstruct.message.received.v2", "message.received", "com.example.other", ""] {
+    for name in ["konstruct.message.sung.v1", "message.received", "com.example.other", ""] {
         let error = Envelope::decode(changed("type", json!(name)).as_bytes()).unwrap_err();
         assert!(matches!(&error, DecodeError::UnknownType(unknown) if unknown == name));
         assert_eq!(error.to_string(), format!("unknown event type `{name}`"));
     }
+}
+
+#[test]
+fn a_version_of_a_newer_program_is_named() {
+    refused(
+        changed("type", json!("konstruct.connection.revoked.v2")),
+        expect!["`konstruct.connection.revoked.v2` is of a newer program: the newest version this one reads is v1"],
+    );
 }
 
 #[test]

@@ -1,9 +1,11 @@
 use super::*;
 
 #[test]
-fn every_kind_is_found_by_its_type_name_and_no_two_share_a_topic() {
+fn every_kind_is_found_by_its_topic_and_no_two_share_one() {
     for kind in Kind::ALL {
-        assert_eq!(Kind::from_type_name(kind.type_name()), Some(*kind));
+        assert_eq!(Kind::from_topic(kind.topic()), Some(*kind));
+        let want = format!("konstruct.{}.v{}", kind.topic(), kind.version());
+        assert_eq!(kind.type_name(), want);
     }
     let mut topics: Vec<_> = Kind::ALL.iter().map(|kind| kind.topic()).collect();
     topics.sort_unstable();

@@ -128,11 +128,12 @@ async fn what_is_no_event_is_set_aside_and_stops_nobody() {
 }
 
 #[tokio::test]
-async fn an_event_of_a_version_nobody_knows_is_set_aside_by_its_name() {
+async fn an_event_of_a_newer_version_is_set_aside_and_says_so() {
     let known = include_str!("../../../schemas/samples/message.received.v1.json");
     let payload = known.replace("message.received.v1", "message.received.v9");
     let reason = unreadable(payload.as_bytes()).await.unwrap();
-    assert_eq!(reason, "unknown event type `konstruct.message.received.v9`");
+    let want = "`konstruct.message.received.v9` is of a newer program: the newest version this one reads is v1";
+    assert_eq!(reason, want);
 }
 
 /// The reason why this is set aside when it comes first, while what comes next is answered.

@@ -14,6 +14,7 @@ mod ignored;
 mod long;
 mod memory;
 mod models;
+mod old_log;
 mod order;
 mod replay;
 mod sealed;

@@ -1,5 +1,7 @@
 //! The whole fold at a glance: what every kind of event changes, by its sample in `schemas/samples`.
 
+mod old_log;
+
 use expect_test::{Expect, expect};
 use schemas::{
     Kind,
