@@ -158,13 +158,18 @@ pub fn of_event(tenant: &TenantId, event: &Event) -> Subject {
             let partition = Partition::of(tenant, connection, "");
             format!("events.{partition}.{tenant}.{topic}")
         }
-        Aggregate::Tenant => format!("directory.{tenant}.tenant"),
+        Aggregate::Tenant => return of_tenant(tenant),
         Aggregate::Agent(agent) => format!("directory.{tenant}.agent.{agent}"),
         Aggregate::Connection(connection) => format!("directory.{tenant}.connection.{connection}"),
         Aggregate::Tool(tool) => format!("directory.{tenant}.tool.{tool}"),
         Aggregate::ModelGroup(group) => format!("directory.{tenant}.model_group.{group}"),
         Aggregate::Claim(claim) => return claim_of(claim.channel, &claim.app, &claim.workspace),
     })
+}
+
+/// Where the directory keeps what a tenant itself is.
+pub fn of_tenant(tenant: &TenantId) -> Subject {
+    Subject(format!("directory.{tenant}.tenant"))
 }
 
 /// Where it is settled who holds a workspace. Not under a tenant: two tenants must meet there.
@@ -181,6 +186,26 @@ pub fn filter(kind: Kind) -> String {
 /// Every event of one tenant.
 pub fn filter_of_tenant(tenant: &TenantId) -> String {
     format!("events.*.{tenant}.>")
+}
+
+/// Everything that the directory has of one tenant; its claims are beside it.
+pub fn directory_of_tenant(tenant: &TenantId) -> String {
+    format!("directory.{tenant}.>")
+}
+
+/// Every claim of a workspace, of all tenants.
+pub const fn claims() -> &'static str {
+    "claims.>"
+}
+
+/// What of one tenant could not be handled, by any consumer.
+pub fn dead_letters_of_tenant(tenant: &TenantId) -> String {
+    format!("deadletters.*.{tenant}")
+}
+
+/// The keys of all threads that a tenant's agents follow.
+pub fn engagements_of_tenant(tenant: &TenantId) -> String {
+    format!("{tenant}.>")
 }
 
 /// Where the events are kept that `consumer` could not handle.
@@ -245,17 +270,27 @@ mod tests {
         let lines = [
             filter(Kind::MessageReceived),
             filter_of_tenant(&tenant),
+            of_tenant(&tenant).to_string(),
+            directory_of_tenant(&tenant),
+            claims().to_owned(),
             dead_letter("rate-limit", Some(&tenant)).to_string(),
             dead_letter("rate-limit", None).to_string(),
+            dead_letters_of_tenant(&tenant),
             engagement(&tenant, &connection, &thread),
+            engagements_of_tenant(&tenant),
             claim_of(ChannelKind::Slack, "A1", "").to_string(),
         ];
         expect_test::expect![[r#"
             events.*.*.message.received
             events.*.acme.>
+            directory.acme.tenant
+            directory.acme.>
+            claims.>
             deadletters.rate-limit.acme
             deadletters.rate-limit.-
+            deadletters.*.acme
             acme.slack-T0ACME.C1-1700000000_123456
+            acme.>
             claims.slack.A1.="#]]
         .assert_eq(&lines.join("\n"));
     }

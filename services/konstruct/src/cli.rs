@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// Serve the model groups to programs over OpenAI's API, or say how they stand.
     Llm(Llm),
     /// Tenants.
-    Tenant(Listing),
+    Tenant(Tenants),
     /// Agents of a tenant.
     Agent(Of),
     /// Connections of a tenant.
@@ -123,7 +123,7 @@ pub(crate) struct Apply {
 
 /// `konstruct tenant …`.
 #[derive(Debug, Args)]
-pub(crate) struct Listing {
+pub(crate) struct Tenants {
     /// What to do.
     #[command(subcommand)]
     pub verb: TenantVerb,
@@ -139,6 +139,49 @@ pub(crate) enum TenantVerb {
         /// The tenant's slug.
         #[arg(long)]
         tenant: TenantId,
+    },
+    /// Erase a tenant for good: its key, its messages on every stream, its rows in every table. Run
+    /// again, it does what is left.
+    Erase(EraseTenant),
+    /// Receipts of tenants that were erased.
+    Receipt(Receipts),
+}
+
+/// `konstruct tenant erase`.
+#[derive(Debug, Args)]
+pub(crate) struct EraseTenant {
+    /// The tenant's slug.
+    #[arg(long)]
+    pub tenant: TenantId,
+    /// Count what there is to erase, and erase nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The slug once more: this cannot be undone.
+    #[arg(long, value_name = "SLUG")]
+    pub yes: Option<String>,
+    /// Who asks for it, as the receipt says.
+    #[arg(long, value_name = "WHO")]
+    pub by: Option<String>,
+    /// Where the signed receipt is written; nothing may be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+}
+
+/// `konstruct tenant receipt …`.
+#[derive(Debug, Args)]
+pub(crate) struct Receipts {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: ReceiptVerb,
+}
+
+/// What can be done with receipts.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiptVerb {
+    /// Whether this installation signed it, and nobody changed it since.
+    Verify {
+        /// The receipt.
+        file: PathBuf,
     },
 }
 

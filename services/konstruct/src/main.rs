@@ -66,7 +66,7 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
         Command::Setup => done(commands::setup::run(&asked, output).await),
         Command::Migrate => done(commands::migrate::run(&asked, output).await),
         Command::Apply(args) => done(commands::apply::run(&asked, &args, output).await),
-        Command::Tenant(verb) => done(commands::list::tenants(&asked, verb, output).await),
+        Command::Tenant(args) => done(commands::tenant::run(&asked, args.verb, output).await),
         Command::Agent(args) => done(commands::list::agents(&asked, args, output).await),
         Command::Connection(args) => done(commands::list::connections(&asked, args, output).await),
         Command::Trace(args) => done(commands::trace::run(&asked, &args, output).await),

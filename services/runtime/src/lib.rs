@@ -14,6 +14,7 @@ mod consume;
 mod deadletter;
 mod directory;
 mod engagements;
+pub mod erase;
 mod failure;
 pub mod files;
 mod follow;

@@ -91,6 +91,13 @@ pub async fn forget(db: &Database, tenant: &TenantId, now: Timestamp) -> Result<
     Ok(())
 }
 
+/// Whether a tenant has a key that was not erased.
+pub async fn is_there(db: &Database, tenant: &TenantId) -> Result<bool, StoreError> {
+    let found = db.tenant(tenant).await?.last(FIND, &[&tenant.as_str()]).await?;
+    let Some(row) = found.rows.first() else { return Ok(false) };
+    Ok(row.try_get::<_, Option<&str>>(0)?.is_some())
+}
+
 /// One key in the table, for rotation.
 pub(crate) struct Wrapped {
     pub(crate) tenant: TenantId,

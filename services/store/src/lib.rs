@@ -21,6 +21,7 @@ pub mod dedup;
 pub mod deferred;
 pub mod drafts;
 pub mod effects;
+pub mod erase;
 mod error;
 pub mod fence;
 mod gather;

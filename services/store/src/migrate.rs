@@ -44,6 +44,7 @@ migrations! {
     21 "0021_hand_off_ends";
     22 "0022_months";
     23 "0023_replays";
+    24 "0024_erasure";
 }
 
 /// One file.

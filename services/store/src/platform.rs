@@ -30,6 +30,8 @@ pub enum Purpose {
     Trace,
     /// Gives and takes roles in tenants.
     Members,
+    /// Deletes every row of one tenant, see [`crate::erase`].
+    Erase,
 }
 
 impl Purpose {
@@ -43,6 +45,7 @@ impl Purpose {
             Purpose::List => "list",
             Purpose::Trace => "trace",
             Purpose::Members => "members",
+            Purpose::Erase => "erase",
         }
     }
 }

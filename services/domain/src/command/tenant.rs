@@ -78,13 +78,39 @@ pub fn delete(directory: &Directory, tenant: &TenantId, typed: &str) -> Decided 
     if typed.trim() != tenant.as_str() {
         return Err(Refused::field("slug", format!("is not `{tenant}`; nothing was deleted")));
     }
-    let connections = directory.connections(tenant).into_iter();
+    Ok(leave(directory, known.clone()))
+}
+
+/// It leaves for good, and its entry keeps nothing but the slug. One that was deleted before loses the
+/// rest of its entry; of one that was erased there is nothing to change.
+pub fn erase(directory: &Directory, tenant: &TenantId) -> Decided {
+    let known = directory.tenant(tenant).ok_or(Refused::NotFound)?;
+    let to = tombstone(tenant);
+    Ok(if **known == to { Vec::new() } else { leave(directory, to) })
+}
+
+/// What stays of a tenant that is erased, so that its slug is not used again.
+fn tombstone(tenant: &TenantId) -> Tenant {
+    Tenant {
+        id: tenant.clone(),
+        name: tenant.to_string(),
+        limits: Limits::default(),
+        budget: Budget::default(),
+        status: TenantStatus::Deleted,
+    }
+}
+
+/// Its workspaces are free, and then it is deleted with this as its entry.
+fn leave(directory: &Directory, tenant: Tenant) -> Vec<Change> {
+    let connections = directory.connections(&tenant.id).into_iter();
     let active = connections.filter(|it| it.status == ConnectionStatus::Active);
     let remove = active.map(|connection| Change::ConnectionRemove {
-        tenant: tenant.clone(),
+        tenant: tenant.id.clone(),
         connection: Connection::clone(connection),
     });
-    Ok(remove.chain([Change::TenantDelete { tenant: known.clone() }]).collect())
+    let mut changes: Vec<_> = remove.collect();
+    changes.push(Change::TenantDelete { tenant });
+    changes
 }
 
 fn unless(same: bool, change: Change) -> Vec<Change> {

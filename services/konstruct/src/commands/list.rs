@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{Listing, Of, TenantVerb, Verb},
+    cli::{Of, Verb},
     output::{Output, table},
     settings::Asked,
 };
@@ -21,35 +21,34 @@ async fn directory(asked: &Asked<'_>) -> anyhow::Result<DirectoryWatch> {
     Ok(watch)
 }
 
-/// `konstruct tenant …`.
-pub(crate) async fn tenants(
+/// `konstruct tenant list`.
+pub(crate) async fn tenants(asked: &Asked<'_>, output: Output) -> anyhow::Result<()> {
+    let directory = directory(asked).await?.read(Directory::clone);
+    let tenants = directory.tenants();
+    let row = |tenant: &&std::sync::Arc<Tenant>| {
+        let limit = tenant.limits.messages_per_minute;
+        let status = word(&tenant.status);
+        vec![tenant.id.to_string(), tenant.name.clone(), status, limit.to_string()]
+    };
+    let rows: Vec<_> = tenants.iter().map(row).collect();
+    let text = table(&["TENANT", "NAME", "STATUS", "PER MINUTE"], &rows);
+    output.print(&text, &tenants.iter().map(|it| json!(***it)).collect::<Vec<_>>())
+}
+
+/// `konstruct tenant show`.
+pub(crate) async fn tenant(
     asked: &Asked<'_>,
-    args: Listing,
+    tenant: &TenantId,
     output: Output,
 ) -> anyhow::Result<()> {
     let directory = directory(asked).await?.read(Directory::clone);
-    match args.verb {
-        TenantVerb::List => {
-            let tenants = directory.tenants();
-            let row = |tenant: &&std::sync::Arc<Tenant>| {
-                let limit = tenant.limits.messages_per_minute;
-                let status = word(&tenant.status);
-                vec![tenant.id.to_string(), tenant.name.clone(), status, limit.to_string()]
-            };
-            let rows: Vec<_> = tenants.iter().map(row).collect();
-            let text = table(&["TENANT", "NAME", "STATUS", "PER MINUTE"], &rows);
-            output.print(&text, &tenants.iter().map(|it| json!(***it)).collect::<Vec<_>>())
-        }
-        TenantVerb::Show { tenant } => {
-            let found = directory.tenant(&tenant).with_context(|| no_tenant(&tenant))?;
-            let shown = json!({
-                "tenant": **found,
-                "agents": directory.agents(&tenant).iter().map(|it| agent_json(it)).collect::<Vec<_>>(),
-                "connections": directory.connections(&tenant).iter().map(|it| json!(***it)).collect::<Vec<_>>(),
-            });
-            output.print(&serde_json::to_string_pretty(&shown)?, &shown)
-        }
-    }
+    let found = directory.tenant(tenant).with_context(|| no_tenant(tenant))?;
+    let shown = json!({
+        "tenant": **found,
+        "agents": directory.agents(tenant).iter().map(|it| agent_json(it)).collect::<Vec<_>>(),
+        "connections": directory.connections(tenant).iter().map(|it| json!(***it)).collect::<Vec<_>>(),
+    });
+    output.print(&serde_json::to_string_pretty(&shown)?, &shown)
 }
 
 /// `konstruct agent …`.
@@ -128,7 +127,7 @@ fn agent_json(agent: &Agent) -> Value {
     })
 }
 
-fn no_tenant(tenant: &TenantId) -> String {
+pub(crate) fn no_tenant(tenant: &TenantId) -> String {
     format!("there is no tenant `{tenant}`")
 }
 

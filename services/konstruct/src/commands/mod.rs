@@ -11,6 +11,7 @@ pub(crate) mod rotate;
 pub(crate) mod say;
 pub(crate) mod setup;
 pub(crate) mod test;
+pub(crate) mod tenant;
 pub(crate) mod trace;
 
 use serde_json::json;

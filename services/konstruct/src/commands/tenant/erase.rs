@@ -1,0 +1,322 @@
+//! `konstruct tenant erase`: everything of a tenant, in every store, with a receipt.
+//!
+//! Its entry becomes a tombstone, then its key goes, its messages, its rows. Each step may be taken
+//! again, so a run that was interrupted is done by the next one.
+
+use std::{fs::File, io::Write as _, path::Path, time::Duration};
+
+use anyhow::{Context as _, bail};
+use domain::{command::tenant, seal::Sealing};
+use runtime::{DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
+use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId, Timestamp};
+use serde::Serialize;
+use serde_json::json;
+use store::{Platform, checkpoint, erase, keys};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use super::receipt;
+use crate::{
+    cli::EraseTenant,
+    commands::list::no_tenant,
+    output::{Output, table},
+    settings::Asked,
+    wiring::{self, Base},
+};
+
+/// How long a running projector may take to read what stands on the streams.
+const PROJECTED_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long the database is left alone between two looks.
+const LOOK_PAUSE: Duration = Duration::from_millis(50);
+
+/// How often it is erased again what services wrote meanwhile, and the pause before.
+const PASSES_MAX: u32 = 5;
+const PASS_PAUSE: Duration = Duration::from_secs(1);
+
+/// The read models of the tombstone itself, which a rebuild gives as well.
+const OF_TOMBSTONE: [&str; 3] = ["p_change", "p_event", "p_tenant"];
+
+/// What stays, and why.
+const KEPT: [Kept; 5] = [
+    Kept {
+        what: "DIRECTORY",
+        why: "a tombstone, so that the slug is not used again, and the last word on each workspace \
+              that it held; p_tenant, p_event and p_change have what derives from these",
+    },
+    Kept { what: "tenant_key", why: "a tombstone without a key, so that no new one is made" },
+    Kept { what: "p_day", why: "sums of all tenants, which name none" },
+    Kept { what: "operator_log, platform_audit", why: "what operators did, and to which tenant" },
+    Kept {
+        what: "backups from before",
+        why: "they hold the wrapped key until they are deleted; whoever restores one erases again",
+    },
+];
+
+#[derive(Clone, Copy, Serialize)]
+struct Kept {
+    what: &'static str,
+    why: &'static str,
+}
+
+/// What a store has of the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Had {
+    store: String,
+    kind: &'static str,
+    entries: u64,
+}
+
+/// All that is there to erase.
+struct Counted {
+    had: Vec<Had>,
+    /// How many messages stay on the directory's stream.
+    kept: u64,
+}
+
+/// A line of a receipt.
+#[derive(Serialize)]
+struct Erased {
+    store: String,
+    kind: &'static str,
+    before: u64,
+    after: u64,
+}
+
+#[derive(Serialize)]
+struct Receipt<'a> {
+    what: &'static str,
+    version: u32,
+    tenant: &'a TenantId,
+    asked_by: &'a str,
+    program: String,
+    /// Whether an earlier run had begun: what that one erased is not counted here.
+    resumed: bool,
+    began_at: Timestamp,
+    ended_at: Timestamp,
+    stores: Vec<Erased>,
+    kept: [Kept; 5],
+}
+
+struct Eraser<'a> {
+    base: Base,
+    platform: Platform,
+    log: TenantLog,
+    tenant: &'a TenantId,
+    by: String,
+}
+
+/// Counts, and erases unless asked not to.
+pub(super) async fn run(
+    asked: &Asked<'_>,
+    args: &EraseTenant,
+    output: Output,
+) -> anyhow::Result<()> {
+    let eraser = Eraser::open(asked, args).await?;
+    let resumed = eraser.is_tombstone()?;
+    let before = eraser.count().await?;
+    if args.dry_run {
+        let text = format!("{}\nnothing was erased (dry run)", listed(&before.had));
+        let stores: Vec<_> = before.had.iter().map(shown).collect();
+        return output.print(&text, &json!({ "tenant": args.tenant, "stores": stores }));
+    }
+    if args.yes.as_deref() != Some(args.tenant.as_str()) {
+        bail!("this cannot be undone: say `--yes {}` too; nothing was erased", args.tenant);
+    }
+    let master = asked.master_keys()?.current;
+    let file = args.receipt.as_deref().map(create).transpose()?;
+    let began_at = eraser.now();
+    eraser.leave().await?;
+    eraser.projected().await?;
+    let after = eraser.erase().await?;
+    let receipt = Receipt {
+        what: "konstruct.tenant.erased",
+        version: 1,
+        tenant: &args.tenant,
+        asked_by: &eraser.by,
+        program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
+        resumed,
+        began_at,
+        ended_at: eraser.now(),
+        stores: lines(&before, &after),
+        kept: KEPT,
+    };
+    let signed = receipt::sign(&master, &receipt)?;
+    if let Some(mut file) = file {
+        writeln!(file, "{}", serde_json::to_string_pretty(&signed)?)?;
+        file.sync_all()?;
+    }
+    output.print(&told(&receipt), &signed)
+}
+
+/// Before anything is erased, so that a receipt has a place and takes that of no other. One that was
+/// interrupted left it empty.
+fn create(path: &Path) -> anyhow::Result<File> {
+    let what = path.display();
+    let is_empty = path.metadata().is_ok_and(|it| it.is_file() && it.len() == 0);
+    let mut options = File::options();
+    let options = if is_empty { options.write(true) } else { options.write(true).create_new(true) };
+    options.open(path).with_context(|| format!("receipt {what}; nothing was erased"))
+}
+
+impl<'a> Eraser<'a> {
+    async fn open(asked: &Asked<'_>, args: &'a EraseTenant) -> anyhow::Result<Self> {
+        let base = Base::connect(asked, "konstruct-erase", CancellationToken::new()).await?;
+        base.directory.ready().await;
+        let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;
+        let platform = Platform::connect(&settings).await?;
+        let log = TenantLog::of(&base.context.bus, &args.tenant);
+        let by = args.by.clone().unwrap_or_else(wiring::owner);
+        Ok(Self { base, platform, log, tenant: &args.tenant, by })
+    }
+
+    fn now(&self) -> Timestamp {
+        self.base.context.clock.now()
+    }
+
+    /// Whether nothing of its entry is left. A tenant that never was is an error.
+    fn is_tombstone(&self) -> anyhow::Result<bool> {
+        let changes = self.base.directory.read(|it| tenant::erase(it, self.tenant));
+        let changes = changes.map_err(|_| anyhow::anyhow!(no_tenant(self.tenant)))?;
+        Ok(changes.is_empty())
+    }
+
+    async fn count(&self) -> anyhow::Result<Counted> {
+        let counted = self.log.count().await?;
+        let mut had: Vec<_> = counted.had.iter().map(of_log).collect();
+        for found in erase::count(&self.platform, self.tenant, &self.by).await? {
+            had.push(Had { store: found.table, kind: "table", entries: found.rows });
+        }
+        let key = keys::is_there(&self.base.db, self.tenant).await?;
+        had.push(Had { store: "tenant_key".to_owned(), kind: "key", entries: key.into() });
+        Ok(Counted { had, kept: counted.kept })
+    }
+
+    /// Its workspaces are free, and its entry is a tombstone.
+    async fn leave(&self) -> anyhow::Result<()> {
+        let mut known = self.base.directory.snapshot();
+        let changes = tenant::erase(&known.directory, self.tenant)?;
+        let by = Author { via: "cli".to_owned(), operator: Some(self.by.clone()) };
+        let (command, now) = (format!("{:032x}", rand::random::<u128>()), self.now());
+        let events = changes.iter().flat_map(|change| change.events(&by, &Sealing::Off, now));
+        let events: Vec<_> = events.map(|event| self.envelope(&command, event)).collect();
+        let bus = self.base.context.bus.clone();
+        let writer = DirectoryWriter::new(bus, self.base.directory.clone());
+        for batch in events.chunks(WRITE_EVENTS_MAX) {
+            writer.write(&mut known, batch.to_vec()).await.context("nothing was erased")?;
+        }
+        Ok(())
+    }
+
+    /// Waits, within bounds, until the projector has read what stands there: what it has in hand would
+    /// be rows again. Where none runs, none writes.
+    async fn projected(&self) -> anyhow::Result<()> {
+        let readers =
+            [(&nats::PROJECT_EVENTS, &nats::EVENTS), (&nats::PROJECT_DIRECTORY, &nats::DIRECTORY)];
+        let reading = async {
+            for (reader, stream) in readers {
+                let last = self.base.context.bus.last_sequence(stream).await?;
+                while checkpoint::seq(&self.base.db, reader.name).await? < last {
+                    tokio::time::sleep(LOOK_PAUSE).await;
+                }
+            }
+            anyhow::Ok(())
+        };
+        if let Ok(read) = tokio::time::timeout(PROJECTED_WAIT_MAX, reading).await {
+            return read;
+        }
+        info!(tenant = %self.tenant, "the projector is behind, or there is none");
+        Ok(())
+    }
+
+    /// Once, and again as long as services wrote something meanwhile.
+    async fn erase(&self) -> anyhow::Result<Counted> {
+        let mut left = String::new();
+        for pass in 0..PASSES_MAX {
+            if 0 < pass {
+                tokio::time::sleep(PASS_PAUSE).await;
+            }
+            keys::forget(&self.base.db, self.tenant, self.now()).await?;
+            self.log.erase().await?;
+            erase::erase(&self.platform, self.tenant, &self.by).await?;
+            let after = self.count().await?;
+            let still = after.had.iter().filter(|had| !had.is_gone(after.kept));
+            let still: Vec<_> =
+                still.map(|had| format!("{} ({})", had.store, had.entries)).collect();
+            if still.is_empty() {
+                return Ok(after);
+            }
+            left = still.join(", ");
+        }
+        bail!(
+            "services wrote more of tenant `{}` meanwhile: {left}; run the command again, it does \
+             the rest",
+            self.tenant
+        )
+    }
+
+    /// A command is not caused by an event, so its id is drawn once and its events derive from it.
+    fn envelope(&self, command: &str, event: Event) -> Envelope {
+        let subject = schemas::subject::of_event(self.tenant, &event);
+        let about = format!("{subject} {}", event.kind().topic());
+        Envelope {
+            id: EventId::derive(command, &about, 0),
+            source: "cli".to_owned(),
+            time: self.now(),
+            tenant: self.tenant.clone(),
+            causation: None,
+            correlation: CorrelationId::from(&EventId::derive(command, "cli", 0)),
+            trace: None,
+            event,
+        }
+    }
+}
+
+impl Had {
+    /// Whether it has no more than what derives from the `kept` messages.
+    fn is_gone(&self, kept: u64) -> bool {
+        let derives = OF_TOMBSTONE.contains(&self.store.as_str());
+        self.entries == 0 || derives && self.entries <= kept
+    }
+}
+
+fn of_log(found: &runtime::erase::Had) -> Had {
+    let kind = if found.store == nats::ENGAGEMENTS.name { "bucket" } else { "stream" };
+    Had { store: found.store.to_owned(), kind, entries: found.messages }
+}
+
+/// Every store, with what it had and has. Both were counted by the same catalogue, in the same order.
+fn lines(before: &Counted, after: &Counted) -> Vec<Erased> {
+    let of = |had: &Had| {
+        let then = before.had.iter().find(|it| it.store == had.store && it.kind == had.kind);
+        Erased {
+            store: had.store.clone(),
+            kind: had.kind,
+            before: then.map_or(0, |then| then.entries),
+            after: had.entries,
+        }
+    };
+    after.had.iter().map(of).collect()
+}
+
+fn shown(had: &Had) -> serde_json::Value {
+    json!({ "store": had.store, "kind": had.kind, "entries": had.entries })
+}
+
+fn listed(had: &[Had]) -> String {
+    let row = |had: &Had| vec![had.store.clone(), had.kind.to_owned(), had.entries.to_string()];
+    let rows: Vec<_> = had.iter().filter(|had| 0 < had.entries).map(row).collect();
+    table(&["STORE", "KIND", "ENTRIES"], &rows)
+}
+
+fn told(receipt: &Receipt<'_>) -> String {
+    let row = |line: &Erased| {
+        let (before, after) = (line.before.to_string(), line.after.to_string());
+        vec![line.store.clone(), line.kind.to_owned(), before, after]
+    };
+    let lines = receipt.stores.iter().filter(|line| 0 < line.before + line.after);
+    let rows: Vec<_> = lines.map(row).collect();
+    let gone = if receipt.resumed { " (the rest was gone before)" } else { "" };
+    let stores = table(&["STORE", "KIND", "BEFORE", "AFTER"], &rows);
+    format!("{stores}\ntenant `{}` is erased{gone}", receipt.tenant)
+}

@@ -1,0 +1,174 @@
+//! Receipts of what was erased, signed so that whoever is shown one need not believe it.
+//!
+//! The key is one of Ed25519, made of the master key: there is none to keep beside that. What is signed
+//! is the receipt as `jq -cjS .receipt` writes it, so that `openssl` verifies it too.
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::{Context as _, anyhow, bail};
+use base64::prelude::{BASE64_STANDARD as BASE64, Engine as _};
+use domain::seal::{MasterKey, own_index};
+use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{output::Output, settings::Asked};
+
+/// What of the master key the signing key is.
+const KEY_NAME: &str = "receipt";
+const KEY_TEXT: &str = "konstruct receipt v1";
+
+const ALGORITHM: &str = "Ed25519";
+
+/// What stands before a public key of Ed25519 in DER (RFC 8410, §4).
+const DER_PREFIX: [u8; 12] =
+    [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+
+/// A receipt with its signature, as it is written.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Signed {
+    receipt: Value,
+    signature: Signature,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Signature {
+    algorithm: String,
+    /// In PEM.
+    public_key: String,
+    /// In base64.
+    value: String,
+}
+
+/// `konstruct tenant receipt verify`.
+pub(super) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file);
+    let text = text.with_context(|| format!("cannot read {}", file.display()))?;
+    let keys = asked.master_keys()?;
+    let masters: Vec<_> = std::iter::once(keys.current).chain(keys.previous).collect();
+    let receipt = verify(&masters, &text)?;
+    let of = |name: &str| receipt.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let (tenant, ended_at) = (of("tenant"), of("ended_at"));
+    let text = format!("the receipt of `{tenant}`, {ended_at}, is as it was signed");
+    output.print(&text, &json!({ "valid": true, "receipt": receipt }))
+}
+
+/// Signs a receipt.
+pub(super) fn sign(master: &MasterKey, receipt: &impl Serialize) -> anyhow::Result<Signed> {
+    let receipt = serde_json::to_value(receipt)?;
+    let pair = pair(master)?;
+    let value = BASE64.encode(pair.sign(canonical(&receipt).as_bytes()));
+    let signature =
+        Signature { algorithm: ALGORITHM.to_owned(), public_key: public_key(&pair), value };
+    Ok(Signed { receipt, signature })
+}
+
+/// What the receipt says, if it was signed with one of these and is as it was.
+fn verify(masters: &[MasterKey], text: &str) -> anyhow::Result<Value> {
+    let Signed { receipt, signature } = serde_json::from_str(text).context("not a receipt")?;
+    if signature.algorithm != ALGORITHM {
+        bail!("it is signed by `{}`, not by {ALGORITHM}", signature.algorithm);
+    }
+    let value = BASE64.decode(&signature.value).context("the signature is not base64")?;
+    for master in masters {
+        let pair = pair(master)?;
+        if public_key(&pair) != signature.public_key {
+            continue;
+        }
+        let public: &[u8] = pair.public_key().as_ref();
+        let same = UnparsedPublicKey::new(&ED25519, public)
+            .verify(canonical(&receipt).as_bytes(), &value);
+        same.map_err(|_| anyhow!("it was changed after it was signed"))?;
+        return Ok(receipt);
+    }
+    bail!(
+        "it was signed by another installation, or with a master key that is not in \
+         KONSTRUCT_MASTER_KEY_PREVIOUS"
+    )
+}
+
+fn pair(master: &MasterKey) -> anyhow::Result<Ed25519KeyPair> {
+    let seed = own_index(master, KEY_NAME, KEY_TEXT);
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed);
+    pair.map_err(|error| anyhow!("the key of receipts: {error}"))
+}
+
+/// In PEM.
+fn public_key(pair: &Ed25519KeyPair) -> String {
+    let der = [DER_PREFIX.as_slice(), pair.public_key().as_ref()].concat();
+    format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", BASE64.encode(der))
+}
+
+/// JSON without white space, fields in the order of their names.
+fn canonical(value: &Value) -> String {
+    sorted(value).to_string()
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| (name.clone(), sorted(value)));
+            let fields: BTreeMap<_, _> = fields.collect();
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn master(digit: &str) -> MasterKey {
+        MasterKey::parse(&digit.repeat(64)).unwrap()
+    }
+
+    fn receipt() -> Value {
+        json!({ "tenant": "acme", "stores": [{ "store": "EVENTS", "before": 7, "after": 0 }] })
+    }
+
+    fn written(signed: &Signed) -> String {
+        serde_json::to_string_pretty(signed).unwrap()
+    }
+
+    #[test]
+    fn a_receipt_is_verified_however_its_json_is_written() {
+        let text = written(&sign(&master("1"), &receipt()).unwrap());
+        assert_eq!(verify(&[master("1")], &text).unwrap(), receipt());
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let (receipt_of, signature) = (&value["receipt"], &value["signature"]);
+        let turned = json!({ "signature": signature, "receipt": sorted(receipt_of) });
+        assert_eq!(verify(&[master("1")], &turned.to_string()).unwrap(), receipt());
+        let rotated = [master("2"), master("1")];
+        assert_eq!(verify(&rotated, &text).unwrap(), receipt());
+    }
+
+    #[test]
+    fn what_was_changed_or_signed_elsewhere_is_named() {
+        let text = written(&sign(&master("1"), &receipt()).unwrap());
+        let said =
+            |masters: &[MasterKey], text: &str| verify(masters, text).unwrap_err().to_string();
+        let changed = text.replace("\"before\": 7", "\"before\": 8");
+        assert_eq!(said(&[master("1")], &changed), "it was changed after it was signed");
+        assert_eq!(
+            said(&[master("2")], &text),
+            "it was signed by another installation, or with a master key that is not in \
+             KONSTRUCT_MASTER_KEY_PREVIOUS"
+        );
+        let other = written(&sign(&master("2"), &receipt()).unwrap());
+        let theirs: Value = serde_json::from_str(&other).unwrap();
+        let mut mixed: Value = serde_json::from_str(&text).unwrap();
+        mixed["signature"]["value"] = theirs["signature"]["value"].clone();
+        let mixed = mixed.to_string();
+        assert_eq!(said(&[master("1")], &mixed), "it was changed after it was signed");
+        assert_eq!(said(&[master("1")], "{}"), "not a receipt");
+    }
+
+    #[test]
+    fn what_is_signed_is_sorted_and_without_white_space() {
+        let value = json!({ "b": [1, { "d": "ü", "c": null }], "a": true });
+        expect_test::expect![[r#"{"a":true,"b":[1,{"c":null,"d":"ü"}]}"#]]
+            .assert_eq(&canonical(&value));
+    }
+}

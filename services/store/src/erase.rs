@@ -1,0 +1,77 @@
+//! Deletes every row of one tenant, in every table, a bounded piece at a time. The tables are found in
+//! the catalogue, so that none can be forgotten; the tenant's key is erased by [`crate::keys::forget`].
+
+use schemas::TenantId;
+
+use crate::{Platform, PlatformTx, Purpose, StoreError, row};
+
+/// Rows of one table in one transaction.
+const ROWS_MAX: i64 = 5_000;
+
+const COUNT: &str = "select table_name, had from erasable_rows($1)";
+const ERASE: &str = "select erase_rows($1, $2)";
+
+/// What of it stands in tables of the installation: keys of the API with what was answered to them, and
+/// invitations.
+const COUNT_OF_INSTALLATION: &str = "
+    select 'api_answer', count(*) from api_answer
+     where operator_id in (select id from api_key where tenant = $1)
+    union all select 'api_key', count(*) from api_key where tenant = $1
+    union all select 'one_use_token', count(*) from one_use_token where tenant = $1";
+const ERASE_ANSWERS: &str = "
+    delete from api_answer where operator_id in (select id from api_key where tenant = $1)";
+const ERASE_KEYS: &str = "delete from api_key where tenant = $1";
+const ERASE_TOKENS: &str = "delete from one_use_token where tenant = $1";
+
+/// What a table has of a tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Had {
+    /// The table.
+    pub table: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// How many rows there are to erase, by table; those without any are named too.
+pub async fn count(
+    platform: &Platform,
+    tenant: &TenantId,
+    actor: &str,
+) -> Result<Vec<Had>, StoreError> {
+    let mut tx = platform.begin(Purpose::Erase, actor).await?;
+    let mut rows = tx.query(COUNT, &[&tenant.as_str()]).await?;
+    rows.extend(tx.query(COUNT_OF_INSTALLATION, &[&tenant.as_str()]).await?);
+    tx.commit().await?;
+    let had = |row: &tokio_postgres::Row| {
+        Ok(Had { table: row.try_get(0)?, rows: row::count(row.try_get(1)?)? })
+    };
+    rows.iter().map(had).collect()
+}
+
+/// Deletes them, and says how many there were. If it is interrupted, a second run does the rest.
+pub async fn erase(
+    platform: &Platform,
+    tenant: &TenantId,
+    actor: &str,
+) -> Result<u64, StoreError> {
+    let mut done = 0;
+    loop {
+        let mut tx = platform.begin(Purpose::Erase, actor).await?;
+        let some = erase_some(&mut tx, tenant).await?;
+        tx.commit().await?;
+        if some == 0 {
+            return Ok(done);
+        }
+        done += some;
+    }
+}
+
+async fn erase_some(tx: &mut PlatformTx, tenant: &TenantId) -> Result<u64, StoreError> {
+    let rows = tx.query(ERASE, &[&tenant.as_str(), &ROWS_MAX]).await?;
+    let row = rows.first().ok_or_else(|| StoreError::row("no answer"))?;
+    let mut some: u64 = row::count(row.try_get(0)?)?;
+    for sql in [ERASE_ANSWERS, ERASE_KEYS, ERASE_TOKENS] {
+        some += tx.execute(sql, &[&tenant.as_str()]).await?;
+    }
+    Ok(some)
+}
