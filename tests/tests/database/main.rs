@@ -7,6 +7,7 @@ mod accounts;
 mod completion;
 mod deferred;
 mod delivery;
+mod erase;
 mod fence;
 mod guards;
 mod home;

@@ -181,13 +181,13 @@ async fn whoever_is_not_bound_is_refused_at_start_up() {
 }
 
 /// A column and a value that fits it.
-struct Column {
+pub(crate) struct Column {
     name: String,
     value: String,
 }
 
 /// A value for every column, from its type, or from the list that a CHECK allows.
-async fn columns(client: &Client, table: &str) -> Vec<Column> {
+pub(crate) async fn columns(client: &Client, table: &str) -> Vec<Column> {
     let sql = "
         select a.attname::text, format_type(a.atttypid, null),
             (select substring(pg_get_constraintdef(c.oid) from '''([^'']+)''::text')
@@ -214,7 +214,7 @@ async fn columns(client: &Client, table: &str) -> Vec<Column> {
     rows.iter().map(column).collect()
 }
 
-fn insert(table: &str, columns: &[Column], tenant: &str) -> String {
+pub(crate) fn insert(table: &str, columns: &[Column], tenant: &str) -> String {
     let value = |column: &Column| match column.name.as_str() {
         "tenant_id" => format!("'{tenant}'"),
         _ => column.value.clone(),
@@ -233,7 +233,7 @@ fn none_deleted(done: &Result<u64, tokio_postgres::Error>, table: &str) {
 }
 
 /// One statement, bound to `tenant` as a service would be.
-async fn run(client: &Client, tenant: &str, sql: &str) -> Result<u64, tokio_postgres::Error> {
+pub(crate) async fn run(client: &Client, tenant: &str, sql: &str) -> Result<u64, tokio_postgres::Error> {
     client.batch_execute("begin").await.unwrap();
     bind(client, tenant).await;
     let done = client.execute(sql, &[]).await;

@@ -7,6 +7,7 @@ mod answers;
 mod bounds;
 mod budgets;
 mod commands;
+mod erase;
 mod floods;
 mod gateway;
 mod hand_off;

@@ -1,4 +1,5 @@
 mod budgets;
+mod erasure;
 mod models;
 mod slugs;
 mod tools;

@@ -1,0 +1,147 @@
+//! Erasing a tenant: no table is forgotten, and no other tenant loses a row.
+
+use konstruct_tests::postgres::raw;
+use store::{
+    Purpose,
+    check::walls,
+    erase::{self, Had},
+    keys,
+};
+use tokio_postgres::Client;
+
+use crate::{
+    World, at, tenant,
+    walls::{columns, insert, run},
+    world,
+};
+
+/// A row of tenants `a` and `b` in every table.
+async fn furnish(world: &World) -> Vec<String> {
+    let app = raw(&world.test.app_url()).await.unwrap();
+    let tables = walls::tenant_tables(&app).await.unwrap();
+    for table in &tables {
+        let columns = columns(&app, table).await;
+        for tenant in ["a", "b"] {
+            run(&app, tenant, &insert(table, &columns, tenant)).await.unwrap();
+        }
+    }
+    tables
+}
+
+async fn had(world: &World, slug: &str) -> Vec<Had> {
+    erase::count(&world.platform, &tenant(slug), "test").await.unwrap()
+}
+
+/// What still has rows, with how many.
+fn some(had: &[Had]) -> Vec<String> {
+    let some = had.iter().filter(|had| 0 < had.rows);
+    some.map(|had| format!("{} {}", had.table, had.rows)).collect()
+}
+
+/// What the installation keeps for a tenant: a key of the API with an answer, and an invitation.
+async fn furnish_installation(client: &Client, slug: &str) {
+    let sql = format!(
+        "insert into api_key (id, sha256, prefix, name, tenant, role, created_by, created_at_ms)
+             values ('key-{slug}', '{slug}', 'x', 'x', '{slug}', 'viewer', 'x', 0);
+         insert into api_answer (operator_id, name, request_sha256, at_ms)
+             values ('key-{slug}', 'x', '', 0);
+         insert into one_use_token (sha256, purpose, email, tenant, created_at_ms, expires_at_ms)
+             values ('{slug}', 'invite', 'x', '{slug}', 0, 0);"
+    );
+    client.batch_execute(&sql).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_row_of_a_tenant_goes_and_none_of_another() {
+    let world = world().await;
+    let tables = furnish(&world).await;
+    let admin = raw(&world.test.superuser_url()).await.unwrap();
+    furnish_installation(&admin, "a").await;
+    furnish_installation(&admin, "b").await;
+
+    let mut want: Vec<_> = tables.into_iter().filter(|table| table != "tenant_key").collect();
+    want.extend(["api_answer", "api_key", "one_use_token"].map(str::to_owned));
+    want.sort_unstable();
+    let counted = had(&world, "a").await;
+    let mut names: Vec<_> = counted.iter().map(|had| had.table.clone()).collect();
+    names.sort_unstable();
+    assert_eq!(names, want, "a table of tenants that erasure does not know");
+    assert!(counted.iter().all(|had| had.rows == 1), "{counted:?}");
+
+    let all = u64::try_from(want.len()).unwrap();
+    let erased = erase::erase(&world.platform, &tenant("a"), "test").await.unwrap();
+    assert_eq!(erased, all);
+    assert_eq!(some(&had(&world, "a").await), Vec::<String>::new());
+    assert_eq!(had(&world, "b").await.iter().map(|had| had.rows).sum::<u64>(), all);
+    let erased = erase::erase(&world.platform, &tenant("a"), "test").await.unwrap();
+    assert_eq!(erased, 0, "a second run finds nothing");
+}
+
+/// Every column that names a tenant in a table of the installation is erased, or kept on purpose.
+#[tokio::test]
+async fn what_names_a_tenant_beside_its_own_tables_is_known() {
+    let world = world().await;
+    let admin = raw(&world.test.superuser_url()).await.unwrap();
+    let sql = "
+        select string_agg(c.relname || '.' || a.attname, ' ' order by c.relname)
+          from pg_attribute a join pg_class c on c.oid = a.attrelid
+         where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+           and a.attname like 'tenant%' and c.relname = any($1)";
+    let tables = walls::PLATFORM_TABLES.as_slice();
+    let found: String = admin.query_one(sql, &[&tables]).await.unwrap().get(0);
+    // The last one stays: it is the record of what operators did.
+    assert_eq!(found, "api_key.tenant one_use_token.tenant operator_log.tenant");
+}
+
+#[tokio::test]
+async fn a_table_that_comes_later_is_erased_too() {
+    let world = world().await;
+    let owner = raw(&world.test.owner_url()).await.unwrap();
+    let later = "
+        create table later (tenant_id text collate \"C\" not null, id int not null,
+            primary key (tenant_id, id));
+        call tenant_table('later');";
+    owner.batch_execute(later).await.unwrap();
+    let app = raw(&world.test.app_url()).await.unwrap();
+    let rows = "insert into later select 'a', i from generate_series(1, 12000) i";
+    assert_eq!(run(&app, "a", rows).await.unwrap(), 12_000);
+    run(&app, "b", "insert into later values ('b', 1)").await.unwrap();
+    assert_eq!(some(&had(&world, "a").await), ["later 12000"]);
+    // In pieces of 5,000.
+    let erased = erase::erase(&world.platform, &tenant("a"), "test").await.unwrap();
+    assert_eq!(erased, 12_000);
+    assert_eq!(some(&had(&world, "a").await), Vec::<String>::new());
+    assert_eq!(some(&had(&world, "b").await), ["later 1"]);
+}
+
+#[tokio::test]
+async fn without_the_purpose_nothing_is_erased() {
+    let world = world().await;
+    furnish(&world).await;
+    let mut tx = world.platform.begin(Purpose::Rebuild, "test").await.unwrap();
+    assert_eq!(tx.execute("delete from secret where tenant_id = 'a'", &[]).await.unwrap(), 0);
+    drop(tx);
+    let mut tx = world.platform.begin(Purpose::Erase, "olga@example.com").await.unwrap();
+    assert!(tx.query("select sealed from secret", &[]).await.is_err(), "a row is only deleted");
+    drop(tx);
+    let admin = raw(&world.test.superuser_url()).await.unwrap();
+    let sql = "
+        select count(*) from platform_audit
+         where purpose = 'erase' and actor = 'olga@example.com'";
+    assert_eq!(admin.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_there_until_it_is_forgotten() {
+    let world = world().await;
+    let acme = tenant("acme");
+    assert!(!keys::is_there(&world.db, &acme).await.unwrap(), "none was made");
+    let app = raw(&world.test.app_url()).await.unwrap();
+    let made = "
+        insert into tenant_key (tenant_id, wrapped, master_fingerprint, created_at_ms)
+            values ('acme', 'x', 'x', 0)";
+    run(&app, "acme", made).await.unwrap();
+    assert!(keys::is_there(&world.db, &acme).await.unwrap());
+    keys::forget(&world.db, &acme, at(0)).await.unwrap();
+    assert!(!keys::is_there(&world.db, &acme).await.unwrap());
+}
