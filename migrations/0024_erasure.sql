@@ -53,8 +53,21 @@ BEGIN
 END
 $$;
 
--- How many rows a tenant has, by table.
-CREATE FUNCTION erasable_rows(tenant text) RETURNS TABLE (table_name text, had bigint)
+-- What of a tenant's rows stays: those of the read models that derive from what the directory's stream
+-- keeps, by the sequences in $2. A rebuild gives the same.
+CREATE FUNCTION not_kept(target regclass) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
+    SELECT CASE target::text
+        WHEN 'p_event' THEN 'AND NOT (stream = ''DIRECTORY'' AND seq = ANY ($2))'
+        WHEN 'p_change' THEN 'AND seq <> ALL ($2)'
+        WHEN 'p_tenant' THEN 'AND last_seq <> ALL ($2)'
+        ELSE ''
+    END
+$$;
+
+-- How many rows there are to erase, by table.
+CREATE FUNCTION erasable_rows(tenant text, kept bigint[])
+    RETURNS TABLE (table_name text, had bigint)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
 DECLARE
     target regclass;
@@ -64,14 +77,15 @@ BEGIN
          ORDER BY polrelid::regclass::text
     LOOP
         table_name := target::text;
-        EXECUTE format('SELECT count(*) FROM %s WHERE tenant_id = $1', target) INTO had USING tenant;
+        EXECUTE format('SELECT count(*) FROM %s WHERE tenant_id = $1 %s', target, not_kept(target))
+            INTO had USING tenant, kept;
         RETURN NEXT;
     END LOOP;
 END
 $$;
 
 -- Deletes at most so many of them from each table, and says how many those were.
-CREATE FUNCTION erase_rows(tenant text, rows_max bigint) RETURNS bigint
+CREATE FUNCTION erase_rows(tenant text, kept bigint[], rows_max bigint) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     target regclass;
@@ -83,18 +97,20 @@ BEGIN
          ORDER BY polrelid::regclass::text
     LOOP
         EXECUTE format(
-            'DELETE FROM %1$s WHERE (%2$s) IN (SELECT %2$s FROM %1$s WHERE tenant_id = $1 LIMIT $2)',
-            target, coalesce(primary_key_of(target), 'tenant_id')) USING tenant, rows_max;
+            'DELETE FROM %1$s WHERE (%2$s) IN
+                 (SELECT %2$s FROM %1$s WHERE tenant_id = $1 %3$s LIMIT $3)',
+            target, coalesce(primary_key_of(target), 'tenant_id'), not_kept(target))
+            USING tenant, kept, rows_max;
         GET DIAGNOSTICS gone = ROW_COUNT;
         total := total + gone;
     END LOOP;
     RETURN total;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION primary_key_of(regclass), erasable_rows(text), erase_rows(text, bigint)
-    FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION primary_key_of(regclass), erasable_rows(text), erase_rows(text, bigint)
-    TO konstruct_platform;
+REVOKE EXECUTE ON FUNCTION primary_key_of(regclass), not_kept(regclass),
+    erasable_rows(text, bigint[]), erase_rows(text, bigint[], bigint) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION primary_key_of(regclass), not_kept(regclass),
+    erasable_rows(text, bigint[]), erase_rows(text, bigint[], bigint) TO konstruct_platform;
 
 -- Keys of the API that were a tenant's go with it; what they did stays in `operator_log`.
 GRANT DELETE ON api_key TO konstruct_platform;

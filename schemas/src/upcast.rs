@@ -64,11 +64,8 @@ impl Chain {
     ) -> Result<Event, DecodeError> {
         let newest = (self.newest)(kind);
         let place = format!(", as v{newest}");
-        let misfit = |source| DecodeError::Data {
-            type_name: name.to_owned(),
-            place: place.clone(),
-            source,
-        };
+        let misfit =
+            |source| DecodeError::Data { type_name: name.to_owned(), place: place.clone(), source };
         let value: Value = serde_json::from_str(data.get()).map_err(misfit)?;
         let stepped = (version..newest).try_fold(value, |value, from| {
             let step = self.steps.iter().find(|it| it.from == from && it.topic == kind.topic())?;

@@ -607,7 +607,9 @@ fn a_type_we_do_not_know_is_named() {
 fn a_version_of_a_newer_program_is_named() {
     refused(
         changed("type", json!("konstruct.connection.revoked.v2")),
-        expect!["`konstruct.connection.revoked.v2` is of a newer program: the newest version this one reads is v1"],
+        expect![[r#"
+            `konstruct.connection.revoked.v2` is of a newer program:
+            the newest version this one reads is v1"#]],
     );
 }
 

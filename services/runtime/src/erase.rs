@@ -39,8 +39,8 @@ pub struct Had {
 pub struct Counted {
     /// What there is to erase; places without any are named too.
     pub had: Vec<Had>,
-    /// How many messages of the directory stay.
-    pub kept: u64,
+    /// The sequences of what stays on the directory's stream.
+    pub kept: Vec<u64>,
 }
 
 /// What is one tenant's on the streams.
@@ -61,8 +61,8 @@ struct Place {
 struct Claims {
     /// The sequences of those that another word followed.
     old: Vec<u64>,
-    /// How many are the last word on their workspace.
-    last: u64,
+    /// Those of the ones that are the last word on their workspace.
+    last: Vec<u64>,
 }
 
 impl TenantLog {
@@ -82,12 +82,17 @@ impl TenantLog {
         let directory = self.stream(DIRECTORY.name).await?;
         let itself = subject::of_tenant(&self.tenant);
         let entries = subjects(&directory, &subject::directory_of_tenant(&self.tenant)).await?;
-        let kept = u64::from(entries.contains_key(itself.as_str()));
         let claims = self.claims(&directory).await?;
         let old = u64::try_from(claims.old.len())?;
-        let messages = entries.values().sum::<u64>() - kept + old;
+        let stays = u64::from(entries.contains_key(itself.as_str()));
+        let messages = entries.values().sum::<u64>() - stays + old;
         had.push(Had { store: DIRECTORY.name, messages });
-        Ok(Counted { had, kept: kept + claims.last })
+        let mut kept = claims.last;
+        if 0 < stays {
+            let last = directory.get_last_raw_message_by_subject(itself.as_str()).await;
+            kept.push(last.with_context(|| format!("last message of `{itself}`"))?.sequence);
+        }
+        Ok(Counted { had, kept })
     }
 
     /// Erases it. The tenant is deleted before, and the directory says so last.
@@ -181,7 +186,7 @@ impl TenantLog {
         let mut claims = Claims::default();
         for (subject, sequence) in ours {
             if last.get(&subject) == Some(&sequence) {
-                claims.last += 1;
+                claims.last.push(sequence);
             } else {
                 claims.old.push(sequence);
             }

@@ -1,5 +1,8 @@
 //! Deletes every row of one tenant, in every table, a bounded piece at a time. The tables are found in
 //! the catalogue, so that none can be forgotten; the tenant's key is erased by [`crate::keys::forget`].
+//!
+//! What the read models have of the messages that the directory's stream keeps stays, as a rebuild would
+//! bring it back: `kept` are their sequences.
 
 use schemas::TenantId;
 
@@ -8,8 +11,8 @@ use crate::{Platform, PlatformTx, Purpose, StoreError, row};
 /// Rows of one table in one transaction.
 const ROWS_MAX: i64 = 5_000;
 
-const COUNT: &str = "select table_name, had from erasable_rows($1)";
-const ERASE: &str = "select erase_rows($1, $2)";
+const COUNT: &str = "select table_name, had from erasable_rows($1, $2)";
+const ERASE: &str = "select erase_rows($1, $2, $3)";
 
 /// What of it stands in tables of the installation: keys of the API with what was answered to them, and
 /// invitations.
@@ -36,10 +39,11 @@ pub struct Had {
 pub async fn count(
     platform: &Platform,
     tenant: &TenantId,
+    kept: &[u64],
     actor: &str,
 ) -> Result<Vec<Had>, StoreError> {
     let mut tx = platform.begin(Purpose::Erase, actor).await?;
-    let mut rows = tx.query(COUNT, &[&tenant.as_str()]).await?;
+    let mut rows = tx.query(COUNT, &[&tenant.as_str(), &sequences(kept)]).await?;
     rows.extend(tx.query(COUNT_OF_INSTALLATION, &[&tenant.as_str()]).await?);
     tx.commit().await?;
     let had = |row: &tokio_postgres::Row| {
@@ -52,12 +56,13 @@ pub async fn count(
 pub async fn erase(
     platform: &Platform,
     tenant: &TenantId,
+    kept: &[u64],
     actor: &str,
 ) -> Result<u64, StoreError> {
     let mut done = 0;
     loop {
         let mut tx = platform.begin(Purpose::Erase, actor).await?;
-        let some = erase_some(&mut tx, tenant).await?;
+        let some = erase_some(&mut tx, tenant, kept).await?;
         tx.commit().await?;
         if some == 0 {
             return Ok(done);
@@ -66,12 +71,20 @@ pub async fn erase(
     }
 }
 
-async fn erase_some(tx: &mut PlatformTx, tenant: &TenantId) -> Result<u64, StoreError> {
-    let rows = tx.query(ERASE, &[&tenant.as_str(), &ROWS_MAX]).await?;
+async fn erase_some(
+    tx: &mut PlatformTx,
+    tenant: &TenantId,
+    kept: &[u64],
+) -> Result<u64, StoreError> {
+    let rows = tx.query(ERASE, &[&tenant.as_str(), &sequences(kept), &ROWS_MAX]).await?;
     let row = rows.first().ok_or_else(|| StoreError::row("no answer"))?;
     let mut some: u64 = row::count(row.try_get(0)?)?;
     for sql in [ERASE_ANSWERS, ERASE_KEYS, ERASE_TOKENS] {
         some += tx.execute(sql, &[&tenant.as_str()]).await?;
     }
     Ok(some)
+}
+
+fn sequences(kept: &[u64]) -> Vec<i64> {
+    kept.iter().copied().map(row::big).collect()
 }

@@ -29,7 +29,7 @@ async fn furnish(world: &World) -> Vec<String> {
 }
 
 async fn had(world: &World, slug: &str) -> Vec<Had> {
-    erase::count(&world.platform, &tenant(slug), "test").await.unwrap()
+    erase::count(&world.platform, &tenant(slug), &[], "test").await.unwrap()
 }
 
 /// What still has rows, with how many.
@@ -69,11 +69,11 @@ async fn every_row_of_a_tenant_goes_and_none_of_another() {
     assert!(counted.iter().all(|had| had.rows == 1), "{counted:?}");
 
     let all = u64::try_from(want.len()).unwrap();
-    let erased = erase::erase(&world.platform, &tenant("a"), "test").await.unwrap();
+    let erased = erase::erase(&world.platform, &tenant("a"), &[], "test").await.unwrap();
     assert_eq!(erased, all);
     assert_eq!(some(&had(&world, "a").await), Vec::<String>::new());
     assert_eq!(had(&world, "b").await.iter().map(|had| had.rows).sum::<u64>(), all);
-    let erased = erase::erase(&world.platform, &tenant("a"), "test").await.unwrap();
+    let erased = erase::erase(&world.platform, &tenant("a"), &[], "test").await.unwrap();
     assert_eq!(erased, 0, "a second run finds nothing");
 }
 
@@ -94,6 +94,31 @@ async fn what_names_a_tenant_beside_its_own_tables_is_known() {
 }
 
 #[tokio::test]
+async fn what_derives_from_the_tombstone_stays_and_is_not_counted() {
+    let world = world().await;
+    let app = raw(&world.test.app_url()).await.unwrap();
+    let event = |stream: &str, seq: i64| {
+        format!(
+            "insert into p_event (tenant_id, stream, seq, event_id, correlation_id, kind, source,
+                 time_ms) values ('a', '{stream}', {seq}, '{stream}{seq}', 'x', 'x', 'x', 0)"
+        )
+    };
+    let rows = [event("DIRECTORY", 7), event("DIRECTORY", 6), event("EVENTS", 7)];
+    let entry = "
+        insert into p_tenant (tenant_id, state, status, name, last_seq)
+            values ('a', '{}', 'deleted', 'a', 7)";
+    for sql in rows.iter().map(String::as_str).chain([entry]) {
+        run(&app, "a", sql).await.unwrap();
+    }
+    let a = tenant("a");
+    let count = async || erase::count(&world.platform, &a, &[7], "test").await.unwrap();
+    assert_eq!(some(&count().await), ["p_event 2"]);
+    assert_eq!(erase::erase(&world.platform, &a, &[7], "test").await.unwrap(), 2);
+    assert_eq!(some(&count().await), Vec::<String>::new());
+    assert_eq!(some(&had(&world, "a").await), ["p_event 1", "p_tenant 1"]);
+}
+
+#[tokio::test]
 async fn a_table_that_comes_later_is_erased_too() {
     let world = world().await;
     let owner = raw(&world.test.owner_url()).await.unwrap();
@@ -108,7 +133,7 @@ async fn a_table_that_comes_later_is_erased_too() {
     run(&app, "b", "insert into later values ('b', 1)").await.unwrap();
     assert_eq!(some(&had(&world, "a").await), ["later 12000"]);
     // In pieces of 5,000.
-    let erased = erase::erase(&world.platform, &tenant("a"), "test").await.unwrap();
+    let erased = erase::erase(&world.platform, &tenant("a"), &[], "test").await.unwrap();
     assert_eq!(erased, 12_000);
     assert_eq!(some(&had(&world, "a").await), Vec::<String>::new());
     assert_eq!(some(&had(&world, "b").await), ["later 1"]);

@@ -233,7 +233,11 @@ fn none_deleted(done: &Result<u64, tokio_postgres::Error>, table: &str) {
 }
 
 /// One statement, bound to `tenant` as a service would be.
-pub(crate) async fn run(client: &Client, tenant: &str, sql: &str) -> Result<u64, tokio_postgres::Error> {
+pub(crate) async fn run(
+    client: &Client,
+    tenant: &str,
+    sql: &str,
+) -> Result<u64, tokio_postgres::Error> {
     client.batch_execute("begin").await.unwrap();
     bind(client, tenant).await;
     let done = client.execute(sql, &[]).await;

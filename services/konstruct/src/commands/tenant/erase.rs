@@ -34,15 +34,12 @@ const LOOK_PAUSE: Duration = Duration::from_millis(50);
 const PASSES_MAX: u32 = 5;
 const PASS_PAUSE: Duration = Duration::from_secs(1);
 
-/// The read models of the tombstone itself, which a rebuild gives as well.
-const OF_TOMBSTONE: [&str; 3] = ["p_change", "p_event", "p_tenant"];
-
 /// What stays, and why.
 const KEPT: [Kept; 5] = [
     Kept {
         what: "DIRECTORY",
         why: "a tombstone, so that the slug is not used again, and the last word on each workspace \
-              that it held; p_tenant, p_event and p_change have what derives from these",
+              that it held; p_tenant, p_event and p_change keep what derives from these",
     },
     Kept { what: "tenant_key", why: "a tombstone without a key, so that no new one is made" },
     Kept { what: "p_day", why: "sums of all tenants, which name none" },
@@ -65,13 +62,6 @@ struct Had {
     store: String,
     kind: &'static str,
     entries: u64,
-}
-
-/// All that is there to erase.
-struct Counted {
-    had: Vec<Had>,
-    /// How many messages stay on the directory's stream.
-    kept: u64,
 }
 
 /// A line of a receipt.
@@ -114,10 +104,10 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let eraser = Eraser::open(asked, args).await?;
     let resumed = eraser.is_tombstone()?;
-    let before = eraser.count().await?;
+    let before = eraser.count(resumed).await?;
     if args.dry_run {
-        let text = format!("{}\nnothing was erased (dry run)", listed(&before.had));
-        let stores: Vec<_> = before.had.iter().map(shown).collect();
+        let text = format!("{}\nnothing was erased (dry run)", listed(&before));
+        let stores: Vec<_> = before.iter().map(shown).collect();
         return output.print(&text, &json!({ "tenant": args.tenant, "stores": stores }));
     }
     if args.yes.as_deref() != Some(args.tenant.as_str()) {
@@ -181,15 +171,17 @@ impl<'a> Eraser<'a> {
         Ok(changes.is_empty())
     }
 
-    async fn count(&self) -> anyhow::Result<Counted> {
+    /// What there is to erase. Of one that is a `tombstone`, what derives from that stays.
+    async fn count(&self, tombstone: bool) -> anyhow::Result<Vec<Had>> {
         let counted = self.log.count().await?;
         let mut had: Vec<_> = counted.had.iter().map(of_log).collect();
-        for found in erase::count(&self.platform, self.tenant, &self.by).await? {
+        let kept = if tombstone { counted.kept } else { Vec::new() };
+        for found in erase::count(&self.platform, self.tenant, &kept, &self.by).await? {
             had.push(Had { store: found.table, kind: "table", entries: found.rows });
         }
         let key = keys::is_there(&self.base.db, self.tenant).await?;
         had.push(Had { store: "tenant_key".to_owned(), kind: "key", entries: key.into() });
-        Ok(Counted { had, kept: counted.kept })
+        Ok(had)
     }
 
     /// Its workspaces are free, and its entry is a tombstone.
@@ -230,7 +222,7 @@ impl<'a> Eraser<'a> {
     }
 
     /// Once, and again as long as services wrote something meanwhile.
-    async fn erase(&self) -> anyhow::Result<Counted> {
+    async fn erase(&self) -> anyhow::Result<Vec<Had>> {
         let mut left = String::new();
         for pass in 0..PASSES_MAX {
             if 0 < pass {
@@ -238,9 +230,10 @@ impl<'a> Eraser<'a> {
             }
             keys::forget(&self.base.db, self.tenant, self.now()).await?;
             self.log.erase().await?;
-            erase::erase(&self.platform, self.tenant, &self.by).await?;
-            let after = self.count().await?;
-            let still = after.had.iter().filter(|had| !had.is_gone(after.kept));
+            let kept = self.log.count().await?.kept;
+            erase::erase(&self.platform, self.tenant, &kept, &self.by).await?;
+            let after = self.count(true).await?;
+            let still = after.iter().filter(|had| 0 < had.entries);
             let still: Vec<_> =
                 still.map(|had| format!("{} ({})", had.store, had.entries)).collect();
             if still.is_empty() {
@@ -272,23 +265,15 @@ impl<'a> Eraser<'a> {
     }
 }
 
-impl Had {
-    /// Whether it has no more than what derives from the `kept` messages.
-    fn is_gone(&self, kept: u64) -> bool {
-        let derives = OF_TOMBSTONE.contains(&self.store.as_str());
-        self.entries == 0 || derives && self.entries <= kept
-    }
-}
-
 fn of_log(found: &runtime::erase::Had) -> Had {
     let kind = if found.store == nats::ENGAGEMENTS.name { "bucket" } else { "stream" };
     Had { store: found.store.to_owned(), kind, entries: found.messages }
 }
 
 /// Every store, with what it had and has. Both were counted by the same catalogue, in the same order.
-fn lines(before: &Counted, after: &Counted) -> Vec<Erased> {
+fn lines(before: &[Had], after: &[Had]) -> Vec<Erased> {
     let of = |had: &Had| {
-        let then = before.had.iter().find(|it| it.store == had.store && it.kind == had.kind);
+        let then = before.iter().find(|it| it.store == had.store && it.kind == had.kind);
         Erased {
             store: had.store.clone(),
             kind: had.kind,
@@ -296,7 +281,7 @@ fn lines(before: &Counted, after: &Counted) -> Vec<Erased> {
             after: had.entries,
         }
     };
-    after.had.iter().map(of).collect()
+    after.iter().map(of).collect()
 }
 
 fn shown(had: &Had) -> serde_json::Value {

@@ -76,8 +76,8 @@ fn verify(masters: &[MasterKey], text: &str) -> anyhow::Result<Value> {
             continue;
         }
         let public: &[u8] = pair.public_key().as_ref();
-        let same = UnparsedPublicKey::new(&ED25519, public)
-            .verify(canonical(&receipt).as_bytes(), &value);
+        let same =
+            UnparsedPublicKey::new(&ED25519, public).verify(canonical(&receipt).as_bytes(), &value);
         same.map_err(|_| anyhow!("it was changed after it was signed"))?;
         return Ok(receipt);
     }
