@@ -1,5 +1,7 @@
 //! A tenant is erased: from the streams, the bucket, every table, and for good.
 
+use std::process::Stdio;
+
 use async_nats::jetstream;
 use futures::TryStreamExt as _;
 use konstruct_tests::{
@@ -160,6 +162,32 @@ async fn an_erased_tenant_is_gone_from_every_store_and_no_rebuild_brings_it_back
 
     rebuild(&mut it).await;
     assert_eq!(rows(&it.database, "acme").await, left, "a rebuild gives the same");
+}
+
+/// Between its messages and its rows: somebody holds a table until it is dead.
+#[tokio::test]
+async fn one_that_is_killed_in_the_middle_is_done_by_the_next_run() {
+    let it = furnished().await;
+    let mut client = raw(&it.database.superuser_url()).await.unwrap();
+    let held = client.transaction().await.unwrap();
+    held.batch_execute("lock table turn in exclusive mode").await.unwrap();
+    let mut erasing = it.command(&ERASE);
+    let mut erasing = erasing.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let purged = || async { Ok(on(&it, "EVENTS", "events.*.acme.>").await == 0) };
+    until(PATIENCE, "its messages are gone", purged).await.unwrap();
+    erasing.kill().await.ok();
+    let left = rows(&it.database, "acme").await;
+    assert!(left.iter().any(|row| row.starts_with("turn ")), "{left:?}");
+    held.rollback().await.unwrap();
+
+    let signed = it.ok(&[&ERASE[..], &["--json"]].concat()).await.unwrap();
+    let signed: Value = serde_json::from_str(&signed).unwrap();
+    assert_eq!(signed["receipt"]["resumed"], true);
+    assert_eq!(line(&signed, "EVENTS"), (0, 0), "gone by the first run");
+    let (before, after) = line(&signed, "turn");
+    assert!(0 < before && after == 0, "{before}, then {after}");
+    let left = rows(&it.database, "acme").await;
+    assert!(left.iter().all(|row| is_tombstone(row)), "{left:?}");
 }
 
 #[tokio::test]
