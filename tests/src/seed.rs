@@ -127,6 +127,12 @@ const PROGRAMS: &str = "
                    'YYYYMMDD')::int, '', 'gpt-mini', 3, 0, 900, 80, 500 + n % 700
       from generate_series(0, $1::int - 1, 5) n, generate_series(0, 30) day";
 
+/// As the sweeper leaves it.
+const PROGRAMS_ADDED_UP: &str = "
+    insert into trial_day select day, model, sum(unpriced), sum(input_tokens), sum(output_tokens),
+           sum(cost_micros) from trial_usage group by day, model;
+    truncate trial_change";
+
 /// The story of each message of the large tenant, and the first event of all others.
 const EVENTS: &str = "
     insert into p_event (tenant_id, stream, seq, event_id, correlation_id, kind, source, time_ms)
@@ -170,6 +176,7 @@ pub async fn fill(database: &TestDatabase, size: Size, now: Timestamp) -> anyhow
     admin.execute(MESSAGES, &params).await.context("messages")?;
     admin.batch_execute("analyze p_message").await?;
     admin.execute(PROGRAMS, &[&tenants, &now.as_millis()]).await.context("programs")?;
+    admin.batch_execute(PROGRAMS_ADDED_UP).await?;
     for sql in SUMS.into_iter().chain([EVENTS, ATTEMPTS, TURNS]) {
         admin.execute(sql, &[]).await.with_context(|| sql.to_owned())?;
     }

@@ -142,10 +142,27 @@ const SPEND: &str = "
     delete from spend where (tenant_id, scope) in (
         select tenant_id, scope from spend
          where asked_at_ms < $1 and reserved_micros = 0 limit $2)";
+/// What trials and programs used goes from changes to the sums of days: no older than the last prune.
+const TRIALS: &str = "
+    with gone as (
+        delete from trial_change where number in (
+            select number from trial_change where $1::bigint is not null order by number limit $2)
+        returning day, model, unpriced, input_tokens, output_tokens, cost_micros
+    ), sums as (
+        insert into trial_day as was (day, model, unpriced, input_tokens, output_tokens, cost_micros)
+        select day, model, sum(unpriced), sum(input_tokens), sum(output_tokens), sum(cost_micros)
+          from gone group by day, model order by day, model
+        on conflict (day, model) do update set
+            unpriced = was.unpriced + excluded.unpriced,
+            input_tokens = was.input_tokens + excluded.input_tokens,
+            output_tokens = was.output_tokens + excluded.output_tokens,
+            cost_micros = was.cost_micros + excluded.cost_micros
+    )
+    select from gone";
 const AUDIT: &str = "select forget_unattended_audit()";
 
 /// What goes, in this order: threads and stories after their messages.
-const RULES: [Rule; 16] = [
+const RULES: [Rule; 17] = [
     Rule { sql: DEDUP, kept: DEDUP_KEPT, count: |it| &mut it.dedup },
     Rule { sql: VERDICTS, kept: STORY_KEPT, count: |it| &mut it.verdicts },
     Rule { sql: NOTICES, kept: NOTICE_KEPT, count: |it| &mut it.notices },
@@ -162,6 +179,7 @@ const RULES: [Rule; 16] = [
     Rule { sql: EVENTS, kept: STORY_KEPT, count: |it| &mut it.events },
     Rule { sql: RESERVATIONS, kept: RESERVATION_KEPT, count: |it| &mut it.reservations },
     Rule { sql: SPEND, kept: SPEND_KEPT, count: |it| &mut it.spend },
+    Rule { sql: TRIALS, kept: Duration::ZERO, count: |it| &mut it.trials },
 ];
 
 struct Rule {
@@ -205,6 +223,8 @@ pub struct Pruned {
     pub reservations: u64,
     /// Sums of budgets.
     pub spend: u64,
+    /// Changes of what trials and programs used; they are in the sums of days.
+    pub trials: u64,
     /// Sessions and links of operators, and tries to sign in.
     pub accounts: u64,
 }

@@ -3,6 +3,7 @@
 
 use domain::{access::PlatformRole, day::Day};
 use konstruct_tests::postgres::raw;
+use store::prune::prune;
 use views::{AttentionKind, Counts, Home, PlatformGroup};
 
 use crate::{
@@ -71,6 +72,23 @@ async fn what_trials_and_programs_used_is_part_of_every_sum() {
     let staff = person(Some(PlatformRole::Engineer), &[]);
     let all = town.views.installation(&staff, at(0)).await.unwrap();
     assert_eq!((all.today, all.month), (today, month));
+    let day = |number| Day::new(number).unwrap();
+    let by_day = async || {
+        let days = day(20_231_031)..=day(20_231_114);
+        let usage = town.views.usage_of_all(&staff, PlatformGroup::Day, days).await.unwrap();
+        let row = |row: &views::UsageRow| (row.key.clone(), row.counts.cost_micros);
+        usage.rows.iter().map(row).collect::<Vec<_>>()
+    };
+    let want = [("20231031", 7000), ("20231101", 315), ("20231114", 585)];
+    assert_eq!(by_day().await, want.map(|(day, cost)| (day.to_owned(), cost)));
+    // The sweeper adds changes to their days, each once.
+    let platform = &town.world.platform;
+    let (one, other) = tokio::join!(prune(platform, "a", at(0)), prune(platform, "b", at(0)));
+    assert_eq!(one.unwrap().trials + other.unwrap().trials, 4);
+    run(&town, "update trial_usage set cost_micros = 8000 where day = 20231031").await;
+    assert_eq!(prune(platform, "a", at(0)).await.unwrap().trials, 1);
+    let want = [("20231031", 8000), ("20231101", 315), ("20231114", 585)];
+    assert_eq!(by_day().await, want.map(|(day, cost)| (day.to_owned(), cost)));
     let near: Vec<_> = all.budgets.iter().map(|it| (it.tenant.id.as_str(), it.percent)).collect();
     assert_eq!(near, [("acme", 90)]);
 

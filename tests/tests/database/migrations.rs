@@ -83,8 +83,9 @@ async fn what_was_used_before_there_were_sums_of_months_is_in_them() {
     let world = world().await;
     let admin = raw(&world.test.superuser_url()).await.unwrap();
     let before = "
-        drop table trial_month;
-        drop function add_to_trial_month cascade;
+        drop view trials_of_all;
+        drop table trial_month, trial_day, trial_change;
+        drop function add_up_trials cascade;
         drop index p_month_list;
         insert into trial_usage values ('acme', 20231030, 'mara', 'm', 1, 1, 10, 5, 7),
                                        ('acme', 20231031, '', 'm', 2, 0, 20, 6, 8),
@@ -93,7 +94,11 @@ async fn what_was_used_before_there_were_sums_of_months_is_in_them() {
     let months = MIGRATIONS.iter().find(|migration| migration.name == "0022_months").unwrap();
     let owner = raw(&world.test.owner_url()).await.unwrap();
     owner.batch_execute(&format!("begin; {}; commit", months.sql)).await.unwrap();
-    let found = "select string_agg(format('%s', m), ' ' order by m) from trial_month m";
-    let found: String = admin.query_one(found, &[]).await.unwrap().get(0);
-    assert_eq!(found, "(acme,202310,1,30,11,15) (other,202311,0,1,1,9)");
+    let found = "select string_agg(format('%s', m), ' ' order by m) from trial_month m union all
+                 select string_agg(format('%s', d), ' ' order by d) from trials_of_all d";
+    let found = admin.query(found, &[]).await.unwrap();
+    let found: Vec<String> = found.iter().map(|row| row.get(0)).collect();
+    let months = "(acme,202310,1,30,11,15) (other,202311,0,1,1,9)";
+    let days = "(20231030,m,1,10,5,7) (20231031,m,0,20,6,8) (20231101,m,0,1,1,9)";
+    assert_eq!(found, [months, days]);
 }

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use crate::StoreError;
 
 /// Tables that belong to no tenant. Every other table must be walled.
-pub const PLATFORM_TABLES: [&str; 15] = [
+pub const PLATFORM_TABLES: [&str; 17] = [
     "api_answer",
     "api_key",
     "checkpoint",
@@ -24,6 +24,8 @@ pub const PLATFORM_TABLES: [&str; 15] = [
     "recovery_code",
     "sign_in_throttle",
     "stage_fence",
+    "trial_change",
+    "trial_day",
 ];
 
 /// What every tenant table's policy for the app role says, as PostgreSQL writes it back.

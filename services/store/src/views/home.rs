@@ -4,7 +4,7 @@ use domain::{budget::Scope, day::Day};
 use schemas::{BudgetPeriod, MessageId, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{PlatformTx, StoreError, TenantTx, projections::Counts, row, views::usage::counts};
+use crate::{PlatformTx, StoreError, TenantTx, projections::Counts, row, views::usage::{counts, trials_of_all}};
 
 /// What went wrong, how far a tenant has come, and what was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ const VITALS: &str = "
              where tenant_id = $1 and handed_off_at_ms is not null)";
 /// Of messages and of what is none: trials of drafts, and programs.
 macro_rules! sums {
-    ($messages:literal, $others:literal) => {
+    ($messages:literal, $($others:tt)+) => {
         concat!(
             "select coalesce(sum(messages), 0)::bigint, coalesce(sum(answered), 0)::bigint,
                     coalesce(sum(failed), 0)::bigint, coalesce(sum(throttled), 0)::bigint,
@@ -58,7 +58,7 @@ macro_rules! sums {
             " union all
                      select 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens, cost_micros
                        from ",
-            $others,
+            $($others)+,
             ") used"
         )
     };
@@ -72,7 +72,7 @@ const MONTH: &str = sums!(
     "p_month where tenant_id = $1 and month = $2",
     "trial_month where tenant_id = $1 and month = $2"
 );
-const TODAY_OF_ALL: &str = sums!("p_day where day = $1", "trial_usage where day = $1");
+const TODAY_OF_ALL: &str = sums!("p_day where day = $1", trials_of_all!(), " where day = $1");
 const MONTH_OF_ALL: &str =
     sums!("p_day where day between $1 * 100 and $1 * 100 + 99", "trial_month where month = $1");
 const SERVED: &str = "select count(*) from p_tenant where status = 'active'";

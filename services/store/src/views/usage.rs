@@ -50,8 +50,18 @@ pub struct UsageLine {
     pub latency_buckets: Vec<u64>,
 }
 
+/// What trials and programs of all tenants used, by day and model, in the place of a table.
+macro_rules! trials_of_all {
+    () => {
+        "(select day, model, unpriced, input_tokens, output_tokens, cost_micros from trial_day
+          union all
+          select day, model, unpriced, input_tokens, output_tokens, cost_micros from trial_change) trials"
+    };
+}
+pub(super) use trials_of_all;
+
 macro_rules! sums {
-    ($key:literal, $from:literal) => {
+    ($key:literal, $($from:tt)+) => {
         concat!(
             "select ",
             $key,
@@ -60,7 +70,7 @@ macro_rules! sums {
                 sum(input_tokens)::bigint, sum(output_tokens)::bigint, sum(cost_micros)::bigint,
                 sum(latency_ms_sum)::bigint, buckets_sum(latency_buckets)
                from ",
-            $from,
+            $($from)+,
             " group by 1 order by 1 limit $3"
         )
     };
@@ -108,7 +118,9 @@ macro_rules! of_all {
               union all
               select day, model, 0, 0, 0, 0, 0, unpriced, input_tokens, output_tokens, cost_micros,
                      0, '{}'
-                from trial_usage where day between $1 and $2) used"
+                from ",
+            trials_of_all!(),
+            " where day between $1 and $2) used"
         )
     };
 }
