@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     gate::Gate,
     script::{Behaviour, Called, Fault, Recorded, Say},
+    server::pause,
 };
 
 /// One step of a streamed body.
@@ -211,7 +212,7 @@ pub(super) fn body(steps: Vec<Step>, gate: Arc<Gate>) -> Body {
     Body::from_stream(stream::unfold((steps.into_iter(), gate), |(mut steps, gate)| async move {
         loop {
             match steps.next()? {
-                Step::Wait(pause) => tokio::time::sleep(pause).await,
+                Step::Wait(time) => pause(time).await,
                 Step::Send(bytes) => return Some((Ok(bytes), (steps, gate))),
                 Step::Hold => gate.pass().await,
                 Step::Stall => gate.stall().await,

@@ -73,7 +73,7 @@ fn record(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Recorded {
 
 async fn answer(app: &App, dialect: &(dyn Dialect + Sync), request: &Recorded) -> Response {
     let behaviour = app.state.lock().unwrap_or_else(PoisonError::into_inner).meet(request);
-    tokio::time::sleep(Duration::from_millis(behaviour.headers_ms)).await;
+    pause(Duration::from_millis(behaviour.headers_ms)).await;
     if let Some(Fault::Status { status, headers, body }) = &behaviour.fault {
         return refusal(*status, headers, body);
     }
@@ -83,11 +83,18 @@ async fn answer(app: &App, dialect: &(dyn Dialect + Sync), request: &Recorded) -
         let kind = [(header::CONTENT_TYPE, kind.unwrap_or_else(|| "text/event-stream".to_owned()))];
         return (kind, body(reply.steps(dialect), Arc::clone(&app.gate))).into_response();
     }
-    tokio::time::sleep(Duration::from_millis(reply.behaviour.first_token_ms)).await;
+    pause(Duration::from_millis(reply.behaviour.first_token_ms)).await;
     if reply.behaviour.held {
         app.gate.pass().await;
     }
     Json(dialect.whole(&reply, reply.reason())).into_response()
+}
+
+/// A timer rounds up to the next millisecond; what is to take no time takes none.
+pub(super) async fn pause(time: Duration) {
+    if !time.is_zero() {
+        tokio::time::sleep(time).await;
+    }
 }
 
 /// Ollama streams unless told not to; the others only if told to.
