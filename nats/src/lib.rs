@@ -9,6 +9,7 @@
 pub mod bounds;
 pub mod consumer;
 mod draw;
+pub mod look;
 pub mod stream;
 
 pub use consumer::{

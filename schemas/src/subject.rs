@@ -15,6 +15,9 @@ use crate::{
 /// How many partitions the event stream has. Never changes: ids of conversations map to it.
 pub const PARTITIONS: u16 = 16;
 
+/// Who holds which workspace: every event of it.
+pub const CLAIMS: &str = "claims.>";
+
 /// The share of the event stream a conversation belongs to, `00` to `15`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Partition(u16);
@@ -188,14 +191,60 @@ pub fn filter_of_tenant(tenant: &TenantId) -> String {
     format!("events.*.{tenant}.>")
 }
 
+/// Every event of a kind on the event stream, of one tenant or of all; nothing for a kind that is in the
+/// directory.
+pub fn filter_in_events(tenant: Option<&TenantId>, kind: Kind) -> Option<String> {
+    let of = tenant.map_or("*", TenantId::as_str);
+    let is_there = filter_in_directory(tenant, kind).is_none();
+    is_there.then(|| format!("events.*.{of}.{}", kind.topic()))
+}
+
+/// Every event in the directory that is about what a kind is about, of one tenant or of all; nothing for a
+/// kind of the event stream. Kinds have no subject of their own there, and workspaces none of a tenant's.
+pub fn filter_in_directory(tenant: Option<&TenantId>, kind: Kind) -> Option<String> {
+    let tenant = tenant.map_or("*", TenantId::as_str);
+    let about = match kind {
+        Kind::TenantCreated
+        | Kind::TenantRenamed
+        | Kind::TenantLimitsChanged
+        | Kind::TenantBudgetChanged
+        | Kind::TenantSuspended
+        | Kind::TenantResumed
+        | Kind::TenantDeleted => "tenant",
+        Kind::AgentCreated
+        | Kind::AgentDraftSaved
+        | Kind::AgentPublished
+        | Kind::AgentBudgetChanged
+        | Kind::AgentRetired => "agent.*",
+        Kind::ConnectionMade | Kind::ConnectionRemoved => "connection.*",
+        Kind::ToolSaved | Kind::ToolRemoved => "tool.*",
+        Kind::ModelGroupSaved | Kind::ModelGroupRemoved => "model_group.*",
+        Kind::WorkspaceClaimed => return Some(CLAIMS.to_owned()),
+        Kind::MessageReceived
+        | Kind::MessageAccepted
+        | Kind::MessageDuplicate
+        | Kind::MessageAdmitted
+        | Kind::MessageThrottled
+        | Kind::CompletionFinished
+        | Kind::CompletionFailed
+        | Kind::CompletionHandedOff
+        | Kind::MessageHeld
+        | Kind::ConversationHandedBack
+        | Kind::BudgetNear
+        | Kind::ReplyDelivered
+        | Kind::ReplyUncertain
+        | Kind::ReplyFailed
+        | Kind::EffectObserved
+        | Kind::MessageEdited
+        | Kind::MessageDeleted
+        | Kind::ConnectionRevoked => return None,
+    };
+    Some(format!("directory.{tenant}.{about}"))
+}
+
 /// Everything that the directory has of one tenant; its claims are beside it.
 pub fn directory_of_tenant(tenant: &TenantId) -> String {
     format!("directory.{tenant}.>")
-}
-
-/// Every claim of a workspace, of all tenants.
-pub const fn claims() -> &'static str {
-    "claims.>"
 }
 
 /// What of one tenant could not be handled, by any consumer.
@@ -272,7 +321,10 @@ mod tests {
             filter_of_tenant(&tenant),
             of_tenant(&tenant).to_string(),
             directory_of_tenant(&tenant),
-            claims().to_owned(),
+            CLAIMS.to_owned(),
+            filter_in_events(Some(&tenant), Kind::ReplyFailed).unwrap(),
+            filter_in_directory(Some(&tenant), Kind::AgentRetired).unwrap(),
+            filter_in_directory(None, Kind::ToolSaved).unwrap(),
             dead_letter("rate-limit", Some(&tenant)).to_string(),
             dead_letter("rate-limit", None).to_string(),
             dead_letters_of_tenant(&tenant),
@@ -286,6 +338,11 @@ mod tests {
             directory.acme.tenant
             directory.acme.>
             claims.>
+            events.*.acme.reply.failed
+            directory.acme.agent.*
+            directory.*.tool.*
+            directory.acme.>
+            deadletters.*.acme
             deadletters.rate-limit.acme
             deadletters.rate-limit.-
             deadletters.*.acme
@@ -309,6 +366,28 @@ mod tests {
             assert!(matches(&filter_of_tenant(&tenant), subject.as_str()), "{subject}");
             assert!(!matches(&filter(Kind::MessageEdited), subject.as_str()), "{subject}");
             assert!(!matches(&filter_of_tenant(&other), subject.as_str()), "{subject}");
+        }
+    }
+
+    #[test]
+    fn every_kind_is_found_where_it_is_published_and_nowhere_else() {
+        let (tenant, other): (TenantId, TenantId) =
+            ("acme".parse().unwrap(), "beta".parse().unwrap());
+        for kind in Kind::ALL {
+            let name = kind.type_name().trim_start_matches("konstruct.");
+            let sample = format!("{}/samples/{name}.json", env!("CARGO_MANIFEST_DIR"));
+            let event = crate::Envelope::decode(&std::fs::read(sample).unwrap()).unwrap().event;
+            let subject = of_event(&tenant, &event);
+            let topic = kind.topic();
+            let found = |tenant: Option<&TenantId>| {
+                let filters = [filter_in_events(tenant, *kind), filter_in_directory(tenant, *kind)];
+                let filters: Vec<_> = filters.into_iter().flatten().collect();
+                assert_eq!(filters.len(), 1, "{topic} is on one stream");
+                matches(&filters[0], subject.as_str())
+            };
+            assert!(found(None) && found(Some(&tenant)), "{topic}: {subject}");
+            let is_claim = *kind == Kind::WorkspaceClaimed;
+            assert_eq!(found(Some(&other)), is_claim, "{topic}: {subject}");
         }
     }
 

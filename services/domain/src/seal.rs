@@ -35,6 +35,9 @@ pub const KEY_LEN: usize = 32;
 /// Bytes of every nonce here.
 pub const NONCE_LEN: usize = 24;
 
+/// Bytes that say whether a ciphertext was changed.
+const TAG_LEN: usize = 16;
+
 type Bytes32 = Zeroizing<[u8; KEY_LEN]>;
 
 /// A tenant's key. Cheap to clone; wiped when the last clone goes.
@@ -158,6 +161,12 @@ pub fn open(key: &DataKey, owner: Owner<'_>, text: &Text) -> Result<String, Open
     let data = associated_data("text", owner.tenant, owner.of);
     let plain = decrypt(&key.0.encryption, &data, sealed)?;
     String::from_utf8(plain.to_vec()).map_err(|_| OpenError::Malformed)
+}
+
+/// How many bytes were sealed, by the length of what [`seal`] made of them.
+pub fn sealed_len(sealed: &str) -> usize {
+    // Base64 without padding: four characters for three bytes.
+    (sealed.len().saturating_mul(3) / 4).saturating_sub(NONCE_LEN + TAG_LEN)
 }
 
 /// Seals a secret of a tenant for a table; `name` is the secret's own.

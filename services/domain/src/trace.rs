@@ -1,5 +1,8 @@
 //! The life of one message, from its events.
 
+pub mod asked;
+pub mod otlp;
+
 use std::fmt::Write as _;
 
 use schemas::{
@@ -78,6 +81,33 @@ pub fn standing(stages: &[Stage]) -> &'static str {
     let last = stages.iter().rev().map(|it| it.stage);
     let end = last.clone().find(|stage| ends.contains(stage));
     end.or_else(|| last.clone().next()).unwrap_or("unknown")
+}
+
+/// The piece of work that ends with an event of that topic; nothing where it only tells of a moment.
+pub fn ended_by(topic: &str) -> Option<&'static str> {
+    Some(match topic {
+        "message.accepted" => "dedup",
+        "message.admitted" | "message.throttled" => "rate limit",
+        "completion.finished" | "completion.failed" | "completion.handed_off" | "message.held" => {
+            "answer"
+        }
+        "reply.delivered" | "reply.uncertain" | "reply.failed" => "delivery",
+        _ => return None,
+    })
+}
+
+/// What happened at the moment that an event of that topic tells of.
+pub fn moment(topic: &str) -> &str {
+    match topic {
+        "message.received" => "received",
+        "message.duplicate" => "received again",
+        "effect.observed" => "seen",
+        "message.edited" => "edited",
+        "message.deleted" => "taken back",
+        "conversation.handed_back" => "given back",
+        "budget.near" => "budget nearly used",
+        other => other,
+    }
 }
 
 /// What an event says, in a few words; nothing of what was said.

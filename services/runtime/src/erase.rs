@@ -160,12 +160,12 @@ impl TenantLog {
 
     /// A subject of a claim names no tenant, so all claims are read.
     async fn claims(&self, directory: &Stream<()>) -> anyhow::Result<Claims> {
-        if subjects(directory, subject::claims()).await?.is_empty() {
+        if subjects(directory, subject::CLAIMS).await?.is_empty() {
             return Ok(Claims::default());
         }
         let config = OrderedConfig {
             deliver_policy: DeliverPolicy::All,
-            filter_subject: subject::claims().to_owned(),
+            filter_subject: subject::CLAIMS.to_owned(),
             ..OrderedConfig::default()
         };
         let mut messages = directory.create_consumer(config).await?.messages().await?;

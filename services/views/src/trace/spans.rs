@@ -1,5 +1,6 @@
 //! From what is known of a message to spans on a line of time.
 
+use domain::trace::{ended_by, moment};
 use schemas::{MessageId, Timestamp};
 use store::projections::{EventRow, MessageRow};
 
@@ -33,7 +34,7 @@ impl Trace {
                 gap_ms: 0,
                 outcome,
             };
-            let Some(name) = stage(&event.kind) else {
+            let Some(name) = ended_by(&event.kind) else {
                 spans.push(span(at, None, moment(&event.kind)));
                 continue;
             };
@@ -64,33 +65,6 @@ struct Within {
     at: Timestamp,
     took_ms: Option<u64>,
     outcome: String,
-}
-
-/// What ends with that event.
-fn stage(kind: &str) -> Option<&'static str> {
-    Some(match kind {
-        "message.accepted" => "dedup",
-        "message.admitted" | "message.throttled" => "rate limit",
-        "completion.finished" | "completion.failed" | "completion.handed_off" | "message.held" => {
-            "answer"
-        }
-        "reply.delivered" | "reply.uncertain" | "reply.failed" => "delivery",
-        _ => return None,
-    })
-}
-
-/// What happened at that moment.
-fn moment(kind: &str) -> &str {
-    match kind {
-        "message.received" => "received",
-        "message.duplicate" => "received again",
-        "effect.observed" => "seen",
-        "message.edited" => "edited",
-        "message.deleted" => "taken back",
-        "conversation.handed_back" => "given back",
-        "budget.near" => "budget nearly used",
-        other => other,
-    }
 }
 
 /// The calls to models and of tools, in the order of time.
