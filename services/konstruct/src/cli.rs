@@ -1,13 +1,17 @@
 //! What can be typed.
 
 mod replay;
+mod see;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
-pub(crate) use self::replay::{AddTest, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests};
+pub(crate) use self::{
+    replay::{AddTest, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
+    see::{At, Get, StreamVerb, Streams, Tail},
+};
 
 /// AI employees that answer in Slack.
 #[derive(Debug, Parser)]
@@ -43,6 +47,11 @@ pub(crate) enum Command {
     Connection(Of),
     /// Show the life of one message: stage, when, how long, outcome.
     Trace(Trace),
+    /// Streams and what is on them.
+    Stream(Streams),
+    /// Show tenants, agents, tools, model groups and connections as they were at an instant; with
+    /// `--json`, whole but for what people wrote.
+    At(At),
     /// Say something as a person in Slack would, and print the answer.
     Say(Say),
     /// Ask recorded turns again of a draft, a version or a file, without any effect, and compare.
@@ -243,11 +252,15 @@ pub(crate) enum OperatorVerb {
 /// `konstruct trace`.
 #[derive(Debug, Args)]
 pub(crate) struct Trace {
-    /// The message's id, or the reference that a person quotes.
+    /// The message: its id or an event's or their beginning, the reference that a person quotes, a
+    /// permalink of Slack, or the id or timestamp of what was sent for it.
     pub message: String,
     /// The tenant's slug; all tenants are searched without.
     #[arg(long)]
     pub tenant: Option<TenantId>,
+    /// Print it as an OpenTelemetry trace, as a collector takes it at `/v1/traces`.
+    #[arg(long)]
+    pub otlp: bool,
 }
 
 /// `konstruct say`.

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod output;
 mod programs;
+mod progress;
 mod settings;
 mod wiring;
 
@@ -70,6 +71,8 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
         Command::Agent(args) => done(commands::list::agents(&asked, args, output).await),
         Command::Connection(args) => done(commands::list::connections(&asked, args, output).await),
         Command::Trace(args) => done(commands::trace::run(&asked, &args, output).await),
+        Command::Stream(args) => done(commands::stream::run(&asked, args.verb, output).await),
+        Command::At(args) => done(commands::at::run(&asked, &args, output).await),
         Command::Say(args) => commands::say::run(&asked, &args, output).await,
         Command::Replay(args) => commands::replay::run(sources, args, output).await,
         Command::Test(args) => commands::test::run(sources, args, output).await,

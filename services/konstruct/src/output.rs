@@ -28,6 +28,33 @@ impl Output {
             written => Ok(written?),
         }
     }
+
+    /// Prints one of many: a line of text, or of JSON. Whether anybody still reads.
+    pub(crate) fn line(self, text: &str, value: &impl Serialize) -> anyhow::Result<bool> {
+        let line = if self.json { serde_json::to_string(value)? } else { one_line(text) };
+        match writeln!(std::io::stdout().lock(), "{line}") {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+            written => Ok(written.map(|()| true)?),
+        }
+    }
+}
+
+/// How many bytes that is, for people: `3.4 MiB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    let units = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+    let unit = units.into_iter().find(|(_, one)| *one <= bytes);
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(unit, one)| {
+            let tenths = bytes.saturating_mul(10) / one;
+            format!("{}.{} {unit}", tenths / 10, tenths % 10)
+        },
+    )
+}
+
+/// One line of text: what would break it, or tell a terminal something, is left out.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 /// Columns under each other, two spaces between them.
@@ -51,6 +78,26 @@ pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_said_in_the_largest_unit_of_which_there_is_one() {
+        let cases = [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (1_024, "1.0 KiB"),
+            (3_565_158, "3.3 MiB"),
+            (8 << 30, "8.0 GiB"),
+            (u64::MAX, "1717986918.4 GiB"),
+        ];
+        for (count, want) in cases {
+            assert_eq!(bytes(count), want);
+        }
+    }
+
+    #[test]
+    fn a_line_tells_the_terminal_nothing() {
+        assert_eq!(one_line("a\u{1b}[2Jb\nc"), "a [2Jb c");
+    }
 
     #[test]
     fn columns_stand_under_each_other() {

@@ -232,7 +232,10 @@ impl Bus {
         Ok(found.map_err(|error| read_error(stream.name, &error))?.cached_info().state.clone())
     }
 
-    async fn stream(&self, row: &nats::Stream) -> Result<jetstream::stream::Stream<()>, BusError> {
+    pub(crate) async fn stream(
+        &self,
+        row: &nats::Stream,
+    ) -> Result<jetstream::stream::Stream<()>, BusError> {
         let found = self.jetstream.get_stream_no_info(row.name).await;
         found.map_err(|error| read_error(row.name, &error))
     }
@@ -277,6 +280,6 @@ fn recorded(message: jetstream::message::StreamMessage) -> Recorded {
     }
 }
 
-fn read_error(what: &str, why: &dyn fmt::Display) -> BusError {
+pub(crate) fn read_error(what: &str, why: &dyn fmt::Display) -> BusError {
     BusError::Read { what: what.to_owned(), why: why.to_string() }
 }

@@ -19,6 +19,7 @@ mod failure;
 pub mod files;
 mod follow;
 pub mod live;
+pub mod look;
 pub mod setup;
 pub mod shutdown;
 pub mod telemetry;

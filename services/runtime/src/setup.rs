@@ -167,7 +167,7 @@ async fn stream_of(bus: &Bus, name: &str) -> anyhow::Result<Option<Value>> {
     }
 }
 
-fn is_missing(kind: &GetStreamErrorKind) -> bool {
+pub(crate) fn is_missing(kind: &GetStreamErrorKind) -> bool {
     match kind {
         GetStreamErrorKind::JetStream(error) => error.code() == 404,
         GetStreamErrorKind::EmptyName

@@ -3,6 +3,7 @@
 
 mod conversation;
 mod read;
+pub mod sent;
 mod usage;
 mod write;
 

@@ -142,6 +142,9 @@ fn read(detail: &Value) -> &'static str {
     if detail.get("message").is_some() {
         return "looked at the trace of a message";
     }
+    if detail.get("sequence").is_some() {
+        return "opened an event of the log";
+    }
     if detail.get("activity").is_some() {
         return "looked at what happens";
     }
@@ -199,6 +202,8 @@ mod tests {
         check("operator.disabled", gone, "Ada disabled the account of Somebody who is gone (o9)");
         let read = json!({ "list": true, "searched": true });
         check("conversations.read", read, "Ada searched conversations");
+        let opened = json!({ "stream": "EVENTS", "sequence": 7 });
+        check("conversations.read", opened, "Ada opened an event of the log");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The commands of operators, a file each.
 
 pub(crate) mod apply;
+pub(crate) mod at;
 pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod llm;
@@ -12,6 +13,7 @@ pub(crate) mod say;
 pub(crate) mod setup;
 pub(crate) mod test;
 pub(crate) mod tenant;
+pub(crate) mod stream;
 pub(crate) mod trace;
 
 use serde_json::json;

@@ -1,54 +1,29 @@
 //! `konstruct trace`: the life of one message.
 
-use anyhow::{Context as _, anyhow};
+mod export;
+mod find;
+
 use domain::trace::{Stage, render};
 use schemas::{CorrelationId, Kind, MessageId, TenantId, Timestamp};
 use serde_json::{Value, json};
 use store::{
-    Database, Platform, Purpose, StoreError,
+    Database, StoreError,
     projections::{self, EventRow},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{cli::Trace, output::Output, settings::Asked, wiring, wiring::Base};
+use crate::{cli::Trace, output::Output, settings::Asked, wiring::Base};
 
 /// Shows every event of a message's story.
 pub(crate) async fn run(asked: &Asked<'_>, args: &Trace, output: Output) -> anyhow::Result<()> {
     let base = Base::connect(asked, "konstruct-trace", CancellationToken::new()).await?;
-    let (tenant, message) = find(asked, &base, args).await?;
+    let (tenant, message) = find::find(asked, &base, args).await?;
+    if args.otlp {
+        let exported = export::export(&base.db, &tenant, &message).await?;
+        return Output { json: true }.print("", &exported);
+    }
     let story = story(&base.db, &tenant, &message).await?;
     output.print(&text(&message, &story), &shown(&tenant, &message, &story))
-}
-
-/// The tenant and the id of the message that was asked for.
-async fn find(
-    asked: &Asked<'_>,
-    base: &Base,
-    args: &Trace,
-) -> anyhow::Result<(TenantId, MessageId)> {
-    let found = match &args.tenant {
-        Some(tenant) => {
-            let mut tx = base.db.tenant(tenant).await?;
-            let found = projections::find(&mut tx, &args.message).await?;
-            found.map(|message| (tenant.clone(), message))
-        }
-        None => find_anywhere(asked, &args.message).await?,
-    };
-    found
-        .ok_or_else(|| anyhow!("no message and no event begins with `{}`", args.message))
-        .context("the read models may be behind, see `konstruct doctor`")
-}
-
-/// A look across tenants: the platform's to take, and on its record.
-async fn find_anywhere(
-    asked: &Asked<'_>,
-    start: &str,
-) -> anyhow::Result<Option<(TenantId, MessageId)>> {
-    let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL");
-    let settings = settings.context("without `--tenant`, all tenants are searched")?;
-    let platform = Platform::connect(&settings).await?;
-    let mut tx = platform.begin(Purpose::Trace, &wiring::owner()).await?;
-    Ok(projections::find_anywhere(&mut tx, start).await?)
 }
 
 /// Every event of the message, in order.

@@ -1,0 +1,205 @@
+//! `konstruct at`: who existed at an instant, and how.
+
+use std::sync::Arc;
+
+use anyhow::bail;
+use domain::{
+    directory::Directory,
+    look::{Judged, Place, Wanted, instant},
+    veil::{size, veil},
+};
+use runtime::{
+    Clock,
+    look::{Scan, Start},
+};
+use schemas::{
+    Agent, Connection, ConnectionStatus, Envelope, ModelGroup, Tenant, TenantId, TenantStatus,
+    Timestamp, Tool, ToolStatus, subject,
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::stream;
+use crate::{
+    cli::At,
+    output::{Output, table},
+    progress::Progress,
+    settings::Asked,
+};
+
+/// What the log had said by then.
+#[derive(Default)]
+struct Was {
+    directory: Directory,
+    /// The last event of it, and when that was stored.
+    last: Option<(u64, Timestamp)>,
+    /// Events that cannot be read.
+    unread: u64,
+}
+
+/// Shows them.
+pub(crate) async fn run(asked: &Asked<'_>, args: &At, output: Output) -> anyhow::Result<()> {
+    let now = Clock::system().now();
+    let at = instant(&args.time, now)?;
+    if now < at {
+        bail!("{at} lies ahead");
+    }
+    let was = fold(asked, args.tenant.as_ref(), at).await?;
+    let tenants = tenants(&was.directory, args.tenant.as_ref(), at)?;
+    let shown =
+        tenants.iter().map(|it| shown(&was.directory, it)).collect::<Result<Vec<_>, _>>()?;
+    let last = was.last.map(|(sequence, stored)| json!({ "sequence": sequence, "stored": stored }));
+    let shown = json!({ "at": at, "last": last, "unread": was.unread, "tenants": shown });
+    output.print(&text(at, &was, &tenants), &shown)?;
+    if 0 < was.unread {
+        bail!("{} event(s) cannot be read: this may not be how it was", was.unread);
+    }
+    Ok(())
+}
+
+/// Everything that was stored at that instant or before it, in the order of the log, which keeps all of it.
+async fn fold(
+    asked: &Asked<'_>,
+    tenant: Option<&TenantId>,
+    until: Timestamp,
+) -> anyhow::Result<Was> {
+    let row = &nats::DIRECTORY;
+    let subjects = match tenant {
+        Some(tenant) => vec![subject::directory_of_tenant(tenant)],
+        None => nats::look::subjects(row, None, &[])?,
+    };
+    let wanted = Wanted { until: Some(until), ..Wanted::default() };
+    let bus = stream::connect(asked).await?;
+    let mut scan = Scan::open(&bus, row, subjects, Start::First).await?;
+    let mut progress = Progress::new("events", scan.pending());
+    let mut was = Was::default();
+    while !scan.is_level() {
+        let kept = stream::next(&mut scan).await?;
+        progress.left(scan.pending());
+        let place = Place { sequence: kept.sequence, stored: kept.stored };
+        if wanted.judge(place, None) == Judged::Over {
+            break;
+        }
+        was.last = Some((kept.sequence, kept.stored));
+        match Envelope::decode(&kept.payload) {
+            Ok(envelope) => was.directory.apply(&envelope),
+            Err(_) => was.unread += 1,
+        }
+    }
+    Ok(was)
+}
+
+/// Those who were there, of those who were asked for.
+fn tenants(
+    directory: &Directory,
+    asked: Option<&TenantId>,
+    at: Timestamp,
+) -> anyhow::Result<Vec<Arc<Tenant>>> {
+    let Some(asked) = asked else {
+        return Ok(directory.tenants().into_iter().cloned().collect());
+    };
+    match directory.tenant(asked) {
+        Some(tenant) => Ok(vec![Arc::clone(tenant)]),
+        None => bail!("there was no tenant `{asked}` at {at}"),
+    }
+}
+
+/// A tenant and all that it had, whole but for what people wrote.
+fn shown(directory: &Directory, tenant: &Arc<Tenant>) -> anyhow::Result<Value> {
+    let of = &tenant.id;
+    Ok(json!({
+        "tenant": veiled(&**tenant)?,
+        "agents": all(directory.agents(of))?,
+        "connections": all(directory.connections(of))?,
+        "tools": all(directory.tools(of))?,
+        "model_groups": all(directory.model_groups(of))?,
+    }))
+}
+
+fn all<T: Serialize>(of: Vec<&Arc<T>>) -> anyhow::Result<Vec<Value>> {
+    of.into_iter().map(|it| veiled(&**it)).collect()
+}
+
+fn veiled(it: &impl Serialize) -> anyhow::Result<Value> {
+    let mut value = serde_json::to_value(it)?;
+    veil(&mut value, &size);
+    Ok(value)
+}
+
+fn text(at: Timestamp, was: &Was, tenants: &[Arc<Tenant>]) -> String {
+    let last = match was.last {
+        Some((sequence, stored)) => {
+            let name = nats::DIRECTORY.name;
+            format!("as of {at}, after {name} {sequence} of {stored}")
+        }
+        None => format!("as of {at}, before anything was said"),
+    };
+    let rows: Vec<_> = tenants.iter().flat_map(|it| rows(&was.directory, it)).collect();
+    let header = ["TENANT", "WHAT", "ID", "STATE", "MORE"];
+    if rows.is_empty() { last } else { format!("{last}\n\n{}", table(&header, &rows)) }
+}
+
+fn rows(directory: &Directory, tenant: &Tenant) -> Vec<Vec<String>> {
+    let of = &tenant.id;
+    let row = |what: &str, id: &str, (state, more): (String, String)| {
+        vec![of.to_string(), what.to_owned(), id.to_owned(), state, more]
+    };
+    let mut rows = vec![row("tenant", of.as_str(), of_tenant(tenant))];
+    let agents = directory.agents(of);
+    rows.extend(agents.iter().map(|it| row("agent", it.id.as_str(), of_agent(it))));
+    let connections = directory.connections(of);
+    rows.extend(connections.iter().map(|it| row("connection", it.id.as_str(), of_connection(it))));
+    let tools = directory.tools(of);
+    rows.extend(tools.iter().map(|it| row("tool", it.id.as_str(), of_tool(it))));
+    let groups = directory.model_groups(of);
+    rows.extend(groups.iter().map(|it| row("model group", it.id.as_str(), of_group(it))));
+    rows
+}
+
+fn of_tenant(tenant: &Tenant) -> (String, String) {
+    let state = match tenant.status {
+        TenantStatus::Active => "active",
+        TenantStatus::Suspended => "suspended",
+        TenantStatus::Deleted => "deleted",
+    };
+    let more = format!("{}, {} a minute", tenant.name, tenant.limits.messages_per_minute);
+    (state.to_owned(), more)
+}
+
+fn of_agent(agent: &Agent) -> (String, String) {
+    let state = match (&agent.published, agent.retired) {
+        (_, true) => "retired".to_owned(),
+        (Some(published), false) => format!("version {}", published.version),
+        (None, false) => "not published".to_owned(),
+    };
+    let more = agent.published.as_ref().map(|it| {
+        let config = &it.config;
+        let tools =
+            if config.tools.is_empty() { "none".to_owned() } else { config.tools.join(", ") };
+        format!("{}, {}, model {}, tools: {tools}", config.name, config.role, config.model)
+    });
+    (state, more.unwrap_or_default())
+}
+
+fn of_connection(connection: &Connection) -> (String, String) {
+    let state = match &connection.status {
+        ConnectionStatus::Active => "active".to_owned(),
+        ConnectionStatus::Removed { reason, .. } => format!("removed: {reason}"),
+    };
+    let Connection { workspace, agent, .. } = connection;
+    (state, format!("workspace {workspace}, agent {agent}"))
+}
+
+fn of_tool(tool: &Tool) -> (String, String) {
+    let state = match tool.status {
+        ToolStatus::Active => "active",
+        ToolStatus::Removed { .. } => "removed",
+    };
+    (state.to_owned(), tool.url().to_owned())
+}
+
+/// Those that were taken away are not among them.
+fn of_group(group: &ModelGroup) -> (String, String) {
+    let names: Vec<_> = group.deployments.iter().map(|it| it.name.as_str()).collect();
+    ("active".to_owned(), format!("{}: {}", group.choose.as_str(), names.join(", ")))
+}
