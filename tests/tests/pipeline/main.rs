@@ -19,6 +19,7 @@ mod old_log;
 mod order;
 mod replay;
 mod sealed;
+mod see;
 mod strangers;
 mod tenants;
 mod tools;

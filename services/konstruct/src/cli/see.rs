@@ -56,7 +56,7 @@ pub(crate) struct Tail {
     #[arg(long)]
     pub thread: Option<ConversationId>,
     /// Of this kind, e.g. `message.received`; say it again for more of them.
-    #[arg(long = "kind", value_parser = kind_named)]
+    #[arg(long = "kind", value_name = "KIND", value_parser = kind_named)]
     pub kinds: Vec<Kind>,
     /// Of this message's story, by its id.
     #[arg(long, value_name = "MESSAGE")]

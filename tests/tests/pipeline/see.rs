@@ -1,0 +1,383 @@
+//! What platform engineers see of the log, and that looking leaves nothing behind.
+
+use std::{process::Stdio, time::Duration};
+
+use anyhow::Context as _;
+use async_nats::jetstream;
+use futures::TryStreamExt as _;
+use konstruct_tests::{
+    installation::{Installation, acme},
+    postgres::raw,
+};
+use runtime::Bus;
+use schemas::Envelope;
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader, Lines},
+    process::{Child, ChildStdout},
+};
+
+use crate::{Log, ask, mention, running_acme, trace};
+
+/// A reader notices by two missed heartbeats that its server is another one.
+const RESUME_PATIENCE: Duration = Duration::from_mins(3);
+
+/// An event like a sample, of that tenant and story.
+fn event(topic: &str, tenant: &str, story: &str, id: &str) -> anyhow::Result<Envelope> {
+    let file = format!("{}/../schemas/samples/{topic}.v1.json", env!("CARGO_MANIFEST_DIR"));
+    let sample = Envelope::decode(&std::fs::read(file)?)?;
+    Ok(Envelope { id: id.parse()?, tenant: tenant.parse()?, correlation: story.parse()?, ..sample })
+}
+
+/// Six messages on `EVENTS`, the fifth of which is no event.
+async fn six(it: &Installation) -> anyhow::Result<Bus> {
+    let bus = Bus::connect(&it.nats.url(), "test").await?;
+    let publish = async |topic, tenant, story, id| {
+        bus.publish(&event(topic, tenant, story, id)?).await.map_err(anyhow::Error::from)
+    };
+    publish("message.received", "acme", "m1", "e1").await?;
+    publish("message.received", "beta", "m2", "e2").await?;
+    publish("message.accepted", "acme", "m1", "e3").await?;
+    publish("reply.failed", "acme", "m1", "e4").await?;
+    let client = jetstream::new(async_nats::connect(it.nats.url()).await?);
+    let subject = "events.00.acme.message.received";
+    client.publish(subject, "no \u{1b}event".into()).await?.await?;
+    publish("reply.failed", "beta", "m2", "e6").await?;
+    Ok(bus)
+}
+
+/// The sequences that `konstruct stream tail --json` shows.
+async fn tail(it: &Installation, args: &[&str]) -> anyhow::Result<Vec<u64>> {
+    let said = it.ok(&[&["stream", "tail", "--json"][..], args].concat()).await?;
+    let line = |line: &str| -> anyhow::Result<u64> {
+        let shown: Value = serde_json::from_str(line)?;
+        shown["sequence"].as_u64().context("no sequence")
+    };
+    said.lines().map(line).collect()
+}
+
+/// A command that fails; its exit code and what it says.
+async fn refused(it: &Installation, args: &[&str]) -> (Option<i32>, String) {
+    let output = it.output(args).await.unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// The durable consumers of every stream there is.
+async fn durables(it: &Installation) -> anyhow::Result<Vec<String>> {
+    let client = jetstream::new(async_nats::connect(it.nats.url()).await?);
+    let mut durables = Vec::new();
+    for row in nats::STREAMS {
+        let stream = client.get_stream(row.name).await?;
+        let consumers: Vec<_> = stream.consumers().try_collect().await?;
+        durables.extend(consumers.into_iter().filter_map(|it| it.config.durable_name));
+    }
+    durables.sort_unstable();
+    Ok(durables)
+}
+
+/// A `konstruct stream tail` that goes on.
+fn following(it: &Installation, args: &[&str]) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let args = [&["stream", "tail", "--follow"][..], args].concat();
+    let mut child = it.command(&args).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, lines)
+}
+
+#[tokio::test]
+async fn the_tail_shows_what_was_asked_for_in_its_order() {
+    let it = Installation::prepare().await.unwrap();
+    six(&it).await.unwrap();
+    let thread = "C0SUPPORT-1795253340_000900";
+    let cases: &[(&[&str], &[u64])] = &[
+        (&[], &[1, 2, 3, 4, 5, 6]),
+        (&["--tenant", "acme"], &[1, 3, 4, 5]),
+        (&["--kind", "message.received", "--kind", "reply.failed"], &[1, 2, 4, 5, 6]),
+        (&["--kind", "reply.failed", "--tenant", "beta"], &[6]),
+        (&["--correlation", "m1"], &[1, 3, 4]),
+        (&["--thread", thread], &[1, 2, 3]),
+        (&["--thread", thread, "--tenant", "acme", "--kind", "message.accepted"], &[3]),
+        (&["--from-seq", "3", "--until-seq", "5"], &[3, 4, 5]),
+        (&["--from-seq", "7"], &[]),
+        (&["--limit", "2"], &[1, 2]),
+        (&["--limit", "1", "--tenant", "beta", "--from-seq", "3"], &[6]),
+        (&["--from-time", "1h"], &[1, 2, 3, 4, 5, 6]),
+        (&["--until-time", "1h"], &[]),
+        (&["--stream", "DIRECTORY"], &[]),
+    ];
+    for (args, want) in cases {
+        assert_eq!(tail(&it, args).await.unwrap(), *want, "{args:?}");
+    }
+
+    let people = it.ok(&["stream", "tail", "--from-seq", "4", "--until-seq", "5"]).await.unwrap();
+    let lines: Vec<_> = people.lines().collect();
+    assert_eq!(lines.len(), 2, "{people}");
+    let columns: Vec<_> = lines[0].split_whitespace().skip(1).take(4).collect();
+    assert_eq!(columns, ["4", "acme", "reply.failed", "m1"]);
+    assert!(lines[1].contains("unreadable") && lines[1].contains("not an envelope"), "{people}");
+
+    let (code, why) = refused(&it, &["stream", "tail", "--kind", "message.recieved"]).await;
+    assert_eq!(code, Some(2));
+    assert!(
+        why.contains("there is no kind `message.recieved`; there are message.received, "),
+        "{why}"
+    );
+    let (code, why) = refused(&it, &["stream", "tail", "--kind", "agent.retired"]).await;
+    assert_eq!(code, Some(1));
+    assert_eq!(why, "error: no `agent.retired` is on EVENTS: look on DIRECTORY\n");
+    let (code, why) = refused(&it, &["stream", "tail", "--from-time", "soon"]).await;
+    assert_eq!(code, Some(1));
+    assert!(why.starts_with("error: `soon` is neither an RFC 3339 instant"), "{why}");
+}
+
+#[tokio::test]
+async fn who_follows_sees_what_comes_even_from_a_server_that_was_away_and_leaves_nothing_behind() {
+    let mut it = Installation::prepare().await.unwrap();
+    let before = durables(&it).await.unwrap();
+    let bus = six(&it).await.unwrap();
+    let (mut child, mut lines) = following(&it, &["--json", "--from-seq", "6"]);
+    let mut next = async || -> anyhow::Result<(u64, String)> {
+        let line = tokio::time::timeout(RESUME_PATIENCE, lines.next_line()).await??;
+        let shown: Value = serde_json::from_str(&line.context("it ended")?)?;
+        let id = shown["event"]["id"].as_str().unwrap_or("-").to_owned();
+        Ok((shown["sequence"].as_u64().context("no sequence")?, id))
+    };
+    assert_eq!(next().await.unwrap(), (6, "e6".to_owned()));
+    bus.publish(&event("reply.failed", "acme", "m3", "e7").unwrap()).await.unwrap();
+    assert_eq!(next().await.unwrap(), (7, "e7".to_owned()), "published while it followed");
+
+    it.nats.kill().await.unwrap();
+    it.nats.run().await.unwrap();
+    let bus = Bus::connect(&it.nats.url(), "test").await.unwrap();
+    bus.publish(&event("reply.failed", "acme", "m3", "e8").unwrap()).await.unwrap();
+    bus.publish(&event("reply.failed", "acme", "m3", "e9").unwrap()).await.unwrap();
+    assert_eq!(next().await.unwrap(), (8, "e8".to_owned()), "nothing twice, nothing missed");
+    assert_eq!(next().await.unwrap(), (9, "e9".to_owned()));
+
+    let pid = child.id().unwrap().to_string();
+    let sent = std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+    assert!(sent.success());
+    let ended = tokio::time::timeout(RESUME_PATIENCE, child.wait()).await.unwrap().unwrap();
+    assert_eq!(ended.code(), Some(0), "Ctrl-C is no failure");
+    it.ok(&["stream", "ls"]).await.unwrap();
+    it.ok(&["stream", "get", "1"]).await.unwrap();
+    it.ok(&["at", "0s"]).await.unwrap();
+    assert_eq!(durables(&it).await.unwrap(), before, "no look leaves a durable consumer");
+}
+
+#[tokio::test]
+async fn one_event_is_shown_whole_and_what_is_not_there_is_explained() {
+    let it = Installation::prepare().await.unwrap();
+    six(&it).await.unwrap();
+    let shown = it.ok(&["stream", "get", "1", "--json"]).await.unwrap();
+    assert!(!shown.contains("voice note"), "{shown}");
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!((&shown["stream"], &shown["sequence"]), (&"EVENTS".into(), &1.into()));
+    assert_eq!(shown["headers"]["Nats-Msg-Id"], "e1");
+    assert_eq!(shown["event"]["id"], "e1");
+    assert_eq!(shown["event"]["data"]["message"]["text"], "sealed, 34 bytes");
+    let subject = shown["subject"].as_str().unwrap();
+    assert!(subject.ends_with(".acme.message.received"), "{subject}");
+    let people = it.ok(&["stream", "get", "1"]).await.unwrap();
+    assert!(people.starts_with("EVENTS 1\nstored   20"), "{people}");
+    assert!(people.contains("header   Nats-Msg-Id: e1"), "{people}");
+
+    let output = it.output(&["stream", "get", "5", "--json"]).await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let unread = &shown["unreadable"];
+    assert_eq!((&unread["raw"], &unread["bytes"]), (&"no \u{1b}event".into(), &9.into()));
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert!(why.starts_with("error: EVENTS 5 cannot be read: not an envelope"), "{why}");
+
+    let client = jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());
+    let stream = client.get_stream("EVENTS").await.unwrap();
+    stream.purge().sequence(3).await.unwrap();
+    stream.delete_message(4).await.unwrap();
+    for (sequence, why) in [
+        ("0", "EVENTS has no 0: a stream begins with 1"),
+        ("2", "EVENTS has no 2: it is gone: the oldest that is kept is 3"),
+        ("4", "EVENTS has no 4: it is no longer there"),
+        ("7", "EVENTS has no 7: it never was: the last is 6"),
+    ] {
+        let refused = refused(&it, &["stream", "get", sequence]).await;
+        assert_eq!(refused, (Some(1), format!("error: {why}\n")));
+    }
+}
+
+#[tokio::test]
+async fn the_list_says_who_reads_what_and_how_far_they_are() {
+    let mut it = Installation::prepare().await.unwrap();
+    six(&it).await.unwrap();
+    let listed = async |it: &Installation| -> Value {
+        serde_json::from_str(&it.ok(&["stream", "ls", "--json"]).await.unwrap()).unwrap()
+    };
+    let of = |listed: &Value, stream: &str| {
+        let streams = listed["streams"].as_array().unwrap();
+        streams.iter().find(|it| it["name"] == stream).unwrap().clone()
+    };
+    let events = of(&listed(&it).await, "EVENTS");
+    assert_eq!((&events["messages"], &events["first"]["sequence"]), (&6.into(), &1.into()));
+    assert_eq!(events["last"]["sequence"], 6);
+    assert_eq!(events["bytes_max"], 4_096_u64 * 1024 * 1024);
+    let consumers = events["consumers"].as_array().unwrap();
+    let dedup = consumers.iter().find(|it| it["name"] == "dedup").unwrap();
+    assert_eq!((&dedup["pending"], &dedup["unacknowledged"]), (&3.into(), &0.into()));
+    let reader = serde_json::json!({ "name": "project-events", "at": 0, "lag": 6 });
+    assert_eq!(events["readers"], serde_json::json!([reader]));
+
+    it.run("projector").await.unwrap();
+    let level = async { while of(&listed(&it).await, "EVENTS")["readers"][0]["lag"] != 0 {} };
+    tokio::time::timeout(crate::PATIENCE, level).await.unwrap();
+
+    let people = it.ok(&["stream", "list"]).await.unwrap();
+    for header in ["STREAM       MESSAGES", "CONSUMER    STREAM", "READER             STREAM"] {
+        assert!(people.contains(header), "{people}");
+    }
+    let client = jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());
+    client.delete_stream("ADVISORIES").await.unwrap();
+    let output = it.output(&["stream", "ls"]).await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("ADVISORIES   missing"));
+    let why = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(why, "error: there is no stream ADVISORIES: `konstruct setup` makes it\n");
+}
+
+#[tokio::test]
+async fn words_are_opened_on_the_record_and_not_otherwise() {
+    let it = running_acme().await.unwrap();
+    ask(&it, &mention(&it, "T0ACME", "xylophone-see-1").unwrap()).await.unwrap();
+    let log = raw(&it.database.superuser_url()).await.unwrap();
+    let noted = async || -> Vec<(String, String, Value)> {
+        let sql = "select operator, ip, detail from operator_log \
+                   where action = 'conversations.read' and tenant = 'acme' order by id";
+        let rows = log.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+    };
+    let closed = it.ok(&["stream", "get", "1"]).await.unwrap();
+    assert!(closed.contains("\"text\": \"sealed, 15 bytes\""), "{closed}");
+    assert!(noted().await.is_empty());
+
+    let opened = it.ok(&["stream", "get", "1", "--open"]).await.unwrap();
+    assert!(opened.contains("\"text\": \"xylophone-see-1\""), "{opened}");
+    let what = serde_json::json!({ "stream": "EVENTS", "sequence": 1 });
+    assert_eq!(noted().await, [("console".to_owned(), "console".to_owned(), what)]);
+    let all = it.ok(&["stream", "tail", "--json"]).await.unwrap();
+    assert!(!all.contains("xylophone"), "{all}");
+}
+
+#[tokio::test]
+async fn a_message_is_traced_by_whatever_name_it_has() {
+    let it = running_acme().await.unwrap();
+    let root = mention(&it, "T0ACME", "hello").unwrap();
+    ask(&it, &root).await.unwrap();
+    let mut events = Log::open(&it, "EVENTS").await.unwrap();
+    events.until("reply.delivered", 1).await.unwrap();
+    let message = events.message_of("message.accepted").unwrap().to_owned();
+    let story = trace(&it, &message, "reply.delivered").await.unwrap();
+    let answer = it.slack.replies("T0ACME", "C1", &root.ts).pop().unwrap();
+
+    let link = |ts: &str| format!("https://acme.slack.com/archives/C1/p{}", ts.replace('.', ""));
+    let names = [
+        message.clone(),
+        story["stages"][1]["event"].as_str().unwrap().to_owned(),
+        root.ts.clone(),
+        link(&root.ts),
+        answer.ts.clone(),
+        link(&answer.ts),
+        format!("{}?thread_ts={}&cid=C1", link(&answer.ts), root.ts),
+        answer.effects[0].clone(),
+    ];
+    let tenants: [&[&str]; 2] = [&[], &["--tenant", "acme"]];
+    for name in &names {
+        for tenant in tenants {
+            let asked = [&["trace", "--json", name.as_str()][..], tenant].concat();
+            let said = it.ok(&asked).await.unwrap();
+            let told: Value = serde_json::from_str(&said).unwrap();
+            assert_eq!(
+                (&told["tenant"], &told["message"]),
+                (&"acme".into(), &message.as_str().into()),
+                "{name}"
+            );
+        }
+    }
+    for (name, why) in [
+        ("zzz", "no message and no event begins with `zzz`"),
+        (
+            "1700000000.000100",
+            "no message of an agent's is at `1700000000.000100`, and none for one",
+        ),
+        ("two words", "`two words` is no id, no permalink of a message in Slack and no timestamp"),
+    ] {
+        let (code, said) = refused(&it, &["trace", name]).await;
+        assert_eq!(code, Some(1));
+        assert!(said.contains(why), "{said}");
+    }
+    let audit = raw(&it.database.superuser_url()).await.unwrap();
+    let looks = "select count(*) from platform_audit where purpose = 'trace'";
+    let looks: i64 = audit.query_one(looks, &[]).await.unwrap().get(0);
+    assert!(i64::try_from(names.len()).unwrap() <= looks, "every look across tenants is on record");
+
+    let export = it.ok(&["trace", &message, "--otlp"]).await.unwrap();
+    let export: Value = serde_json::from_str(&export).unwrap();
+    let spans = export["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().unwrap();
+    let called: Vec<_> = spans.iter().map(|span| span["name"].as_str().unwrap()).collect();
+    for name in
+        ["message", "dedup", "rate limit", "invoke_agent mara", "chat gpt-5-mini", "delivery"]
+    {
+        assert!(called.contains(&name), "{called:?}");
+    }
+    let (trace, root) = (spans[0]["traceId"].as_str(), spans[0]["spanId"].as_str());
+    let named = format!("00-{}-{}-01", trace.unwrap(), root.unwrap());
+    assert_eq!(events.events[0]["traceparent"], named, "the trace that the log names");
+    assert!(spans.iter().skip(1).all(|span| span["parentSpanId"].is_string()));
+}
+
+#[tokio::test]
+async fn the_past_is_as_the_log_had_it() {
+    let it = Installation::prepare().await.unwrap();
+    // When the last change was stored: the changes after it are made by a program that has yet to start.
+    let last = async || -> anyhow::Result<String> {
+        let said = it.ok(&["stream", "tail", "--json", "--stream", "DIRECTORY"]).await?;
+        let last: Value = serde_json::from_str(said.lines().last().context("nothing is there")?)?;
+        Ok(last["stored"].as_str().context("no time")?.to_owned())
+    };
+    it.apply(&acme()).await.unwrap();
+    let hired = last().await.unwrap();
+    it.apply(&acme().replace("Support lead of", "Head of")).await.unwrap();
+    let promoted = last().await.unwrap();
+    it.apply(&acme().replace("agent: mara }", "agent: mara, removed: true }")).await.unwrap();
+    let removed = last().await.unwrap();
+
+    let at = async |time: &str| -> Value {
+        let said = it.ok(&["at", time, "--tenant", "acme", "--json"]).await.unwrap();
+        assert!(!said.contains("warm, brief"), "{said}");
+        let mut was: Value = serde_json::from_str(&said).unwrap();
+        was["tenants"][0].take()
+    };
+    let state = |was: &Value| {
+        let published = &was["agents"][0]["published"];
+        let connection = &was["connections"][0]["status"];
+        let state = if connection == "active" { "active" } else { "removed" };
+        let role = published["config"]["role"].as_str().unwrap().to_owned();
+        (published["version"].as_u64().unwrap(), role, state)
+    };
+    let was = at(&hired).await;
+    assert_eq!(was["tenant"]["name"], "acme Ltd");
+    assert_eq!(was["agents"][0]["published"]["config"]["persona"], "sealed, 11 bytes");
+    assert_eq!(state(&was), (1, "Support lead of acme".to_owned(), "active"));
+    assert_eq!(state(&at(&promoted).await), (2, "Head of acme".to_owned(), "active"));
+    // The file says again what the agent was, so that is another version.
+    assert_eq!(state(&at(&removed).await), (3, "Support lead of acme".to_owned(), "removed"));
+    assert_eq!(at("0s").await, at(&removed).await);
+
+    let nobody = "2020-01-01T00:00:00Z";
+    let before = it.ok(&["at", nobody]).await.unwrap();
+    assert_eq!(before, "as of 2020-01-01T00:00:00.000Z, before anything was said\n");
+    let (code, why) = refused(&it, &["at", nobody, "--tenant", "acme"]).await;
+    assert_eq!(code, Some(1));
+    assert_eq!(why, "error: there was no tenant `acme` at 2020-01-01T00:00:00.000Z\n");
+    let (code, why) = refused(&it, &["at", "2999-01-01T00:00:00Z"]).await;
+    assert_eq!((code, why.as_str()), (Some(1), "error: 2999-01-01T00:00:00.000Z lies ahead\n"));
+    let people = it.ok(&["at", &promoted]).await.unwrap();
+    assert!(people.contains("agent       mara          version 2"), "{people}");
+}
