@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use expect_test::expect_file;
 
-use crate::{CONSUMERS, STREAMS, Sizes, bounds::PAUSE_MAX};
+use crate::{CONSUMERS, DIRECTORY, STREAMS, Sizes, bounds::PAUSE_MAX};
 
 #[test]
 fn the_drawings_match_the_rows() {
@@ -42,4 +42,10 @@ fn no_pause_blocks_a_lane_for_long() {
         assert!(row.backoff.iter().all(|pause| *pause <= PAUSE_MAX), "{}", row.name);
         assert!(PAUSE_MAX < row.ack_wait, "{}: a pause must not outlast the ack wait", row.name);
     }
+}
+
+/// `konstruct at` reads the past from it, and no expected sequence falls back to zero.
+#[test]
+fn the_directory_keeps_every_event() {
+    assert_eq!((DIRECTORY.max_age, DIRECTORY.per_subject_max), (None, None));
 }

@@ -87,7 +87,7 @@ mod tests {
             (1_024, "1.0 KiB"),
             (3_565_158, "3.3 MiB"),
             (8 << 30, "8.0 GiB"),
-            (u64::MAX, "1717986918.4 GiB"),
+            (u64::MAX, "1717986918.3 GiB"),
         ];
         for (count, want) in cases {
             assert_eq!(bytes(count), want);
