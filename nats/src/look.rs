@@ -45,6 +45,11 @@ pub fn kind_named(topic: &str) -> Result<Kind, NoSuch> {
     found.copied().ok_or_else(|| NoSuch::Kind(topic.chars().take(40).collect()))
 }
 
+/// Whether events of that kind are on that stream.
+pub fn is_on(stream: &Stream, kind: Kind) -> bool {
+    subjects(stream, None, &[kind]).is_ok()
+}
+
 /// The subjects to ask for, none of which holds what another one does. More than what was asked for may
 /// come: the directory has no subject for a kind, nor one for a tenant's workspaces.
 pub fn subjects(
@@ -142,6 +147,7 @@ mod tests {
         let kinds = "what is on DEADLETTERS is no event, and of no kind";
         check("DEADLETTERS", None, &["reply.failed"], kinds);
         check("ADVISORIES", Some("acme"), &[], "what is on ADVISORIES is of no tenant");
+        assert!(is_on(&EVENTS, Kind::ReplyFailed) && !is_on(&DIRECTORY, Kind::ReplyFailed));
         let why = kind_named("message.recieved").unwrap_err().to_string();
         let begin = "there is no kind `message.recieved`; there are message.received, ";
         assert!(why.starts_with(begin) && why.ends_with("workspace.claimed"), "{why}");

@@ -25,6 +25,7 @@ mod roles;
 mod rows;
 mod secret;
 mod settings;
+mod streams;
 mod tenant_home;
 mod tenant_settings;
 mod tenants;
@@ -52,6 +53,7 @@ pub(crate) fn routes() -> Routes {
         .and(models::routes())
         .and(operators::routes())
         .and(settings::routes())
+        .and(streams::routes())
         .and(tenant_home::routes())
         .and(tenant_settings::routes())
         .and(tenants::routes())

@@ -29,7 +29,7 @@ use axum::{
 };
 use desk::Desk;
 use models::Models;
-use runtime::{Clock, live::Live};
+use runtime::{Bus, Clock, live::Live};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use trial::Trial;
@@ -68,6 +68,8 @@ pub struct Portal {
     pub desk: Desk,
     /// What happens, as it happens.
     pub live: Live,
+    /// The log itself, to look at.
+    pub bus: Bus,
     /// What operators read.
     pub views: Views,
     /// The models that answer; none, where none are set up.

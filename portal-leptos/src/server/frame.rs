@@ -155,6 +155,9 @@ pub(super) fn nav(who: &Principal, place: Option<&Place>, path: &str) -> Vec<Nav
         items.push(item("Usage", "/usage".to_owned(), Icon::Chart));
     }
     items.push(item("Find a message", "/trace".to_owned(), Icon::Search));
+    if who.require_platform(Permission::StreamsRead).is_ok() {
+        items.push(item("Streams", "/streams".to_owned(), Icon::Inbox));
+    }
     if who.require_platform(Permission::OperatorsManage).is_ok() {
         items.push(item("Operators", "/operators".to_owned(), Icon::Users));
         items.push(item("Accounts' log", "/log".to_owned(), Icon::Audit));

@@ -4,14 +4,21 @@
 //! **Invariant:** a look changes nothing. It acknowledges nothing, and what reads for it is an ephemeral
 //! consumer, which the server forgets by itself.
 
+mod newest;
 mod scan;
+mod what;
 
 use async_nats::{HeaderMap, datetime::DateTime, jetstream::stream::RawMessageErrorKind};
 use bytes::Bytes;
+use domain::look::Place;
 use futures::StreamExt as _;
 use schemas::Timestamp;
 
-pub use self::scan::{Scan, Start};
+pub use self::{
+    newest::{Newest, PAGE_MAX, SPAN_MAX, newest},
+    scan::{Scan, Start},
+    what::{Line, RAW_BYTES_MAX, What},
+};
 use crate::{Bus, BusError, bus::read_error, setup::is_missing};
 
 /// A stream as it stands.
@@ -63,6 +70,13 @@ pub struct Kept {
     pub headers: Vec<(String, String)>,
     /// Its bytes.
     pub payload: Bytes,
+}
+
+impl Kept {
+    /// Where it stands.
+    pub const fn place(&self) -> Place {
+        Place { sequence: self.sequence, stored: self.stored }
+    }
 }
 
 /// How a stream stands; nothing if the server has none of that name.

@@ -4,13 +4,17 @@ use std::{process::Stdio, time::Duration};
 
 use anyhow::Context as _;
 use async_nats::jetstream;
+use domain::look::Wanted;
 use futures::TryStreamExt as _;
 use konstruct_tests::{
     installation::{Installation, acme},
     postgres::raw,
 };
-use runtime::Bus;
-use schemas::Envelope;
+use runtime::{
+    Bus,
+    look::{PAGE_MAX, newest},
+};
+use schemas::{Envelope, TenantId};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader, Lines},
@@ -202,6 +206,31 @@ async fn one_event_is_shown_whole_and_what_is_not_there_is_explained() {
         let refused = refused(&it, &["stream", "get", sequence]).await;
         assert_eq!(refused, (Some(1), format!("error: {why}\n")));
     }
+}
+
+#[tokio::test]
+async fn a_page_of_the_newest_ends_where_the_next_one_begins() {
+    let it = Installation::prepare().await.unwrap();
+    let bus = six(&it).await.unwrap();
+    let page = async |before: Option<u64>| {
+        let acme: TenantId = "acme".parse().unwrap();
+        let asked = nats::look::subjects(&nats::EVENTS, Some(&acme), &[]).unwrap();
+        let wanted = Wanted { tenant: Some(acme), ..Wanted::default() };
+        let page = newest(&bus, &nats::EVENTS, (&wanted, asked), before).await.unwrap();
+        let places: Vec<_> = page.found.iter().map(|(kept, _)| kept.sequence).collect();
+        (places, page.looked, page.older)
+    };
+    assert_eq!(page(None).await, (vec![5, 4, 3, 1], (1, 6), None));
+    assert_eq!(page(Some(4)).await, (vec![3, 1], (1, 3), None));
+    for number in 100..160 {
+        let event = event("reply.failed", "acme", "m3", &format!("e{number}")).unwrap();
+        bus.publish(&event).await.unwrap();
+    }
+    let newest: Vec<u64> = (17..=66).rev().collect();
+    assert_eq!(newest.len(), PAGE_MAX);
+    assert_eq!(page(None).await, (newest, (1, 66), Some(17)));
+    let rest: Vec<u64> = (7..=16).rev().chain([5, 4, 3, 1]).collect();
+    assert_eq!(page(Some(17)).await, (rest, (1, 16), None));
 }
 
 #[tokio::test]

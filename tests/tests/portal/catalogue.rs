@@ -114,6 +114,13 @@ pub(crate) const EMPTY: &[Page] = &[
     page("tenants-none-found", "/tenants", "/tenants?q=zzz", "No tenant is like that"),
     own("usage-all-empty", "/usage", "Usage"),
     own("operators-few", "/operators", "ada@example.com"),
+    own("streams-new", "/streams", "DIRECTORY"),
+    page(
+        "stream-empty",
+        "/streams/{stream}",
+        "/streams/EVENTS",
+        "There is nothing on this stream.",
+    ),
     page("home-empty", "/t/{tenant}", "/t/quiet", "The first day"),
     page("agents-empty", "/t/{tenant}/agents", "/t/quiet/agents", "Nobody works here yet"),
     page("tools-empty", "/t/{tenant}/tools", "/t/quiet/tools", "No tools yet"),

@@ -32,6 +32,8 @@ fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> 
             ("{tenant}", tenant),
             ("{agent}", "mara"),
             ("{tool}", "order-status"),
+            ("{stream}", "DIRECTORY"),
+            ("{sequence}", "1"),
             ("{group}", "careful"),
             ("{connection}", "slack-T0ACME"),
             ("{conversation}", &conversation),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use domain::{
     directory::Directory,
-    look::{Judged, Place, Wanted, instant},
+    look::{Judged, Wanted, instant},
     veil::{size, veil},
 };
 use runtime::{
@@ -76,8 +76,7 @@ async fn fold(
     while !scan.is_level() {
         let kept = stream::next(&mut scan).await?;
         progress.left(scan.pending());
-        let place = Place { sequence: kept.sequence, stored: kept.stored };
-        if wanted.judge(place, None) == Judged::Over {
+        if wanted.judge(kept.place(), None) == Judged::Over {
             break;
         }
         was.last = Some((kept.sequence, kept.stored));

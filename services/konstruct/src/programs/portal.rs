@@ -81,6 +81,7 @@ pub(crate) async fn prepare(
         accounts,
         desk,
         live: Live::new(base.context.bus.clone(), base.context.stop.clone()),
+        bus: base.context.bus.clone(),
         views,
         models,
         exports: Exports::default(),

@@ -54,6 +54,25 @@ pub(crate) const FULL: &[Page] = &[
     page("log-filtered", "/log", "/log?kind=invite.accepted", "took the invitation"),
     page("log-none", "/log", "/log?kind=member.removed", "No line is like that"),
     own("log-not-theirs", "/log", "Go to the first page").by(Who::Operator).status(404),
+    own("streams", "/streams", "project-events"),
+    own("streams-not-theirs", "/streams", "Go to the first page").by(Who::Operator).status(404),
+    page("stream", "/streams/{stream}", "/streams/DIRECTORY", "agent.published"),
+    page(
+        "stream-none",
+        "/streams/{stream}",
+        "/streams/DIRECTORY?story=m1",
+        "Nothing here is like that",
+    ),
+    page("stream-refused", "/streams/{stream}", "/streams/EVENTS?tenant=No+Slug", "TenantId")
+        .status(422),
+    page("event", "/streams/{stream}/{sequence}", "/streams/DIRECTORY/1", "tenant.created"),
+    page(
+        "event-gone",
+        "/streams/{stream}/{sequence}",
+        "/streams/DIRECTORY/999999",
+        "There is no such message",
+    )
+    .status(404),
     page("home", "/t/{tenant}", "/t/acme", "Acme Ltd"),
     page("home-viewer", "/t/{tenant}", "/t/acme", "Acme Ltd").by(Who::Viewer),
     page("home-no-such-tenant", "/t/{tenant}", "/t/nobody", "Go to the first page").status(404),

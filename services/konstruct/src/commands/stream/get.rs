@@ -9,16 +9,13 @@ use domain::{
 };
 use runtime::{
     Clock,
-    look::{self, Kept},
+    look::{self, Kept, What},
 };
 use schemas::{Envelope, Text};
 use serde_json::json;
 use store::{Database, StoreError};
 
-use super::{
-    connect,
-    event::{What, read},
-};
+use super::{connect, event};
 use crate::{
     cli::Get,
     output::{Output, one_line},
@@ -29,7 +26,7 @@ use crate::{
 /// Shows it. What is there and cannot be read is shown too, and is an error.
 pub(super) async fn run(asked: &Asked<'_>, args: &Get, output: Output) -> anyhow::Result<()> {
     let kept = find(asked, args).await?;
-    let what = read(args.stream, &kept);
+    let what = What::of(args.stream, &kept);
     let opened = match &what {
         What::Event(event) if args.open => Some(open(asked, args, event).await?),
         What::SetAside(_) | What::Advisory(_) | What::Unreadable(_) if args.open => {
@@ -41,7 +38,7 @@ pub(super) async fn run(asked: &Asked<'_>, args: &Get, output: Output) -> anyhow
         (What::Event(event), Some(sealing)) => words(event, sealing, text),
         _ => size(text),
     };
-    let shown = what.json(args.stream, &kept, &say)?;
+    let shown = event::json(args.stream, (&kept, &what), &say)?;
     output.print(&text(args, &kept, &what, &say)?, &shown)?;
     if let What::Unreadable(why) = what {
         bail!("{} {} cannot be read: {why}", args.stream.name, kept.sequence);

@@ -2,23 +2,19 @@
 
 use anyhow::bail;
 use domain::{
-    look::{Judged, Place, Wanted, instant},
+    look::{Judged, Wanted, instant},
     veil::size,
 };
 use runtime::{
     Clock,
-    look::{Kept, Scan, Start},
+    look::{Kept, Scan, Start, What},
     shutdown,
 };
 use schemas::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    connect,
-    event::{What, read},
-    next,
-};
+use super::{connect, event, next};
 use crate::{cli::Tail, output::Output, progress::Progress, settings::Asked};
 
 /// Shows them until there are no more, or somebody has had enough.
@@ -48,8 +44,8 @@ async fn tail(mut scan: Scan, wanted: &Wanted, args: &Tail, output: Output) -> a
     while 0 < left && (args.follow || !scan.is_level()) {
         let kept = if args.follow { scan.next().await } else { next(&mut scan).await? };
         progress.left(scan.pending());
-        let what = read(args.stream, &kept);
-        match wanted.judge(place(&kept), event(&what)) {
+        let what = What::of(args.stream, &kept);
+        match wanted.judge(kept.place(), what.event()) {
             Judged::Over => break,
             Judged::Passed => {}
             Judged::Shown => {
@@ -106,23 +102,12 @@ fn start(args: &Tail, wanted: &Wanted) -> Start {
     }
 }
 
-const fn place(kept: &Kept) -> Place {
-    Place { sequence: kept.sequence, stored: kept.stored }
-}
-
-fn event(what: &What) -> Option<&schemas::Envelope> {
-    match what {
-        What::Event(event) => Some(event),
-        What::SetAside(_) | What::Advisory(_) | What::Unreadable(_) => None,
-    }
-}
-
 /// Whether anybody still reads.
 fn show(args: &Tail, kept: &Kept, what: &What, output: Output) -> anyhow::Result<bool> {
     if output.json {
-        return output.line("", &what.json(args.stream, kept, &size)?);
+        return output.line("", &event::json(args.stream, (kept, what), &size)?);
     }
-    output.line(&what.line(kept), &Value::Null)
+    output.line(&event::line(kept, what), &Value::Null)
 }
 
 #[cfg(test)]

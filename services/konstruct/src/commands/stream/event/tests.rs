@@ -1,4 +1,5 @@
 use expect_test::{Expect, expect};
+use runtime::look::RAW_BYTES_MAX;
 use schemas::Timestamp;
 
 use super::*;
@@ -22,7 +23,7 @@ fn sample(name: &str) -> Vec<u8> {
 #[expect(clippy::needless_pass_by_value, reason = "so that tests read `check(…, expect![…])`")]
 fn check(stream: &nats::Stream, payload: &[u8], want: Expect) {
     let kept = kept(7, "a.subject", payload);
-    want.assert_eq(&read(stream, &kept).line(&kept));
+    want.assert_eq(&line(&kept, &What::of(stream, &kept)));
 }
 
 #[test]
@@ -64,8 +65,8 @@ fn a_line_says_when_where_whose_what_and_a_word() {
 #[test]
 fn an_event_is_shown_whole_but_for_its_texts() {
     let kept = kept(7, "events.05.acme.message.received", &sample("message.received"));
-    let shown = read(&nats::EVENTS, &kept);
-    let shown = shown.json(&nats::EVENTS, &kept, &domain::veil::size).unwrap();
+    let what = What::of(&nats::EVENTS, &kept);
+    let shown = json(&nats::EVENTS, (&kept, &what), &domain::veil::size).unwrap();
     assert_eq!(shown["stream"], "EVENTS");
     assert_eq!(shown["sequence"], 7);
     assert_eq!(shown["stored"], "2023-11-14T22:13:20.000Z");
@@ -81,7 +82,7 @@ fn an_event_is_shown_whole_but_for_its_texts() {
 fn what_cannot_be_read_is_shown_as_far_as_it_is_bounded_and_without_texts() {
     let shown = |payload: &[u8]| {
         let kept = kept(7, "s", payload);
-        let what = read(&nats::EVENTS, &kept);
+        let what = What::of(&nats::EVENTS, &kept);
         what.body(&kept, &domain::veil::size).unwrap()["unreadable"].clone()
     };
     let newer = sample("message.received");
