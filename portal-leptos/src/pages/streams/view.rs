@@ -165,8 +165,12 @@ fn page(stream: &'static Stream, search: &Search, found: Newest) -> AnyView {
         None => "There is nothing on this stream.".to_owned(),
     };
     let body = if found.is_empty() {
-        let text = "Look further back, or leave out a filter.";
-        view! { <EmptyState title="Nothing here is like that" text icon=Icon::Search /> }.into_any()
+        let (title, text) = if search.is_asking() || search.before.is_some() {
+            ("Nothing here is like that", "Look further back, or leave out a filter.")
+        } else {
+            ("Nothing is here yet", "What comes to this stream will stand here.")
+        };
+        view! { <EmptyState title text icon=Icon::Search /> }.into_any()
     } else {
         let rows = found.iter().map(|(kept, what)| row(stream, kept, what)).collect_view();
         view! { <Table caption="Messages" columns=columns()>{rows}</Table> }.into_any()
