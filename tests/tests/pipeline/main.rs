@@ -23,6 +23,7 @@ mod see;
 mod strangers;
 mod tenants;
 mod tools;
+mod traced;
 mod trouble;
 mod withdrawn;
 
