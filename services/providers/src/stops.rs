@@ -8,7 +8,7 @@ use crate::{Answer, Deployment, Failure, FailureClass, Finish, Request, Vendor};
 /// that are whole at once the longer one does.
 #[derive(Default)]
 pub(crate) struct Stops {
-    stops: Vec<String>,
+    texts: Vec<String>,
     /// How much of the text was looked at, in bytes.
     seen: usize,
     /// Where the answer ends.
@@ -31,7 +31,7 @@ impl Stops {
     /// Those of a request that its vendor is not told.
     pub(crate) fn untold(to: &Deployment, ask: &Request) -> Self {
         let untold = ask.stop.iter().filter(|stop| !to.stops_at(stop));
-        Self { stops: untold.cloned().collect(), ..Self::default() }
+        Self { texts: untold.cloned().collect(), ..Self::default() }
     }
 
     /// What of a text in the making may be shown: none of what may yet turn out to end it. The text only
@@ -58,10 +58,10 @@ impl Stops {
     /// Where the text ends, if it does. Linear in what is new.
     fn look(&mut self, text: &str) -> Option<usize> {
         if self.end.is_none() {
-            let longest = self.stops.iter().map(String::len).max().unwrap_or(0);
+            let longest = self.texts.iter().map(String::len).max().unwrap_or(0);
             let from = text.floor_char_boundary(self.seen.saturating_sub(longest));
             let new = text.get(from..).unwrap_or_default();
-            let found = self.stops.iter().filter_map(|stop| {
+            let found = self.texts.iter().filter_map(|stop| {
                 let at = new.find(stop.as_str())?;
                 Some((at + stop.len(), at))
             });
@@ -77,7 +77,7 @@ impl Stops {
             let mut parts = stop.char_indices().map(|(at, _)| at).rev();
             parts.find(|at| stop.get(..*at).is_some_and(|part| text.ends_with(part)))
         };
-        self.stops.iter().filter_map(begins).max().unwrap_or(0)
+        self.texts.iter().filter_map(begins).max().unwrap_or(0)
     }
 }
 

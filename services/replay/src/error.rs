@@ -32,8 +32,8 @@ pub enum ReplayError {
     #[error("there is no model group `{0}`")]
     NoGroup(String),
     /// A budget cannot be kept where prices are not known.
-    #[error("a model of `{0}` has no price, so no budget can be kept")]
-    Unpriced(String),
+    #[error("a model that may be asked has no price, so no budget can be kept")]
+    Unpriced,
     /// There is no such run.
     #[error("there is no replay `{0}`")]
     NoRun(String),

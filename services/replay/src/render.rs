@@ -75,6 +75,10 @@ fn head(report: &Report) -> String {
     for (why, count) in &report.unplayable {
         line(&mut text, &format!("  {count}: {why}"));
     }
+    if let built @ 1.. = report.built_otherwise() {
+        let words = "were answered with another builder of prompts than they are asked with now";
+        line(&mut text, &format!("{built} {words}"));
+    }
     line(&mut text, "");
     let names = format!("{:<28}{:>14}{:>14}", "", "candidate", "as it was");
     line(&mut text, names.trim_end());

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::replay::{
-    Called, End, Outcome, Unplayable,
-    judge::{self, Judged},
-    measure::{Measures, Sums, measure, sums},
+use domain::{
+    prompt::BUILDER_VERSION,
+    replay::{
+        Called, End, Outcome, Unplayable,
+        judge::{self, Judged},
+        measure::{Measures, Sums, measure, sums},
+    },
 };
 use schemas::{MessageId, TenantId};
 use serde_json::{Value, json};
@@ -44,6 +47,8 @@ pub struct Asked {
     pub question: String,
     /// The version that answered then.
     pub version: u32,
+    /// The version of the builder that made its prompt; see [`BUILDER_VERSION`].
+    pub builder: u32,
     /// What people got.
     pub recorded: Outcome,
     /// What the version that answered says now.
@@ -97,6 +102,12 @@ impl Report {
         Self { run, cases, candidate, baseline, unplayable }
     }
 
+    /// How many turns were answered with another builder of prompts than they are asked with now.
+    pub fn built_otherwise(&self) -> usize {
+        let asked = self.cases.iter().filter_map(|case| case.asked.as_deref().ok());
+        asked.filter(|it| it.builder != BUILDER_VERSION).count()
+    }
+
     /// All of it as JSON.
     pub fn json(&self) -> Value {
         let unplayable: BTreeMap<_, _> =
@@ -108,6 +119,7 @@ impl Report {
             "candidate": self.candidate,
             "baseline": self.baseline,
             "not_replayable": unplayable,
+            "built_otherwise": self.built_otherwise(),
             "cases": self.cases.iter().map(CaseReport::json).collect::<Vec<_>>(),
         })
     }
@@ -139,6 +151,7 @@ impl From<Open> for Asked {
         Self {
             question: open.frozen.newest.text,
             version: open.frozen.version,
+            builder: open.frozen.builder,
             recorded: open.frozen.recorded,
             baseline: open.baseline,
             candidate: open.candidate,
@@ -160,6 +173,7 @@ impl CaseReport {
                 "message": self.message,
                 "question": asked.question,
                 "version": asked.version,
+                "builder": asked.builder,
                 "recorded": outcome(&asked.recorded),
                 "baseline": asked.baseline.as_ref().map(outcome),
                 "candidate": asked.candidate.as_ref().map(outcome),

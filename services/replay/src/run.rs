@@ -77,7 +77,7 @@ impl Replay {
         };
         let estimate = counting.count(frozen());
         if setup.budget_micros.is_some() && estimate.micros_max.is_none() {
-            return Err(ReplayError::Unpriced(setup.candidate.config.model.clone()));
+            return Err(ReplayError::Unpriced);
         }
         Ok(estimate)
     }

@@ -37,7 +37,7 @@ pub struct Usage {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsageRow {
     /// A day (`20261121`), an agent, an agent and its version (`mara 3`) or what was tried of it
-    /// (`mara draft`), a model or a tenant. Empty where it is not known, as of a message that was over
+    /// (`mara draft`) or replayed (`mara replay`), a model or a tenant. Empty where it is not known, as of a message that was over
     /// a limit.
     pub key: String,
     /// What was used.

@@ -55,7 +55,7 @@ pub(crate) struct Usage {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct UsageItem {
     /// A day, an agent, an agent and its version (`mara 3`) or what was tried
-    /// of it (`mara draft`), a model or a tenant. Empty where it is not
+    /// of it (`mara draft`) or replayed (`mara replay`), a model or a tenant. Empty where it is not
     /// known, as of a message that was over a limit.
     #[schema(example = "mara")]
     pub(crate) key: String,

@@ -151,4 +151,26 @@ fn two_tenants_without_keys_at_one_place_share_no_health() {
     }
     assert!(theirs.node.health.standing(0, Instant::now()).opens_at.is_some());
     assert_eq!(ours.node.health.standing(0, Instant::now()).opens_at, None);
+#[test]
+fn what_a_call_can_cost_is_known_before_it_is_made() {
+    let deployment = |group: &str, model: &str| {
+        format!(
+            "[[models.{group}]]\nname = 'a'\nvendor = 'openai'\nmodel = '{model}'\n\
+             base_url = 'http://127.0.0.1:1/v1'\nmax_output_tokens = 20\n"
+        )
+    };
+    let prices = "[prices]\nversion = 'test'\n\
+                  [[prices.models]]\nvendor = 'openai'\nmodel = 'm'\ninput = 1_000_000\n\
+                  output = 2_000_000\nsource = 'test'\nas_of = '2026-11-21'\n";
+    let (priced, other) = (deployment("priced", "m"), deployment("other", "unheard-of"));
+    let models = Models::from_toml(&format!("{priced}{other}{prices}"), &|_| None).unwrap();
+    let table = Table::new(&models, &[]);
+    let asking = |max_output_tokens| Request { max_output_tokens, ..Request::default() };
+    let known = |micros| WorstCost::Known(MicroDollars(micros));
+    assert_eq!(table.worst("priced", &asking(10)), known(20));
+    assert_eq!(table.worst("priced", &asking(1_000)), known(40), "it says no more than it may");
+    let longer = Request { system: "word".repeat(100), ..asking(10) };
+    assert_eq!(table.worst("priced", &longer), known(120));
+    assert_eq!(table.worst("other", &asking(10)), WorstCost::Unknown);
+    assert_eq!(table.worst("nobody", &asking(10)), WorstCost::NoneFits);
 }
