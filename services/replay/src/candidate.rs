@@ -1,7 +1,7 @@
 //! What is asked in the place of what answered: a draft, a version, or a file.
 
 use domain::{config::OpenConfig, fields, plan::DesiredAgent, seal::Sealing, tool::unknown_tools};
-use schemas::{AgentConfig, directory::Published};
+use schemas::{AgentConfig, ToolId, directory::Published};
 use store::{changes, drafts};
 
 use crate::{Employee, Replay, ReplayError};
@@ -36,7 +36,7 @@ pub struct Candidate {
 }
 
 impl Replay {
-    /// The configuration that is wanted, if an agent could be published with it.
+    /// The configuration that is wanted: one that answered, or one that an agent could be published with.
     pub async fn candidate(
         &self,
         who: &Employee,
@@ -63,7 +63,13 @@ impl Replay {
                 Candidate { label, version: None, config }
             }
         };
-        self.sound(who, &candidate.config)?;
+        if !self.models.groups(&who.tenant.id).contains(&candidate.config.model) {
+            return Err(ReplayError::NoGroup(candidate.config.model));
+        }
+        // What answered once may be asked whatever is wrong with it now.
+        if candidate.version.is_none() {
+            sound(who, &candidate.config)?;
+        }
         Ok(candidate)
     }
 
@@ -88,20 +94,6 @@ impl Replay {
         let saved = drafts::load(&mut tx, &who.agent.id).await?.map(|row| row.fields);
         Ok(saved.or_else(|| who.agent.draft.clone()))
     }
-
-    /// Whether the agent could be published with it.
-    fn sound(&self, who: &Employee, config: &OpenConfig) -> Result<(), ReplayError> {
-        if !self.models.groups(&who.tenant.id).contains(&config.model) {
-            return Err(ReplayError::NoGroup(config.model.clone()));
-        }
-        let find = |id: &schemas::ToolId| who.tools.iter().find(|it| it.id == *id).map(|it| &**it);
-        let mut problems = fields::config(config);
-        problems.extend(unknown_tools(&config.tools, find));
-        if problems.is_empty() {
-            return Ok(());
-        }
-        Err(ReplayError::Candidate(problems.iter().map(ToString::to_string).collect()))
-    }
 }
 
 impl Employee {
@@ -116,6 +108,17 @@ impl Employee {
     ) -> Result<OpenConfig, ReplayError> {
         Ok(OpenConfig::open(config, &self.tenant.id, &self.agent.id, sealing)?)
     }
+}
+
+/// Whether the agent could be published with it.
+fn sound(who: &Employee, config: &OpenConfig) -> Result<(), ReplayError> {
+    let find = |id: &ToolId| who.tools.iter().find(|it| it.id == *id).map(|it| &**it);
+    let mut problems = fields::config(config);
+    problems.extend(unknown_tools(&config.tools, find));
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(ReplayError::Candidate(problems.iter().map(ToString::to_string).collect()))
 }
 
 fn published(
