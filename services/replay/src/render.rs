@@ -118,15 +118,15 @@ fn short(case: &CaseReport) -> String {
         Ok(asked) => asked,
         Err(why) => return format!("{}  cannot be asked again: {why}", case.message),
     };
-    let came = match (&asked.candidate, asked.measures()) {
+    let outcome = match (&asked.candidate, asked.measures()) {
         (None, _) => "not asked yet".to_owned(),
         (Some(_), Some(measures)) => compared(&measures),
-        (Some(outcome), None) => end_words(&outcome.end),
+        (Some(came), None) => end_words(&came.end),
     };
     let verdict = asked.verdict.as_ref().map(|it| format!(", judged {}", word(it)));
     let question: String = asked.question.split_whitespace().collect::<Vec<_>>().join(" ");
     let question: String = question.chars().take(QUESTION_CHARS).collect();
-    format!("{}  {came}{}  {question}", case.message, verdict.unwrap_or_default())
+    format!("{}  {outcome}{}  {question}", case.message, verdict.unwrap_or_default())
 }
 
 fn compared(measures: &Measures) -> String {

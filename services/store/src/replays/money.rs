@@ -1,5 +1,8 @@
 //! What replays and tests cost: in the sums that trials are in, in the budgets of agent and tenant, and
 //! within what a run may cost. A call is counted at its worst before it is made.
+//!
+//! What is written of a call before and after it is locked in one order: run, budgets, sums. So calls at
+//! the same moment wait for each other in no circle.
 
 use domain::day::Day;
 use schemas::{AgentId, BudgetMet, usage::Attempt};
@@ -95,6 +98,13 @@ pub async fn ended(
 ) -> Result<(), StoreError> {
     let (tenant, day) = (tx.tenant().clone(), row::small(calling.day.number()));
     let tenant = tenant.as_str();
+    if let Some(run) = calling.run {
+        tx.execute(GIVE_BACK, &[&tenant, &run, &row::big(unused_micros)]).await?;
+    }
+    let ended: Vec<_> = attempts.iter().map(Ended::of).collect();
+    spend::settle(&mut tx, holder, &ended).await?;
+    let mut attempts: Vec<_> = attempts.iter().collect();
+    attempts.sort_unstable_by(|a, b| a.model.cmp(&b.model));
     for attempt in attempts {
         let used = Used::of(attempt);
         let priced = 1 - used.unpriced;
@@ -106,10 +116,5 @@ pub async fn ended(
         )
         .await?;
     }
-    if let Some(run) = calling.run {
-        tx.execute(GIVE_BACK, &[&tenant, &run, &row::big(unused_micros)]).await?;
-    }
-    let ended: Vec<_> = attempts.iter().map(Ended::of).collect();
-    spend::settle(&mut tx, holder, &ended).await?;
     tx.commit().await
 }
