@@ -87,7 +87,7 @@ fn head(report: &Report) -> String {
 
 type Row = (&'static str, fn(&Sums) -> String);
 
-fn rows() -> [Row; 15] {
+fn rows() -> [Row; 16] {
     [
         ("asked", |it| it.asked.to_string()),
         ("the same, word for word", |it| it.exact.to_string()),
@@ -102,6 +102,7 @@ fn rows() -> [Row; 15] {
         ("dearer by", |it| decimals(it.cost_change_micros.map(|it| it / 1e6), 6)),
         ("slower by (ms)", |it| decimals(it.latency_change_ms, 0)),
         ("judged better", |it| it.better.to_string()),
+        ("judged as good", |it| it.same.to_string()),
         ("judged worse", |it| it.worse.to_string()),
         ("no verdict", |it| it.no_verdict.to_string()),
     ]

@@ -179,3 +179,6 @@ fn declared(who: &Employee, frozen: &Frozen, name: &str) -> Vec<Tool> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

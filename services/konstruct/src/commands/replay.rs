@@ -128,7 +128,7 @@ async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Res
         let known = shell.replay.run(&tenant, run).await?;
         let who = shell.employee(&tenant, &known.agent)?;
         let left = known.cases.saturating_sub(known.unplayable);
-        return ask(&shell, &who, (run, left), args.budget, output).await;
+        return ask(&shell, &who, (run.as_str(), left), args.budget, output).await;
     }
     let tenant = args.tenant.as_ref().context("say `--tenant`")?;
     let agent = args.agent.as_ref().context("say `--agent`")?;
@@ -166,7 +166,7 @@ async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Res
         bail!("nothing was asked");
     }
     let run = shell.replay.make(&who, &setup, &turns).await?;
-    ask(&shell, &who, (&run, u64::from(estimate.turns)), None, output).await
+    ask(&shell, &who, (run.as_str(), u64::from(estimate.turns)), None, output).await
 }
 
 /// Asks what is missing. Whoever stops it, or is stopped, is told how it goes on.
