@@ -16,8 +16,8 @@ use store::{
 use crate::{
     Candidate, Employee, Replay, ReplayError, Turn,
     ask::Asking,
+    case::{opened, sealed},
     purse::Payer,
-    run::{opened, sealed},
 };
 
 /// A turn that is kept, with what is expected of an answer to it.

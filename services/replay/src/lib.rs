@@ -13,6 +13,7 @@
 
 mod ask;
 mod candidate;
+mod case;
 mod error;
 mod estimate;
 mod freeze;

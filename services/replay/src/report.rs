@@ -14,7 +14,7 @@ use schemas::{MessageId, TenantId};
 use serde_json::{Value, json};
 use store::replays::{self, CaseRow, RunRow};
 
-use crate::{Replay, ReplayError, run::Open};
+use crate::{Replay, ReplayError, case::Open};
 
 /// What came of a run.
 #[derive(Clone, Debug)]

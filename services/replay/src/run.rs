@@ -9,19 +9,23 @@ use domain::{
     budget::Budgets,
     config::OpenConfig,
     replay::{Frozen, Outcome, judge::Judged},
-    seal::{Owner, Sealing},
+    seal::Sealing,
 };
 use futures::StreamExt as _;
-use schemas::{MessageId, TenantId, Text};
-use serde::{Serialize, de::DeserializeOwned};
+use schemas::{MessageId, TenantId};
+use serde::Serialize;
 use store::{
-    replays::{self, CaseRow, NewCase, NewRun, Part, RunRow},
+    replays::{self, NewCase, NewRun, Part, RunRow},
     spend,
 };
 
 use crate::{
-    Candidate, Employee, Estimate, Replay, ReplayError, Report, Stop, Turn, ask::Asking,
-    estimate::Counting, judge::Compared, purse::Payer,
+    Candidate, Employee, Estimate, Replay, ReplayError, Report, Stop, Turn,
+    ask::Asking,
+    case::{Open, sealed, written},
+    estimate::Counting,
+    judge::Compared,
+    purse::Payer,
 };
 
 /// Turns that are asked at the same time, where no budget bounds the run. With one, it is one after the
@@ -180,7 +184,7 @@ impl Replay {
             tenant,
             agent: &who.agent.id,
             budgets: &budgets,
-            run: Some(&row.id),
+            run: Some(row.id.as_str()),
             is_bounded,
         };
         let asking = Asking { replay: self, who, router: &router, payer };
@@ -232,44 +236,6 @@ struct Running<'a> {
     candidate: OpenConfig,
     versions: Versions,
     sealing: &'a Sealing,
-}
-
-/// A turn of it, with what there is already.
-pub(crate) struct Open {
-    pub(crate) place: u32,
-    pub(crate) message: MessageId,
-    pub(crate) frozen: Frozen,
-    pub(crate) baseline: Option<Outcome>,
-    pub(crate) candidate: Option<Outcome>,
-    pub(crate) baseline_verdict: Option<Judged>,
-    pub(crate) verdict: Option<Judged>,
-}
-
-impl Open {
-    /// Opened; nothing for one that cannot be asked again.
-    pub(crate) fn of(case: CaseRow, sealing: &Sealing, tenant: &TenantId) -> Option<Self> {
-        let CaseRow { place, message, .. } = case;
-        let frozen = opened(sealing, tenant, &message, case.frozen.as_ref())?;
-        let outcome = |text: Option<Text>| opened(sealing, tenant, &message, text.as_ref());
-        let judged = |text: Option<Text>| opened(sealing, tenant, &message, text.as_ref());
-        let (baseline, candidate) = (outcome(case.baseline), outcome(case.candidate));
-        let verdicts = (judged(case.baseline_verdict), judged(case.verdict));
-        let (baseline_verdict, verdict) = verdicts;
-        Some(Self { place, message, frozen, baseline, candidate, baseline_verdict, verdict })
-    }
-
-    /// Whether nothing is left to be asked.
-    fn is_through(&self, run: &RunRow) -> bool {
-        let is_judged = |outcome: Option<&Outcome>, verdict: Option<&Judged>| {
-            let is_said = outcome.is_some_and(|it| it.said().is_some());
-            run.judge.is_none() || !is_said || verdict.is_some()
-        };
-        self.candidate.is_some()
-            && is_judged(self.candidate.as_ref(), self.verdict.as_ref())
-            && (!run.baseline
-                || self.baseline.is_some()
-                    && is_judged(self.baseline.as_ref(), self.baseline_verdict.as_ref()))
-    }
 }
 
 impl Running<'_> {
@@ -329,39 +295,6 @@ impl Running<'_> {
         let Payer { db, tenant, .. } = self.asking.payer;
         let text = written(self.sealing, tenant, message, what);
         let tx = db.tenant(tenant).await?;
-        Ok(replays::keep(tx, (&self.row.id, place), part, &text).await?)
+        Ok(replays::keep(tx, (self.row.id.as_str(), place), part, &text).await?)
     }
-}
-
-/// What is kept of a turn, sealed. Our own types always have a text.
-fn written(
-    sealing: &Sealing,
-    tenant: &TenantId,
-    message: &MessageId,
-    what: &impl Serialize,
-) -> Text {
-    let json = serde_json::to_string(what).unwrap_or_default();
-    sealing.seal(Owner { tenant, of: message.as_str() }, &json)
-}
-
-/// The same, where it must be readable.
-pub(crate) fn sealed(
-    sealing: &Sealing,
-    tenant: &TenantId,
-    message: &MessageId,
-    what: &impl Serialize,
-) -> Result<Text, ReplayError> {
-    let json = serde_json::to_string(what).map_err(|_| ReplayError::Garbled)?;
-    Ok(sealing.seal(Owner { tenant, of: message.as_str() }, &json))
-}
-
-/// What was kept, if it opens.
-pub(crate) fn opened<T: DeserializeOwned>(
-    sealing: &Sealing,
-    tenant: &TenantId,
-    message: &MessageId,
-    text: Option<&Text>,
-) -> Option<T> {
-    let json = sealing.open(Owner { tenant, of: message.as_str() }, text?).ok()?;
-    serde_json::from_str(&json).ok()
 }
