@@ -34,7 +34,7 @@ impl Progress {
         if !self.is_watched || elapsed < SILENT || is_fresh {
             return;
         }
-        self.write(&line(self.what, (done, self.total), elapsed));
+        draw(&line(self.what, (done, self.total), elapsed));
         self.drawn = Some(Instant::now());
     }
 
@@ -47,14 +47,14 @@ impl Progress {
     /// Makes room for something else.
     pub(crate) fn clear(&mut self) {
         if self.drawn.take().is_some() {
-            self.write("");
+            draw("");
         }
     }
+}
 
-    fn write(&self, line: &str) {
-        // Whoever closed the terminal does not look.
-        _ = write!(std::io::stderr().lock(), "\r\u{1b}[K{line}");
-    }
+fn draw(line: &str) {
+    // Whoever closed the terminal does not look.
+    _ = write!(std::io::stderr().lock(), "\r\u{1b}[K{line}");
 }
 
 impl Drop for Progress {

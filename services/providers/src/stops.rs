@@ -88,8 +88,8 @@ mod tests {
     use super::*;
 
     fn stops(stops: &[&str]) -> Stops {
-        let stops = stops.iter().map(|&stop| stop.to_owned()).collect();
-        Stops { stops, ..Stops::default() }
+        let texts = stops.iter().map(|&stop| stop.to_owned()).collect();
+        Stops { texts, ..Stops::default() }
     }
 
     fn answer(text: &str) -> Answer {

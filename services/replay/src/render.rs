@@ -122,7 +122,7 @@ fn short(case: &CaseReport) -> String {
     let outcome = match (&asked.candidate, asked.measures()) {
         (None, _) => "not asked yet".to_owned(),
         (Some(_), Some(measures)) => compared(&measures),
-        (Some(came), None) => end_words(&came.end),
+        (Some(of), None) => end_words(&of.end),
     };
     let verdict = asked.verdict.as_ref().map(|it| format!(", judged {}", word(it)));
     let question: String = asked.question.split_whitespace().collect::<Vec<_>>().join(" ");

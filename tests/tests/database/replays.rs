@@ -48,7 +48,7 @@ async fn made(db: &Database, slug: &str, budget_micros: Option<u64>, at: Timesta
     tx.commit().await.unwrap();
 }
 
-fn calling<'a>(agent: &'a AgentId, worst_micros: u64) -> Calling<'a> {
+fn calling(agent: &AgentId, worst_micros: u64) -> Calling<'_> {
     let day = Day::of(at(0));
     Calling { run: Some("run"), day, agent, model: "m", worst_micros, call: None }
 }

@@ -94,8 +94,8 @@ async fn a_message_is_traced_by_whatever_name_it_has() {
         assert!(called.contains(&name), "{called:?}");
     }
     let (trace, root) = (spans[0]["traceId"].as_str(), spans[0]["spanId"].as_str());
-    let named = format!("00-{}-{}-01", trace.unwrap(), root.unwrap());
-    assert_eq!(events.events[0]["traceparent"], named, "the trace that the log names");
+    let parent = format!("00-{}-{}-01", trace.unwrap(), root.unwrap());
+    assert_eq!(events.events[0]["traceparent"], parent, "the trace that the log names");
     assert!(spans.iter().skip(1).all(|span| span["parentSpanId"].is_string()));
 }
 

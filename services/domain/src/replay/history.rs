@@ -96,10 +96,13 @@ mod tests {
         names.iter().map(known).collect()
     }
 
+    /// What was used then, what there is now, and which of it that is.
+    type Case = (&'static [&'static str], &'static [&'static str], Result<Vec<usize>, Unplayable>);
+
     #[test]
     fn a_thread_is_as_it_was_or_it_is_said_why_not() {
         use Unplayable as U;
-        let cases: [(&[&str], &[&str], Result<Vec<usize>, U>); 13] = [
+        let cases: [Case; 13] = [
             (&[], &["a", "a+"], Ok(vec![])),
             (&["a", "a"], &["a", "a+"], Ok(vec![0, 1])),
             (&["b", "b"], &["a", "a+", "b", "b+"], Ok(vec![2, 3])),

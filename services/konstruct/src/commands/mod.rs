@@ -11,9 +11,9 @@ pub(crate) mod replay;
 pub(crate) mod rotate;
 pub(crate) mod say;
 pub(crate) mod setup;
-pub(crate) mod test;
-pub(crate) mod tenant;
 pub(crate) mod stream;
+pub(crate) mod tenant;
+pub(crate) mod test;
 pub(crate) mod trace;
 
 use serde_json::json;

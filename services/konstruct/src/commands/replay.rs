@@ -88,7 +88,7 @@ pub(crate) async fn run(
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     match args.verb {
-        ReplayVerb::Shadow(args) => shadow(sources, &args, output).await,
+        ReplayVerb::Shadow(args) => Box::pin(shadow(sources, &args, output)).await,
         ReplayVerb::Runs { tenant, last } => {
             let shell = Shell::open(sources).await?;
             let runs = shell.replay.runs(&tenant, last).await?;

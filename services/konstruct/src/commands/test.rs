@@ -24,7 +24,7 @@ pub(crate) async fn run(
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     match args.verb {
-        Some(TestVerb::Add(args)) => add(sources, *args, output).await,
+        Some(TestVerb::Add(args)) => Box::pin(add(sources, *args, output)).await,
         Some(TestVerb::Ls { tenant, agent }) => {
             let shell = Shell::open(sources).await?;
             let who = shell.employee(&tenant, &agent)?;
@@ -100,8 +100,8 @@ fn row(test: &KeptTest) -> Vec<String> {
 }
 
 fn question(test: &KeptTest) -> String {
-    let text = test.frozen.newest.text.split_whitespace().collect::<Vec<_>>().join(" ");
-    text.chars().take(QUESTION_CHARS).collect()
+    let words: Vec<_> = test.frozen.newest.text.split_whitespace().collect();
+    words.join(" ").chars().take(QUESTION_CHARS).collect()
 }
 
 fn shown(test: &KeptTest) -> Value {
@@ -118,12 +118,13 @@ fn shown(test: &KeptTest) -> Value {
 fn said(tested: &Tested) -> String {
     let word = |holds: bool| if holds { "ok  " } else { "FAIL" };
     let (test, end) = (&tested.test, end_words(&tested.outcome.end));
-    let mut text = format!("{} {} {}: {end}\n", word(tested.has_passed()), test.id, question(test));
+    let mut lines =
+        format!("{} {} {}: {end}\n", word(tested.has_passed()), test.id, question(test));
     for (check, holds, reason) in &tested.checks {
         let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        _ = writeln!(text, "     {} {check}{reason}", word(*holds));
+        _ = writeln!(lines, "     {} {check}{reason}", word(*holds));
     }
-    text
+    lines
 }
 
 fn tested_json(tested: &Tested) -> Value {

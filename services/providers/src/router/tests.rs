@@ -151,6 +151,8 @@ fn two_tenants_without_keys_at_one_place_share_no_health() {
     }
     assert!(theirs.node.health.standing(0, Instant::now()).opens_at.is_some());
     assert_eq!(ours.node.health.standing(0, Instant::now()).opens_at, None);
+}
+
 #[test]
 fn what_a_call_can_cost_is_known_before_it_is_made() {
     let deployment = |group: &str, model: &str| {
@@ -162,9 +164,9 @@ fn what_a_call_can_cost_is_known_before_it_is_made() {
     let prices = "[prices]\nversion = 'test'\n\
                   [[prices.models]]\nvendor = 'openai'\nmodel = 'm'\ninput = 1_000_000\n\
                   output = 2_000_000\nsource = 'test'\nas_of = '2026-11-21'\n";
-    let (priced, other) = (deployment("priced", "m"), deployment("other", "unheard-of"));
-    let models = Models::from_toml(&format!("{priced}{other}{prices}"), &|_| None).unwrap();
-    let table = Table::new(&models, &[]);
+    let (known_price, other) = (deployment("priced", "m"), deployment("other", "unheard-of"));
+    let models = Models::from_toml(&format!("{known_price}{other}{prices}"), &|_| None).unwrap();
+    let table = Table::new(&models, Known::default());
     let asking = |max_output_tokens| Request { max_output_tokens, ..Request::default() };
     let known = |micros| WorstCost::Known(MicroDollars(micros));
     assert_eq!(table.worst("priced", &asking(10)), known(20));

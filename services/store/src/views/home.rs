@@ -4,7 +4,12 @@ use domain::{budget::Scope, day::Day};
 use schemas::{BudgetPeriod, MessageId, Tenant, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{PlatformTx, StoreError, TenantTx, projections::Counts, row, views::usage::{counts, trials_of_all}};
+use crate::{
+    PlatformTx, StoreError, TenantTx,
+    projections::Counts,
+    row,
+    views::usage::{counts, trials_of_all},
+};
 
 /// What went wrong, how far a tenant has come, and what was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

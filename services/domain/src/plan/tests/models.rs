@@ -111,8 +111,8 @@ tenants:
         tenant `beta`, agent `ben`: `model` names `none`, and there is no such model group"#]]
     .assert_eq(&problems.0.join("\n"));
     world.knows_installation = false;
-    let fine = file.replace("models: [{ slug: broken, deployments: [] }]", "");
-    assert!(world.plan(&fine).is_ok(), "nobody knows which groups there are");
+    let mended = file.replace("models: [{ slug: broken, deployments: [] }]", "");
+    assert!(world.plan(&mended).is_ok(), "nobody knows which groups there are");
 }
 
 #[test]

@@ -22,11 +22,11 @@ pub(super) async fn run(asked: &Asked<'_>, args: &Tail, output: Output) -> anyho
     let stop = shutdown::on_signal();
     let wanted = wanted(args, Clock::system().now())?;
     let subjects = nats::look::subjects(args.stream, args.tenant.as_ref(), &args.kinds)?;
-    let reading = async {
+    let reading = Box::pin(async {
         let bus = connect(asked).await?;
         let scan = Scan::open(&bus, args.stream, subjects, start(args, &wanted)).await?;
         tail(scan, &wanted, args, output).await
-    };
+    });
     // Whoever ends it by Ctrl-C has seen what they wanted.
     until(&stop, reading).await
 }
