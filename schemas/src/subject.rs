@@ -341,8 +341,6 @@ mod tests {
             events.*.acme.reply.failed
             directory.acme.agent.*
             directory.*.tool.*
-            directory.acme.>
-            deadletters.*.acme
             deadletters.rate-limit.acme
             deadletters.rate-limit.-
             deadletters.*.acme

@@ -39,12 +39,14 @@ fn samples() -> Vec<Sample> {
 
 /// The bytes of a round, in which each sample is an event, a story and a tenant of its own.
 fn bytes(sample: &Sample, round: usize) -> String {
-    let renewed = |id: &str| EventId::derive(id, "round", round);
+    // Samples may be shapes of one event, so its file tells whose id it is.
+    let id = EventId::derive(sample.id.as_str(), &sample.file, round);
+    let story = EventId::derive(sample.story.as_str(), "round", round);
     let tenant = round % TENANTS;
     sample
         .text
-        .replace(sample.id.as_str(), renewed(sample.id.as_str()).as_str())
-        .replace(sample.story.as_str(), renewed(sample.story.as_str()).as_str())
+        .replace(sample.id.as_str(), id.as_str())
+        .replace(sample.story.as_str(), story.as_str())
         .replace("\"acme\"", &format!("\"acme-{tenant}\""))
         .replace("T0ACME", &format!("T0ACME{tenant}"))
 }
