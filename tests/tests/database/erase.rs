@@ -66,9 +66,11 @@ async fn every_row_of_a_tenant_goes_and_none_of_another() {
     let mut names: Vec<_> = counted.iter().map(|had| had.table.clone()).collect();
     names.sort_unstable();
     assert_eq!(names, want, "a table of tenants that erasure does not know");
-    assert!(counted.iter().all(|had| had.rows == 1), "{counted:?}");
+    // A day of trials writes its month beside what was written here.
+    let rows = |had: &Had| if had.table == "trial_month" { 2 } else { 1 };
+    assert!(counted.iter().all(|had| had.rows == rows(had)), "{counted:?}");
 
-    let all = u64::try_from(want.len()).unwrap();
+    let all = counted.iter().map(rows).sum::<u64>();
     let erased = erase::erase(&world.platform, &tenant("a"), &[], "test").await.unwrap();
     assert_eq!(erased, all);
     assert_eq!(some(&had(&world, "a").await), Vec::<String>::new());

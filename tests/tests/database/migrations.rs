@@ -83,7 +83,6 @@ async fn what_was_used_before_there_were_sums_of_months_is_in_them() {
     let world = world().await;
     let admin = raw(&world.test.superuser_url()).await.unwrap();
     let before = "
-        drop view trials_of_all;
         drop table trial_month, trial_day, trial_change;
         drop function add_up_trials cascade;
         drop index p_month_list;
@@ -95,7 +94,7 @@ async fn what_was_used_before_there_were_sums_of_months_is_in_them() {
     let owner = raw(&world.test.owner_url()).await.unwrap();
     owner.batch_execute(&format!("begin; {}; commit", months.sql)).await.unwrap();
     let found = "select string_agg(format('%s', m), ' ' order by m) from trial_month m union all
-                 select string_agg(format('%s', d), ' ' order by d) from trials_of_all d";
+                 select string_agg(format('%s', d), ' ' order by d) from trial_day d";
     let found = admin.query(found, &[]).await.unwrap();
     let found: Vec<String> = found.iter().map(|row| row.get(0)).collect();
     let months = "(acme,202310,1,30,11,15) (other,202311,0,1,1,9)";

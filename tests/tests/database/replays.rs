@@ -70,7 +70,7 @@ fn attempt(cost: Option<u64>) -> Attempt {
 
 #[tokio::test]
 async fn the_first_word_on_a_turn_stands_and_a_run_ends_and_goes_on() {
-    let World { db, .. } = world().await;
+    let World { db, test: _kept, .. } = world().await;
     let acme = tenant("acme");
     made(&db, "acme", Some(10), at(0)).await;
     for words in ["first", "second"] {
@@ -103,7 +103,7 @@ async fn the_first_word_on_a_turn_stands_and_a_run_ends_and_goes_on() {
 
 #[tokio::test]
 async fn a_run_costs_no_more_than_it_may_and_what_is_not_used_is_room_again() {
-    let World { db, .. } = world().await;
+    let World { db, test: _kept, .. } = world().await;
     let (acme, agent) = (tenant("acme"), mara());
     made(&db, "acme", Some(10), at(0)).await;
     let start = async |worst| {
@@ -143,7 +143,7 @@ async fn a_run_costs_no_more_than_it_may_and_what_is_not_used_is_room_again() {
 
 #[tokio::test]
 async fn a_trial_and_a_replay_of_a_day_are_told_apart() {
-    let World { db, .. } = world().await;
+    let World { db, test: _kept, .. } = world().await;
     let (acme, agent, day) = (tenant("acme"), mara(), Day::of(at(0)));
     let tx = db.tenant(&acme).await.unwrap();
     trials::starting(tx, (day, &agent), "m", None).await.unwrap().unwrap();
@@ -165,7 +165,7 @@ async fn a_trial_and_a_replay_of_a_day_are_told_apart() {
 
 #[tokio::test]
 async fn a_replay_goes_with_its_turns_after_31_days_and_a_test_stays() {
-    let World { db, platform, .. } = world().await;
+    let World { db, platform, test: _kept, .. } = world().await;
     let acme = tenant("acme");
     made(&db, "acme", None, at(0)).await;
     let test = SavedTest {

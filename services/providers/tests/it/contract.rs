@@ -111,14 +111,14 @@ async fn it_stops_where_it_is_told_to(vendor: Vendor) {
     };
     let reason = Fault::EndReason(reason.to_owned());
     fake.script([Behaviour { fault: Some(reason), ..Behaviour::text("as far as that") }]);
-    let stop = vec!["END".to_owned(), "\n\n".to_owned()];
+    let stop = vec!["END".to_owned(), "\n\n---".to_owned()];
     let completed = ask(&router, &Request { stop, ..request() }).await.unwrap();
     assert_eq!(completed.answer.text, "as far as that");
     assert_eq!(completed.answer.finish, Finish::Stop);
 
     ask(&router, &request()).await.unwrap();
     let sent: Vec<_> = fake.requests().iter().map(|it| it.body.pointer(place).cloned()).collect();
-    assert_eq!(sent, [Some(json!(["END", "\n\n"])), None]);
+    assert_eq!(sent, [Some(json!(["END", "\n\n---"])), None]);
 }
 
 /// Faults that end a stream without its end marker.
