@@ -23,9 +23,8 @@ async fn furnished() -> Installation {
     }
     let mut log = Log::open(&it, "EVENTS").await.unwrap();
     log.until("reply.delivered", 2).await.unwrap();
-    let stories = log.all("correlationid").into_iter().filter(|id| id.starts_with('m'));
-    for story in stories.map(str::to_owned).collect::<Vec<_>>() {
-        trace(&it, &story, "reply.delivered").await.unwrap();
+    for story in log.stories("message.accepted") {
+        trace(&it, story, "reply.delivered").await.unwrap();
     }
     it
 }

@@ -184,9 +184,15 @@ impl Log {
 
     /// The message that the first event of a kind is about.
     fn message_of(&self, kind: &str) -> Option<&str> {
-        let of_kind =
-            |event: &&Value| event.get("type").and_then(Value::as_str).map(short) == Some(kind);
-        self.events.iter().find(of_kind)?.get("correlationid")?.as_str()
+        self.stories(kind).next()
+    }
+
+    /// The messages that the events of a kind are about.
+    fn stories(&self, kind: &str) -> impl Iterator<Item = &str> {
+        let of_kind = move |event: &&Value| {
+            event.get("type").and_then(Value::as_str).map(short) == Some(kind)
+        };
+        self.events.iter().filter(of_kind).filter_map(|event| event.get("correlationid")?.as_str())
     }
 
     /// The same field of all events read, once each.

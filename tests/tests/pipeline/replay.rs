@@ -46,7 +46,8 @@ async fn recorded(it: &Installation, turns: u64, unplayable: u64) -> anyhow::Res
 async fn tables(it: &Installation) -> anyhow::Result<BTreeMap<String, String>> {
     let client = raw(&it.database.superuser_url()).await?;
     let names = "select tablename::text from pg_tables where schemaname = 'public'
-                    and tablename not in ('replay_run', 'replay_case', 'trial_usage')";
+                    and tablename not in ('replay_run', 'replay_case', 'trial_usage', 'trial_month',
+                                          'trial_change')";
     let mut found = BTreeMap::new();
     for row in client.query(names, &[]).await? {
         let name: String = row.get(0);

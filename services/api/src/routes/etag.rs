@@ -12,13 +12,12 @@ pub(crate) fn tag(thing: &impl Serialize) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("\"\""))
 }
 
-/// What `If-Match` says was seen of such a thing, by its fingerprint; nothing where it says nothing.
-pub(crate) fn asked(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    let changed = || ApiError::Changed("`If-Match` is no ETag of this".to_owned());
-    let text = value.to_str().ok().map(str::trim);
-    let inner = text.and_then(|it| it.strip_prefix('"')?.strip_suffix('"'));
-    inner.map(|it| Some(it.to_owned())).ok_or_else(changed)
+/// What `If-Match` says was seen of such a thing, by its fingerprint; nothing where it says nothing. A tag
+/// that is none of ours matches nothing, which is said once all else is in order (RFC 9110, 13.2.1).
+pub(crate) fn asked(headers: &HeaderMap) -> Option<String> {
+    let text = headers.get(header::IF_MATCH)?.to_str().unwrap_or_default().trim();
+    let inner = text.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    Some(inner.unwrap_or_default().to_owned())
 }
 
 /// The same, as the desk wants to know it: where nothing is said, whatever is there is replaced.

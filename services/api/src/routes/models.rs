@@ -85,7 +85,7 @@ async fn save_model_group(
     Body(config): Body<ModelGroupConfig>,
 ) -> Result<Json<Done>, ApiError> {
     caller.require(Permission::AgentsWrite, &of.tenant)?;
-    let asked = etag::asked(&headers)?;
+    let asked = etag::asked(&headers);
     let seen = (of.group.as_str(), etag::seen(asked.as_deref()));
     let saved = api.desk.save_model_group(&caller, &of.tenant, seen, config.into()).await;
     Ok(Json(saved.map_err(|error| etag::refused(called(error, "group"), asked.as_deref()))?.into()))

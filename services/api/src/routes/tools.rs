@@ -84,7 +84,7 @@ async fn save_tool(
     Body(config): Body<ToolConfig>,
 ) -> Result<Json<Done>, ApiError> {
     caller.require(Permission::AgentsWrite, &of.tenant)?;
-    let (wish, asked) = (config.try_into()?, etag::asked(&headers)?);
+    let (wish, asked) = (config.try_into()?, etag::asked(&headers));
     let seen = (of.tool.as_str(), etag::seen(asked.as_deref()));
     let saved = api.desk.save_tool(&caller, &of.tenant, seen, wish).await;
     Ok(Json(saved.map_err(|error| etag::refused(called(error, "tool"), asked.as_deref()))?.into()))

@@ -22,12 +22,12 @@ pub fn save(
     let id = slug.parse::<ModelGroupId>();
     let id = id.map_err(|error| Refused::Invalid(vec![FieldProblem::of_id("slug", &error)]))?;
     let before = directory.model_group(tenant, &id).map(AsRef::as_ref);
-    seen.check(before.filter(|group| model::is_active(group)))?;
     let own = directory.model_groups(tenant);
     let is_there = |name: &str| {
         own.iter().any(|group| group.id.as_str() == name) || (making.is_of_installation)(name)
     };
     let made = model::make(&id, wish, (before, &is_there), making).map_err(Refused::Invalid)?;
+    seen.check(before.filter(|group| model::is_active(group)))?;
     let others = own.iter().filter(|group| group.id != id).count();
     let is_full = GROUPS_OF_TENANT_MAX <= others;
     let problem = format!("would be one more than the {GROUPS_OF_TENANT_MAX} groups a tenant has");

@@ -24,8 +24,8 @@ pub fn save(
     let id = slug.parse::<ToolId>();
     let id = id.map_err(|error| Refused::Invalid(vec![FieldProblem::of_id("slug", &error)]))?;
     let before = directory.tool(tenant, &id).map(AsRef::as_ref);
-    seen.check(before.filter(|tool| tool::is_active(tool)))?;
     let made = tool::make(&id, wish, before, making).map_err(Refused::Invalid)?;
+    seen.check(before.filter(|tool| tool::is_active(tool)))?;
     valid(too_many(directory, tenant, &id).into_iter().collect())?;
     Ok(saved(tenant, made, before))
 }

@@ -16,12 +16,17 @@ const SAID: &str = "
      where tenant_id = $1 and ($2::text is null or reference #>> '{place,channel}' = $2)
        and reference ->> 'ts' = $3
      order by received_at_ms, message_id limit 1";
+/// What we sent ourselves comes back under an id of its own, which is no message's.
+const IS_SAID: &str = "
+    select from p_event
+     where tenant_id = $1 and correlation_id = $2 and stream = 'EVENTS' and effect_id is null
+     limit 1";
 /// A look into an index for each.
 const AMONG: &str = "
     select asked.tenant, asked.message from unnest($1::text[], $2::text[]) as asked (tenant, message)
      where exists (select from p_event e
                     where e.tenant_id = asked.tenant and e.correlation_id = asked.message
-                      and e.stream = 'EVENTS')
+                      and e.stream = 'EVENTS' and e.effect_id is null)
      limit 1";
 
 /// The message that an effect was made for.
@@ -48,6 +53,12 @@ pub async fn at(
         }
     }
     Ok(None)
+}
+
+/// Whether somebody said that.
+pub async fn is_said(tx: &mut TenantTx, message: &MessageId) -> Result<bool, StoreError> {
+    let tenant = tx.tenant().clone();
+    Ok(tx.query_opt(IS_SAID, &[&tenant.as_str(), &message.as_str()]).await?.is_some())
 }
 
 /// The first of these messages that there is.

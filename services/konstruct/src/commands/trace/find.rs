@@ -77,8 +77,8 @@ async fn said(
     place: &Sent,
 ) -> anyhow::Result<Option<MessageId>> {
     for (_, id) in ids(directory, tenant, place.channel.as_deref(), &place.ts) {
-        if let Some(found) = projections::find(tx, id.as_str()).await? {
-            return Ok(Some(found));
+        if sent::is_said(tx, &id).await? {
+            return Ok(Some(id));
         }
     }
     Ok(None)
