@@ -13,6 +13,9 @@ pub(crate) use self::{
     see::{At, Get, StreamVerb, Streams, Tail},
 };
 
+/// Longer than an answer may take, with what is written of it.
+const SETTLE_SECONDS: u64 = 180;
+
 /// AI employees that answer in Slack.
 #[derive(Debug, Parser)]
 #[command(name = "konstruct", version, about, max_term_width = 100)]
@@ -171,6 +174,10 @@ pub(crate) struct EraseTenant {
     /// Who asks for it, as the receipt says.
     #[arg(long, value_name = "WHO")]
     pub by: Option<String>,
+    /// How long answers that are under way may take to come: so many seconds after it has left. 0 is
+    /// enough where no service runs.
+    #[arg(long, value_name = "SECONDS", default_value_t = SETTLE_SECONDS)]
+    pub settle: u64,
     /// Where the signed receipt is written; nothing may be there yet.
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,

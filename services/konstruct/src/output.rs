@@ -21,7 +21,7 @@ impl Output {
         } else if text.is_empty() {
             Ok(())
         } else {
-            writeln!(stdout, "{}", text.trim_end_matches('\n'))
+            writeln!(stdout, "{}", harmless(text.trim_end_matches('\n')))
         };
         match written {
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
@@ -57,8 +57,15 @@ pub(crate) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
+/// Lines of text: what would tell a terminal something is left out.
+fn harmless(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), " ")
+}
+
 /// Columns under each other, two spaces between them.
 pub(crate) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    let clean = |row: &Vec<String>| row.iter().map(|cell| one_line(cell)).collect::<Vec<_>>();
+    let rows: Vec<_> = rows.iter().map(clean).collect();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         let own = header.get(column).map_or(0, |name| name.chars().count());
@@ -97,6 +104,14 @@ mod tests {
     #[test]
     fn a_line_tells_the_terminal_nothing() {
         assert_eq!(one_line("a\u{1b}[2Jb\nc"), "a [2Jb c");
+    }
+
+    #[test]
+    fn lines_tell_the_terminal_nothing_and_stay_lines() {
+        let hostile = "a\u{1b}]52;c;x\u{7}\n\tb\u{9b}31m\r";
+        assert_eq!(harmless(hostile), "a ]52;c;x \n\tb 31m ");
+        let rows = [vec!["a\nb".to_owned(), "\u{1b}[2J".to_owned()]];
+        assert_eq!(table(&["X", "Y"], &rows), "X    Y\na b   [2J");
     }
 
     #[test]

@@ -11,8 +11,8 @@ use schemas::{
 };
 use store::{
     Database, StoreError,
-    replays::{self, Calling, NoRoom},
-    spend::{self, Call, Ended, Room},
+    replays::{self, Calling, NoRoom, Over},
+    spend::{self, Call, Room},
 };
 
 use crate::error::Stop;
@@ -36,8 +36,29 @@ pub(crate) struct Purse<'a> {
     at: Timestamp,
     /// What its calls are reserved under.
     holder: String,
-    /// What each was counted at before it was made.
-    worst: Mutex<Vec<u64>>,
+    worst: Mutex<Worst>,
+}
+
+/// What the calls were counted at, each before it was made.
+#[derive(Clone, Debug, Default)]
+struct Worst {
+    micros: Vec<u64>,
+    /// How many of them stand corrected.
+    corrected: usize,
+}
+
+impl Worst {
+    /// What those cost that are over and not corrected yet, less what they were counted at. What a call
+    /// cost that nobody knows stays at its worst.
+    fn correction(&self, over: &[Attempt]) -> i64 {
+        let calls = over.iter().zip(&self.micros).skip(self.corrected);
+        let signed = |micros: u64| i64::try_from(micros).unwrap_or(i64::MAX);
+        let less = |(attempt, worst): (&Attempt, &u64)| {
+            let cost = attempt.cost.amount;
+            cost.map_or(0, |MicroDollars(cost)| signed(cost).saturating_sub(signed(*worst)))
+        };
+        calls.map(less).fold(0, i64::saturating_add)
+    }
 }
 
 impl<'a> Purse<'a> {
@@ -50,14 +71,14 @@ impl<'a> Purse<'a> {
         if attempts.is_empty() {
             return Ok(());
         }
-        let worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let unused = |(attempt, worst): (&Attempt, &u64)| {
-            attempt.cost.amount.map_or(0, |MicroDollars(cost)| worst.saturating_sub(cost))
-        };
-        let unused = attempts.iter().zip(&worst).map(unused).fold(0, u64::saturating_add);
         let tx = self.payer.db.tenant(self.payer.tenant).await?;
-        let calling = self.calling("", 0, None);
-        replays::ended(tx, calling, &self.holder, (attempts, unused)).await
+        replays::ended(tx, self.calling("", 0, None), self.over(attempts)).await
+    }
+
+    fn over<'c>(&'c self, attempts: &'c [Attempt]) -> Over<'c> {
+        let worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+        let correction_micros = worst.correction(attempts);
+        Over { holder: &self.holder, attempts, correction_micros }
     }
 
     fn calling<'c>(
@@ -82,7 +103,9 @@ impl Recorder for Purse<'_> {
         let begun = self.begin(attempt, worst).await.map_err(Stop::Store)?;
         match begun {
             Ok(()) => {
-                self.worst.lock().unwrap_or_else(PoisonError::into_inner).push(worst);
+                let mut counted = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+                counted.corrected = attempt.ended.len();
+                counted.micros.push(worst);
                 Ok(())
             }
             Err(NoRoom::Run) => Err(Stop::RunBudget.into()),
@@ -97,16 +120,13 @@ impl Purse<'_> {
         attempt: &AttemptStart,
         worst: u64,
     ) -> Result<Result<(), NoRoom>, StoreError> {
-        let mut tx = self.payer.db.tenant(self.payer.tenant).await?;
+        let tx = self.payer.db.tenant(self.payer.tenant).await?;
         let room = Room::of(self.payer.budgets, attempt.worst_cost, self.at);
-        if room.is_some() && !attempt.ended.is_empty() {
-            // What the attempts before it did not use is room for this one.
-            let ended: Vec<_> = attempt.ended.iter().map(Ended::of).collect();
-            spend::settle(&mut tx, &self.holder, &ended).await?;
-        }
         let (holder, index, at) = (self.holder.as_str(), attempt.index, self.at);
         let call = room.as_ref().map(|room| Call { holder, index, room, at });
-        replays::starting(tx, self.calling(&attempt.model, worst, call)).await
+        // What the attempts before it did not use is room for this one.
+        let over = self.over(&attempt.ended);
+        replays::starting(tx, self.calling(&attempt.model, worst, call), over).await
     }
 }
 

@@ -158,7 +158,8 @@ impl Work for Ends {
         let tx = self.db.tenant(first.tenant()).await?;
         let steps = written.iter().flat_map(|(booked, settling)| {
             let settling: Option<TenantStep<'_>> = settling.as_ref().map(Settling::step);
-            [Some(booked.step()), settling].into_iter().flatten()
+            // Budgets before sums, like whoever begins: so nobody waits in a circle.
+            [settling, Some(booked.step())].into_iter().flatten()
         });
         tx.run_last(steps.collect()).await?;
         Ok(vec![(); asks.len()])

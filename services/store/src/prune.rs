@@ -69,15 +69,14 @@ const TOOLS: &str = "
 const PAUSES: &str = "
     delete from pause where (tenant_id, message_id) in (
         select tenant_id, message_id from pause where since_ms < $1 limit $2)";
-/// A run goes with its turns, and what people wrote in them.
+/// What people wrote in the turns of a run goes before the run, which may have very many.
+const REPLAY_TURNS: &str = "
+    delete from replay_case where (tenant_id, run_id, place) in (
+        select tenant_id, run_id, place from replay_case join replay_run using (tenant_id, run_id)
+         where made_at_ms < $1 limit $2)";
 const REPLAYS: &str = "
-    with old as (
-        select tenant_id, run_id from replay_run where made_at_ms < $1 limit $2),
-    gone as (
-        delete from replay_case using old
-         where replay_case.tenant_id = old.tenant_id and replay_case.run_id = old.run_id)
-    delete from replay_run using old
-     where replay_run.tenant_id = old.tenant_id and replay_run.run_id = old.run_id";
+    delete from replay_run where (tenant_id, run_id) in (
+        select tenant_id, run_id from replay_run where made_at_ms < $1 limit $2)";
 /// By the turn's own age: a thread that goes on remembers its last 31 days.
 const TURNS: &str = "
     delete from turn where (tenant_id, connection_id, conversation_id, message_id, role) in (
@@ -162,7 +161,7 @@ const TRIALS: &str = "
 const AUDIT: &str = "select forget_unattended_audit()";
 
 /// What goes, in this order: threads and stories after their messages.
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     Rule { sql: DEDUP, kept: DEDUP_KEPT, count: |it| &mut it.dedup },
     Rule { sql: VERDICTS, kept: STORY_KEPT, count: |it| &mut it.verdicts },
     Rule { sql: NOTICES, kept: NOTICE_KEPT, count: |it| &mut it.notices },
@@ -171,6 +170,7 @@ const RULES: [Rule; 17] = [
     Rule { sql: ATTEMPTS, kept: STORY_KEPT, count: |it| &mut it.attempts },
     Rule { sql: TOOLS, kept: STORY_KEPT, count: |it| &mut it.tools },
     Rule { sql: PAUSES, kept: STORY_KEPT, count: |it| &mut it.pauses },
+    Rule { sql: REPLAY_TURNS, kept: STORY_KEPT, count: |it| &mut it.replay_turns },
     Rule { sql: REPLAYS, kept: STORY_KEPT, count: |it| &mut it.replays },
     Rule { sql: TURNS, kept: STORY_KEPT, count: |it| &mut it.turns },
     Rule { sql: MESSAGES, kept: STORY_KEPT, count: |it| &mut it.messages },
@@ -207,7 +207,9 @@ pub struct Pruned {
     pub tools: u64,
     /// Threads that a person had.
     pub pauses: u64,
-    /// Replays, each with its turns.
+    /// Turns of replays.
+    pub replay_turns: u64,
+    /// Replays.
     pub replays: u64,
     /// What threads remembered.
     pub turns: u64,

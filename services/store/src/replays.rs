@@ -15,7 +15,7 @@ use tokio_postgres::{Row, types::ToSql};
 pub use self::{
     answered::{Answered, Remembered, Span, answered, one, remembered},
     cases::{CaseRow, NewCase, Part, cases, keep},
-    money::{Calling, NoRoom, ended, starting},
+    money::{Calling, NoRoom, Over, ended, starting},
     saved::{SavedTest, forget, save, saved},
 };
 use crate::{StoreError, TenantTx, row};

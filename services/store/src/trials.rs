@@ -29,10 +29,15 @@ const STARTING: &str = "
     values ($1, $2, $3, $4, 1, 1)
     on conflict (tenant_id, day, agent_id, model) do update
         set calls = was.calls + 1, unpriced = was.unpriced + 1";
+/// All in one statement, whose trigger comes after it: a day is locked before its month.
 const ENDED: &str = "
-    update trial_usage set unpriced = unpriced - $5, input_tokens = input_tokens + $6,
-           output_tokens = output_tokens + $7, cost_micros = cost_micros + $8
-     where tenant_id = $1 and day = $2 and agent_id = $3 and model = $4";
+    update trial_usage u set
+           unpriced = u.unpriced - s.priced, input_tokens = u.input_tokens + s.input_tokens,
+           output_tokens = u.output_tokens + s.output_tokens,
+           cost_micros = u.cost_micros + s.cost_micros
+      from jsonb_to_recordset($4) as s(model text collate \"C\", priced bigint, input_tokens bigint,
+                                       output_tokens bigint, cost_micros bigint)
+     where u.tenant_id = $1 and u.day = $2 and u.agent_id = $3 and u.model = s.model";
 const BOOK: &str = "
     insert into trial_usage as was (tenant_id, day, agent_id, model, calls, unpriced, input_tokens,
                                     output_tokens, cost_micros)
@@ -83,43 +88,50 @@ pub async fn ended(
     attempts: &[Attempt],
 ) -> Result<(), StoreError> {
     let (tenant, day) = (tx.tenant().clone(), row::small(day.number()));
-    for attempt in attempts {
-        let used = Used::of(attempt);
-        let priced = 1 - used.unpriced;
-        let (agent, model) = (agent.as_str(), attempt.model.as_str());
-        let Used { input_tokens, output_tokens, cost_micros, .. } = used;
-        tx.execute(
-            ENDED,
-            &[
-                &tenant.as_str(),
-                &day,
-                &agent,
-                &model,
-                &priced,
-                &input_tokens,
-                &output_tokens,
-                &cost_micros,
-            ],
-        )
-        .await?;
-    }
+    // Budgets before sums, like whoever begins: so nobody waits in a circle.
     let ended: Vec<_> = attempts.iter().map(Ended::of).collect();
     spend::settle(&mut tx, holder, &ended).await?;
+    tx.execute(ENDED, &[&tenant.as_str(), &day, &agent.as_str(), &sums(attempts)?]).await?;
     tx.commit().await
+}
+
+/// What calls used of each model, in the order of its names. A statement changes no row twice.
+pub(crate) fn sums<'a>(attempts: &'a [Attempt]) -> Result<Rows, StoreError> {
+    #[derive(Serialize)]
+    struct Sum<'a> {
+        model: &'a str,
+        priced: i64,
+        input_tokens: i64,
+        output_tokens: i64,
+        cost_micros: i64,
+    }
+    let mut sums = BTreeMap::<_, Used>::new();
+    for attempt in attempts {
+        let sum = sums.entry(attempt.model.as_str()).or_default();
+        *sum = sum.plus(Used::of(attempt));
+    }
+    let sum = |(model, used): (&&'a str, &Used)| Sum {
+        model,
+        priced: used.calls - used.unpriced,
+        input_tokens: used.input_tokens,
+        output_tokens: used.output_tokens,
+        cost_micros: used.cost_micros,
+    };
+    row::rows(&sums.iter().map(sum).collect::<Vec<_>>())
 }
 
 /// What calls used.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Used {
+struct Used {
     calls: i64,
-    pub(crate) unpriced: i64,
-    pub(crate) input_tokens: i64,
-    pub(crate) output_tokens: i64,
-    pub(crate) cost_micros: i64,
+    unpriced: i64,
+    input_tokens: i64,
+    output_tokens: i64,
+    cost_micros: i64,
 }
 
 impl Used {
-    pub(crate) fn of(attempt: &Attempt) -> Self {
+    fn of(attempt: &Attempt) -> Self {
         let usage = attempt.usage.as_ref();
         let tokens = |of: fn(&Usage) -> Option<u64>| row::big(usage.and_then(of).unwrap_or(0));
         let cost = attempt.cost.amount;

@@ -8,7 +8,7 @@ use schemas::{
 use store::{
     Database,
     prune::prune,
-    replays::{self, Calling, NewCase, NewRun, NoRoom, Part, SavedTest},
+    replays::{self, Calling, NewCase, NewRun, NoRoom, Over, Part, SavedTest},
     trials,
     views::usage::{self, Group},
 };
@@ -51,6 +51,10 @@ async fn made(db: &Database, slug: &str, budget_micros: Option<u64>, at: Timesta
 fn calling(agent: &AgentId, worst_micros: u64) -> Calling<'_> {
     let day = Day::of(at(0));
     Calling { run: Some("run"), day, agent, model: "m", worst_micros, call: None }
+}
+
+fn over(attempts: &[Attempt], correction_micros: i64) -> Over<'_> {
+    Over { holder: "holder", attempts, correction_micros }
 }
 
 fn attempt(cost: Option<u64>) -> Attempt {
@@ -108,13 +112,11 @@ async fn a_run_costs_no_more_than_it_may_and_what_is_not_used_is_room_again() {
     made(&db, "acme", Some(10), at(0)).await;
     let start = async |worst| {
         let tx = db.tenant(&acme).await.unwrap();
-        replays::starting(tx, calling(&agent, worst)).await.unwrap()
+        replays::starting(tx, calling(&agent, worst), over(&[], 0)).await.unwrap()
     };
-    let end = async |attempt: Attempt, unused| {
+    let end = async |attempt: Attempt, correction| {
         let tx = db.tenant(&acme).await.unwrap();
-        let attempts = [attempt];
-        let of = (attempts.as_slice(), unused);
-        replays::ended(tx, calling(&agent, 0), "holder", of).await.unwrap();
+        replays::ended(tx, calling(&agent, 0), over(&[attempt], correction)).await.unwrap();
     };
     let spent = async || {
         let mut tx = db.tenant(&acme).await.unwrap();
@@ -123,7 +125,7 @@ async fn a_run_costs_no_more_than_it_may_and_what_is_not_used_is_room_again() {
     assert_eq!(start(11).await, Err(NoRoom::Run));
     assert_eq!((start(8).await, spent().await), (Ok(()), 8));
     assert_eq!(start(3).await, Err(NoRoom::Run));
-    end(attempt(Some(6)), 2).await;
+    end(attempt(Some(6)), -2).await;
     assert_eq!((spent().await, start(4).await), (6, Ok(())));
     // Nobody knows what it cost: it counts at its worst.
     end(attempt(None), 0).await;
@@ -142,6 +144,32 @@ async fn a_run_costs_no_more_than_it_may_and_what_is_not_used_is_room_again() {
 }
 
 #[tokio::test]
+async fn what_calls_cost_takes_the_place_of_their_worst_before_the_next_of_their_request() {
+    let World { db, test: _kept, .. } = world().await;
+    let (acme, agent) = (tenant("acme"), mara());
+    made(&db, "acme", Some(10), at(0)).await;
+    let start = async |over: Over<'_>| {
+        let tx = db.tenant(&acme).await.unwrap();
+        replays::starting(tx, calling(&agent, 8), over).await.unwrap()
+    };
+    let spent = async || {
+        let mut tx = db.tenant(&acme).await.unwrap();
+        replays::find(&mut tx, "run").await.unwrap().unwrap().spent_micros
+    };
+    assert_eq!(start(over(&[], 0)).await, Ok(()));
+    let first = [attempt(Some(5))];
+    assert_eq!(start(over(&first, -3)).await, Err(NoRoom::Run));
+    assert_eq!(spent().await, 8, "what is refused corrects nothing");
+    let first = [attempt(Some(1))];
+    assert_eq!((start(over(&first, -7)).await, spent().await), (Ok(()), 9));
+    // One that cost more than was guessed counts for what it cost.
+    let both = [attempt(Some(1)), attempt(Some(11))];
+    let tx = db.tenant(&acme).await.unwrap();
+    replays::ended(tx, calling(&agent, 0), over(&both, 3)).await.unwrap();
+    assert_eq!(spent().await, 12);
+}
+
+#[tokio::test]
 async fn a_trial_and_a_replay_of_a_day_are_told_apart() {
     let World { db, test: _kept, .. } = world().await;
     let (acme, agent, day) = (tenant("acme"), mara(), Day::of(at(0)));
@@ -151,9 +179,9 @@ async fn a_trial_and_a_replay_of_a_day_are_told_apart() {
     trials::ended(tx, (day, &agent), "trial", &[attempt(Some(5))]).await.unwrap();
     let tx = db.tenant(&acme).await.unwrap();
     let test = Calling { run: None, ..calling(&agent, 9) };
-    replays::starting(tx, test).await.unwrap().unwrap();
+    replays::starting(tx, test, over(&[], 0)).await.unwrap().unwrap();
     let tx = db.tenant(&acme).await.unwrap();
-    replays::ended(tx, test, "test", (&[attempt(Some(4))], 0)).await.unwrap();
+    replays::ended(tx, test, over(&[attempt(Some(4))], 0)).await.unwrap();
     let mut tx = db.tenant(&acme).await.unwrap();
     let lines = usage::of_tenant(&mut tx, Group::Version, day, day).await.unwrap();
     let told: Vec<_> = lines.iter().map(|it| (it.key.as_str(), it.counts.cost_micros)).collect();

@@ -126,7 +126,7 @@ async fn what_answers_shows_no_difference_and_nobody_hears_of_it() -> anyhow::Re
     assert_eq!(it.slack.see(|world| world.calls().count()), called, "Slack was called");
     assert_eq!(log.stored().await?, stored, "something was published");
     assert_eq!(tables(&it).await?, before);
-    assert_eq!(used(&it).await?[..2], [4, 0]);
+    assert_eq!(used(&it).await?[..2], [4, 4], "its model has no price");
     let run = report["run"]["id"].as_str().unwrap_or_default();
     let runs: Value =
         serde_json::from_str(&it.ok(&["replay", "runs", "--tenant", "acme", "--json"]).await?)?;

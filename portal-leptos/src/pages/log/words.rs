@@ -145,6 +145,9 @@ fn read(detail: &Value) -> &'static str {
     if detail.get("sequence").is_some() {
         return "opened an event of the log";
     }
+    if ["replay", "replays", "tests"].iter().any(|name| detail.get(name).is_some()) {
+        return "opened turns that are asked again";
+    }
     if detail.get("activity").is_some() {
         return "looked at what happens";
     }
@@ -204,6 +207,9 @@ mod tests {
         check("conversations.read", read, "Ada searched conversations");
         let opened = json!({ "stream": "EVENTS", "sequence": 7 });
         check("conversations.read", opened, "Ada opened an event of the log");
+        for what in [json!({ "replay": "acme-1f" }), json!({ "tests": "mara" })] {
+            check("conversations.read", what, "Ada opened turns that are asked again");
+        }
     }
 
     #[test]

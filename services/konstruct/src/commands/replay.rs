@@ -10,10 +10,13 @@ use std::{
     },
 };
 
+use accounts::{Accounts, Visit};
 use anyhow::{Context as _, bail};
 use domain::plan::DesiredAgent;
 use replay::{Employee, Estimate, Replay, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
+use runtime::Clock;
 use schemas::{AgentId, Envelope, Event, Message, TenantId, Timestamp};
+use serde_json::{Value, json};
 use store::replays::{Answered, Span};
 use tokio_util::sync::CancellationToken;
 
@@ -47,6 +50,19 @@ impl Shell {
         let clock: replay::Clock = Arc::new(move || clock.now());
         let replay = Replay::new(models, base.db.clone(), vault.sealer, clock);
         Ok(Self { base, replay })
+    }
+
+    /// The same, once it is written down that words of a tenant's are opened, and for what.
+    pub(crate) async fn opened(
+        sources: &Sources,
+        tenant: &TenantId,
+        what: Value,
+    ) -> anyhow::Result<Self> {
+        let accounts = wiring::accounts(&Asked::new(sources)).await;
+        let accounts = accounts.context("what is opened is written down")?;
+        let visit = Visit::new(Clock::system().now(), "console", "konstruct");
+        accounts.note_read(&Accounts::console()?, tenant, what, &visit).await?;
+        Self::open(sources).await
     }
 
     /// An agent that answers.
@@ -112,7 +128,7 @@ pub(crate) async fn run(
         }
         ReplayVerb::Show { run, markdown } => {
             let tenant = tenant_of(&run)?;
-            let shell = Shell::open(sources).await?;
+            let shell = Shell::opened(sources, &tenant, json!({ "replay": run })).await?;
             let report = shell.replay.report(&tenant, &run).await?;
             let text = if markdown { replay::markdown(&report) } else { replay::text(&report) };
             output.print(&text, &report.json())?;
@@ -124,7 +140,7 @@ pub(crate) async fn run(
 async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Result<ExitCode> {
     if let Some(run) = &args.resume {
         let tenant = tenant_of(run)?;
-        let shell = Shell::open(sources).await?;
+        let shell = Shell::opened(sources, &tenant, json!({ "replay": run })).await?;
         let known = shell.replay.run(&tenant, run).await?;
         let who = shell.employee(&tenant, &known.agent)?;
         let left = known.cases.saturating_sub(known.unplayable);
@@ -133,7 +149,7 @@ async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Res
     let tenant = args.tenant.as_ref().context("say `--tenant`")?;
     let agent = args.agent.as_ref().context("say `--agent`")?;
     let wanted = wanted(args.candidate.as_deref().context("say `--candidate`")?)?;
-    let shell = Shell::open(sources).await?;
+    let shell = Shell::opened(sources, tenant, json!({ "replays": agent })).await?;
     let who = shell.employee(tenant, agent)?;
     let setup = Setup {
         candidate: shell.replay.candidate(&who, wanted).await?,

@@ -26,7 +26,7 @@ pub(crate) async fn run(
     match args.verb {
         Some(TestVerb::Add(args)) => Box::pin(add(sources, *args, output)).await,
         Some(TestVerb::Ls { tenant, agent }) => {
-            let shell = Shell::open(sources).await?;
+            let shell = Shell::opened(sources, &tenant, json!({ "tests": agent })).await?;
             let who = shell.employee(&tenant, &agent)?;
             let tests = shell.replay.kept_tests(&who).await?;
             let rows: Vec<_> = tests.iter().map(row).collect();
@@ -71,7 +71,8 @@ async fn add(sources: &Sources, args: AddTest, output: Output) -> anyhow::Result
 /// Asks every test, one after the other.
 async fn all(sources: &Sources, args: &RunTests, output: Output) -> anyhow::Result<ExitCode> {
     let wanted = args.candidate.as_deref().map_or(Ok(Wanted::Published), wanted)?;
-    let shell = Shell::open(sources).await?;
+    let what = json!({ "tests": args.agent });
+    let shell = Shell::opened(sources, &args.tenant, what).await?;
     let who = shell.employee(&args.tenant, &args.agent)?;
     let candidate = shell.replay.candidate(&who, wanted).await?;
     let tests = shell.replay.kept_tests(&who).await?;

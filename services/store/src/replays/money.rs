@@ -10,7 +10,7 @@ use schemas::{AgentId, BudgetMet, usage::Attempt};
 use crate::{
     StoreError, TenantTx, row,
     spend::{self, Call, Ended},
-    trials::Used,
+    trials,
 };
 
 /// Nothing where the run may not cost so much more.
@@ -18,8 +18,9 @@ const TAKE: &str = "
     update replay_run set spent_micros = spent_micros + $3
      where tenant_id = $1 and run_id = $2
        and (budget_micros is null or spent_micros + $3 <= budget_micros)";
-const GIVE_BACK: &str = "
-    update replay_run set spent_micros = greatest(spent_micros - $3, 0)
+/// What calls cost in the place of their worst.
+const CORRECT: &str = "
+    update replay_run set spent_micros = greatest(spent_micros + $3, 0)
      where tenant_id = $1 and run_id = $2";
 const STARTING: &str = "
     insert into trial_usage as was (tenant_id, day, agent_id, model, calls, unpriced, replayed_calls,
@@ -29,15 +30,19 @@ const STARTING: &str = "
         set calls = was.calls + 1, unpriced = was.unpriced + 1,
             replayed_calls = was.replayed_calls + 1,
             replayed_unpriced = was.replayed_unpriced + 1";
+/// All in one statement, whose trigger comes after it: a day is locked before its month.
 const ENDED: &str = "
-    update trial_usage set
-           unpriced = unpriced - $5, input_tokens = input_tokens + $6,
-           output_tokens = output_tokens + $7, cost_micros = cost_micros + $8,
-           replayed_unpriced = replayed_unpriced - $5,
-           replayed_input_tokens = replayed_input_tokens + $6,
-           replayed_output_tokens = replayed_output_tokens + $7,
-           replayed_cost_micros = replayed_cost_micros + $8
-     where tenant_id = $1 and day = $2 and agent_id = $3 and model = $4";
+    update trial_usage u set
+           unpriced = u.unpriced - s.priced, input_tokens = u.input_tokens + s.input_tokens,
+           output_tokens = u.output_tokens + s.output_tokens,
+           cost_micros = u.cost_micros + s.cost_micros,
+           replayed_unpriced = u.replayed_unpriced - s.priced,
+           replayed_input_tokens = u.replayed_input_tokens + s.input_tokens,
+           replayed_output_tokens = u.replayed_output_tokens + s.output_tokens,
+           replayed_cost_micros = u.replayed_cost_micros + s.cost_micros
+      from jsonb_to_recordset($4) as s(model text collate \"C\", priced bigint, input_tokens bigint,
+                                       output_tokens bigint, cost_micros bigint)
+     where u.tenant_id = $1 and u.day = $2 and u.agent_id = $3 and u.model = s.model";
 
 /// A call about to be made.
 #[derive(Clone, Copy, Debug)]
@@ -65,56 +70,62 @@ pub enum NoRoom {
     Budget(BudgetMet),
 }
 
-/// A model is about to be called, where there is room for it; if not, nothing is counted.
+/// Calls of a request that are over, as they are known so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Over<'a> {
+    /// What they are reserved under.
+    pub holder: &'a str,
+    /// All of them, in order.
+    pub attempts: &'a [Attempt],
+    /// What those of them cost that were not corrected yet, less what they were counted at.
+    pub correction_micros: i64,
+}
+
+/// A model is about to be called, where there is room for it beside the calls that are over; if not, nothing
+/// is counted and nothing corrected.
 pub async fn starting(
     mut tx: TenantTx,
     calling: Calling<'_>,
+    over: Over<'_>,
 ) -> Result<Result<(), NoRoom>, StoreError> {
     let (tenant, day) = (tx.tenant().clone(), row::small(calling.day.number()));
     let (tenant, worst) = (tenant.as_str(), row::big(calling.worst_micros));
     if let Some(run) = calling.run {
+        tx.execute(CORRECT, &[&tenant, &run, &over.correction_micros]).await?;
         let taken = tx.execute(TAKE, &[&tenant, &run, &worst]).await?;
         if taken == 0 {
             return Ok(Err(NoRoom::Run));
         }
     }
-    if let Some(call) = calling.call
-        && let Err(met) = spend::reserve(&mut tx, call).await?
-    {
-        return Ok(Err(NoRoom::Budget(met)));
+    if let Some(call) = calling.call {
+        settle(&mut tx, over).await?;
+        if let Err(met) = spend::reserve(&mut tx, call).await? {
+            return Ok(Err(NoRoom::Budget(met)));
+        }
     }
     tx.execute(STARTING, &[&tenant, &day, &calling.agent.as_str(), &calling.model]).await?;
     tx.commit().await?;
     Ok(Ok(()))
 }
 
-/// What calls came to, and how much less that is than was counted for the run. One that broke off may have
-/// been billed: its cost is not known.
+/// What calls came to. One that broke off may have been billed: its cost is not known.
 pub async fn ended(
     mut tx: TenantTx,
     calling: Calling<'_>,
-    holder: &str,
-    (attempts, unused_micros): (&[Attempt], u64),
+    over: Over<'_>,
 ) -> Result<(), StoreError> {
     let (tenant, day) = (tx.tenant().clone(), row::small(calling.day.number()));
     let tenant = tenant.as_str();
     if let Some(run) = calling.run {
-        tx.execute(GIVE_BACK, &[&tenant, &run, &row::big(unused_micros)]).await?;
+        tx.execute(CORRECT, &[&tenant, &run, &over.correction_micros]).await?;
     }
-    let ended: Vec<_> = attempts.iter().map(Ended::of).collect();
-    spend::settle(&mut tx, holder, &ended).await?;
-    let mut attempts: Vec<_> = attempts.iter().collect();
-    attempts.sort_unstable_by(|a, b| a.model.cmp(&b.model));
-    for attempt in attempts {
-        let used = Used::of(attempt);
-        let priced = 1 - used.unpriced;
-        let (agent, model) = (calling.agent.as_str(), attempt.model.as_str());
-        let Used { input_tokens, output_tokens, cost_micros, .. } = used;
-        tx.execute(
-            ENDED,
-            &[&tenant, &day, &agent, &model, &priced, &input_tokens, &output_tokens, &cost_micros],
-        )
-        .await?;
-    }
+    settle(&mut tx, over).await?;
+    let sums = trials::sums(over.attempts)?;
+    tx.execute(ENDED, &[&tenant, &day, &calling.agent.as_str(), &sums]).await?;
     tx.commit().await
+}
+
+async fn settle(tx: &mut TenantTx, over: Over<'_>) -> Result<(), StoreError> {
+    let ended: Vec<_> = over.attempts.iter().map(Ended::of).collect();
+    spend::settle(tx, over.holder, &ended).await
 }

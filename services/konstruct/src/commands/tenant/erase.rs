@@ -3,7 +3,9 @@
 //! Its entry becomes a tombstone, then its key goes, its messages, its rows. Each step may be taken
 //! again, so a run that was interrupted is done by the next one.
 
-use std::{fs::File, io::Write as _, path::Path, time::Duration};
+use std::{
+    fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use domain::{command::tenant, seal::Sealing};
@@ -20,6 +22,7 @@ use crate::{
     cli::EraseTenant,
     commands::list::no_tenant,
     output::{Output, table},
+    progress::Progress,
     settings::Asked,
     wiring::{self, Base},
 };
@@ -42,7 +45,7 @@ const KEPT: [Kept; 5] = [
               that it held; p_tenant, p_event and p_change keep what derives from these",
     },
     Kept { what: "tenant_key", why: "a tombstone without a key, so that no new one is made" },
-    Kept { what: "p_day", why: "sums of all tenants, which name none" },
+    Kept { what: "p_day, trial_day, trial_change", why: "sums of all tenants, which name none" },
     Kept { what: "operator_log, platform_audit", why: "what operators did, and to which tenant" },
     Kept {
         what: "backups from before",
@@ -117,6 +120,7 @@ pub(super) async fn run(
     let file = args.receipt.as_deref().map(create).transpose()?;
     let began_at = eraser.now();
     eraser.leave().await?;
+    settled(args.settle).await;
     eraser.projected().await?;
     let after = eraser.erase().await?;
     let receipt = Receipt {
@@ -139,12 +143,23 @@ pub(super) async fn run(
     output.print(&told(&receipt), &signed)
 }
 
+/// Nobody begins an answer of a tenant that left. What was begun before is written down when it comes, and
+/// would be there again.
+async fn settled(seconds: u64) {
+    let mut progress = Progress::new("seconds that answers under way may take", seconds);
+    for second in 0..seconds {
+        progress.at(second);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
 /// Before anything is erased, so that a receipt has a place and takes that of no other. One that was
 /// interrupted left it empty.
 fn create(path: &Path) -> anyhow::Result<File> {
     let what = path.display();
     let is_empty = path.metadata().is_ok_and(|it| it.is_file() && it.len() == 0);
     let mut options = File::options();
+    options.mode(0o600);
     let options = if is_empty { options.write(true) } else { options.write(true).create_new(true) };
     options.open(path).with_context(|| format!("receipt {what}; nothing was erased"))
 }
