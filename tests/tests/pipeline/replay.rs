@@ -7,7 +7,7 @@ use konstruct_tests::{
     postgres::raw,
     wait::until,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{Installation, Log, PATIENCE, ask, budgets, mention, reply_to, running_acme, tools};
 
@@ -47,7 +47,7 @@ async fn tables(it: &Installation) -> anyhow::Result<BTreeMap<String, String>> {
     let client = raw(&it.database.superuser_url()).await?;
     let names = "select tablename::text from pg_tables where schemaname = 'public'
                     and tablename not in ('replay_run', 'replay_case', 'trial_usage', 'trial_month',
-                                          'trial_change')";
+                                          'trial_change', 'operator_log')";
     let mut found = BTreeMap::new();
     for row in client.query(names, &[]).await? {
         let name: String = row.get(0);
@@ -127,6 +127,11 @@ async fn what_answers_shows_no_difference_and_nobody_hears_of_it() -> anyhow::Re
     assert_eq!(log.stored().await?, stored, "something was published");
     assert_eq!(tables(&it).await?, before);
     assert_eq!(used(&it).await?[..2], [4, 4], "its model has no price");
+    let sql = "select detail from operator_log
+                where action = 'conversations.read' and tenant = 'acme'";
+    let opened = raw(&it.database.superuser_url()).await?.query(sql, &[]).await?;
+    let opened: Vec<Value> = opened.iter().map(|it| it.get(0)).collect();
+    assert_eq!(opened, [json!({ "replays": "mara" })]);
     let run = report["run"]["id"].as_str().unwrap_or_default();
     let runs: Value =
         serde_json::from_str(&it.ok(&["replay", "runs", "--tenant", "acme", "--json"]).await?)?;
