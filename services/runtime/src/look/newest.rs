@@ -38,7 +38,8 @@ pub async fn newest(
     let standing = standing.ok_or_else(|| read_error(stream.name, &"it is missing"))?;
     let end = standing.last.saturating_add(1);
     let end = before.map_or(end, |before| before.min(end));
-    let begin = end.saturating_sub(SPAN_MAX).max(standing.first);
+    // Of a stream that never held anything the server says that it begins with 0, which nothing has.
+    let begin = end.saturating_sub(SPAN_MAX).max(standing.first).max(1);
     let looked = (begin, end.saturating_sub(1));
     let mut scan = Scan::open(bus, stream, subjects, Start::At(begin)).await?;
     let reading = read(stream, &mut scan, wanted, end);
