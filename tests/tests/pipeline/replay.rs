@@ -131,7 +131,9 @@ async fn what_answers_shows_no_difference_and_nobody_hears_of_it() -> anyhow::Re
                 where action = 'conversations.read' and tenant = 'acme'";
     let opened = raw(&it.database.superuser_url()).await?.query(sql, &[]).await?;
     let opened: Vec<Value> = opened.iter().map(|it| it.get(0)).collect();
-    assert_eq!(opened, [json!({ "replays": "mara" })]);
+    // And what was counted without asking, as often as it took until the turns were there.
+    assert!(2 <= opened.len(), "{opened:?}");
+    assert!(opened.iter().all(|it| *it == json!({ "replays": "mara" })), "{opened:?}");
     let run = report["run"]["id"].as_str().unwrap_or_default();
     let runs: Value =
         serde_json::from_str(&it.ok(&["replay", "runs", "--tenant", "acme", "--json"]).await?)?;
