@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use accounts::{Accounts, Mailer};
+use accounts::{Accounts, Mailer, Visit};
+use anyhow::Context as _;
 use channels::{Inbound, Outbound, slack};
 use domain::seal::MasterKey;
 use models::Models;
 use providers::{ClientSettings, Router};
 use runtime::{Bus, Clock, Context, DirectoryWatch, setup};
+use schemas::TenantId;
+use serde_json::Value;
 use store::{
     Database, Keys, Platform, Sealer,
     keys::{KEYS_MAX_DEFAULT, Masters},
@@ -79,6 +82,17 @@ pub(crate) async fn accounts(asked: &Asked<'_>) -> anyhow::Result<Accounts> {
     let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;
     let platform = Platform::connect(&settings).await?;
     Ok(Accounts::new(platform, masters, mailer, &asked.public_url()?))
+}
+
+/// Writes down that somebody at the command line opens what people of a tenant wrote; before it is opened.
+pub(crate) async fn note_opened(
+    asked: &Asked<'_>,
+    tenant: &TenantId,
+    what: Value,
+) -> anyhow::Result<()> {
+    let accounts = accounts(asked).await.context("what is opened is written down")?;
+    let visit = Visit::new(Clock::system().now(), "console", "konstruct");
+    Ok(accounts.note_read(&Accounts::console()?, tenant, what, &visit).await?)
 }
 
 /// What seals texts, and where tokens are.

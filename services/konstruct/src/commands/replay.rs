@@ -10,11 +10,9 @@ use std::{
     },
 };
 
-use accounts::{Accounts, Visit};
 use anyhow::{Context as _, bail};
 use domain::plan::DesiredAgent;
 use replay::{Employee, Estimate, Replay, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
-use runtime::Clock;
 use schemas::{AgentId, Envelope, Event, Message, TenantId, Timestamp};
 use serde_json::{Value, json};
 use store::replays::{Answered, Span};
@@ -58,10 +56,7 @@ impl Shell {
         tenant: &TenantId,
         what: Value,
     ) -> anyhow::Result<Self> {
-        let accounts = wiring::accounts(&Asked::new(sources)).await;
-        let accounts = accounts.context("what is opened is written down")?;
-        let visit = Visit::new(Clock::system().now(), "console", "konstruct");
-        accounts.note_read(&Accounts::console()?, tenant, what, &visit).await?;
+        wiring::note_opened(&Asked::new(sources), tenant, what).await?;
         Self::open(sources).await
     }
 

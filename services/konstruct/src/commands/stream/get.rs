@@ -1,6 +1,5 @@
 //! `konstruct stream get`: one event, whole.
 
-use accounts::{Accounts, Visit};
 use anyhow::{Context as _, bail};
 use domain::{
     look::absent,
@@ -64,10 +63,8 @@ async fn find(asked: &Asked<'_>, args: &Get) -> anyhow::Result<Kept> {
 /// What opens the words of an event, once it is written down that they were opened.
 async fn open(asked: &Asked<'_>, args: &Get, event: &Envelope) -> anyhow::Result<Sealing> {
     let now = Clock::system().now();
-    let accounts = wiring::accounts(asked).await.context("what is opened is written down")?;
-    let visit = Visit::new(now, "console", "konstruct");
     let what = json!({ "stream": args.stream.name, "sequence": args.sequence });
-    accounts.note_read(&Accounts::console()?, &event.tenant, what, &visit).await?;
+    wiring::note_opened(asked, &event.tenant, what).await?;
     let db = Database::connect(&asked.database("KONSTRUCT_DATABASE_URL")?).await?;
     match Vault::open(asked, &db)?.sealer.of(&event.tenant, now).await {
         Err(StoreError::KeyGone(_)) => Ok(Sealing::Off),
