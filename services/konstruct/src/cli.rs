@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
 pub(crate) use self::{
-    repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord, Since},
+    repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord},
     replay::{AddTest, Projections, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
     see::{At, Get, StreamVerb, Streams, Tail},
 };

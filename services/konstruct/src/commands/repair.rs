@@ -81,7 +81,7 @@ async fn several(
     let base = Base::connect(settings, "konstruct-repair", CancellationToken::new()).await?;
     let (repair, by) = (repair(&base).await, author(args.by.as_deref()));
     let mut all = Vec::new();
-    for typed in &args.messages {
+    for typed in &args.which {
         let found = find(settings, &base, (typed.as_str(), args.tenant.as_ref())).await;
         let found = match found {
             Ok((tenant, message)) => ask(&repair, (tenant, message), wish, &by).await,
