@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::replay::{Call, End, Outcome, Person, Said};
+use domain::{
+    replay::{Call, End, Outcome, Person, Said},
+    tool::results::{CUT, RESULTS_BYTES_MAX},
+};
 use providers::{Finish, ToolCall};
 use schemas::{
     Agent, Budget, Limits, Tenant, TenantStatus, ToolStatus,
@@ -135,4 +138,48 @@ fn a_model_reads_what_is_on_record_and_nothing_else() {
     let unrecorded = talk.play(&other).unwrap_err();
     assert_eq!(unrecorded, Called::new("orders", r#"{"order":"B1"}"#));
     assert_eq!(talk.calls.len(), 2, "what was not answered was not called");
+}
+
+/// What the model read of tools, in order.
+fn read(talk: &Talk<'_>) -> Vec<(String, bool)> {
+    let tool = |turn: &Turn| match turn {
+        Turn::Tool { content, failed, .. } => Some((content.clone(), *failed)),
+        Turn::User { .. } | Turn::Assistant { .. } => None,
+    };
+    talk.request(false).turns.iter().filter_map(tool).collect()
+}
+
+#[test]
+fn a_call_too_many_is_not_answered_from_the_record() {
+    let (who, config, frozen) = (who(), config(&["orders"]), frozen(&["orders"]));
+    let mut talk = Talk::new(&who, &frozen, &config);
+    let wanted = vec![("orders", r#"{"order":"A7"}"#); CALLS_MAX - 1];
+    assert!(talk.play(&answer(&wanted)).is_ok());
+    assert!(!talk.is_over());
+    // The last two would not be on record either.
+    let wanted = [("orders", r#"{"order":"A7"}"#), ("orders", "{}"), ("refund", "{}")];
+    assert!(talk.play(&answer(&wanted)).is_ok());
+    assert!(talk.is_over());
+    let read = read(&talk);
+    assert_eq!(read.len(), CALLS_MAX + 2);
+    assert!(read[..CALLS_MAX].iter().all(|it| *it == ("on its way".to_owned(), false)));
+    let too_many = ("Not called: that was one call too many for one answer.".to_owned(), true);
+    assert!(read[CALLS_MAX..].iter().all(|it| *it == too_many), "{read:?}");
+    let failed = talk.told[1].calls.iter().map(|call| call.outcome.failed.as_deref());
+    assert_eq!(failed.collect::<Vec<_>>(), [None, Some("limit"), Some("limit")]);
+    assert_eq!(talk.calls.len(), CALLS_MAX + 2, "as what was recorded tells of them");
+}
+
+#[test]
+fn a_model_reads_no_more_of_the_record_than_of_tools() {
+    let (who, config) = (who(), config(&["orders"]));
+    let mut frozen = frozen(&["orders"]);
+    frozen.calls[0].text = "x".repeat(RESULTS_BYTES_MAX - 10);
+    let mut talk = Talk::new(&who, &frozen, &config);
+    let wanted = answer(&[("orders", r#"{"order":"A7"}"#)]);
+    for _ in 0..3 {
+        assert!(talk.play(&wanted).is_ok());
+    }
+    let lengths: Vec<_> = read(&talk).iter().map(|(text, _)| text.len()).collect();
+    assert_eq!(lengths, [RESULTS_BYTES_MAX - 10, 10 + CUT.len(), CUT.len()]);
 }
