@@ -121,9 +121,13 @@ impl<'a> Talk<'a> {
     /// Goes on without a tool to hand over with, where that is the only one and no model takes any: so it
     /// is for people too.
     pub(crate) fn disarm(&mut self, exhausted: &Exhausted) -> bool {
+        matches!(exhausted.cause, Cause::NoneFits) && self.unarm()
+    }
+
+    /// The same where it is known that no model takes any.
+    pub(crate) fn unarm(&mut self) -> bool {
         let is_only = self.offered.iter().all(|tool| tool.name == HAND_OFF);
-        let is_kept = matches!(exhausted.cause, Cause::NoneFits) && self.told.is_empty();
-        if !self.has_tools() || !is_only || !is_kept {
+        if !self.has_tools() || !is_only || !self.told.is_empty() {
             return false;
         }
         self.is_unarmed = true;

@@ -6,13 +6,14 @@ use domain::{
     replay::{Call, End, Outcome, Person, Said},
     tool::results::{CUT, RESULTS_BYTES_MAX},
 };
-use providers::{Finish, ToolCall};
+use providers::{CALLS_OF_ANSWER_MAX, Finish, ToolCall};
 use schemas::{
     Agent, Budget, Limits, Tenant, TenantStatus, ToolStatus,
     directory::{Endpoint, HttpMethod, HttpTool, McpServer},
 };
 
 use super::*;
+use crate::estimate::growth;
 
 fn tool(id: &str, kind: ToolKind) -> Arc<schemas::Tool> {
     let (id, description) = (id.parse().unwrap(), format!("Knows of {id}."));
@@ -182,4 +183,29 @@ fn a_model_reads_no_more_of_the_record_than_of_tools() {
     }
     let lengths: Vec<_> = read(&talk).iter().map(|(text, _)| text.len()).collect();
     assert_eq!(lengths, [RESULTS_BYTES_MAX - 10, 10 + CUT.len(), CUT.len()]);
+}
+
+#[test]
+fn a_talk_grows_by_no_more_than_is_estimated() {
+    let (who, config) = (who(), config(&["orders"]));
+    let (short, long) = ("on its way".to_owned(), "x".repeat(RESULTS_BYTES_MAX));
+    let texts = [short, long, "ü".repeat(RESULTS_BYTES_MAX / 3)];
+    let counts = [1, 3, CALLS_MAX - 1, CALLS_OF_ANSWER_MAX];
+    for (text, count) in texts.iter().flat_map(|text| counts.map(|count| (text, count))) {
+        let mut frozen = frozen(&["orders"]);
+        frozen.max_output_tokens = 1_000;
+        frozen.calls[0].text.clone_from(text);
+        let mut talk = Talk::new(&who, &frozen, &config);
+        let first = talk.request(false).tokens();
+        // The arguments of a call are four tokens of what the model says.
+        let said = "word".repeat(1_000 - 4 * count);
+        let calls = vec![("orders", r#"{"order":"A7"}"#); count];
+        let answer = Answer { text: said, ..answer(&calls) };
+        while !talk.is_over() {
+            assert!(talk.play(&answer).is_ok());
+        }
+        let grown = talk.request(true).tokens() - first;
+        let most = growth(&frozen);
+        assert!(grown <= most, "{grown} of {most}: {} bytes, {count} calls", text.len());
+    }
 }
