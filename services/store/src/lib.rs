@@ -23,6 +23,7 @@ pub mod deferred;
 pub mod drafts;
 pub mod effects;
 pub mod erase;
+pub mod erasures;
 mod error;
 pub mod fence;
 mod gather;
