@@ -13,6 +13,7 @@
 //! **Invariant:** no error, log line or `Debug` holds a row, a parameter, a key or a password.
 
 pub mod accounts;
+pub mod alone;
 pub mod changes;
 pub mod check;
 pub mod checkpoint;
