@@ -3,7 +3,7 @@
 use domain::{
     config::OpenConfig,
     prompt::estimate_tokens,
-    replay::{Frozen, judge},
+    replay::{Frozen, check::Check, judge},
     tool::{
         CALLS_MAX, ROUNDS_MAX,
         results::{CUT, RESULTS_BYTES_MAX, TOO_MANY_TEXT},
@@ -13,7 +13,7 @@ use providers::{CALLS_OF_ANSWER_MAX, Request, Router, Turn, WorstCost};
 use schemas::usage::MicroDollars;
 use serde::Serialize;
 
-use crate::{Employee, judge::request, run::Versions, talk::Talk};
+use crate::{Employee, KeptTest, judge::request, run::Versions, talk::Talk};
 
 /// Bytes of a token, as `domain::prompt::estimate_tokens` guesses.
 const BYTES_PER_TOKEN: usize = 4;
@@ -56,6 +56,24 @@ impl Counting<'_> {
         sum
     }
 
+    /// Of tests: each is asked of the candidate, and judged where a model must.
+    pub(crate) fn count_tests(&self, tests: &[KeptTest]) -> Estimate {
+        let mut sum = Estimate { micros_max: Some(0), ..Estimate::default() };
+        let group = self.judge.unwrap_or(&self.candidate.model);
+        for KeptTest { frozen, checks, .. } in tests {
+            sum.turns += 1;
+            self.talk(frozen, self.candidate, &mut sum);
+            for check in checks {
+                let Check::Judged(criterion) = check else { continue };
+                let (asked, answer) = (&frozen.newest.text, longest(frozen));
+                let question = judge::criteria_question(asked, &answer, criterion);
+                let question = request(judge::CRITERIA_SYSTEM, question);
+                self.add(&mut sum, (group, &question), (1, question.tokens()));
+            }
+        }
+        sum
+    }
+
     fn turn(&self, frozen: &Frozen, sum: &mut Estimate) {
         let before = self.baseline.and_then(|versions| versions.of(frozen.version));
         let configs = before.map(|(_, config)| config).into_iter().chain([self.candidate]);
@@ -65,10 +83,8 @@ impl Counting<'_> {
             self.talk(frozen, config, sum);
         }
         if let Some(group) = self.judge {
-            let longest = usize::try_from(frozen.max_output_tokens).unwrap_or(usize::MAX);
-            let other = "x".repeat(longest.saturating_mul(BYTES_PER_TOKEN));
             let then = frozen.recorded.said().unwrap_or_default();
-            let question = judge::question(&frozen.newest.text, then, &other, true);
+            let question = judge::question(&frozen.newest.text, then, &longest(frozen), true);
             let question = request(judge::SYSTEM, question);
             self.add(sum, (group, &question), (asked, question.tokens()));
         }
@@ -105,6 +121,12 @@ impl Counting<'_> {
         };
         sum.micros_max = sum.micros_max.zip(more).map(|(sum, more)| sum.saturating_add(more));
     }
+}
+
+/// An answer that is as long as it may be.
+fn longest(frozen: &Frozen) -> String {
+    let tokens = usize::try_from(frozen.max_output_tokens).unwrap_or(usize::MAX);
+    "x".repeat(tokens.saturating_mul(BYTES_PER_TOKEN))
 }
 
 /// How many tokens a talk grows by at the most: in each round the model says as much as it may, calls what

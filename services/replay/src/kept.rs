@@ -1,24 +1,44 @@
-//! Turns that are kept as tests: a candidate is asked each, and its answer is checked.
+//! Turns that are kept as tests: what is expected of an answer, and a run of them, which asks a candidate
+//! each and checks what it says.
 
-use domain::{
-    budget::Budgets,
-    replay::{
-        Frozen, Outcome,
-        check::{CHECKS_MAX, Check},
-    },
+use domain::replay::{
+    Frozen, Outcome, Unplayable,
+    check::{CHECKS_MAX, Check},
 };
-use schemas::{MessageId, Timestamp};
+use schemas::{MessageId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
 use store::{
-    replays::{self, SavedTest},
+    replays::{self, CaseRow, CaseTest, NewCase, NewRun, RunRow, SavedTest},
     spend,
 };
 
 use crate::{
-    Candidate, Employee, Replay, ReplayError, Turn,
+    Candidate, Employee, Estimate, Replay, ReplayError, Turn,
     ask::Asking,
-    case::{opened, sealed},
-    purse::Payer,
+    case::{Open, opened, sealed},
+    error::Stop,
+    run::Going,
 };
+
+/// What is asked of tests.
+#[derive(Clone, Debug)]
+pub struct TestSetup {
+    /// Who is asked.
+    pub candidate: Candidate,
+    /// The model group that judges; the candidate's own if unsaid.
+    pub judge: Option<String>,
+    /// How much all of them may cost, in millionths of a dollar.
+    pub budget_micros: Option<u64>,
+}
+
+/// The tests of an agent.
+#[derive(Clone, Debug, Default)]
+pub struct KeptTests {
+    /// Those that can be asked, the oldest first.
+    pub tests: Vec<KeptTest>,
+    /// Those that do not open any more.
+    pub unreadable: Vec<UnreadableTest>,
+}
 
 /// A turn that is kept, with what is expected of an answer to it.
 #[derive(Clone, Debug)]
@@ -35,22 +55,74 @@ pub struct KeptTest {
     pub made_at: Timestamp,
 }
 
+/// A test that cannot be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnreadableTest {
+    /// Its name.
+    pub id: String,
+    /// The message.
+    pub message: MessageId,
+    /// Why, in a sentence.
+    pub why: String,
+    /// Since when it is kept.
+    pub made_at: Timestamp,
+}
+
+/// A check, and whether it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// What is expected.
+    pub check: Check,
+    /// Whether it holds. Without a verdict that can be read, it does not.
+    pub holds: bool,
+    /// The judge's reason where one said.
+    pub reason: Option<String>,
+}
+
+/// What came of a run of tests.
+#[derive(Clone, Debug)]
+pub struct TestReport {
+    /// What was asked for, and how that stands.
+    pub run: RunRow,
+    /// Every test of it, the oldest first.
+    pub tests: Vec<Tested>,
+}
+
 /// What came of a test.
 #[derive(Clone, Debug)]
 pub struct Tested {
     /// The test.
-    pub test: KeptTest,
-    /// What the candidate said.
-    pub outcome: Outcome,
-    /// Each check: whether it holds, and the judge's reason where one said. Without a verdict that can be
-    /// read, a check does not hold.
-    pub checks: Vec<(Check, bool, Option<String>)>,
+    pub id: String,
+    /// The message.
+    pub message: MessageId,
+    /// What the candidate said, or why what is kept of it cannot be read.
+    pub answer: Result<Box<TestAnswer>, Unplayable>,
+}
+
+/// What a candidate said to a test. It holds what people wrote.
+#[derive(Clone)]
+pub struct TestAnswer {
+    /// What was asked.
+    pub question: String,
+    /// What came of it; nothing where it was not asked yet.
+    pub outcome: Option<Outcome>,
+    /// Each check; nothing where that is not known yet.
+    pub checks: Option<Vec<Checked>>,
 }
 
 impl Tested {
-    /// Whether every check holds.
-    pub fn has_passed(&self) -> bool {
-        self.checks.iter().all(|(_, holds, _)| *holds)
+    /// Whether every check holds; nothing where that is not known.
+    pub fn has_passed(&self) -> Option<bool> {
+        let checks = self.answer.as_ref().ok()?.checks.as_ref()?;
+        Some(checks.iter().all(|check| check.holds))
+    }
+}
+
+impl TestReport {
+    /// How many failed, and of how many it is not known.
+    pub fn failed(&self) -> (usize, usize) {
+        let count = |of| self.tests.iter().filter(|test| test.has_passed() == of).count();
+        (count(Some(false)), count(None))
     }
 }
 
@@ -85,28 +157,38 @@ impl Replay {
         Ok(test.id)
     }
 
-    /// The tests of an agent, the oldest first.
-    pub async fn kept_tests(&self, who: &Employee) -> Result<Vec<KeptTest>, ReplayError> {
+    /// The tests of an agent. One that does not open hides no other.
+    pub async fn kept_tests(&self, who: &Employee) -> Result<KeptTests, ReplayError> {
         let tenant = &who.tenant.id;
         let sealing = self.sealer.of(tenant, self.now()).await?;
         let mut tx = self.db.tenant(tenant).await?;
         let found = replays::saved(&mut tx, &who.agent.id).await?;
-        let open = |test: SavedTest| {
-            let SavedTest { id, message, frozen, checks, made_at } = test;
-            let frozen = opened(&sealing, tenant, &message, Some(&frozen));
-            let checks = opened(&sealing, tenant, &message, Some(&checks));
-            let (frozen, checks) = frozen.zip(checks).ok_or(ReplayError::Garbled)?;
-            Ok::<_, ReplayError>(KeptTest { id, message, frozen, checks, made_at })
+        let unreadable = |id, message, made_at| {
+            let why = Unplayable::Unreadable.to_string();
+            UnreadableTest { id, message, why, made_at }
         };
-        found.into_iter().map(open).collect()
+        let mut kept = KeptTests::default();
+        for test in found {
+            let SavedTest { id, message, frozen, checks, made_at } = match test {
+                Ok(test) => test,
+                Err(it) => {
+                    kept.unreadable.push(unreadable(it.id, it.message, it.made_at));
+                    continue;
+                }
+            };
+            let frozen = opened(&sealing, tenant, &message, &frozen);
+            match frozen.zip(opened(&sealing, tenant, &message, &checks)) {
+                Some((frozen, checks)) => {
+                    kept.tests.push(KeptTest { id, message, frozen, checks, made_at });
+                }
+                None => kept.unreadable.push(unreadable(id, message, made_at)),
+            }
+        }
+        Ok(kept)
     }
 
     /// Removes a test.
-    pub async fn forget_test(
-        &self,
-        tenant: &schemas::TenantId,
-        id: &str,
-    ) -> Result<(), ReplayError> {
+    pub async fn forget_test(&self, tenant: &TenantId, id: &str) -> Result<(), ReplayError> {
         let mut tx = self.db.tenant(tenant).await?;
         if !replays::forget(&mut tx, id).await? {
             return Err(ReplayError::NoTest(id.to_owned()));
@@ -114,43 +196,145 @@ impl Replay {
         Ok(tx.commit().await?)
     }
 
-    /// Asks a candidate one test, and checks its answer. What a model must judge is judged by `judge`, or
-    /// by the candidate's own group.
-    pub async fn test(
+    /// What a run of these tests would take.
+    pub async fn estimate_tests(
         &self,
         who: &Employee,
-        candidate: &Candidate,
-        judge: Option<&str>,
-        test: KeptTest,
-    ) -> Result<Tested, ReplayError> {
+        setup: &TestSetup,
+        tests: &[KeptTest],
+    ) -> Result<Estimate, ReplayError> {
         let router = self.models.of(&who.tenant.id).await?;
-        let budgets = Budgets::of(&who.tenant, Some(&who.agent));
-        let payer = Payer {
-            db: &self.db,
-            tenant: &who.tenant.id,
-            agent: &who.agent.id,
-            budgets: &budgets,
-            run: None,
-            is_bounded: false,
+        let judge = setup.judge.as_deref();
+        self.known_group(who, judge)?;
+        let counting = crate::estimate::Counting {
+            who,
+            router: &router,
+            candidate: &setup.candidate.config,
+            baseline: None,
+            judge,
         };
-        let asking = Asking { replay: self, who, router: &router, payer };
-        let config = (&candidate.config, candidate.version);
-        let outcome = asking.ask(&test.frozen, config).await?;
-        let group = judge.unwrap_or(&candidate.config.model);
-        let mut checks = Vec::with_capacity(test.checks.len());
-        for check in &test.checks {
-            let (holds, reason) = match (check, check.holds(&outcome)) {
+        let estimate = counting.count_tests(tests);
+        if setup.budget_micros.is_some() && estimate.micros_max.is_none() {
+            return Err(ReplayError::Unpriced);
+        }
+        Ok(estimate)
+    }
+
+    /// Writes a run of tests down, and asks nobody. Its name.
+    pub async fn make_tests(
+        &self,
+        who: &Employee,
+        setup: &TestSetup,
+        tests: &[KeptTest],
+    ) -> Result<String, ReplayError> {
+        let (tenant, now) = (&who.tenant.id, self.now());
+        let sealing = self.sealer.of(tenant, now).await?;
+        let case = |test: &KeptTest| {
+            let KeptTest { id, message, frozen, checks, .. } = test;
+            let checks = sealed(&sealing, tenant, message, checks)?;
+            Ok::<_, ReplayError>(NewCase {
+                message: message.clone(),
+                frozen: Ok(sealed(&sealing, tenant, message, frozen)?),
+                test: Some(CaseTest { id: id.clone(), checks }),
+            })
+        };
+        let cases = tests.iter().map(case).collect::<Result<Vec<_>, _>>()?;
+        let id = spend::unique(tenant.as_str());
+        let config = setup.candidate.config.seal(tenant, &who.agent.id, &sealing);
+        let run = NewRun {
+            id: &id,
+            agent: &who.agent.id,
+            candidate: &setup.candidate.label,
+            config: &config,
+            baseline: false,
+            judge: setup.judge.as_deref(),
+            budget_micros: setup.budget_micros,
+            of_tests: true,
+            at: now,
+        };
+        let mut tx = self.db.tenant(tenant).await?;
+        replays::make(&mut tx, &run, &cases).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Asks what is missing of a run of tests, as [`Replay::go_on`] does.
+    pub async fn go_on_tests(
+        &self,
+        who: &Employee,
+        going: Going<'_>,
+        on: impl Fn(),
+    ) -> Result<TestReport, ReplayError> {
+        let run = going.run;
+        if !self.run(&who.tenant.id, run).await?.of_tests {
+            return Err(ReplayError::NotOfTests(run.to_owned()));
+        }
+        self.advance(who, going, on).await?;
+        self.tested(&who.tenant.id, run).await
+    }
+
+    /// What came of a run of tests so far.
+    pub async fn tested(&self, tenant: &TenantId, run: &str) -> Result<TestReport, ReplayError> {
+        let sealing = self.sealer.of(tenant, self.now()).await?;
+        let mut tx = self.db.tenant(tenant).await?;
+        let found = replays::find(&mut tx, run).await?;
+        let row = found.ok_or_else(|| ReplayError::NoRun(run.to_owned()))?;
+        if !row.of_tests {
+            return Err(ReplayError::NotOfTests(run.to_owned()));
+        }
+        let cases = replays::cases(&mut tx, run).await?;
+        drop(tx);
+        let test = |case: CaseRow| {
+            let id = case.test.as_ref().map(|test| test.id.clone()).unwrap_or_default();
+            let message = case.message.clone();
+            let is_unplayable = case.unplayable.is_some();
+            let open = Open::of(case, &sealing, tenant);
+            let open = if is_unplayable { Err(Unplayable::Unreadable) } else { open };
+            Tested { id, message, answer: open.map(|open| Box::new(TestAnswer::from(open))) }
+        };
+        Ok(TestReport { run: row, tests: cases.into_iter().map(test).collect() })
+    }
+}
+
+impl From<Open> for TestAnswer {
+    fn from(open: Open) -> Self {
+        Self {
+            question: open.frozen.newest.text,
+            outcome: open.candidate,
+            checks: open.test.and_then(|test| test.checked),
+        }
+    }
+}
+
+impl Asking<'_> {
+    /// Which checks hold of an answer. What a model must judge is judged by that group.
+    pub(crate) async fn checked(
+        &self,
+        group: &str,
+        (frozen, outcome): (&Frozen, &Outcome),
+        checks: &[Check],
+    ) -> Result<Vec<Checked>, Stop> {
+        let mut checked = Vec::with_capacity(checks.len());
+        for check in checks {
+            let (holds, reason) = match (check, check.holds(outcome)) {
                 (_, Some(holds)) => (holds, None),
                 (Check::Judged(criterion), None) => {
                     let said = outcome.said().unwrap_or_default();
-                    let asked = (test.frozen.newest.text.as_str(), said);
-                    let (met, reason) = asking.meets(group, asked, criterion).await?;
+                    let asked = (frozen.newest.text.as_str(), said);
+                    let (met, reason) = self.meets(group, asked, criterion).await?;
                     (met == Some(true), Some(reason))
                 }
                 (_, None) => (false, None),
             };
-            checks.push((check.clone(), holds, reason));
+            checked.push(Checked { check: check.clone(), holds, reason });
         }
-        Ok(Tested { test, outcome, checks })
+        Ok(checked)
+    }
+}
+
+/// What people wrote does not belong into logs.
+impl std::fmt::Debug for TestAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestAnswer").field("outcome", &self.outcome).finish_non_exhaustive()
     }
 }

@@ -7,13 +7,18 @@ use std::{
     process::ExitCode,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
 };
 
 use anyhow::{Context as _, bail};
 use domain::plan::DesiredAgent;
-use replay::{Employee, Estimate, Replay, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
+use futures::FutureExt as _;
+use replay::{
+    Employee, Estimate, Going, Replay, ReplayError, Report, Setup, TURNS_MAX, Turn, Wanted,
+    run_json,
+};
+use runtime::shutdown;
 use schemas::{
     AgentId, Envelope, Event, Message, TenantId, Timestamp,
     event::{MessageAdmitted, MessageReopened},
@@ -24,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{ReplayVerb, Replays, Shadow},
+    commands::confirm::confirm,
     output::{Output, table},
     settings::{Asked, Sources},
     wiring::{self, Base, Vault},
@@ -148,6 +154,9 @@ async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Res
         let tenant = tenant_of(run)?;
         let shell = Shell::opened(sources, &tenant, json!({ "replay": run })).await?;
         let known = shell.replay.run(&tenant, run).await?;
+        if known.of_tests {
+            return Err(ReplayError::OfTests(run.clone()).into());
+        }
         let who = shell.employee(&tenant, &known.agent)?;
         let left = known.cases.saturating_sub(known.unplayable);
         return ask(&shell, &who, (run.as_str(), left), args.budget, output).await;
@@ -177,16 +186,12 @@ async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Res
         turns.push(shell.freeze(&who, turn).await?);
     }
     let estimate = shell.replay.estimate(&who, &setup, &turns).await?;
+    let text = format!("{}{}", estimated(&estimate, "turns"), unplayable(&turns));
     if args.dry_run {
-        output.print(&estimated(&estimate, &turns), &estimate)?;
+        output.print(&text, &estimate)?;
         return Ok(ExitCode::SUCCESS);
     }
-    if !output.json {
-        say(&estimated(&estimate, &turns))?;
-    }
-    if TURNS_UNASKED_MAX < estimate.turns && !args.yes && !confirmed()? {
-        bail!("nothing was asked");
-    }
+    ask_back((&estimate, "turns"), &text, args.yes, output)?;
     let run = shell.replay.make(&who, &setup, &turns).await?;
     ask(&shell, &who, (run.as_str(), u64::from(estimate.turns)), None, output).await
 }
@@ -203,25 +208,11 @@ async fn ask(
     if !output.json {
         say(&format!("replay {run}; if it stops, {how}"))?;
     }
-    let (through, shown) = (AtomicU32::new(0), std::io::stderr().is_terminal() && !output.json);
-    let on = || {
-        let through = through.fetch_add(1, Ordering::Relaxed) + 1;
-        if shown {
-            // A terminal that is gone ends nothing.
-            _ = write!(std::io::stderr(), "\r{through} of {turns} turns");
-        }
-    };
-    let asking = shell.replay.go_on(who, run, budget, on);
-    let report = tokio::select! {
-        report = asking => report.with_context(|| how.clone())?,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            bail!("interrupted; {how}");
-        }
-    };
-    if shown {
-        say("")?;
-    }
+    let through = Through::new("turns", turns, output);
+    let owner = wiring::owner();
+    let going = going((run, owner.as_str()), budget);
+    let report = shell.replay.go_on(who, going, || through.one()).await.context(how)?;
+    through.end();
     output.print(&replay::text(&report), &report.json())?;
     Ok(ended(&report))
 }
@@ -231,21 +222,85 @@ fn ended(report: &Report) -> ExitCode {
     if report.run.state == "done" { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn estimated(estimate: &Estimate, turns: &[Turn]) -> String {
-    let Estimate { turns: count, unplayable, calls_max, micros_max } = estimate;
-    let cost = micros_max.map_or("an amount nobody knows: a model has no price".to_owned(), |it| {
-        format!("${}.{:06}", it / 1_000_000, it % 1_000_000)
-    });
-    let mut text = format!(
-        "{count} turns, {calls_max} calls to models at the most; they cost at the most {cost}, \
-         if none must be made again\n{unplayable} turns cannot be asked again\n"
-    );
-    for turn in turns {
-        if let Err(why) = &turn.frozen {
-            _ = writeln!(text, "  {}: {why}", turn.message);
+/// How a run goes on until somebody ends this process: calls under way are settled then.
+pub(crate) fn going<'a>((run, owner): (&'a str, &'a str), budget_micros: Option<u64>) -> Going<'a> {
+    let stop = shutdown::on_signal().cancelled_owned().boxed();
+    Going { run, budget_micros, owner, stop }
+}
+
+/// Tells a terminal how many are through.
+pub(crate) struct Through {
+    what: &'static str,
+    of: u64,
+    through: AtomicU64,
+    shown: bool,
+}
+
+impl Through {
+    pub(crate) fn new(what: &'static str, of: u64, output: Output) -> Self {
+        let shown = std::io::stderr().is_terminal() && !output.json;
+        Self { what, of, through: AtomicU64::new(0), shown }
+    }
+
+    /// One more is.
+    pub(crate) fn one(&self) {
+        let through = self.through.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.shown {
+            // A terminal that is gone ends nothing.
+            _ = write!(std::io::stderr(), "\r{through} of {} {}", self.of, self.what);
         }
     }
+
+    /// What follows begins a line.
+    pub(crate) fn end(&self) {
+        if self.shown {
+            _ = writeln!(std::io::stderr());
+        }
+    }
+}
+
+/// Says what it can cost, and asks back where that is much.
+pub(crate) fn ask_back(
+    (estimate, what): (&Estimate, &str),
+    text: &str,
+    yes: bool,
+    output: Output,
+) -> anyhow::Result<()> {
+    if !output.json {
+        say(text)?;
+    }
+    if estimate.turns <= TURNS_UNASKED_MAX {
+        return Ok(());
+    }
+    let most = match estimate.micros_max {
+        Some(micros) => format!("at the most {}", dollars(micros)),
+        None => "an amount nobody knows".to_owned(),
+    };
+    confirm(&format!("this asks {} {what}, for {most}", estimate.turns), yes)
+}
+
+pub(crate) fn estimated(estimate: &Estimate, what: &str) -> String {
+    let Estimate { turns, calls_max, micros_max, .. } = estimate;
+    let cost = micros_max
+        .map_or_else(|| "an amount nobody knows: a model has no price".to_owned(), dollars);
+    format!(
+        "{turns} {what}, {calls_max} calls to models at the most; they cost at the most {cost}, \
+         if none must be made again\n"
+    )
+}
+
+/// The turns that cannot be asked, each with the reason.
+fn unplayable(turns: &[Turn]) -> String {
+    let reasons = turns.iter().filter_map(|turn| Some((turn, turn.frozen.as_ref().err()?)));
+    let mut text = format!("{} turns cannot be asked again\n", reasons.clone().count());
+    for (turn, why) in reasons {
+        _ = writeln!(text, "  {}: {why}", turn.message);
+    }
     text
+}
+
+fn dollars(micros: u64) -> String {
+    format!("${}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
 /// Which turns.
@@ -283,17 +338,7 @@ pub(crate) fn tenant_of(name: &str) -> anyhow::Result<TenantId> {
     replay::tenant_of(name).with_context(|| format!("`{name}` is no name of a replay or a test"))
 }
 
-fn confirmed() -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("these are more than {TURNS_UNASKED_MAX} turns: say `--yes`");
-    }
-    say("Ask them? [y/N]")?;
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
-}
-
 /// For whoever waits; the report alone is on standard output.
-fn say(text: &str) -> anyhow::Result<()> {
+pub(crate) fn say(text: &str) -> anyhow::Result<()> {
     Ok(writeln!(std::io::stderr(), "{}", text.trim_end())?)
 }
