@@ -211,6 +211,22 @@ pub(crate) enum ReceiptVerb {
         /// The receipt.
         file: PathBuf,
     },
+    /// Print the latest receipt of a tenant once more, as it was signed.
+    #[command(visible_alias = "again")]
+    Show(ShowReceipt),
+    /// Print the public key that verifies receipts, in PEM; with `--json`, also those of former master keys.
+    Key,
+}
+
+/// `konstruct tenant receipt show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowReceipt {
+    /// The tenant's slug.
+    #[arg(long)]
+    pub tenant: TenantId,
+    /// Where it is written too; nothing may be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
 }
 
 /// `konstruct agent …` and `konstruct connection …`.

@@ -18,6 +18,11 @@ const BEAT_EVERY: Duration = Duration::from_secs(2);
 /// How long the answer may take.
 const BEAT_WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// How often a lock that is not free is tried, and the pause between: the server may take a moment to see
+/// that whoever held it is gone.
+const TRIES_MAX: u32 = 10;
+const TRY_PAUSE: Duration = Duration::from_millis(100);
+
 /// How the sessions begin that hold such locks; then comes who it is.
 const NAMED: &str = "konstruct-alone ";
 
@@ -55,8 +60,13 @@ impl Alone {
     ) -> Result<Result<Self, Busy>, StoreError> {
         let (client, lost) = session(db, format!("{NAMED}{owner}")).await?;
         let key = lock_key(&format!("alone {work}"));
-        if client.query_one(TRY_LOCK, &[&key]).await?.try_get(0)? {
-            return Ok(Ok(Self { lost, heart: tokio::spawn(beat(client)) }));
+        for tries in 0..TRIES_MAX {
+            if 0 < tries {
+                time::sleep(TRY_PAUSE).await;
+            }
+            if client.query_one(TRY_LOCK, &[&key]).await?.try_get(0)? {
+                return Ok(Ok(Self { lost, heart: tokio::spawn(beat(client)) }));
+            }
         }
         let holder = client.query_opt(HOLDER, &[&key]).await?;
         let holder: Option<String> = holder.map(|row| row.try_get(0)).transpose()?;

@@ -18,6 +18,8 @@ pub(crate) async fn run(asked: &Asked<'_>, verb: TenantVerb, output: Output) -> 
         TenantVerb::Erase(args) => erase::run(asked, &args, output).await,
         TenantVerb::Receipt(args) => match args.verb {
             ReceiptVerb::Verify { file } => receipt::run(asked, &file, output),
+            ReceiptVerb::Show(args) => receipt::show(asked, &args, output).await,
+            ReceiptVerb::Key => receipt::key(asked, output),
         },
     }
 }
