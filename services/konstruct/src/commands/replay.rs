@@ -211,7 +211,8 @@ async fn ask(
     let through = Through::new("turns", turns, output);
     let owner = wiring::owner();
     let going = going((run, owner.as_str()), budget);
-    let report = shell.replay.go_on(who, going, || through.one()).await.context(how)?;
+    let asking = Box::pin(shell.replay.go_on(who, going, || through.one()));
+    let report = asking.await.context(how)?;
     through.end();
     output.print(&replay::text(&report), &report.json())?;
     Ok(ended(&report))

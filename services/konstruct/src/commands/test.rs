@@ -128,7 +128,8 @@ async fn ask(
     }
     let (through, owner) = (Through::new("tests", count, output), wiring::owner());
     let going = going((run, owner.as_str()), budget);
-    let report = shell.replay.go_on_tests(who, going, || through.one()).await.context(how)?;
+    let asking = Box::pin(shell.replay.go_on_tests(who, going, || through.one()));
+    let report = asking.await.context(how)?;
     through.end();
     output.print(&told(&report, &unreadable), &report_json(&report, &unreadable))?;
     let is_done = report.run.state == "done" && unreadable.is_empty();
