@@ -55,7 +55,7 @@ pub(crate) enum Command {
     /// Streams and what is on them.
     Stream(Streams),
     /// Show tenants, agents, tools, model groups and connections as they were at an instant; with
-    /// `--json`, whole but for what people wrote.
+    /// `--json`, whole but for what people wrote. Exit code 1 if an event cannot be read.
     At(At),
     /// What could not be handled: look at it, have it handled again, or leave it be.
     #[command(name = "deadletters")]
@@ -288,9 +288,9 @@ pub(crate) enum OperatorVerb {
 #[derive(Debug, Args)]
 pub(crate) struct Trace {
     /// The message: its id or an event's or their beginning, the reference that a person quotes, a
-    /// permalink of Slack, or the id or timestamp of what was sent for it.
+    /// permalink or a timestamp of Slack, its own or an answer's, or the effect id of what was sent for it.
     pub message: String,
-    /// The tenant's slug; all tenants are searched without.
+    /// The tenant's slug; all tenants are searched without, on the record of the platform role.
     #[arg(long)]
     pub tenant: Option<TenantId>,
     /// Print it as an OpenTelemetry trace, as a collector takes it at `/v1/traces`.
@@ -328,4 +328,26 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "URL", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "not asked, asked, and asked with an address")]
     pub health: Option<Option<String>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_readme_names_what_can_be_said_to_those_who_look() {
+        let readme = include_str!("../../../README.md");
+        let command = Cli::command();
+        for name in ["at", "trace"] {
+            let named = format!("`konstruct {name} ");
+            let mut rows = readme.lines().filter(|line| line.starts_with('|'));
+            let row = rows.find(|row| row.contains(&named)).unwrap();
+            let flags = command.find_subcommand(name).unwrap().get_arguments();
+            for flag in flags.filter_map(|flag| flag.get_long()) {
+                assert!(row.contains(&format!("[--{flag}")), "--{flag} is missing in {row}");
+            }
+        }
+    }
 }
