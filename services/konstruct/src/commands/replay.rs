@@ -121,10 +121,11 @@ pub(crate) async fn run(
                 let state = it.why.clone().unwrap_or_else(|| it.state.clone());
                 let asked = format!("{} of {}", it.asked, it.cases.saturating_sub(it.unplayable));
                 let agent = it.agent.to_string();
+                let tests = if it.of_tests { " (tests)" } else { "" };
                 vec![
                     it.id.clone(),
                     agent,
-                    it.candidate.clone(),
+                    format!("{}{tests}", it.candidate),
                     asked,
                     it.made_at.to_string(),
                     state,
