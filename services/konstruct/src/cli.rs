@@ -345,7 +345,7 @@ mod tests {
             let mut rows = readme.lines().filter(|line| line.starts_with('|'));
             let row = rows.find(|row| row.contains(&named)).unwrap();
             let flags = command.find_subcommand(name).unwrap().get_arguments();
-            for flag in flags.filter_map(|flag| flag.get_long()) {
+            for flag in flags.filter_map(clap::Arg::get_long) {
                 assert!(row.contains(&format!("[--{flag}")), "--{flag} is missing in {row}");
             }
         }

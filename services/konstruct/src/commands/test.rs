@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use domain::replay::check::Check;
+use domain::replay::{Outcome, check::Check};
 use replay::{
     Employee, KeptTest, ReplayError, TestReport, TestSetup, Tested, UnreadableTest, Wanted,
     end_words, run_json,
@@ -235,7 +235,7 @@ fn tested_json(tested: &Tested) -> Value {
                 "message": message,
                 "passed": passed,
                 "end": outcome.map(|outcome| end_words(&outcome.end)),
-                "answer": outcome.and_then(|outcome| outcome.said()),
+                "answer": outcome.and_then(Outcome::said),
                 "checks": answer.checks,
             })
         }

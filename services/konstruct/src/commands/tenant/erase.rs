@@ -130,7 +130,7 @@ pub(super) async fn run(
     let text = serde_json::to_string_pretty(&signed)?;
     let kept =
         erasures::end(&eraser.platform, (id, eraser.by.as_str()), &text, receipt.ended_at).await;
-    let written = file.map_or(Ok(()), |(file, path)| receipt::write(file, path, &text));
+    let written = file.map_or(Ok(()), |(file, path)| receipt::write(&file, path, &text));
     output.print(&told(&receipt), &signed)?;
     kept.context("the tenant is erased, but its receipt is not kept: keep what was printed")?;
     written.with_context(|| again(&args.tenant))

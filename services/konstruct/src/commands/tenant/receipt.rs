@@ -58,7 +58,7 @@ pub(super) async fn show(
     let known = erasures::of(&platform, &args.tenant, &wiring::owner()).await?;
     let text = latest(&args.tenant, &known)?;
     if let Some(path) = &args.receipt {
-        write(create(path)?, path, text)?;
+        write(&create(path)?, path, text)?;
     }
     let signed: Value = serde_json::from_str(text).context("not a receipt")?;
     output.print(text, &signed)
@@ -98,8 +98,9 @@ pub(super) fn create(path: &Path) -> anyhow::Result<File> {
 }
 
 /// Writes it, and waits until it is on the disk.
-pub(super) fn write(mut file: File, path: &Path, text: &str) -> anyhow::Result<()> {
-    let written = writeln!(file, "{text}").and_then(|()| file.sync_all());
+pub(super) fn write(file: &File, path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut to = file;
+    let written = writeln!(to, "{text}").and_then(|()| file.sync_all());
     written.with_context(|| format!("receipt {}", path.display()))
 }
 
@@ -236,13 +237,13 @@ mod tests {
         _ = std::fs::remove_file(&path);
         drop(create(&path).unwrap());
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-        write(create(&path).unwrap(), &path, "{}").unwrap();
+        write(&create(&path).unwrap(), &path, "{}").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
         let taken = format!("{:#}", create(&path).unwrap_err());
         let want =
             format!("receipt {}; nothing was done: File exists (os error 17)", path.display());
         assert_eq!(taken, want);
-        let full = write(File::options().write(true).open("/dev/full").unwrap(), &path, "{}");
+        let full = write(&File::options().write(true).open("/dev/full").unwrap(), &path, "{}");
         let want = format!("receipt {}: No space left on device (os error 28)", path.display());
         assert_eq!(format!("{:#}", full.unwrap_err()), want);
         std::fs::remove_file(&path).unwrap();
