@@ -24,7 +24,9 @@ mod purse;
 mod render;
 mod report;
 mod run;
+mod running;
 mod talk;
+mod tested;
 
 use std::sync::Arc;
 
@@ -38,12 +40,11 @@ pub use self::{
     error::{ReplayError, Stop},
     estimate::Estimate,
     freeze::Turn,
-    kept::{
-        Checked, KeptTest, KeptTests, TestAnswer, TestReport, TestSetup, Tested, UnreadableTest,
-    },
+    kept::{Checked, KeptTest, KeptTests, TestSetup, UnreadableTest},
     render::{markdown, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
     run::{Going, Setup},
+    tested::{TestAnswer, TestReport, Tested},
 };
 
 /// The most turns of one run.

@@ -10,28 +10,27 @@ use std::{
 use domain::{
     budget::Budgets,
     config::OpenConfig,
-    replay::{Frozen, Outcome, Unplayable, judge::Judged},
+    replay::{Frozen, Unplayable},
     seal::Sealing,
 };
 use futures::{
     FutureExt as _, StreamExt as _,
     future::{BoxFuture, select},
 };
-use schemas::{MessageId, TenantId};
-use serde::Serialize;
+use schemas::TenantId;
 use store::{
     alone::Alone,
-    replays::{self, NewCase, NewRun, Part, RunRow},
+    replays::{self, NewCase, NewRun, RunRow},
     spend,
 };
 
 use crate::{
     Candidate, Employee, Estimate, Replay, ReplayError, Report, Stop, Turn,
     ask::Asking,
-    case::{Open, OpenTest, sealed, written},
+    case::{Open, sealed},
     estimate::Counting,
-    judge::Compared,
     purse::{Payer, StopSign},
+    running::Running,
 };
 
 /// Turns that are asked at the same time, where no budget bounds the run. With one, it is one after the
@@ -298,93 +297,4 @@ impl Replay {
 
 fn lock(stopped: &Mutex<Option<Stop>>) -> MutexGuard<'_, Option<Stop>> {
     stopped.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A run being asked.
-struct Running<'a> {
-    asking: Asking<'a>,
-    row: &'a RunRow,
-    candidate: OpenConfig,
-    versions: Versions,
-    sealing: &'a Sealing,
-}
-
-impl Running<'_> {
-    /// Asks what is missing of one turn, each part written down before the next is asked.
-    async fn case(&self, case: Open) -> Result<(), Stop> {
-        let at = (case.place, &case.message);
-        let candidate = (&self.candidate, None);
-        let answer = self.part(at, Part::Candidate, &case.frozen, (case.candidate, candidate));
-        let answer = answer.await?;
-        if let Some(test) = case.test {
-            return self.test(at, (&case.frozen, &answer), test).await;
-        }
-        self.verdict(at, &case.frozen, ("candidate", &answer), case.verdict).await?;
-        if !self.row.baseline {
-            return Ok(());
-        }
-        let Some((version, config)) = self.versions.of(case.frozen.version) else { return Ok(()) };
-        let before = (config, Some(version));
-        let answer = self.part(at, Part::Baseline, &case.frozen, (case.baseline, before)).await?;
-        self.verdict(at, &case.frozen, ("baseline", &answer), case.baseline_verdict).await
-    }
-
-    async fn part(
-        &self,
-        at: (u32, &MessageId),
-        part: Part,
-        frozen: &Frozen,
-        (known, config): (Option<Outcome>, (&OpenConfig, Option<u32>)),
-    ) -> Result<Outcome, Stop> {
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let outcome = self.asking.ask(frozen, config).await?;
-        self.keep(at, part, &outcome).await?;
-        Ok(outcome)
-    }
-
-    async fn verdict(
-        &self,
-        at: (u32, &MessageId),
-        frozen: &Frozen,
-        (who, other): (&str, &Outcome),
-        known: Option<Judged>,
-    ) -> Result<(), Stop> {
-        let Some(group) = self.row.judge.as_deref().filter(|_| known.is_none()) else {
-            return Ok(());
-        };
-        let compared = Compared { run: &self.row.id, who, frozen, other };
-        let Some(judged) = self.asking.judged(group, &compared).await? else { return Ok(()) };
-        let part = if who == "baseline" { Part::BaselineVerdict } else { Part::Verdict };
-        self.keep(at, part, &judged).await
-    }
-
-    /// Which checks of a test hold. What a model must judge is judged by the candidate's own group, unless
-    /// another one is named.
-    async fn test(
-        &self,
-        at: (u32, &MessageId),
-        answered: (&Frozen, &Outcome),
-        test: OpenTest,
-    ) -> Result<(), Stop> {
-        if test.checked.is_some() {
-            return Ok(());
-        }
-        let group = self.row.judge.as_deref().unwrap_or(&self.candidate.model);
-        let checked = self.asking.checked(group, answered, &test.checks).await?;
-        self.keep(at, Part::Verdict, &checked).await
-    }
-
-    async fn keep(
-        &self,
-        (place, message): (u32, &MessageId),
-        part: Part,
-        what: &impl Serialize,
-    ) -> Result<(), Stop> {
-        let Payer { db, tenant, .. } = self.asking.payer;
-        let text = written(self.sealing, tenant, message, what);
-        let tx = db.tenant(tenant).await?;
-        Ok(replays::keep(tx, (self.row.id.as_str(), place), part, &text).await?)
-    }
 }

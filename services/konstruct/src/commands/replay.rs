@@ -1,24 +1,11 @@
 //! `konstruct replay …`: recorded turns asked again, and what came of that; the read models are rebuilt
 //! in `rebuild.rs`.
 
-use std::{
-    fmt::Write as _,
-    io::{IsTerminal as _, Write as _},
-    process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use domain::plan::DesiredAgent;
-use futures::FutureExt as _;
-use replay::{
-    Employee, Estimate, Going, Replay, ReplayError, Report, Setup, TURNS_MAX, Turn, Wanted,
-    run_json,
-};
-use runtime::shutdown;
+use replay::{Employee, Replay, ReplayError, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
 use schemas::{
     AgentId, Envelope, Event, Message, TenantId, Timestamp,
     event::{MessageAdmitted, MessageReopened},
@@ -29,14 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{ReplayVerb, Replays, Shadow},
-    commands::confirm::confirm,
+    commands::asking::{Through, ask_back, estimated, going, say},
     output::{Output, table},
     settings::{Asked, Sources},
     wiring::{self, Base, Vault},
 };
-
-/// So many turns are asked without asking back.
-const TURNS_UNASKED_MAX: u32 = 50;
 
 /// The longest file with a candidate, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -224,73 +208,6 @@ fn ended(report: &Report) -> ExitCode {
     if report.run.state == "done" { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// How a run goes on until somebody ends this process: calls under way are settled then.
-pub(crate) fn going<'a>((run, owner): (&'a str, &'a str), budget_micros: Option<u64>) -> Going<'a> {
-    let stop = shutdown::on_signal().cancelled_owned().boxed();
-    Going { run, budget_micros, owner, stop }
-}
-
-/// Tells a terminal how many are through.
-pub(crate) struct Through {
-    what: &'static str,
-    of: u64,
-    through: AtomicU64,
-    shown: bool,
-}
-
-impl Through {
-    pub(crate) fn new(what: &'static str, of: u64, output: Output) -> Self {
-        let shown = std::io::stderr().is_terminal() && !output.json;
-        Self { what, of, through: AtomicU64::new(0), shown }
-    }
-
-    /// One more is.
-    pub(crate) fn one(&self) {
-        let through = self.through.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.shown {
-            // A terminal that is gone ends nothing.
-            _ = write!(std::io::stderr(), "\r{through} of {} {}", self.of, self.what);
-        }
-    }
-
-    /// What follows begins a line.
-    pub(crate) fn end(&self) {
-        if self.shown {
-            _ = writeln!(std::io::stderr());
-        }
-    }
-}
-
-/// Says what it can cost, and asks back where that is much.
-pub(crate) fn ask_back(
-    (estimate, what): (&Estimate, &str),
-    text: &str,
-    yes: bool,
-    output: Output,
-) -> anyhow::Result<()> {
-    if !output.json {
-        say(text)?;
-    }
-    if estimate.turns <= TURNS_UNASKED_MAX {
-        return Ok(());
-    }
-    let most = match estimate.micros_max {
-        Some(micros) => format!("at the most {}", dollars(micros)),
-        None => "an amount nobody knows".to_owned(),
-    };
-    confirm(&format!("this asks {} {what}, for {most}", estimate.turns), yes)
-}
-
-pub(crate) fn estimated(estimate: &Estimate, what: &str) -> String {
-    let Estimate { turns, calls_max, micros_max, .. } = estimate;
-    let cost = micros_max
-        .map_or_else(|| "an amount nobody knows: a model has no price".to_owned(), dollars);
-    format!(
-        "{turns} {what}, {calls_max} calls to models at the most; they cost at the most {cost}, \
-         if none must be made again\n"
-    )
-}
-
 /// The turns that cannot be asked, each with the reason.
 fn unplayable(turns: &[Turn]) -> String {
     let reasons = turns.iter().filter_map(|turn| Some((turn, turn.frozen.as_ref().err()?)));
@@ -299,10 +216,6 @@ fn unplayable(turns: &[Turn]) -> String {
         _ = writeln!(text, "  {}: {why}", turn.message);
     }
     text
-}
-
-fn dollars(micros: u64) -> String {
-    format!("${}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
 /// Which turns.
@@ -338,9 +251,4 @@ pub(crate) fn wanted(candidate: &str) -> anyhow::Result<Wanted> {
 
 pub(crate) fn tenant_of(name: &str) -> anyhow::Result<TenantId> {
     replay::tenant_of(name).with_context(|| format!("`{name}` is no name of a replay or a test"))
-}
-
-/// For whoever waits; the report alone is on standard output.
-pub(crate) fn say(text: &str) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stderr(), "{}", text.trim_end())?)
 }

@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 
 use crate::{
     cli::{AddTest, RunTests, TestVerb, Tests},
-    commands::replay::{Shell, Through, ask_back, estimated, going, say, tenant_of, wanted},
+    commands::{
+        asking::{Through, ask_back, estimated, going, say},
+        replay::{Shell, tenant_of, wanted},
+    },
     output::{Output, table},
     settings::Sources,
     wiring,
