@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod portable;
 mod repair;
 mod replay;
 mod see;
@@ -10,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
 pub(crate) use self::{
+    portable::{ExportTenant, ExportVerb, ImportTenant},
     repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord},
     replay::{AddTest, Projections, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
     see::{At, Get, StreamVerb, Streams, Tail},
@@ -169,6 +171,10 @@ pub(crate) enum TenantVerb {
     Erase(EraseTenant),
     /// Receipts of tenants that were erased.
     Receipt(Receipts),
+    /// Write all of a tenant's data, in the clear, to one file of JSON lines; or verify one.
+    Export(ExportTenant),
+    /// Make a tenant of such a file, where its slug is free. Run again, it does what is left.
+    Import(ImportTenant),
 }
 
 /// `konstruct tenant erase`.

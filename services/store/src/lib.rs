@@ -36,6 +36,7 @@ pub mod limits;
 pub mod memory;
 pub mod migrate;
 mod platform;
+pub mod portable;
 pub mod programs;
 pub mod projections;
 pub mod prune;

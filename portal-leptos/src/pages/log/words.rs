@@ -15,7 +15,7 @@ pub(super) struct Names {
 }
 
 /// Every kind, as a list to choose from has it.
-pub(super) const KINDS: [(&str, &str); 27] = [
+pub(super) const KINDS: [(&str, &str); 28] = [
     ("sign-in.done", "Signed in"),
     ("sign-in.refused", "Was not let in"),
     ("sign-out", "Signed out"),
@@ -43,6 +43,7 @@ pub(super) const KINDS: [(&str, &str); 27] = [
     ("api-key.made", "Made an API key"),
     ("api-key.revoked", "Revoked an API key"),
     ("conversations.read", "Read conversations of a tenant"),
+    ("tenant.imported", "Imported a tenant"),
 ];
 
 /// Who did it.
@@ -108,6 +109,7 @@ pub(super) fn did(entry: &Entry, names: &Names) -> String {
         "api-key.made" => format!("made {}, as {role}", key()),
         "api-key.revoked" => format!("revoked {}", key()),
         "conversations.read" => read(it).to_owned(),
+        "tenant.imported" => "imported the tenant from another installation".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -139,6 +141,9 @@ fn refused(detail: &Value) -> &str {
 
 fn read(detail: &Value) -> &'static str {
     let is = |name: &str| detail.get(name).and_then(Value::as_bool) == Some(true);
+    if detail.get("export").is_some() {
+        return "exported all data of the tenant";
+    }
     if detail.get("message").is_some() {
         return "looked at the trace of a message";
     }
@@ -207,6 +212,8 @@ mod tests {
         check("conversations.read", read, "Ada searched conversations");
         let opened = json!({ "stream": "EVENTS", "sequence": 7 });
         check("conversations.read", opened, "Ada opened an event of the log");
+        let exported = json!({ "export": "acme.jsonl", "by": "olga" });
+        check("conversations.read", exported, "Ada exported all data of the tenant");
         for what in [json!({ "replay": "acme-1f" }), json!({ "tests": "mara" })] {
             check("conversations.read", what, "Ada opened turns that are asked again");
         }
