@@ -114,7 +114,8 @@ async fn while_there_is_another_generation_nothing_is_written() {
     run(&app, "a", &insert("p_month", &columns(&app, "p_month").await, "a")).await.unwrap();
     let rows = renamed(&portable::page(&world.db, &a, table, None).await.unwrap(), "b");
     let owner = raw(&world.test.owner_url()).await.unwrap();
-    let next = "insert into generation (name, readers, models, workers) values ('next', '{}', '{}', 1)";
+    let next = "
+        insert into generation (name, readers, models, workers) values ('next', '{}', '{}', 1)";
     owner.batch_execute(next).await.unwrap();
     let why = portable::insert(&world.db, &b, table, &rows).await.unwrap_err().to_string();
     assert_eq!(

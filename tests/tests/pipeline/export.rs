@@ -235,6 +235,7 @@ async fn a_file_that_is_not_whole_is_refused_and_changes_nothing() {
     let bad = dir.path().join("bad.jsonl");
     let out = bad.to_str().unwrap();
     let before = stored(&it).await;
+    let row = |table: &str, row: Value| json!({ "line": "row", "table": table, "row": row });
     let cases = [
         (whole.split_inclusive('\n').take(5).collect(), "it was cut off"),
         (whole.replace("is the parcel blue?", "is the parcel red?"), "it was damaged or changed"),
@@ -243,20 +244,19 @@ async fn a_file_that_is_not_whole_is_refused_and_changes_nothing() {
             "it has format version 9; this program reads version 1",
         ),
         (
-            format!("{first}\n{{\"line\":\"row\",\"table\":\"secret\",\"row\":{{}}}}\n"),
+            format!("{first}\n{}\n", row("secret", json!({}))),
             "line 2: a table that is not exported",
         ),
         (
-            format!(
-                "{first}\n{{\"line\":\"row\",\"table\":\"turn\",\"row\":{{\"message_id\":\"../x\"}}}}\n"
-            ),
+            format!("{first}\n{}\n", row("turn", json!({ "message_id": "../x" }))),
             "line 2: an id in it is none",
         ),
         (String::new(), "it does not begin with the manifest of an export"),
     ];
     for (text, want) in cases {
         std::fs::write(&bad, text).unwrap();
-        let (_, why) = refused(&it, &["tenant", "import", "--from", out, "--as", "x", "--yes"]).await;
+        let args = ["tenant", "import", "--from", out, "--as", "x", "--yes"];
+        let (_, why) = refused(&it, &args).await;
         assert!(why.starts_with(&format!("error: {out} cannot be used: ")), "{why}");
         assert!(why.contains(want), "{why}");
     }

@@ -29,14 +29,9 @@ fn connection(id: &str, event: u8) -> Envelope {
     let made = sample(Kind::ConnectionMade);
     let Event::ConnectionMade(data) = &made.event else { panic!("another sample") };
     let status = ConnectionStatus::Active;
-    let connection =
-        Connection { id: id.parse().unwrap(), status, ..data.connection.clone() };
+    let connection = Connection { id: id.parse().unwrap(), status, ..data.connection.clone() };
     let data = ConnectionChanged { connection, by: data.by.clone() };
-    Envelope {
-        id: format!("e{event}").parse().unwrap(),
-        event: Event::ConnectionMade(data),
-        ..made
-    }
+    Envelope { id: format!("e{event}").parse().unwrap(), event: Event::ConnectionMade(data), ..made }
 }
 
 #[test]
@@ -107,7 +102,8 @@ fn an_entry_keeps_its_time_and_author_and_its_words_are_sealed_here() {
 fn connections_come_disconnected_and_are_named() {
     let (acme, sealing) = (id("acme"), Sealing::Off);
     let target = Target { from: &acme, to: &acme, sealing: &sealing };
-    let recorded = [connection("slack-T1", 1), connection("slack-T2", 2), connection("slack-T1", 3)];
+    let recorded =
+        [connection("slack-T1", 1), connection("slack-T2", 2), connection("slack-T1", 3)];
     let made = entries(&target, &recorded).unwrap();
     assert_eq!(made.len(), 2, "the last word on each");
     for envelope in &made {

@@ -20,7 +20,7 @@ use runtime::{
     DirectoryWriter, Snapshot, WRITE_EVENTS_MAX,
     look::{Scan, Start},
 };
-use schemas::{Author, Envelope, EventId, TenantId, subject};
+use schemas::{Author, Envelope, EventId, TenantId, event::Entry, subject};
 use serde_json::json;
 use store::portable::{self, ROWS_MAX, Table};
 use tokio_util::sync::CancellationToken;
@@ -38,8 +38,9 @@ use crate::{
     wiring::{self, Base, Vault},
 };
 
-/// The most entries of a directory that are taken: all of them are held in memory.
+/// The most entries of a directory that are taken, and their bytes: all of them are held in memory.
 const ENTRIES_MAX: usize = 100_000;
+const ENTRIES_BYTES_MAX: usize = 512 * 1024 * 1024;
 
 /// Bytes of lines that go into one transaction.
 const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -106,10 +107,8 @@ pub(super) async fn run(
     portable::check(&importer.base.db, slug).await?;
     let doubts = doubts(&importer.archive.end);
     if args.dry_run {
-        let text = format!(
-            "{}\n`{slug}` is not imported (dry run){doubts}{told}",
-            counted(&counts)
-        );
+        let counted = counted(&counts);
+        let text = format!("{counted}\n`{slug}` is not imported (dry run){doubts}{told}");
         let shown = json!({ "tenant": slug, "counts": counts, "to_do": missing });
         return output.print(&text, &shown);
     }
@@ -144,18 +143,21 @@ fn to_do(missing: &[Missing]) -> String {
 impl Archive {
     /// Every line of it: what cannot be imported is found before anything is.
     fn read(path: &Path) -> anyhow::Result<Self> {
-        let mut lines = Lines::open(path)?;
+        let (mut lines, what) = (Lines::open(path)?, path.display());
         let (mut recorded, mut rows, mut tenant) = (Vec::new(), Counts::new(), None);
-        let mut number = 0_u64;
+        let (mut number, mut bytes) = (0_u64, 0);
         while let Some(line) = lines.read()? {
             number += 1;
-            let wrong = |why: &str| anyhow!("{} cannot be used: line {number}: {why}", path.display());
+            let wrong = |why: &str| anyhow!("{what} cannot be used: line {number}: {why}");
             match line {
                 Line::Manifest(manifest) => tenant = Some(manifest.tenant),
                 Line::Event(event) => {
                     let tenant = tenant.as_ref().context("no manifest")?;
-                    recorded.extend(entry(&event, tenant).map_err(wrong)?);
-                    if ENTRIES_MAX < recorded.len() {
+                    if let Some(envelope) = entry(&event, tenant).map_err(wrong)? {
+                        recorded.push(envelope);
+                        bytes += lines.bytes();
+                    }
+                    if ENTRIES_MAX < recorded.len() || ENTRIES_BYTES_MAX < bytes {
                         return Err(wrong("more entries than are taken at once"));
                     }
                 }
@@ -169,12 +171,15 @@ impl Archive {
             }
         }
         let (manifest, end) = lines.finish()?;
-        let named = nats::DIRECTORY.name;
-        if recorded.is_empty() {
-            bail!("{} cannot be used: it has nothing of {named}", path.display());
+        if !recorded.iter().any(is_of_tenant) {
+            bail!("{what} cannot be used: it says nothing of the tenant itself");
         }
         Ok(Self { manifest, end, recorded, rows })
     }
+}
+
+fn is_of_tenant(envelope: &Envelope) -> bool {
+    matches!(envelope.event.entry(), Some(Entry::Tenant(_)))
 }
 
 /// The entry of a line of `DIRECTORY`. What is of another stream is for people to read.
@@ -254,7 +259,13 @@ impl Importer<'_> {
     }
 
     async fn import(&self, asked: &Asked<'_>, standing: Standing) -> anyhow::Result<Done> {
-        let goes_on = "run the command again, it does the rest";
+        let to = &self.to;
+        let goes_on = || {
+            format!(
+                "`{to}` is not whole: the same command does the rest, and `konstruct tenant erase` \
+                 takes it away"
+            )
+        };
         let mut known = self.base.directory.snapshot();
         let (bus, directory) = (self.base.context.bus.clone(), self.base.directory.clone());
         let writer = DirectoryWriter::new(bus, directory);
@@ -268,10 +279,10 @@ impl Importer<'_> {
         };
         let sealer = Vault::open(asked, &self.base.db)?.sealer;
         let sealing = sealer.of(&self.to, self.base.context.clock.now()).await?;
-        let rows = self.write(&sealing).await.context(goes_on)?;
+        let rows = self.write(&sealing).await.with_context(goes_on)?;
         let mut entries = self.entries(&sealing)?;
         entries.retain(|entry| !published.contains(&entry.id));
-        publish(&writer, &mut known, &entries).await.context(goes_on)?;
+        publish(&writer, &mut known, &entries).await.with_context(goes_on)?;
         Ok(Done { entries: entries.len(), rows })
     }
 
