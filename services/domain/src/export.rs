@@ -292,9 +292,7 @@ pub fn open(value: &mut Value, owner: Owner<'_>, sealing: &Sealing) -> u64 {
         return 0;
     }
     match value {
-        Value::Object(fields) => {
-            fields.values_mut().map(|field| open(field, owner, sealing)).sum()
-        }
+        Value::Object(fields) => fields.values_mut().map(|field| open(field, owner, sealing)).sum(),
         Value::Array(items) => items.iter_mut().map(|item| open(item, owner, sealing)).sum(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
@@ -312,9 +310,7 @@ pub fn seal(value: &mut Value, owner: Owner<'_>, sealing: &Sealing) {
         return;
     }
     match value {
-        Value::Object(fields) => {
-            fields.values_mut().for_each(|field| seal(field, owner, sealing));
-        }
+        Value::Object(fields) => fields.values_mut().for_each(|field| seal(field, owner, sealing)),
         Value::Array(items) => items.iter_mut().for_each(|item| seal(item, owner, sealing)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }

@@ -102,10 +102,7 @@ pub fn first(
 
 /// The entries as they are published here, in their order, by their authors and at their times. Of a
 /// connection only the last one is left, which says that it is not connected.
-pub fn entries(
-    target: &Target<'_>,
-    recorded: &[Envelope],
-) -> Result<Vec<Envelope>, &'static str> {
+pub fn entries(target: &Target<'_>, recorded: &[Envelope]) -> Result<Vec<Envelope>, &'static str> {
     let mut last = BTreeMap::new();
     for (place, envelope) in recorded.iter().enumerate() {
         if let Some(Entry::Connection(connection)) = envelope.event.entry() {

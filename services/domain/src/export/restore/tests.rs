@@ -31,7 +31,8 @@ fn connection(id: &str, event: u8) -> Envelope {
     let status = ConnectionStatus::Active;
     let connection = Connection { id: id.parse().unwrap(), status, ..data.connection.clone() };
     let data = ConnectionChanged { connection, by: data.by.clone() };
-    Envelope { id: format!("e{event}").parse().unwrap(), event: Event::ConnectionMade(data), ..made }
+    let id = format!("e{event}").parse().unwrap();
+    Envelope { id, event: Event::ConnectionMade(data), ..made }
 }
 
 #[test]

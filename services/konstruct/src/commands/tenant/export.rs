@@ -12,9 +12,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use domain::{
-    export::{
-        Composer, Counts, End, EventLine, FORMAT, Line, Manifest, RowLine, VERSION, open,
-    },
+    export::{Composer, Counts, End, EventLine, FORMAT, Line, Manifest, RowLine, VERSION, open},
     seal::{Owner, Sealing},
     veil::owner_of,
 };
@@ -217,12 +215,7 @@ impl Exporter {
         Ok((line, unopened))
     }
 
-    async fn rows(
-        &self,
-        table: &Table,
-        sealing: &Sealing,
-        sink: &mut Sink,
-    ) -> anyhow::Result<()> {
+    async fn rows(&self, table: &Table, sealing: &Sealing, sink: &mut Sink) -> anyhow::Result<()> {
         let mut page = portable::page(&self.base.db, &self.tenant, table, None).await?;
         while let Some(last) = page.last().cloned() {
             for mut row in page {
