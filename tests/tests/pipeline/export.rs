@@ -173,7 +173,8 @@ async fn under_another_slug_it_is_another_tenant_and_a_slug_that_is_taken_is_ref
     let there = exported(&it, "acme", &file).await;
     let out = file.to_str().unwrap();
     let start = ["tenant", "import", "--from", out, "--yes"];
-    for (slug, more) in [("acme", &[][..]), ("beta", &["--as", "beta"][..])] {
+    let as_it_was: [&str; 0] = [];
+    for (slug, more) in [("acme", &as_it_was[..]), ("beta", &["--as", "beta"][..])] {
         let (_, why) = refused(&it, &[&start[..], more].concat()).await;
         let want = format!(
             "error: there is, or was, a tenant `{slug}` here: say `--as` and another slug\n"

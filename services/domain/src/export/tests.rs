@@ -118,7 +118,8 @@ fn a_file_that_is_not_whole_is_refused_and_says_why() {
     assert_eq!(said(&second), "line 2: a second manifest");
     let other = format!("{}{{\"line\":\"../../etc\"}}\n", lines[0]);
     assert_eq!(said(&other), "line 2: it is no line of an export");
-    let deep = format!("{}{}\n", lines[0], "[".repeat(100_000));
+    let row = "{\"line\":\"row\",\"table\":\"turn\",\"row\":{\"a\":";
+    let deep = format!("{}{row}{}\n", lines[0], "[".repeat(100_000));
     assert_eq!(said(&deep), "line 2: it is not JSON, or is nested too deep");
 }
 
