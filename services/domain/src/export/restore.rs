@@ -3,14 +3,16 @@
 //!
 //! **Invariant:** nothing made here is an event of the pipeline: whoever answers, posts or calls reads only
 //! these.
+//! **Invariant:** no file gives leave for what only those who run this installation may allow.
 
 use std::collections::BTreeMap;
 
 use schemas::{
     AgentId, Author, Connection, ConnectionId, ConnectionStatus, ConversationId, CorrelationId,
-    Envelope, Event, EventId, Limits, MessageId, Tenant, TenantId, TenantStatus, Timestamp,
-    ToolStatus,
-    event::{ConnectionChanged, Entry, TenantChanged},
+    Envelope, Event, EventId, Limits, MessageId, ModelGroup, ModelGroupStatus, Tenant, TenantId,
+    TenantStatus, Timestamp, Tool, ToolStatus,
+    directory::{ModelVendor, ToolKind},
+    event::{ConnectionChanged, Entry, ModelGroupChanged, TenantChanged},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -101,7 +103,8 @@ pub fn first(
 }
 
 /// The entries as they are published here, in their order, by their authors and at their times. Of a
-/// connection only the last one is left, which says that it is not connected.
+/// connection only the last one is left, which says that it is not connected; no tool may call private
+/// networks, and model groups with addresses of their own are taken away.
 pub fn entries(target: &Target<'_>, recorded: &[Envelope]) -> Result<Vec<Envelope>, &'static str> {
     let mut last = BTreeMap::new();
     for (place, envelope) in recorded.iter().enumerate() {
@@ -119,7 +122,7 @@ pub fn entries(target: &Target<'_>, recorded: &[Envelope]) -> Result<Vec<Envelop
             }
             Event::ConnectionRemoved(disconnected(data, envelope.time))
         } else {
-            named(envelope.event.clone(), target.to)
+            modest(named(envelope.event.clone(), target.to), envelope.time)
         };
         let id = EventId::derive(envelope.id.as_str(), &stage(target.to), 0);
         let envelope = Envelope { id, tenant: target.to.clone(), event, ..envelope.clone() };
@@ -137,20 +140,36 @@ pub fn missing(recorded: &[Envelope]) -> Vec<Missing> {
                 let needs = it.status == ConnectionStatus::Active;
                 ("connection", it.id.as_str(), needs.then_some("to be connected again"))
             }
-            Some(Entry::Tool(it)) => {
-                let needs = it.status == ToolStatus::Active && it.secrets().next().is_some();
-                ("tool", it.id.as_str(), needs.then_some("its secrets"))
-            }
-            Some(Entry::ModelGroup(it)) => {
-                let needs = model::is_active(it) && it.secrets().next().is_some();
-                ("model group", it.id.as_str(), needs.then_some("its keys"))
-            }
+            Some(Entry::Tool(it)) => ("tool", it.id.as_str(), tool_needs(it)),
+            Some(Entry::ModelGroup(it)) => ("model group", it.id.as_str(), group_needs(it)),
             Some(Entry::Tenant(_) | Entry::Agent(_) | Entry::Claim(_)) | None => continue,
         };
         found.insert((kind, id.to_owned()), needs);
     }
     let missing = found.into_iter();
     missing.filter_map(|((kind, id), needs)| Some(Missing { kind, id, needs: needs? })).collect()
+}
+
+fn tool_needs(tool: &Tool) -> Option<&'static str> {
+    if tool.status != ToolStatus::Active {
+        return None;
+    }
+    match (tool.secrets().next().is_some(), tool.endpoint().allow_private) {
+        (true, true) => Some("its secrets, and leave to call private networks"),
+        (true, false) => Some("its secrets"),
+        (false, true) => Some("leave to call private networks"),
+        (false, false) => None,
+    }
+}
+
+fn group_needs(group: &ModelGroup) -> Option<&'static str> {
+    if !model::is_active(group) {
+        return None;
+    }
+    if has_addresses(group) {
+        return Some("to be made again, since it has addresses of its own");
+    }
+    group.secrets().next().map(|_| "its keys")
 }
 
 /// A row as it is written here. The texts in `texts` belong to what the column `owner` names.
@@ -224,6 +243,30 @@ fn disconnected(data: &ConnectionChanged, at: Timestamp) -> ConnectionChanged {
     };
     let connection = Connection { status, ..data.connection.clone() };
     ConnectionChanged { connection, by: data.by.clone() }
+}
+
+/// Without what only those who run an installation may allow in it.
+fn modest(mut event: Event, at: Timestamp) -> Event {
+    if let Event::ToolSaved(data) | Event::ToolRemoved(data) = &mut event {
+        match &mut data.tool.kind {
+            ToolKind::Http(http) => http.endpoint.allow_private = false,
+            ToolKind::Mcp(server) => server.endpoint.allow_private = false,
+        }
+    }
+    if let Event::ModelGroupSaved(data) = &event
+        && has_addresses(&data.group)
+    {
+        let status = ModelGroupStatus::Removed { at };
+        let group = ModelGroup { status, ..data.group.clone() };
+        return Event::ModelGroupRemoved(ModelGroupChanged { group, by: data.by.clone() });
+    }
+    event
+}
+
+/// Whether it calls servers that somebody named; Ollama has no other.
+fn has_addresses(group: &ModelGroup) -> bool {
+    let mut deployments = group.deployments.iter();
+    deployments.any(|it| it.base_url.is_some() || it.vendor == ModelVendor::Ollama)
 }
 
 /// The entry of the tenant itself has its slug in it.

@@ -1,4 +1,7 @@
-use schemas::{Kind, Text, event::AgentChanged};
+use schemas::{
+    Kind, Text,
+    event::{AgentChanged, ToolChanged},
+};
 use serde_json::json;
 
 use super::*;
@@ -159,4 +162,36 @@ fn a_row_is_the_new_tenants_and_hostile_ids_are_refused() {
     }
     let envelope = json!({ "message_id": "m1", "envelope": { "tenantid": "acme" } });
     assert_eq!(of(envelope).unwrap_err(), "its envelope is none of this program's");
+}
+
+#[test]
+fn no_file_gives_leave_for_private_networks_and_addresses() {
+    let (acme, sealing) = (id("acme"), Sealing::Off);
+    let target = Target { from: &acme, to: &acme, sealing: &sealing };
+    let saved = sample(Kind::ToolSaved);
+    let Event::ToolSaved(data) = &saved.event else { panic!("another sample") };
+    let mut tool = data.tool.clone();
+    match &mut tool.kind {
+        ToolKind::Http(http) => http.endpoint.allow_private = true,
+        ToolKind::Mcp(server) => server.endpoint.allow_private = true,
+    }
+    let event = Event::ToolSaved(ToolChanged { tool, by: data.by.clone() });
+    let private = Envelope { event, ..saved.clone() };
+    let saved = sample(Kind::ModelGroupSaved);
+    let Event::ModelGroupSaved(data) = &saved.event else { panic!("another sample") };
+    let mut group = data.group.clone();
+    group.deployments[0].base_url = Some("http://10.0.0.7:9000".to_owned());
+    let event = Event::ModelGroupSaved(ModelGroupChanged { group, by: data.by.clone() });
+    let own = Envelope { event, ..saved.clone() };
+
+    let recorded = [private, own];
+    let made = entries(&target, &recorded).unwrap();
+    let Event::ToolSaved(data) = &made[0].event else { panic!("{:?}", made[0]) };
+    assert!(!data.tool.endpoint().allow_private);
+    let Event::ModelGroupRemoved(data) = &made[1].event else { panic!("{:?}", made[1]) };
+    assert!(!model::is_active(&data.group));
+    let needs: Vec<_> = missing(&recorded).into_iter().map(|it| (it.kind, it.needs)).collect();
+    let [(_, group), (_, tool)] = needs.as_slice() else { panic!("{needs:?}") };
+    assert_eq!(*group, "to be made again, since it has addresses of its own");
+    assert!(tool.ends_with("leave to call private networks"), "{tool}");
 }
