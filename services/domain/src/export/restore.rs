@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** nothing made here is an event of the pipeline: whoever answers, posts or calls reads only
 //! these.
-//! **Invariant:** no file gives leave for what only those who run this installation may allow.
+//! **Invariant:** no file gives leave to call private networks, or servers that a tenant named.
 
 use std::collections::BTreeMap;
 
@@ -245,7 +245,7 @@ fn disconnected(data: &ConnectionChanged, at: Timestamp) -> ConnectionChanged {
     ConnectionChanged { connection, by: data.by.clone() }
 }
 
-/// Without what only those who run an installation may allow in it.
+/// Without leave that only those who run an installation may give.
 fn modest(mut event: Event, at: Timestamp) -> Event {
     if let Event::ToolSaved(data) | Event::ToolRemoved(data) = &mut event {
         match &mut data.tool.kind {
