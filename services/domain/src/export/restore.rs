@@ -58,7 +58,7 @@ pub fn entry(line: &EventLine, tenant: &TenantId) -> Result<Envelope, &'static s
     if &envelope.tenant != tenant {
         return Err("its event is another tenant's");
     }
-    match envelope.event.entry() {
+    let is_taken = match envelope.event.entry() {
         None | Some(Entry::Claim(_)) => Err("its event is no entry of a tenant"),
         Some(Entry::Tenant(entry)) if &entry.id != tenant => Err("its event is another tenant's"),
         Some(Entry::Tenant(entry)) if entry.status == TenantStatus::Deleted => {
@@ -70,8 +70,9 @@ pub fn entry(line: &EventLine, tenant: &TenantId) -> Result<Envelope, &'static s
             | Entry::Connection(_)
             | Entry::Tool(_)
             | Entry::ModelGroup(_),
-        ) => Ok(envelope),
-    }
+        ) => Ok(()),
+    };
+    is_taken.map(|()| envelope)
 }
 
 /// The first event of an imported tenant: its slug is taken, and it is not served. Of the same file under
