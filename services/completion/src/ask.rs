@@ -172,9 +172,9 @@ impl Completion {
         let wait = exhausted.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
         let patience = self.bounds.answer_time_max;
         let asked_at = asked_at(delivery, message);
-        if let Some(wait) = wait.filter(|wait| {
-            exhausted.is_temporary() && now.plus(*wait).since(asked_at) <= patience
-        }) {
+        if let Some(wait) = wait
+            .filter(|wait| exhausted.is_temporary() && now.plus(*wait).since(asked_at) <= patience)
+        {
             self.keep(on, &attempts).await?;
             return Err(Failure::retry_at(now.plus(wait), exhausted));
         }

@@ -25,7 +25,6 @@ pub(crate) struct Open {
 
 /// What is expected of a turn that is a test.
 pub(crate) struct OpenTest {
-    pub(crate) id: String,
     pub(crate) checks: Vec<Check>,
     /// Which of them hold, once that is known.
     pub(crate) checked: Option<Vec<Checked>>,
@@ -68,10 +67,10 @@ impl Open {
         let baseline_verdict = eyes.part(case.baseline_verdict.as_ref())?;
         let (verdict, test) = match &case.test {
             None => (eyes.part(case.verdict.as_ref())?, None),
-            Some(CaseTest { id, checks }) => {
-                let (id, checks) = (id.clone(), eyes.whole(Some(checks))?);
+            Some(test) => {
+                let checks = eyes.whole(Some(&test.checks))?;
                 let checked = eyes.part(case.verdict.as_ref())?;
-                (None, Some(OpenTest { id, checks, checked }))
+                (None, Some(OpenTest { checks, checked }))
             }
         };
         let CaseRow { place, message, .. } = case;

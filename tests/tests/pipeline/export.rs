@@ -82,6 +82,13 @@ async fn import(it: &Installation, file: &Path, more: &[&str]) -> String {
     it.ok(&args).await.unwrap()
 }
 
+/// No word of another tenant, no secret, and nothing that only this installation could open.
+fn nothing_else(text: &str) {
+    for other in ["harvest", "xoxb-", "T0BETA", "\"sealed\""] {
+        assert!(!text.contains(other), "{other}");
+    }
+}
+
 #[tokio::test]
 async fn a_tenant_is_the_same_in_another_installation_and_nobody_outside_hears_of_it() {
     let (from, dir) = (furnished().await, tempfile::tempdir().unwrap());
@@ -101,10 +108,7 @@ async fn a_tenant_is_the_same_in_another_installation_and_nobody_outside_hears_o
     let said = words(&there);
     assert_eq!(said.len(), 4, "{said:?}");
     assert!(said.iter().any(|words| words.contains("is the parcel blue?")), "{said:?}");
-    let text = std::fs::read_to_string(&file).unwrap();
-    for other in ["harvest", "xoxb-", "T0BETA", "\"sealed\""] {
-        assert!(!text.contains(other), "{other}");
-    }
+    nothing_else(&std::fs::read_to_string(&file).unwrap());
     let noted = "select count(*) from operator_log where action = 'conversations.read' \
                  and tenant = 'acme' and detail->>'export' like '%acme.jsonl'";
     assert_eq!(number(&from, noted).await, 1);

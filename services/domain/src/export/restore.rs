@@ -115,16 +115,15 @@ pub fn entries(target: &Target<'_>, recorded: &[Envelope]) -> Result<Vec<Envelop
     }
     let mut entries = Vec::with_capacity(recorded.len());
     for (place, envelope) in recorded.iter().enumerate() {
-        let event = if let Event::ConnectionMade(data) | Event::ConnectionRemoved(data) =
-            &envelope.event
-        {
-            if last.get(&data.connection.id) != Some(&place) {
-                continue;
-            }
-            Event::ConnectionRemoved(disconnected(data, envelope.time))
-        } else {
-            modest(named(envelope.event.clone(), target.to), envelope.time)
-        };
+        let event =
+            if let Event::ConnectionMade(data) | Event::ConnectionRemoved(data) = &envelope.event {
+                if last.get(&data.connection.id) != Some(&place) {
+                    continue;
+                }
+                Event::ConnectionRemoved(disconnected(data, envelope.time))
+            } else {
+                modest(named(envelope.event.clone(), target.to), envelope.time)
+            };
         let id = EventId::derive(envelope.id.as_str(), &stage(target.to), 0);
         let envelope = Envelope { id, tenant: target.to.clone(), event, ..envelope.clone() };
         entries.push(sealed(target, envelope)?);

@@ -74,7 +74,7 @@ fn a_file_is_written_like_this() {
         lines[2],
         r#"{"line":"row","table":"turn","row":{"message_id":"m1","text":{"plain":"hello"}}}"#
     );
-    let before: String = lines[..3].iter().map(|line| format!("{line}\n")).collect();
+    let before = lines[..3].join("\n") + "\n";
     let sha256 = hex::encode(Sha256::digest(before.as_bytes()));
     assert_eq!(
         lines[3],
