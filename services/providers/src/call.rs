@@ -24,6 +24,11 @@ const ERROR_BYTES_MAX: usize = 64 << 10;
 /// How long a finished answer waits for its count of tokens and the end of the stream.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How long, and how much of it, a stream is read on once its answer is there: its connection serves the next
+/// answer only if it was read to its end.
+const DRAIN: Duration = Duration::from_secs(1);
+const DRAIN_BYTES_MAX: usize = 16 << 10;
+
 /// What came of an attempt.
 pub(crate) struct Tried {
     pub result: Result<Answer, Failure>,
@@ -186,6 +191,9 @@ impl<'w, W: Watch> Exchange<'w, W> {
             }
         }
         listening.is_cut = false;
+        if stage == Stage::Closed {
+            tokio::spawn(drain(response));
+        }
         Ok(())
     }
 
@@ -201,6 +209,16 @@ impl<'w, W: Watch> Exchange<'w, W> {
             Some(clock) if clock < total_at => (clock, detail),
             Some(_) | None => (total_at, "the attempt took too long"),
         }
+    }
+}
+
+/// Reads what is behind the answer, as a rule nothing but the end of the stream. Nobody waits for it.
+async fn drain(mut response: Response) {
+    let until = Instant::now().checked_add(DRAIN);
+    let (Some(until), mut left) = (until, DRAIN_BYTES_MAX) else { return };
+    while let Ok(Ok(Some(bytes))) = timeout_at(until, response.chunk()).await {
+        let Some(rest) = left.checked_sub(bytes.len()) else { return };
+        left = rest;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The router over real HTTP, against a fake vendor. `contract` runs for every vendor.
 
 #[cfg(test)]
+mod connection;
 mod contract;
 #[cfg(test)]
 mod failures;

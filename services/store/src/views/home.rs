@@ -78,16 +78,19 @@ const MONTH: &str = sums!(
     "trial_month where tenant_id = $1 and month = $2"
 );
 const TODAY_OF_ALL: &str = sums!("p_day where day = $1", trials_of_all!(), " where day = $1");
-const MONTH_OF_ALL: &str =
-    sums!("p_day where day between $1 * 100 and $1 * 100 + 99", "trial_month where month = $1");
+const MONTH_OF_ALL: &str = sums!(
+    "p_day where day between $1 * 100 and $1 * 100 + 99",
+    trials_of_all!(),
+    " where day between $1 * 100 and $1 * 100 + 99"
+);
 const SERVED: &str = "select count(*) from p_tenant where status = 'active'";
 const READERS: &str = "select name, seq from checkpoint order by name";
 const DOUBTS: &str = "
     with most as (select tenant_id, count(*) as many from p_message where state = 'uncertain'
                    group by tenant_id order by 2 desc, 1 limit $1)
     select t.state, most.many from most join p_tenant t using (tenant_id) order by 2 desc, tenant_id";
-/// Without a limit there is no row: a comparison with nothing is not true. What is settled is known at once,
-/// and has what calls counted at their worst.
+/// Those without a limit are not read: `p_tenant_budget` has the others. What is settled is known at once, and
+/// has what calls counted at their worst.
 const BUDGETS: &str = "
     select t.state, spent.micros from p_tenant t
       cross join lateral (select (t.state->'budget'->>'monthly_micros')::numeric as micros) b
@@ -97,7 +100,8 @@ const BUDGETS: &str = "
       cross join lateral (
            select greatest(coalesce(m.cost_micros, 0) + coalesce(x.cost_micros, 0),
                            s.settled_micros) as micros) spent
-     where t.status <> 'deleted' and b.micros * $2::bigint <= spent.micros::numeric * 100
+     where t.status <> 'deleted' and t.state->'budget'->>'monthly_micros' is not null
+       and b.micros * $2::bigint <= spent.micros::numeric * 100
      order by spent.micros / nullif(b.micros, 0) desc nulls first, t.tenant_id
      limit $3";
 
