@@ -91,6 +91,7 @@ pub const COMPLETION: Consumer = Consumer {
     stream: &EVENTS,
     reads: &[
         Kind::MessageAdmitted,
+        Kind::MessageReopened,
         Kind::MessageEdited,
         Kind::MessageDeleted,
         Kind::ConversationHandedBack,
@@ -116,11 +117,13 @@ pub const DELIVERY: Consumer = Consumer {
     stream: &EVENTS,
     reads: &[
         Kind::MessageAdmitted,
+        Kind::MessageReopened,
         Kind::MessageThrottled,
         Kind::CompletionFinished,
         Kind::CompletionFailed,
         Kind::CompletionHandedOff,
         Kind::MessageHeld,
+        Kind::ReplyDecided,
         Kind::EffectObserved,
     ],
     writes: &[

@@ -6,6 +6,7 @@
 mod entry;
 mod hand_off;
 mod pipeline;
+mod repair;
 mod tool;
 
 use schemars::{JsonSchema, Schema, schema_for};
@@ -22,6 +23,7 @@ pub use self::pipeline::{
     MessageEdited, MessageReceived, MessageThrottled, PromptRecord, ReplyDelivered, ReplyFailed,
     ReplyKind, ReplyUncertain, SentPart, TurnUsed,
 };
+pub use self::repair::{MessageReopened, ReplyDecided, ReplyDecision};
 pub use self::tool::{ToolCalled, ToolOutcome, ToolRound};
 pub use crate::budget::BudgetNear;
 use crate::{Agent, Author, Claim, Connection, ModelGroup, Tenant, Tool};
@@ -123,6 +125,8 @@ events! {
     MessageHeld(MessageHeld) = "message.held" v 1;
     /// The agent has the conversation again.
     ConversationHandedBack(ConversationHandedBack) = "conversation.handed_back" v 1;
+    /// An operator has it answered, or answered again.
+    MessageReopened(MessageReopened) = "message.reopened" v 1;
     /// A budget is used to 80 per cent; once for each budget and period.
     BudgetNear(BudgetNear) = "budget.near" v 1;
     /// The person has the answer, the apology or the notice.
@@ -131,6 +135,8 @@ events! {
     ReplyUncertain(ReplyUncertain) = "reply.uncertain" v 1;
     /// The person cannot be told.
     ReplyFailed(ReplyFailed) = "reply.failed" v 1;
+    /// An operator decided what becomes of a reply.
+    ReplyDecided(ReplyDecided) = "reply.decided" v 1;
     /// Something we sent was seen in the chat system.
     EffectObserved(EffectObserved) = "effect.observed" v 1;
     /// A person changed what they wrote.

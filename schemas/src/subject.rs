@@ -104,6 +104,7 @@ impl Event {
             Event::MessageReceived(data) => Ok(&data.message.key),
             Event::MessageAccepted(data) => Ok(&data.message.key),
             Event::MessageAdmitted(data) => Ok(&data.message.key),
+            Event::MessageReopened(data) => Ok(&data.message.key),
             Event::MessageDuplicate(data) => Ok(&data.message),
             Event::MessageThrottled(data) => Ok(&data.message),
             Event::CompletionFinished(data) => Ok(&data.message),
@@ -114,6 +115,7 @@ impl Event {
             Event::ReplyDelivered(data) => Ok(&data.message),
             Event::ReplyUncertain(data) => Ok(&data.message),
             Event::ReplyFailed(data) => Ok(&data.message),
+            Event::ReplyDecided(data) => Ok(&data.message),
             Event::MessageEdited(data) => Ok(&data.message),
             Event::MessageDeleted(data) => Ok(&data.message),
             Event::EffectObserved(data) => {
@@ -230,10 +232,12 @@ pub fn filter_in_directory(tenant: Option<&TenantId>, kind: Kind) -> Option<Stri
         | Kind::CompletionHandedOff
         | Kind::MessageHeld
         | Kind::ConversationHandedBack
+        | Kind::MessageReopened
         | Kind::BudgetNear
         | Kind::ReplyDelivered
         | Kind::ReplyUncertain
         | Kind::ReplyFailed
+        | Kind::ReplyDecided
         | Kind::EffectObserved
         | Kind::MessageEdited
         | Kind::MessageDeleted
@@ -255,6 +259,18 @@ pub fn dead_letters_of_tenant(tenant: &TenantId) -> String {
 /// The keys of all threads that a tenant's agents follow.
 pub fn engagements_of_tenant(tenant: &TenantId) -> String {
     format!("{tenant}.>")
+}
+
+/// Whose event a subject of the log names, also where the event itself cannot be read.
+pub fn tenant_of_event(subject: &str) -> Option<TenantId> {
+    let mut tokens = subject.strip_prefix("events.")?.split('.');
+    tokens.nth(1)?.parse().ok()
+}
+
+/// The dead letters of a tenant and a consumer; of all where none is named.
+pub fn filter_dead_letters(consumer: Option<&str>, tenant: Option<&TenantId>) -> String {
+    let tenant = tenant.map_or("*", TenantId::as_str);
+    format!("deadletters.{}.{tenant}", consumer.unwrap_or("*"))
 }
 
 /// Where the events are kept that `consumer` could not handle.
@@ -328,6 +344,8 @@ mod tests {
             dead_letter("rate-limit", Some(&tenant)).to_string(),
             dead_letter("rate-limit", None).to_string(),
             dead_letters_of_tenant(&tenant),
+            filter_dead_letters(Some("dedup"), None),
+            filter_dead_letters(None, Some(&tenant)),
             engagement(&tenant, &connection, &thread),
             engagements_of_tenant(&tenant),
             claim_of(ChannelKind::Slack, "A1", "").to_string(),
@@ -343,11 +361,21 @@ mod tests {
             directory.*.tool.*
             deadletters.rate-limit.acme
             deadletters.rate-limit.-
+            deadletters.dedup.*
             deadletters.*.acme
             acme.slack-T0ACME.C1-1700000000_123456
             acme.>
             claims.slack.A1.="#]]
         .assert_eq(&lines.join("\n"));
+    }
+
+    #[test]
+    fn a_subject_says_whose_its_event_is() {
+        let told = |subject| tenant_of_event(subject).map(|tenant| tenant.to_string());
+        assert_eq!(told("events.00.acme.message.received").as_deref(), Some("acme"));
+        for other in ["events.00", "events.00.No Slug.x", "directory.acme.tenant", ""] {
+            assert_eq!(told(other), None, "{other}");
+        }
     }
 
     /// A consumer that filters by kind must see the kind from every tenant and partition.

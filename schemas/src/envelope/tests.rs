@@ -266,10 +266,12 @@ fn where_each_sample_is_published() {
         CompletionHandedOff: events.00.acme.completion.handed_off
         MessageHeld: events.00.acme.message.held
         ConversationHandedBack: events.00.acme.conversation.handed_back
+        MessageReopened: events.01.acme.message.reopened
         BudgetNear: events.11.acme.budget.near
         ReplyDelivered: events.11.acme.reply.delivered
         ReplyUncertain: events.07.acme.reply.uncertain
         ReplyFailed: events.01.acme.reply.failed
+        ReplyDecided: events.07.acme.reply.decided
         EffectObserved: events.11.acme.effect.observed
         MessageEdited: events.11.acme.message.edited
         MessageDeleted: events.07.acme.message.deleted
@@ -404,7 +406,7 @@ fn a_message_in_a_sample_has_the_id_of_its_place_and_names_the_story() {
         assert_eq!(sample["correlationid"], id.as_str(), "{kind:?}");
         checked += 1;
     }
-    assert_eq!(checked, 15);
+    assert_eq!(checked, 17);
 }
 
 /// Prints what stands in the samples, for whoever writes the next one.

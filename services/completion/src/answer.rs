@@ -11,7 +11,9 @@ use domain::{
     seal::Sealing,
 };
 use runtime::{Delivery, Failure, Handler as _};
-use schemas::{Event, Kind, Message, event::FailureReason, usage::Attempt};
+use schemas::{
+    Envelope, Event, Kind, Message, Timestamp, event::FailureReason, usage::Attempt,
+};
 use store::{
     completions::{Before, Prior, Record},
     memory,
@@ -38,7 +40,9 @@ pub(crate) struct Asking {
     pub(crate) newest: Turn,
     /// Calls made by earlier deliveries.
     pub(crate) before: u32,
-    /// What is known to have come of those.
+    /// How many of those an outcome that an operator had replaced tells of: they count for it.
+    pub(crate) told: u32,
+    /// What is known to have come of the others.
     pub(crate) tried: Vec<Attempt>,
 }
 
@@ -79,7 +83,7 @@ impl Completion {
         Ok(gave_back.map(|handed_off| hand_off::given_back(message, handed_off)))
     }
 
-    async fn decide(
+    pub(crate) async fn decide(
         &self,
         delivery: &Delivery,
         message: &Message,
@@ -87,6 +91,9 @@ impl Completion {
     ) -> Result<Vec<Event>, Failure> {
         let (tenant, cause) = (&delivery.cause.tenant, &delivery.cause.id);
         let before = prior.attempts.len();
+        let since = reopened_at(&delivery.cause);
+        prior.attempts.retain(|it| since.is_none_or(|since| since <= it.started_at));
+        let told = before - prior.attempts.len();
         let route =
             self.directory.read(|directory| directory.route(tenant, &message.key.connection));
         let routed = match route {
@@ -96,7 +103,7 @@ impl Completion {
                 return self.record(delivery, message, Outcome::unasked(failed, 0 < before)).await;
             }
         };
-        if self.bounds.calls_max <= before {
+        if self.bounds.calls_max <= prior.attempts.len() {
             let agent = Some(routed.agent.id.clone());
             let failed =
                 failed(cause, &message.key, agent, FailureReason::ModelsFailed, Vec::new());
@@ -125,11 +132,21 @@ impl Completion {
             budget_tokens: self.bounds.thread_tokens_max,
             may_hand_over: true,
         });
-        let before = u32::try_from(before).unwrap_or(u32::MAX);
+        let [before, told] = [before, told].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
         let tried = take(&mut prior.attempts).into_iter().filter_map(|it| it.outcome).collect();
         let budgets = Budgets::of(&routed.tenant, Some(&routed.agent));
-        let asking =
-            Asking { routed, budgets, sealing, config, prompt, thread, newest, before, tried };
+        let asking = Asking {
+            routed,
+            budgets,
+            sealing,
+            config,
+            prompt,
+            thread,
+            newest,
+            before,
+            told,
+            tried,
+        };
         let on = On { delivery, message, asking: &asking };
         match by_words(&asking.config.escalation, &asking.newest.text) {
             Some(due) => {
@@ -155,7 +172,7 @@ impl Completion {
         let completion = store::completions::Completion {
             envelope: delivery.cause.follow(Self::CONSUMER.name, 0, now, event),
             cause: delivery.cause.id.clone(),
-            seq: delivery.sequence,
+            seq: delivery.first_sequence,
             near: Vec::new(),
         };
         let record = Record {
@@ -165,6 +182,7 @@ impl Completion {
             turns,
             attempts,
             pause: is_handed_off.then(|| message.key.clone()),
+            reopened: reopened_at(&delivery.cause).is_some(),
             settles,
             at: now,
         };
@@ -172,7 +190,12 @@ impl Completion {
     }
 }
 
-fn before(delivery: &Delivery, message: &Message, turns_max: u32) -> Before {
+/// When an operator had the message answered again, if that is why.
+fn reopened_at(cause: &Envelope) -> Option<Timestamp> {
+    (cause.event.kind() == Kind::MessageReopened).then_some(cause.time)
+}
+
+pub(crate) fn before(delivery: &Delivery, message: &Message, turns_max: u32) -> Before {
     Before {
         tenant: delivery.cause.tenant.clone(),
         message: message.key.clone(),

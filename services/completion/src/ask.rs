@@ -60,7 +60,7 @@ impl Completion {
         let mut talk = Talk::new(begun, asking.tried.clone(), offered, rounds);
         let mut made = asking.before;
         loop {
-            let last = talk.is_over() || !self.has_calls(made.saturating_add(1));
+            let last = talk.is_over() || !self.has_calls(asking, made.saturating_add(1));
             if last && let Some(due) = by_tools(rules, &talk.rounds.told) {
                 return self.hand_over(on, talk.over(due)).await;
             }
@@ -81,7 +81,8 @@ impl Completion {
                     made = more(made, &attempts);
                     let sent = Sent { bench, tokens: request.tokens(), exhausted: &exhausted };
                     let thread_max = self.bounds.thread_tokens_max;
-                    if self.has_calls(made) && talk.adapt(asking, &sent, thread_max) {
+                    let has_calls = self.has_calls(asking, made);
+                    if has_calls && talk.adapt(asking, &sent, thread_max) {
                         self.note(on, &mut talk, attempts).await?;
                         continue;
                     }
@@ -195,7 +196,8 @@ impl Completion {
     }
 
     /// Whether a model may be called once more after so many calls.
-    fn has_calls(&self, made: u32) -> bool {
+    fn has_calls(&self, asking: &Asking, made: u32) -> bool {
+        let made = made.saturating_sub(asking.told);
         usize::try_from(made).unwrap_or(usize::MAX) < self.bounds.calls_max
     }
 

@@ -6,7 +6,8 @@
 //!
 //! A message on its way: what it is asked with ([`answer`], [`equip`]), the model and the tools in turns
 //! ([`ask`], [`rounds`]; [`talk`] and [`shorter`], where no model takes the request as it is) or a person
-//! who takes over ([`hand_off`]), and what is said of what came of it ([`outcome`]).
+//! who takes over ([`hand_off`]), what is said of what came of it ([`outcome`]), and all of that once more
+//! where an operator asks for it ([`reopened`]).
 
 mod answer;
 mod ask;
@@ -15,6 +16,7 @@ mod attempts;
 mod equip;
 mod hand_off;
 mod outcome;
+mod reopened;
 mod rounds;
 mod shorter;
 mod talk;
@@ -135,10 +137,10 @@ impl Handler for Completion {
     /// Whoever waits for an answer is told that there will be none.
     async fn give_up(&self, delivery: &Delivery, reason: &str) -> Result<Vec<Event>, Failure> {
         tracing::warn!(reason, "no answer after all attempts");
-        let Event::MessageAdmitted(data) = &delivery.cause.event else { return Ok(Vec::new()) };
-        let failed = outcome::set_aside(&delivery.cause.id, &data.message.key);
+        let Some(message) = self.unanswered(delivery).await? else { return Ok(Vec::new()) };
+        let failed = outcome::set_aside(&delivery.cause.id, &message.key);
         let outcome = Outcome::unasked(failed.clone(), true);
-        let mut events = match self.record(delivery, &data.message, outcome).await {
+        let mut events = match self.record(delivery, message, outcome).await {
             Ok(recorded) => recorded,
             Err(failure) if failure.verdict == Verdict::Wait => return Err(failure),
             // What cannot be recorded is said all the same: it is given up for good.
@@ -147,7 +149,7 @@ impl Handler for Completion {
                 vec![Event::CompletionFailed(failed)]
             }
         };
-        match self.word_given_back(delivery, &data.message).await {
+        match self.word_given_back(delivery, message).await {
             Ok(back) => events.extend(back),
             Err(failure) if failure.verdict == Verdict::Wait => return Err(failure),
             Err(failure) => {
@@ -163,6 +165,7 @@ impl Completion {
     async fn one(&self, delivery: &Delivery) -> Result<Vec<Event>, Failure> {
         match &delivery.cause.event {
             Event::MessageAdmitted(data) => self.answer(delivery, &data.message).await,
+            Event::MessageReopened(data) => self.answer_again(delivery, data).await,
             Event::MessageEdited(data) => self.edited(delivery, data).await,
             Event::MessageDeleted(data) => self.deleted(delivery, data).await,
             Event::ConversationHandedBack(data) => self.handed_back(delivery, data).await,

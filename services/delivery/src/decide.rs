@@ -1,6 +1,7 @@
 //! What is next for a reply: a pure function over what is known of it.
 
 mod look;
+mod order;
 
 use std::time::Duration;
 
@@ -20,7 +21,10 @@ use store::{
     replies::{Locked, Outcome},
 };
 
-pub(crate) use self::look::{Claimed, Look, News, Next, Spot};
+pub(crate) use self::{
+    look::{Claimed, Look, News, Next, Spot},
+    order::{Order, Wish},
+};
 
 /// The code of what was set aside.
 pub(crate) const SET_ASIDE: &str = "set_aside";
@@ -40,7 +44,11 @@ pub(crate) fn next(locked: &mut Locked, look: &Look) -> Next {
         return Next::Done(Vec::new());
     }
     find_lost(locked);
-    if !decide(locked, look) {
+    let goes_on = match &look.order {
+        Some(order) => order::obey(locked, look, order),
+        None => decide(locked, look),
+    };
+    if !goes_on {
         return Next::Done(Vec::new());
     }
     locked.reply.waited_out |= look.looked;
@@ -196,7 +204,9 @@ fn claim(
 /// Where the effect stands that is planned for this already, or a new one.
 fn planned(locked: &mut Locked, look: &Look, what: What, part: usize) -> usize {
     let place = small(part);
-    let known = locked.effects.iter().rposition(|it| it.what == what && it.part == place);
+    let round = locked.reply.round;
+    let is_it = |it: &Ledgered| it.round == round && it.what == what && it.part == place;
+    let known = locked.effects.iter().rposition(is_it);
     let index = known.unwrap_or(locked.effects.len());
     if known.is_none() {
         let message = &locked.reply.message;
@@ -215,6 +225,7 @@ fn planned(locked: &mut Locked, look: &Look, what: What, part: usize) -> usize {
             },
             target_ts: None,
             planned_at: look.now,
+            round,
         });
     }
     index
@@ -226,7 +237,7 @@ fn small(part: usize) -> u32 {
 
 fn in_doubt(locked: &Locked) -> Vec<Spot> {
     let doubtful = |it: &&Ledgered| matches!(it.effect.state, EffectState::Uncertain { .. });
-    locked.effects.iter().filter(doubtful).map(Spot::of).collect()
+    locked.current().filter(doubtful).map(Spot::of).collect()
 }
 
 fn kind(locked: &Locked) -> ReplyKind {
@@ -235,7 +246,7 @@ fn kind(locked: &Locked) -> ReplyKind {
 
 /// The effect that brought a part: a message of its own, or the placeholder's place.
 fn of_part(locked: &Locked, part: usize) -> Option<&Ledgered> {
-    let of = |what, part| locked.effects.iter().rev().find(|it| it.what == what && it.part == part);
+    let of = |what, part| locked.current().rev().find(|it| it.what == what && it.part == part);
     of(What::Post, small(part)).or_else(|| of(What::Update, 0).filter(|_| part == 0))
 }
 
@@ -259,7 +270,7 @@ fn delivered(locked: &Locked) -> Event {
 fn uncertain(locked: &Locked, of: Slot, detail: String) -> Option<Event> {
     let doubtful = match of {
         Slot::Part(part) => of_part(locked, part),
-        Slot::Note => locked.effects.iter().rev().find(|it| it.what == What::Note),
+        Slot::Note => locked.current().rev().find(|it| it.what == What::Note),
     };
     let effect = doubtful?.id.clone();
     let (message, reply) = (locked.reply.message.clone(), kind(locked));

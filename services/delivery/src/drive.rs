@@ -17,7 +17,7 @@ use tracing::warn;
 
 use crate::{
     Delivery, Thread,
-    decide::{self, Look, News, Next, Spot},
+    decide::{self, Look, News, Next, Order, Spot},
     from_store,
     words::Words,
 };
@@ -36,6 +36,17 @@ impl Delivery {
         verdict: Option<(Verdict, Words)>,
         news: Vec<News>,
     ) -> Result<Vec<Event>, Failure> {
+        self.drive_by(thread, verdict, news, None).await
+    }
+
+    /// The same at the word of an operator.
+    pub(crate) async fn drive_by(
+        &self,
+        thread: &Thread<'_>,
+        verdict: Option<(Verdict, Words)>,
+        news: Vec<News>,
+        order: Option<Order>,
+    ) -> Result<Vec<Event>, Failure> {
         let (verdict, words) = match verdict {
             Some((verdict, words)) => (Some(verdict), words),
             None => (None, Words::none()),
@@ -44,6 +55,7 @@ impl Delivery {
             verdict,
             has_words: !words.parts.is_empty(),
             news,
+            order,
             note_to: words.note.as_ref().map(|note| note.to_channel.clone()),
             owns_lane: thread.owns_lane(),
             ..Look::new(&thread.cause.cause.id, self.context.clock.now())

@@ -4,8 +4,8 @@
 //! the call is made. So a crash is found, not guessed, and nothing is sent twice blindly.
 //!
 //! A file for each step of a message: what to say ([`words`]), what is next ([`decide`]), one call
-//! ([`call`]), the loop between them ([`drive`]), what the chat system shows ([`observed`]), and a hand-off
-//! that is set aside ([`given_up`]).
+//! ([`call`]), the loop between them ([`drive`]), what the chat system shows ([`observed`]), what operators
+//! say ([`ordered`]), and a hand-off that is set aside ([`given_up`]).
 //!
 //! **Invariant:** no call is made before its row says `sending`, and what may have been carried out is
 //! not made again.
@@ -15,6 +15,7 @@ mod decide;
 mod drive;
 mod given_up;
 mod observed;
+mod ordered;
 mod tokens;
 mod words;
 
@@ -48,6 +49,8 @@ pub struct Delivery {
     pub context: Context,
     /// What waits for its time.
     pub deferrals: Deferrals,
+    /// What came of messages: the words of a reply that is sent again.
+    pub db: Database,
     /// The ledger.
     pub replies: Ledger,
     /// Opens answers.
@@ -212,6 +215,8 @@ impl Delivery {
                 let words = self.notice(data);
                 self.reply(delivery, &data.message, ReplyKind::Notice, words).await
             }
+            Event::MessageReopened(data) => self.reopened(delivery, data).await,
+            Event::ReplyDecided(data) => self.decided(delivery, data).await,
             Event::EffectObserved(data) => self.observed(delivery, data).await,
             other => {
                 let topic = other.kind().topic();

@@ -30,7 +30,7 @@ pub enum EffectState {
     Sending,
     /// It is there.
     Sent {
-        /// Its timestamp in the chat system.
+        /// Its timestamp in the chat system; empty where only an operator says that it is there.
         ts: String,
     },
     /// It was refused for good.
@@ -61,9 +61,9 @@ pub enum Input {
     Observed(String),
     /// It stands at `sending` and whoever claimed it is gone.
     FoundSendingAfterCrash,
-    /// An operator looked, and found it with this timestamp. No command says that yet.
+    /// An operator says that it is there, under this timestamp; empty where they do not know that.
     OperatorSaysSent(String),
-    /// An operator decided that it is sent again. No command says that yet.
+    /// An operator decided that it is sent again.
     OperatorSaysResend,
 }
 
@@ -213,12 +213,13 @@ impl Effect {
     /// What is seen is there, whatever we thought. Seen under another timestamp it is there twice.
     fn observed(&self, seen: String) -> Moved {
         match &self.state {
-            EffectState::Sent { ts } => {
+            EffectState::Sent { ts } if !ts.is_empty() => {
                 let stray = (*ts != seen && !self.repeatable).then_some(seen);
                 Moved { effect: self.clone(), wait: None, stray }
             }
             EffectState::Planned
             | EffectState::Sending
+            | EffectState::Sent { .. }
             | EffectState::Failed { .. }
             | EffectState::Uncertain { .. } => self.to(EffectState::Sent { ts: seen }),
         }

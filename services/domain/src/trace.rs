@@ -6,7 +6,7 @@ pub mod otlp;
 use std::fmt::Write as _;
 
 use schemas::{
-    Envelope, Event, MessageId, Timestamp,
+    Author, Envelope, Event, MessageId, Timestamp,
     event::{
         CompletionFinished, DuplicateReason, FailureReason, HandedBackBy, LimitScope, ToolRound,
     },
@@ -136,6 +136,12 @@ pub fn outcome(event: &Event) -> String {
             write!(out, "a person has the conversation, {} is quiet{told}", data.agent)
         }
         Event::ConversationHandedBack(data) => write!(out, "{}", handed_back(&data.by)),
+        Event::MessageReopened(data) => {
+            write!(out, "by {}{}", author(&data.by), if data.anew { ", anew" } else { "" })
+        }
+        Event::ReplyDecided(data) => {
+            write!(out, "{}, by {}", data.decision.as_str(), author(&data.by))
+        }
         Event::BudgetNear(data) => {
             write!(out, "{} is nearly used", budget::in_words(&data.budget))
         }
@@ -197,11 +203,13 @@ fn called(rounds: &[ToolRound]) -> String {
 fn handed_back(by: &HandedBackBy) -> String {
     match by {
         HandedBackBy::Person(user) => format!("by {user}"),
-        HandedBackBy::Operator(author) => {
-            format!("by {}", author.operator.as_deref().unwrap_or(&author.via))
-        }
+        HandedBackBy::Operator(by) => format!("by {}", author(by)),
         HandedBackBy::Unreached(code) => format!("nobody could be told: {code}"),
     }
+}
+
+fn author(by: &Author) -> &str {
+    by.operator.as_deref().unwrap_or(&by.via)
 }
 
 fn duplicate(reason: DuplicateReason) -> &'static str {

@@ -63,7 +63,7 @@ fn arrival(delivery: &Delivery) -> Option<Arrival> {
     Some(Arrival {
         tenant: delivery.cause.tenant.clone(),
         event: delivery.cause.id.clone(),
-        seq: delivery.sequence,
+        seq: delivery.first_sequence,
         connection: message.key.connection.clone(),
         delivery: message.delivery.clone(),
         message: message.key.id.clone(),

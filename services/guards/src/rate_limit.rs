@@ -63,7 +63,7 @@ impl RateLimit {
         Some(Ask {
             tenant: tenant.clone(),
             event: delivery.cause.id.clone(),
-            seq: delivery.sequence,
+            seq: delivery.first_sequence,
             message: message.key.id.clone(),
             channel: message.channel,
             at: message.sent_at,

@@ -281,6 +281,7 @@ fn delivery(
             tokens: Arc::clone(&tokens),
             directory: directory.clone(),
             outbound: Arc::clone(&outbound),
+            db: db.clone(),
             replies: delivery::Ledger::open(db.clone(), fence),
         })
     }))

@@ -84,6 +84,8 @@ fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
         }
         Event::MessageReceived(_)
         | Event::MessageDuplicate(_)
+        | Event::MessageReopened(_)
+        | Event::ReplyDecided(_)
         | Event::BudgetNear(_)
         | Event::ConversationHandedBack(_)
         | Event::EffectObserved(_)

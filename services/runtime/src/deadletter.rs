@@ -159,9 +159,9 @@ fn nobody_takes_over(cause: &Envelope) -> Option<Event> {
 
 /// Whoever waits for an answer is told that there will be none.
 fn no_answer(cause: &Envelope) -> Option<Event> {
-    let Event::MessageAdmitted(data) = &cause.event else { return None };
+    let (Kind::MessageAdmitted | Kind::MessageReopened) = cause.event.kind() else { return None };
     Some(Event::CompletionFailed(CompletionFailed {
-        message: data.message.key.clone(),
+        message: cause.event.message()?.clone(),
         agent: None,
         reason: FailureReason::SetAside,
         reference: domain::reply::reference_of(&cause.id),
@@ -187,6 +187,7 @@ mod tests {
             topics.join(" ")
         };
         assert_eq!(told("completion", "message.admitted"), "completion.failed");
+        assert_eq!(told("completion", "message.reopened"), "completion.failed");
         assert_eq!(told("completion", "message.edited"), "");
         assert_eq!(told("delivery", "completion.finished"), "reply.failed");
         assert_eq!(
@@ -194,6 +195,7 @@ mod tests {
             "reply.failed conversation.handed_back"
         );
         assert_eq!(told("delivery", "message.admitted"), "");
+        assert_eq!(told("delivery", "reply.decided"), "");
         assert_eq!(told("dedup", "message.received"), "");
     }
 }

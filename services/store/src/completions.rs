@@ -39,7 +39,7 @@ pub struct Prior {
 pub struct Completion {
     /// The event that says so, as it is published.
     pub envelope: Envelope,
-    /// The `message.admitted` it answers.
+    /// The `message.admitted` it answers, or the `message.reopened`.
     pub cause: EventId,
     /// The place of that on the stream.
     pub seq: u64,
@@ -108,6 +108,8 @@ pub struct Record {
     pub attempts: Vec<Attempt>,
     /// The message, where a person has its thread from now on.
     pub pause: Option<MessageRef>,
+    /// Whether an operator asked for it: then it takes the place of an earlier one.
+    pub reopened: bool,
     /// Whether calls of it may have room in budgets, which is settled then.
     pub settles: bool,
     /// When.
@@ -144,7 +146,7 @@ impl Completions {
     }
 
     /// Records what came of a message, with what its thread remembers, in one transaction. Returns what
-    /// stands: if another worker was first, its outcome, and nothing of this one is kept. A worker that
+    /// stands: if another worker was first, or an operator asked for another one later, its outcome, and nothing of this one is kept. A worker that
     /// was replaced meanwhile writes nothing.
     pub async fn record(&self, record: Record) -> Result<Completion, StoreError> {
         self.records.ask(record).await

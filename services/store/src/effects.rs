@@ -59,25 +59,27 @@ pub struct Ledgered {
     pub target_ts: Option<String>,
     /// When it was planned.
     pub planned_at: Timestamp,
+    /// The round of its reply that it belongs to.
+    pub round: u32,
 }
 
 pub(crate) const OF_MESSAGES: &str = "
     select effect_id, message_id, what, part, state, detail, attempt, repeatable, channel,
-           target_ts, planned_at_ms
+           target_ts, planned_at_ms, round
       from effect where tenant_id = $1 and message_id = any($2)
      order by planned_at_ms, part, effect_id";
 pub(crate) const INSERT: &str = "
     insert into effect (tenant_id, effect_id, message_id, what, part, state, detail, attempt,
-                        repeatable, channel, target_ts, planned_at_ms, updated_at_ms)
+                        repeatable, channel, target_ts, planned_at_ms, round, updated_at_ms)
     select $1, effect_id, message_id, what, part, state, detail, attempt,
-           repeatable, channel, target_ts, planned_at_ms, updated_at_ms
+           repeatable, channel, target_ts, planned_at_ms, round, updated_at_ms
       from jsonb_populate_recordset(null::effect, $2)";
 /// Of rows that are there; see `replies/columns.rs`.
 pub(crate) const UPDATE: &str = "
     insert into effect (tenant_id, effect_id, message_id, what, part, state, detail, attempt,
-                        repeatable, channel, target_ts, planned_at_ms, updated_at_ms)
+                        repeatable, channel, target_ts, planned_at_ms, round, updated_at_ms)
     select $1, effect_id, message_id, what, part, state, detail, attempt,
-           repeatable, channel, target_ts, planned_at_ms, updated_at_ms
+           repeatable, channel, target_ts, planned_at_ms, round, updated_at_ms
       from jsonb_populate_recordset(null::effect, $2)
     on conflict (tenant_id, effect_id) do update
        set state = excluded.state, detail = excluded.detail, attempt = excluded.attempt,
@@ -97,6 +99,7 @@ pub(crate) struct EffectRow<'a> {
     channel: &'a str,
     target_ts: Option<&'a str>,
     planned_at_ms: i64,
+    round: i32,
     updated_at_ms: i64,
 }
 
@@ -114,6 +117,7 @@ impl<'a> EffectRow<'a> {
             channel: &it.channel,
             target_ts: it.target_ts.as_deref(),
             planned_at_ms: it.planned_at.as_millis(),
+            round: row::small(it.round),
             updated_at_ms: at_ms,
         }
     }
@@ -136,5 +140,6 @@ pub(crate) fn read(row: &Row) -> Result<Ledgered, StoreError> {
         channel: row.try_get(8)?,
         target_ts: row.try_get(9)?,
         planned_at: row::at(row, 10)?,
+        round: row::count(row.try_get::<_, i32>(11)?.into())?,
     })
 }

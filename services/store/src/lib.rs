@@ -27,6 +27,7 @@ pub mod fence;
 mod gather;
 mod in_order;
 pub mod keys;
+pub mod letters;
 pub mod limits;
 pub mod memory;
 pub mod migrate;

@@ -45,6 +45,7 @@ migrations! {
     22 "0022_months";
     23 "0023_replays";
     24 "0024_erasure";
+    25 "0025_repair";
 }
 
 /// One file.

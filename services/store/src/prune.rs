@@ -17,6 +17,8 @@ const NOTICE_KEPT: Duration = Duration::from_hours(1);
 const RESERVATION_KEPT: Duration = Duration::from_hours(2);
 /// Longer than the longest period of a budget, and its page in the portal.
 const SPEND_KEPT: Duration = Duration::from_hours(62 * 24);
+/// Longer than the log keeps a dead letter.
+const LETTER_KEPT: Duration = Duration::from_hours(92 * 24);
 /// Rows of one table in one transaction.
 const ROWS_MAX: i64 = 5_000;
 
@@ -158,6 +160,9 @@ const TRIALS: &str = "
             cost_micros = was.cost_micros + excluded.cost_micros
     )
     select from gone";
+const LETTERS: &str = "
+    delete from letter_decision where (tenant_id, letter) in (
+        select tenant_id, letter from letter_decision where decided_at_ms < $1 limit $2)";
 const AUDIT: &str = "select forget_unattended_audit()";
 
 /// What goes, in this order: threads and stories after their messages.
@@ -180,6 +185,7 @@ const RULES: [Rule; 18] = [
     Rule { sql: RESERVATIONS, kept: RESERVATION_KEPT, count: |it| &mut it.reservations },
     Rule { sql: SPEND, kept: SPEND_KEPT, count: |it| &mut it.spend },
     Rule { sql: TRIALS, kept: Duration::ZERO, count: |it| &mut it.trials },
+    Rule { sql: LETTERS, kept: LETTER_KEPT, count: |it| &mut it.letters },
 ];
 
 struct Rule {
@@ -227,6 +233,8 @@ pub struct Pruned {
     pub spend: u64,
     /// Changes of what trials and programs used; they are in the sums of days.
     pub trials: u64,
+    /// Decisions on dead letters.
+    pub letters: u64,
     /// Sessions and links of operators, and tries to sign in.
     pub accounts: u64,
 }

@@ -39,6 +39,10 @@ pub struct Reply {
     pub outcome: Option<Outcome>,
     /// The event whose handling ended it, and which says so again when it is handled again.
     pub outcome_event: Option<EventId>,
+    /// Counts from 0: how often it was begun anew. Only what was done for it since then counts.
+    pub round: u32,
+    /// The last word of an operator on it, and its place on the stream.
+    pub ordered: Option<(EventId, u64)>,
 }
 
 /// How a reply ended.
@@ -91,8 +95,16 @@ impl Locked {
             waited_out: false,
             outcome: None,
             outcome_event: None,
+            round: 0,
+            ordered: None,
         };
         Self { reply, effects: Vec::new(), leads: true }
+    }
+
+    /// The effects of the reply since it was begun last, in the order they were planned.
+    pub fn current(&self) -> impl DoubleEndedIterator<Item = &Ledgered> {
+        let round = self.reply.round;
+        self.effects.iter().filter(move |it| it.round == round)
     }
 
     /// What `domain::reply_state::next` is asked with. Where an effect was planned anew, the last
@@ -103,7 +115,7 @@ impl Locked {
             waited_out: self.reply.waited_out,
             ..ReplyState::new()
         };
-        for ledgered in &self.effects {
+        for ledgered in self.current() {
             let effect = Some(ledgered.effect.state.clone());
             match ledgered.what {
                 What::Placeholder => state.placeholder = effect,

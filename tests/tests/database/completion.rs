@@ -102,6 +102,7 @@ fn record(tenant: &TenantId, name: &str, word: &str, turns: &[Turn]) -> Record {
         turns: turns.to_vec(),
         attempts: Vec::new(),
         pause: None,
+        reopened: false,
         settles: false,
         at: at(5),
     }
@@ -281,4 +282,27 @@ async fn memory_honours_edits_and_deletions_in_any_order() {
     let before = before(&completions, &acme, place(2), 1).await.thread;
     assert_eq!(before.len(), 1, "bounded, and only what came before");
     assert_eq!(before[0].role, Role::Agent);
+}
+
+#[tokio::test]
+async fn what_an_operator_asked_for_takes_the_place_of_what_was_recorded_before() {
+    let world = world().await;
+    let acme = tenant("acme");
+    let lead = Leadership::acquire(&world.db, "completion", "test").await.unwrap();
+    let completions = Completions::open(world.db.clone(), lead.fence().clone());
+    let reopened = |word: &str, cause: &str, seq| {
+        let completion = Completion { cause: event(cause), seq, ..completion(&acme, word) };
+        Record { completion, reopened: true, ..record(&acme, "m1", word, &[]) }
+    };
+    let stands = async |record| {
+        let envelope = completions.record(record).await.unwrap().envelope;
+        envelope.id.to_string()
+    };
+    assert_eq!(stands(record(&acme, "m1", "first", &[])).await, "first");
+    assert_eq!(stands(reopened("second", "r2", 20)).await, "second");
+    assert_eq!(stands(reopened("again", "r2", 20)).await, "second", "the same command");
+    assert_eq!(stands(reopened("late", "r1", 15)).await, "second", "a command before that one");
+    assert_eq!(stands(record(&acme, "m1", "first", &[])).await, "second", "comes again");
+    let found = before(&completions, &acme, 0, 0).await.completion.unwrap();
+    assert_eq!((found.cause, found.seq), (event("r2"), 20));
 }

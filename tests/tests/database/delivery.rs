@@ -22,6 +22,7 @@ fn planned(what: What, part: u32, effect: Effect) -> Ledgered {
         channel: "C1".to_owned(),
         target_ts: None,
         planned_at: at(0),
+        round: 0,
     }
 }
 

@@ -84,6 +84,7 @@ fn record(name: &str, attempts: Vec<Attempt>) -> Record {
         turns: Vec::new(),
         attempts,
         pause: None,
+        reopened: false,
         settles: true,
         at: at(5),
     }

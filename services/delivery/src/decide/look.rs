@@ -6,6 +6,8 @@ use domain::{effect::SendOutcome, reply_state::Verdict};
 use schemas::{EffectId, Event, EventId, Timestamp, event::ReplyKind};
 use store::effects::{Ledgered, What};
 
+use super::Order;
+
 /// What is known when a reply is looked at.
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
@@ -20,6 +22,8 @@ pub(crate) struct Look {
     pub(crate) looked: bool,
     /// What is new of effects.
     pub(crate) news: Vec<News>,
+    /// What an operator says of the reply, where the event is their word.
+    pub(crate) order: Option<Order>,
     /// The channel of whoever takes over.
     pub(crate) note_to: Option<String>,
     /// Whether it is handled in the reply's own lane. The echo of a word to whoever takes over is not:
@@ -37,6 +41,7 @@ impl Look {
             has_words: false,
             looked: false,
             news: Vec::new(),
+            order: None,
             note_to: None,
             owns_lane: true,
         }

@@ -21,18 +21,18 @@ pub(crate) fn message() -> MessageRef {
 
 /// An event that is handled: its name, and what it says the person gets.
 #[derive(Clone, Copy)]
-struct Cause(&'static str, Option<Verdict>);
+pub(super) struct Cause(pub(super) &'static str, pub(super) Option<Verdict>);
 
-const ADMITTED: Cause = Cause("admitted", None);
-const FINISHED: Cause = Cause("finished", Some(answer(1)));
-const LONG: Cause = Cause("finished", Some(answer(2)));
+pub(super) const ADMITTED: Cause = Cause("admitted", None);
+pub(super) const FINISHED: Cause = Cause("finished", Some(answer(1)));
+pub(super) const LONG: Cause = Cause("finished", Some(answer(2)));
 const ECHO: Cause = Cause("echo", None);
 
-const fn answer(parts: usize) -> Verdict {
+pub(super) const fn answer(parts: usize) -> Verdict {
     Verdict::Reply { kind: ReplyKind::Answer, parts }
 }
 
-fn look(cause: Cause, news: Vec<News>) -> Look {
+pub(super) fn look(cause: Cause, news: Vec<News>) -> Look {
     Look {
         verdict: cause.1,
         has_words: cause.1.is_some(),
@@ -44,14 +44,24 @@ fn look(cause: Cause, news: Vec<News>) -> Look {
 
 /// Handles an event as the loop does. The chat system answers each call as `outcomes` say, then shows
 /// what is in doubt under `shows`. Returns what was done and said, in one line.
-fn handle(
+pub(super) fn handle(
     locked: &mut Locked,
     cause: Cause,
     news: Vec<News>,
     outcomes: &[SendOutcome],
     shows: Option<&str>,
 ) -> String {
-    let (mut look, mut line) = (look(cause, news), Vec::new());
+    handle_look(locked, look(cause, news), outcomes, shows)
+}
+
+/// The same with a look of one's own.
+pub(super) fn handle_look(
+    locked: &mut Locked,
+    mut look: Look,
+    outcomes: &[SendOutcome],
+    shows: Option<&str>,
+) -> String {
+    let mut line = Vec::new();
     let mut outcomes = outcomes.iter();
     loop {
         look.news = match next(locked, &look) {
@@ -101,19 +111,19 @@ fn said(event: &Event) -> String {
     }
 }
 
-fn sent(ts: &str) -> SendOutcome {
+pub(super) fn sent(ts: &str) -> SendOutcome {
     SendOutcome::Sent(ts.to_owned())
 }
 
-fn lost() -> SendOutcome {
+pub(super) fn lost() -> SendOutcome {
     SendOutcome::Ambiguous("no answer in 10 s".to_owned())
 }
 
-fn echo_of(locked: &Locked, index: usize, ts: &str) -> Vec<News> {
+pub(super) fn echo_of(locked: &Locked, index: usize, ts: &str) -> Vec<News> {
     vec![News::Seen { effect: locked.effects[index].id.clone(), ts: ts.to_owned() }]
 }
 
-fn new() -> Locked {
+pub(super) fn new() -> Locked {
     Locked::new(message())
 }
 

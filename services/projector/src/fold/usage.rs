@@ -49,6 +49,8 @@ pub(super) fn used(seq: u64, envelope: &Envelope) -> Option<UsageRow> {
         | Event::MessageAdmitted(_)
         | Event::ReplyDelivered(_)
         | Event::ReplyFailed(_)
+        | Event::MessageReopened(_)
+        | Event::ReplyDecided(_)
         | Event::BudgetNear(_)
         | Event::ConversationHandedBack(_)
         | Event::EffectObserved(_)

@@ -15,7 +15,7 @@ pub struct Delivery {
     /// Its sequence on the stream: a second delivery of the same event has the same, a second
     /// publication has another.
     pub sequence: u64,
-    /// Where it stood on the stream first: its place in its lane, also after it was deferred.
+    /// Where it stood on the stream first: its place in its lane, also after it was deferred or retried.
     pub first_sequence: u64,
     /// Counts from 1: attempts in place that failed, less those that waited for something away.
     pub attempt: u32,

@@ -31,15 +31,20 @@ const FINISH: &str = "
     on conflict (tenant_id, message_id, index) do update set outcome = excluded.outcome
      where attempt.outcome is null";
 /// Only the leader records. Of what was recorded before nothing is written, memory included; there an
-/// edit or a deletion may have come first, and stands.
+/// edit or a deletion may have come first, and stands. What an operator asked for takes the place of what
+/// was recorded before they did.
 const RECORD: &str = "
     with made as (
-        insert into completion (tenant_id, message_id, envelope, event_id, stream_seq, fence,
-                                finished_at_ms)
-        select $1, message_id, envelope, event_id, stream_seq, $5, finished_at_ms
+        insert into completion as was (tenant_id, message_id, envelope, event_id, stream_seq, fence,
+                                       finished_at_ms, reopened)
+        select $1, message_id, envelope, event_id, stream_seq, $5, finished_at_ms, reopened
           from jsonb_populate_recordset(null::completion, $2)
          where exists (select from stage_fence where stage = $6 and epoch = $5)
-        on conflict (tenant_id, message_id) do nothing
+        on conflict (tenant_id, message_id) do update
+           set envelope = excluded.envelope, event_id = excluded.event_id,
+               stream_seq = excluded.stream_seq, fence = excluded.fence,
+               finished_at_ms = excluded.finished_at_ms, reopened = true
+         where excluded.reopened and was.stream_seq < excluded.stream_seq
         returning message_id
     ), said as (
         insert into turn (tenant_id, connection_id, conversation_id, message_id, role, position,
@@ -79,6 +84,7 @@ struct CompletionRow<'a> {
     event_id: &'a str,
     stream_seq: i64,
     finished_at_ms: i64,
+    reopened: bool,
 }
 
 #[derive(Serialize)]
@@ -145,6 +151,7 @@ impl<'a> Written<'a> {
                 event_id: ask.completion.cause.as_str(),
                 stream_seq: row::big(ask.completion.seq),
                 finished_at_ms: ask.at.as_millis(),
+                reopened: ask.reopened,
             });
             turns.extend(ask.turns.iter().map(TurnRow::of));
             outcomes.extend(ask.attempts.iter().map(|it| OutcomeRow::of(&ask.message, it, ask.at)));

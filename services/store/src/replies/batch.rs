@@ -23,7 +23,8 @@ use crate::{
 /// From here on these replies are ours until the transaction ends. In the order of their ids: two
 /// workers never wait for each other in a circle.
 const LOCK: &str = "
-    select message_id, verdict, parts, verdict_event_id, waited_out, outcome, outcome_event_id
+    select message_id, verdict, parts, verdict_event_id, waited_out, outcome, outcome_event_id,
+           round, order_event_id, order_seq
       from reply where tenant_id = $1 and message_id = any($2) order by message_id for update";
 const READS: usize = 2;
 /// Asked after all locks: it must see who took over while we waited for them.

@@ -10,22 +10,26 @@ use crate::{StoreError, fence::Fence, row};
 
 pub(super) const INSERT: &str = "
     insert into reply (tenant_id, message_id, message, verdict, parts, verdict_event_id, waited_out,
-                       outcome, outcome_event_id, fence, updated_at_ms)
+                       outcome, outcome_event_id, round, order_event_id, order_seq, fence,
+                       updated_at_ms)
     select $1, message_id, message, verdict, parts, verdict_event_id, waited_out,
-           outcome, outcome_event_id, fence, updated_at_ms
+           outcome, outcome_event_id, round, order_event_id, order_seq, fence, updated_at_ms
       from jsonb_populate_recordset(null::reply, $2)";
 /// Of rows that are there. As an insert that finds them, it is sure to look them up by their key,
 /// whatever the planner thinks of the table.
 pub(super) const UPDATE: &str = "
     insert into reply (tenant_id, message_id, message, verdict, parts, verdict_event_id, waited_out,
-                       outcome, outcome_event_id, fence, updated_at_ms)
+                       outcome, outcome_event_id, round, order_event_id, order_seq, fence,
+                       updated_at_ms)
     select $1, message_id, message, verdict, parts, verdict_event_id, waited_out,
-           outcome, outcome_event_id, fence, updated_at_ms
+           outcome, outcome_event_id, round, order_event_id, order_seq, fence, updated_at_ms
       from jsonb_populate_recordset(null::reply, $2)
     on conflict (tenant_id, message_id) do update
        set verdict = excluded.verdict, parts = excluded.parts,
            verdict_event_id = excluded.verdict_event_id, waited_out = excluded.waited_out,
            outcome = excluded.outcome, outcome_event_id = excluded.outcome_event_id,
+           round = excluded.round, order_event_id = excluded.order_event_id,
+           order_seq = excluded.order_seq,
            fence = excluded.fence, updated_at_ms = excluded.updated_at_ms";
 
 /// The columns of [`INSERT`] and [`UPDATE`].
@@ -39,6 +43,9 @@ pub(super) struct ReplyRow<'a> {
     waited_out: bool,
     outcome: Option<&'static str>,
     outcome_event_id: Option<&'a str>,
+    round: i32,
+    order_event_id: Option<&'a str>,
+    order_seq: i64,
     fence: i64,
     updated_at_ms: i64,
 }
@@ -61,6 +68,9 @@ impl<'a> ReplyRow<'a> {
             waited_out: reply.waited_out,
             outcome: reply.outcome.map(Outcome::as_str),
             outcome_event_id: reply.outcome_event.as_ref().map(schemas::EventId::as_str),
+            round: row::small(reply.round),
+            order_event_id: reply.ordered.as_ref().map(|(event, _)| event.as_str()),
+            order_seq: reply.ordered.as_ref().map_or(0, |(_, seq)| row::big(*seq)),
             fence: fence.epoch(),
             updated_at_ms: at_ms,
         }
@@ -70,13 +80,16 @@ impl<'a> ReplyRow<'a> {
 const NOTHING: &str = "nothing";
 
 /// Reads a row into the reply it is of: message id, verdict, parts, verdict's event, waited out,
-/// outcome, outcome's event.
+/// outcome, outcome's event, round, order's event, order's place.
 pub(super) fn read(row: &Row, reply: &mut Reply) -> Result<(), StoreError> {
     reply.verdict = read_verdict(row)?;
     reply.verdict_event = row::id_opt(row, 3)?;
     reply.waited_out = row.try_get(4)?;
     reply.outcome = read_outcome(row)?;
     reply.outcome_event = row::id_opt(row, 6)?;
+    reply.round = row::count(row.try_get::<_, i32>(7)?.into())?;
+    let seq = row::count(row.try_get(9)?)?;
+    reply.ordered = row::id_opt(row, 8)?.map(|event| (event, seq));
     Ok(())
 }
 
