@@ -46,5 +46,8 @@ pub const READ_PACE: Duration = Duration::from_millis(50);
 /// How long a stopping service may finish what it has begun.
 pub const DRAIN_MAX: Duration = Duration::from_secs(10);
 
+/// Dead letters that are read at one time, the oldest first.
+pub const LETTERS_READ_MAX: usize = 100_000;
+
 /// Bytes of a cause kept with a dead letter's reason.
 pub const REASON_BYTES_MAX: usize = 2_000;

@@ -267,10 +267,14 @@ pub fn tenant_of_event(subject: &str) -> Option<TenantId> {
     tokens.nth(1)?.parse().ok()
 }
 
-/// The dead letters of a tenant and a consumer; of all where none is named.
-pub fn filter_dead_letters(consumer: Option<&str>, tenant: Option<&TenantId>) -> String {
-    let tenant = tenant.map_or("*", TenantId::as_str);
-    format!("deadletters.{}.{tenant}", consumer.unwrap_or("*"))
+/// What a subject of the log says has happened, e.g. `message.received`.
+pub fn topic_of_event(subject: &str) -> Option<&str> {
+    subject.strip_prefix("events.")?.splitn(3, '.').nth(2)
+}
+
+/// The dead letters of a consumer; of all where none is named.
+pub fn filter_dead_letters(consumer: Option<&str>) -> String {
+    format!("deadletters.{}.*", consumer.unwrap_or("*"))
 }
 
 /// Where the events are kept that `consumer` could not handle.
@@ -344,8 +348,8 @@ mod tests {
             dead_letter("rate-limit", Some(&tenant)).to_string(),
             dead_letter("rate-limit", None).to_string(),
             dead_letters_of_tenant(&tenant),
-            filter_dead_letters(Some("dedup"), None),
-            filter_dead_letters(None, Some(&tenant)),
+            filter_dead_letters(Some("dedup")),
+            filter_dead_letters(None),
             engagement(&tenant, &connection, &thread),
             engagements_of_tenant(&tenant),
             claim_of(ChannelKind::Slack, "A1", "").to_string(),
@@ -361,8 +365,9 @@ mod tests {
             directory.*.tool.*
             deadletters.rate-limit.acme
             deadletters.rate-limit.-
-            deadletters.dedup.*
             deadletters.*.acme
+            deadletters.dedup.*
+            deadletters.*.*
             acme.slack-T0ACME.C1-1700000000_123456
             acme.>
             claims.slack.A1.="#]]
@@ -370,9 +375,12 @@ mod tests {
     }
 
     #[test]
-    fn a_subject_says_whose_its_event_is() {
+    fn a_subject_says_whose_its_event_is_and_what_has_happened() {
         let told = |subject| tenant_of_event(subject).map(|tenant| tenant.to_string());
         assert_eq!(told("events.00.acme.message.received").as_deref(), Some("acme"));
+        let topic = topic_of_event("events.00.acme.message.received");
+        assert_eq!(topic, Some("message.received"));
+        assert_eq!(topic_of_event("directory.acme.tenant"), None);
         for other in ["events.00", "events.00.No Slug.x", "directory.acme.tenant", ""] {
             assert_eq!(told(other), None, "{other}");
         }

@@ -47,6 +47,8 @@ pub struct Stored {
 pub struct Recorded {
     /// Its sequence in the stream.
     pub sequence: u64,
+    /// Where it stood first, if it was brought back.
+    pub first_sequence: u64,
     /// Its subject.
     pub subject: String,
     /// Its bytes.
@@ -180,7 +182,7 @@ impl Bus {
     /// Publishes what is recorded once more, under another message id so that it is stored. It says
     /// where it stood first, so that its lane takes it in that place.
     pub async fn publish_again(&self, recorded: &Recorded, id: &str) -> Result<Stored, BusError> {
-        let first = recorded.sequence.to_string();
+        let first = recorded.first_sequence.to_string();
         let message = PublishMessage::build()
             .message_id(id)
             .header(FIRST_SEQUENCE, first.as_str())
@@ -273,8 +275,10 @@ fn refusal(error: &jetstream::context::PublishError) -> BusError {
 }
 
 fn recorded(message: jetstream::message::StreamMessage) -> Recorded {
+    let first = message.headers.get(FIRST_SEQUENCE).and_then(|it| it.as_str().parse().ok());
     Recorded {
         sequence: message.sequence,
+        first_sequence: first.unwrap_or(message.sequence),
         subject: message.subject.to_string(),
         payload: message.payload,
     }

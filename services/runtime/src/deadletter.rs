@@ -1,5 +1,7 @@
 //! Where events go that could not be handled: kept with their reason until somebody decides.
 
+mod read;
+
 use async_nats::jetstream::message::PublishMessage;
 use metrics::counter;
 use nats::bounds::REASON_BYTES_MAX;
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Bus, BusError, Clock};
+
+pub use self::read::letters;
 
 /// The code of what was set aside.
 const SET_ASIDE: &str = "set_aside";
@@ -43,12 +47,26 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
+    /// Names it, and it alone.
+    pub fn id(&self) -> String {
+        format!("{}-{}-{}", self.consumer, self.stream, self.sequence)
+    }
+
+    /// Whose it is: also of one that cannot be read the subject says so.
+    pub fn whose(&self) -> Option<TenantId> {
+        self.tenant.clone().or_else(|| subject::tenant_of_event(&self.subject))
+    }
+
+    /// The topic of its event.
+    pub fn topic(&self) -> &str {
+        subject::topic_of_event(&self.subject).unwrap_or(&self.subject)
+    }
+
     /// Keeps it. Setting the same event aside twice keeps it once.
     pub async fn keep(&self, bus: &Bus) -> Result<(), BusError> {
         let payload =
             serde_json::to_vec(self).map_err(|error| BusError::Unpublishable(error.to_string()))?;
-        let id = format!("{}-{}-{}", self.consumer, self.stream, self.sequence);
-        let message = PublishMessage::build().message_id(id).payload(payload.into());
+        let message = PublishMessage::build().message_id(self.id()).payload(payload.into());
         let subject = subject::dead_letter(&self.consumer, self.tenant.as_ref());
         bus.send(&subject, message).await?.stored().await?;
         counter!("konstruct_dead_letters_total", "consumer" => self.consumer.clone()).increment(1);

@@ -27,7 +27,7 @@ pub mod telemetry;
 pub use bus::{Bus, BusError, Recorded, Stored};
 pub use clock::Clock;
 pub use consume::{Context, Delivery, Handler, Lane, Why, consume};
-pub use deadletter::{DeadLetter, watch_advisories};
+pub use deadletter::{DeadLetter, letters, watch_advisories};
 pub use directory::{DirectoryWatch, DirectoryWriter, Snapshot, WRITE_EVENTS_MAX, WriteError};
 pub use engagements::Engagements;
 pub use failure::{Failure, Verdict};

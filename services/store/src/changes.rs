@@ -39,6 +39,10 @@ const VERSION: &str = "
     select to_jsonb(c) - 'tenant_id' from p_change c
      where tenant_id = $1 and entity = $2 and version = $3 order by seq desc limit 1";
 
+const UNTIL: &str = "
+    select to_jsonb(c) - 'tenant_id' from p_change c
+     where tenant_id = $1 and time_ms <= $2 order by seq desc limit $3";
+
 /// What a tenant brought to the directory, and the last of it that is known.
 const FILLED: &str = "
     select coalesce(sum(bytes + $3), 0)::bigint,
@@ -194,6 +198,16 @@ async fn found(
     let params: &[&(dyn ToSql + Sync)] =
         &[&tenant.as_str(), &before, &filter.entity, &filter.operator, &filter.kind, &limit];
     tx.query(sql, params).await
+}
+
+/// What was changed last at an instant, the newest first.
+pub async fn until(
+    tx: &mut TenantTx,
+    at: Timestamp,
+    limit: u32,
+) -> Result<Vec<ChangeRow>, StoreError> {
+    let (tenant, limit) = (tx.tenant().clone(), i64::from(limit.min(ROWS_MAX)));
+    read(&tx.query(UNTIL, &[&tenant.as_str(), &at.as_millis(), &limit]).await?)
 }
 
 /// How much a tenant has brought to the directory.

@@ -17,8 +17,8 @@ use schemas::{EffectId, EventId, MessageRef, TenantId, Timestamp};
 use tokio_postgres::Row;
 
 use crate::{
-    Database, StoreError,
-    effects::{Ledgered, What},
+    Database, StoreError, TenantTx,
+    effects::{self, Ledgered, What},
     fence::Fence,
     gather::{Gather, Work, rows_of_each},
     row,
@@ -254,6 +254,27 @@ impl Work for Owners {
         let found = found.await?;
         found.iter().map(|rows| rows.first().map(|row| read_owner(row)).transpose()).collect()
     }
+}
+
+const LOOK: &str = "
+    select message_id, verdict, parts, verdict_event_id, waited_out, outcome, outcome_event_id,
+           round, order_event_id, order_seq
+      from reply where tenant_id = $1 and message_id = $2";
+
+/// The reply to a message as it stands; nothing is locked.
+pub async fn look(
+    tx: &mut TenantTx,
+    message: &MessageRef,
+) -> Result<Option<Locked>, StoreError> {
+    let (tenant, messages) = (tx.tenant().clone(), vec![message.id.as_str()]);
+    let found = tx.query_opt(LOOK, &[&tenant.as_str(), &message.id.as_str()]).await?;
+    let Some(found) = found else { return Ok(None) };
+    let mut locked = Locked::new(message.clone());
+    columns::read(&found, &mut locked.reply)?;
+    for row in tx.query(effects::OF_MESSAGES, &[&tenant.as_str(), &messages]).await? {
+        locked.effects.push(effects::read(&row)?);
+    }
+    Ok(Some(locked))
 }
 
 const HELD: &str = "
