@@ -18,6 +18,7 @@ mod conversations;
 mod drafts;
 mod error;
 mod models;
+pub mod repair;
 mod room;
 mod secrets;
 mod tenants;

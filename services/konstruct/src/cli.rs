@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod repair;
 mod replay;
 mod see;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
 pub(crate) use self::{
+    repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord, Since},
     replay::{AddTest, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
     see::{At, Get, StreamVerb, Streams, Tail},
 };
@@ -55,6 +57,15 @@ pub(crate) enum Command {
     /// Show tenants, agents, tools, model groups and connections as they were at an instant; with
     /// `--json`, whole but for what people wrote.
     At(At),
+    /// What could not be handled: look at it, have it handled again, or leave it be.
+    #[command(name = "deadletters")]
+    DeadLetters(DeadLetters),
+    /// Send the replies to messages, as far as their people have not got them.
+    Redeliver(Messages),
+    /// Have messages answered again.
+    Reprocess(Messages),
+    /// Say what became of a reply in doubt.
+    Reply(ReplyWord),
     /// Say something as a person in Slack would, and print the answer.
     Say(Say),
     /// Ask recorded turns again of a draft, a version or a file, without any effect, and compare.

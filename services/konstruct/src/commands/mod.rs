@@ -2,11 +2,14 @@
 
 pub(crate) mod apply;
 pub(crate) mod at;
+pub(crate) mod confirm;
+pub(crate) mod deadletters;
 pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod llm;
 pub(crate) mod migrate;
 pub(crate) mod operator;
+pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod rotate;
 pub(crate) mod say;

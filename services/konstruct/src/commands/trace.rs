@@ -1,7 +1,7 @@
 //! `konstruct trace`: the life of one message.
 
 mod export;
-mod find;
+pub(crate) mod find;
 
 use domain::trace::{Stage, render};
 use schemas::{CorrelationId, Kind, MessageId, TenantId, Timestamp};
@@ -17,7 +17,8 @@ use crate::{cli::Trace, output::Output, settings::Asked, wiring::Base};
 /// Shows every event of a message's story.
 pub(crate) async fn run(asked: &Asked<'_>, args: &Trace, output: Output) -> anyhow::Result<()> {
     let base = Base::connect(asked, "konstruct-trace", CancellationToken::new()).await?;
-    let (tenant, message) = find::find(asked, &base, args).await?;
+    let of = (args.message.as_str(), args.tenant.as_ref());
+    let (tenant, message) = find::find(asked, &base, of).await?;
     if args.otlp {
         let exported = export::export(&base.db, &tenant, &message).await?;
         return Output { json: true }.print("", &exported);

@@ -11,18 +11,18 @@ use store::{
     projections::{self, sent},
 };
 
-use crate::{cli::Trace, progress::Progress, settings::Asked, wiring, wiring::Base};
+use crate::{progress::Progress, settings::Asked, wiring, wiring::Base};
 
 type Found = Option<(TenantId, MessageId)>;
 
 /// The tenant and the id of the message that was asked for.
-pub(super) async fn find(
+pub(crate) async fn find(
     asked: &Asked<'_>,
     base: &Base,
-    args: &Trace,
+    (text, tenant): (&str, Option<&TenantId>),
 ) -> anyhow::Result<(TenantId, MessageId)> {
-    let named = asked::read(&args.message)?;
-    let found = match &args.tenant {
+    let named = asked::read(text)?;
+    let found = match tenant {
         Some(tenant) => {
             let directory = directory(base, &named).await;
             in_tenant(base, (tenant, &directory), &named).await?
@@ -30,7 +30,7 @@ pub(super) async fn find(
         None => anywhere(asked, base, &named).await?,
     };
     found
-        .ok_or_else(|| nothing(&args.message, &named))
+        .ok_or_else(|| nothing(text, &named))
         .context("the read models may be behind, see `konstruct doctor`")
 }
 
