@@ -195,6 +195,11 @@ fn reopened_at(cause: &Envelope) -> Option<Timestamp> {
     (cause.event.kind() == Kind::MessageReopened).then_some(cause.time)
 }
 
+/// Since when somebody waits for an answer.
+pub(crate) fn asked_at(delivery: &Delivery, message: &Message) -> Timestamp {
+    reopened_at(&delivery.cause).unwrap_or(message.sent_at)
+}
+
 pub(crate) fn before(delivery: &Delivery, message: &Message, turns_max: u32) -> Before {
     Before {
         tenant: delivery.cause.tenant.clone(),

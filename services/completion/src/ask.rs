@@ -17,7 +17,7 @@ use tools::Toolbox;
 
 use crate::{
     Completion,
-    answer::Asking,
+    answer::{Asking, asked_at},
     attempts::Attempts,
     from_store,
     hand_off::{HandOver, decided},
@@ -166,8 +166,9 @@ impl Completion {
         let now = self.context.clock.now();
         let wait = exhausted.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
         let patience = self.bounds.answer_time_max;
+        let asked_at = asked_at(delivery, message);
         if let Some(wait) = wait.filter(|wait| {
-            exhausted.is_temporary() && now.plus(*wait).since(message.sent_at) <= patience
+            exhausted.is_temporary() && now.plus(*wait).since(asked_at) <= patience
         }) {
             self.keep(on, &attempts).await?;
             return Err(Failure::retry_at(now.plus(wait), exhausted));

@@ -294,7 +294,7 @@ async fn what_an_operator_asked_for_takes_the_place_of_what_was_recorded_before(
         let completion = Completion { cause: event(cause), seq, ..completion(&acme, word) };
         Record { completion, reopened: true, ..record(&acme, "m1", word, &[]) }
     };
-    let stands = async |record| {
+    let stands = async |record: Record| {
         let envelope = completions.record(record).await.unwrap().envelope;
         envelope.id.to_string()
     };

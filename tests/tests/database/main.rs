@@ -12,6 +12,7 @@ mod fence;
 mod guards;
 mod home;
 mod keys;
+mod letters;
 mod limits;
 mod migrations;
 mod platform;

@@ -19,6 +19,7 @@ mod pool;
 mod postgres_away;
 mod redelivered;
 mod refusals;
+mod repair;
 mod set_aside;
 mod slack_fails;
 mod stale;

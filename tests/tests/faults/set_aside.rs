@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The reference that the person was given.
-async fn apology(it: &Installation, spoken: &Spoken) -> anyhow::Result<String> {
+pub(crate) async fn apology(it: &Installation, spoken: &Spoken) -> anyhow::Result<String> {
     let sorry = |world: &World| {
         let replies = world.replies(TEAM, CHANNEL, &spoken.ts);
         matches!(replies.as_slice(), [only] if only.text.starts_with("I'm sorry"))
@@ -39,7 +39,7 @@ async fn letter(it: &Installation) -> anyhow::Result<Value> {
 }
 
 /// The subject and the place on the log of the only event of that topic.
-async fn only(it: &Installation, topic: &str) -> anyhow::Result<(String, u64, Value)> {
+pub(crate) async fn only(it: &Installation, topic: &str) -> anyhow::Result<(String, u64, Value)> {
     log::counted(it, topic, 1).await?;
     let all = log::all(it, "EVENTS").await?;
     let mut numbered = (1..).zip(all);
@@ -50,7 +50,7 @@ async fn only(it: &Installation, topic: &str) -> anyhow::Result<(String, u64, Va
 
 /// Takes deliveries of `completion` as a worker that dies of each, until the server has enough. It
 /// says so when it is asked for more, which it is as long as what is returned lives.
-async fn die_of_each(it: &Installation) -> anyhow::Result<pull::Stream> {
+pub(crate) async fn die_of_each(it: &Installation) -> anyhow::Result<pull::Stream> {
     let (_, stream) = log::stream(it, "EVENTS").await?;
     let consumer: PullConsumer =
         stream.get_consumer("completion").await.map_err(|error| anyhow::anyhow!("{error}"))?;
@@ -168,7 +168,7 @@ async fn told_once(it: &Installation, reference: &str) -> anyhow::Result<()> {
 }
 
 /// Makes an admitted event be about another message.
-fn rename(event: &mut Value, spoken: &Spoken) {
+pub(crate) fn rename(event: &mut Value, spoken: &Spoken) {
     event["id"] = another(&event["id"]);
     event["correlationid"] = another(&event["correlationid"]);
     for (at, value) in [
@@ -183,7 +183,7 @@ fn rename(event: &mut Value, spoken: &Spoken) {
 }
 
 /// An id as good as that one, which begins otherwise: a reference is the beginning of an id.
-fn another(id: &Value) -> Value {
+pub(crate) fn another(id: &Value) -> Value {
     let id = id.as_str().unwrap_or_default();
     let (kind, rest) = id.split_at(1);
     let (first, rest) = rest.split_at(1);
