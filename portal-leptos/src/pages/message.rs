@@ -3,19 +3,24 @@
 mod view;
 
 use axum::{
-    extract::{Path, Query},
+    extract::{Form, Path, Query},
     http::StatusCode,
     response::Response,
 };
+use desk::{DeskError, repair::Wish};
 use domain::access::Permission;
-use schemas::TenantId;
+use schemas::{MessageId, TenantId};
 use serde::Deserialize;
 use serde_json::json;
 use views::ViewError;
 
-use super::address;
+use super::{
+    address,
+    form::{done, go, sentence},
+};
 use crate::server::{
     error::{PageError, see_other},
+    flash::Flash,
     render::Cx,
     routes::{Need, Routes},
     session::Visited,
@@ -26,11 +31,11 @@ const ID_CHARS_MAX: usize = 64;
 
 pub(crate) fn routes() -> Routes {
     let read = Need::Tenant(Permission::ConversationsRead);
-    Routes::default().get("/t/{tenant}/messages/{message}", read, show).get(
-        "/trace",
-        Need::SignedIn,
-        find,
-    )
+    let write = Need::Tenant(Permission::ConversationsWrite);
+    Routes::default()
+        .get("/t/{tenant}/messages/{message}", read, show)
+        .post("/t/{tenant}/messages/{message}/reply", write, decide)
+        .get("/trace", Need::SignedIn, find)
 }
 
 async fn show(
@@ -47,7 +52,35 @@ async fn show(
         return Ok(see_other(&address::message(&tenant, &trace.message)));
     }
     let agents = cx.portal.views.agents(&cx.signed.principal, &tenant, cx.now()).await?;
-    Ok(cx.page("Trace", || view::page(trace, &tenant, &agents)))
+    let may_decide = who.require(Permission::ConversationsWrite, &tenant).is_ok();
+    Ok(cx.page("Trace", || view::page(trace, &tenant, &agents, may_decide)))
+}
+
+/// What an operator says of a reply in doubt.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+struct Decided {
+    r#do: String,
+}
+
+async fn decide(
+    cx: Cx,
+    Path((tenant, message)): Path<(TenantId, String)>,
+    Form(decided): Form<Decided>,
+) -> Result<Response, PageError> {
+    let message: MessageId = message.parse().map_err(|_| PageError::NotFound)?;
+    let (wish, said) = match decided.r#do.as_str() {
+        "sent" => (Wish::Sent, "It counts as arrived."),
+        "again" => (Wish::Again, "It is sent again."),
+        _ => return Err(PageError::BadRequest),
+    };
+    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
+    let to = address::message(&tenant, &message);
+    match desk.put_right(who, (&tenant, &message), wish).await {
+        Ok(written) => Ok(done(&to, said, written)),
+        Err(DeskError::Conflict { what }) => Ok(go(&to, &Flash::note(sentence(&what)))),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What a person quoted.

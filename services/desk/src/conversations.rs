@@ -2,12 +2,15 @@
 
 use domain::access::{Permission, Principal};
 use schemas::{
-    ConnectionId, ConversationId, Event, TenantId,
+    ConnectionId, ConversationId, Event, MessageId, TenantId,
     event::{ConversationHandedBack, HandedBackBy},
 };
 use store::views::conversations;
 
-use crate::{Desk, DeskError, Written};
+use crate::{
+    Desk, DeskError, Written,
+    repair::{Repair, Wish},
+};
 
 impl Desk {
     /// Gives a thread that a person has back to its agent. It is so already where nobody has it.
@@ -33,5 +36,30 @@ impl Desk {
             by: HandedBackBy::Operator(by.author()),
         });
         self.say((by, tenant), &command, event).await
+    }
+
+    /// Has a message answered again, or says what became of its reply.
+    pub async fn put_right(
+        &self,
+        by: &Principal,
+        (tenant, message): (&TenantId, &MessageId),
+        wish: Wish,
+    ) -> Result<Written, DeskError> {
+        by.require(Permission::ConversationsWrite, tenant)?;
+        let repair = self.repair();
+        let asked = repair.ask((tenant, message), wish, &by.author()).await?;
+        let (_, sequence) = repair.say(&asked).await?;
+        Ok(self.said_at(sequence).await)
+    }
+
+    /// What repairs are made with.
+    pub(crate) fn repair(&self) -> Repair {
+        let parts = self.parts();
+        Repair {
+            bus: parts.bus.clone(),
+            db: parts.db.clone(),
+            directory: parts.directory.clone(),
+            clock: parts.clock.clone(),
+        }
     }
 }

@@ -7,6 +7,8 @@ use runtime::{BusError, WriteError};
 use store::StoreError;
 use tracing::warn;
 
+use crate::repair::RepairError;
+
 /// An operation was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeskError {
@@ -106,6 +108,18 @@ impl From<WriteError> for DeskError {
                 warn!(%error, "a change was not stored");
                 DeskError::Unavailable
             }
+        }
+    }
+}
+
+impl From<RepairError> for DeskError {
+    fn from(error: RepairError) -> Self {
+        match error {
+            RepairError::Unknown => DeskError::NotFound,
+            RepairError::Refused(what) => DeskError::Conflict { what },
+            RepairError::Invalid(problems) => DeskError::Conflict { what: problems.join("; ") },
+            RepairError::Bus(error) => WriteError::Bus(error).into(),
+            RepairError::Store(error) => error.into(),
         }
     }
 }

@@ -37,9 +37,12 @@ pub struct Repair {
 /// Why something was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum RepairError {
-    /// There is no such thing, or it is of no use.
+    /// It is of no use, or stands in the way of what was decided before.
     #[error("{0}")]
     Refused(String),
+    /// Nobody knows such a message.
+    #[error("there is no such message, or it was never let through")]
+    Unknown,
     /// What was written cannot be had; every problem.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),

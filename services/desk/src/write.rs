@@ -118,9 +118,14 @@ impl Desk {
     ) -> Result<Written, DeskError> {
         let stored = self.parts().bus.publish(&self.envelope(command, by, event)).await;
         let sequence = stored.map_err(WriteError::from)?.sequence;
+        Ok(self.said_at(sequence).await)
+    }
+
+    /// What was said of the pipeline at `sequence`, once it shows or the wait is over.
+    pub(crate) async fn said_at(&self, sequence: u64) -> Written {
         let shown = self.is_shown(nats::PROJECT_EVENTS.name, sequence);
         let shown = tokio::time::timeout(VISIBLE_WAIT_MAX, shown).await;
-        Ok(Written { sequence, visible: shown.unwrap_or(false) })
+        Written { sequence, visible: shown.unwrap_or(false) }
     }
 
     /// Waits, within bounds, until this process and the read models know of the event at `sequence`.

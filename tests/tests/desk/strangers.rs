@@ -1,6 +1,6 @@
 //! Nobody reaches another tenant, and nobody does what their role does not allow: every operation.
 
-use desk::{ConnectSlack, DeskError, Publish, Seen};
+use desk::{ConnectSlack, DeskError, Publish, Seen, repair::Wish};
 use domain::{
     access::{PlatformRole, Principal, TenantRole},
     config::OpenConfig,
@@ -22,6 +22,7 @@ async fn walk(office: &Office, by: &Principal) -> Vec<(&'static str, Option<Desk
     };
     let at = (tenant, agent);
     let thread = "C1-1".parse().unwrap();
+    let message = "m1".parse().unwrap();
     vec![
         ("rename_tenant", desk.rename_tenant(by, tenant, "X").await.err()),
         ("set_limits", desk.set_limits(by, tenant, Limits::default()).await.err()),
@@ -42,6 +43,7 @@ async fn walk(office: &Office, by: &Principal) -> Vec<(&'static str, Option<Desk
         ("lead_to", desk.lead_to(by, tenant, wire, agent).await.err()),
         ("disconnect", desk.disconnect(by, tenant, wire).await.err()),
         ("hand_back", desk.hand_back(by, tenant, (wire, &thread)).await.err()),
+        ("put_right", desk.put_right(by, (tenant, &message), Wish::Sent).await.err()),
         (
             "save_tool",
             desk.save_tool(by, tenant, ("orders", Seen::Whatever), crate::tools::orders())

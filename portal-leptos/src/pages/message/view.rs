@@ -17,7 +17,12 @@ use crate::pages::{
     form::sentence,
 };
 
-pub(super) fn page(trace: Trace, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
+pub(super) fn page(
+    trace: Trace,
+    tenant: &TenantId,
+    agents: &[AgentLine],
+    may_decide: bool,
+) -> AnyView {
     let Trace { message, row, begun_at, total_ms, spans, slow, calls, tools, events } = trace;
     let (tone, state) =
         row.as_ref().map_or((Tone::Info, "Received"), |row| standing(Standing::of(&row.state)));
@@ -34,13 +39,9 @@ pub(super) fn page(trace: Trace, tenant: &TenantId, agents: &[AgentLine]) -> Any
             <p class="slow">"Most of the time went to: " <strong>{slow}</strong></p>
         }
     });
-    let doubt = row.as_ref().and_then(|row| row.doubt.clone()).map(|doubt| {
-        view! {
-            <Banner tone=Tone::Warn title="It is not known whether the reply arrived">
-                <p>{doubt.replace('_', " ")}</p>
-            </Banner>
-        }
-    });
+    let action = format!("{}/reply", address::message(tenant, &message));
+    let doubt = row.as_ref().and_then(|row| row.doubt.clone());
+    let doubt = doubt.map(|doubt| in_doubt(&doubt, may_decide.then_some(action)));
     let command = format!("konstruct trace {message} --tenant {tenant}");
     let facts = row.map(|row| facts(row, tenant, agents));
     let aside = move || view! { <Status tone label=state /> };
@@ -66,6 +67,28 @@ pub(super) fn page(trace: Trace, tenant: &TenantId, agents: &[AgentLine]) -> Any
             {events_table(events)}
             <CodeBlock label="The same on the command line" code=command />
         </div>
+    }
+    .into_any()
+}
+
+/// A reply that may have arrived, and who may say whether it has.
+fn in_doubt(doubt: &str, action: Option<String>) -> AnyView {
+    let doubt = doubt.replace('_', " ");
+    let actions = move || {
+        action.clone().map(|action| {
+            view! {
+                <form method="post" action=action>
+                    <SubmitButton name="do" value="sent">"It has arrived"</SubmitButton>
+                    <SubmitButton name="do" value="again">"Send it again"</SubmitButton>
+                </form>
+            }
+        })
+    };
+    view! {
+        <Banner tone=Tone::Warn title="It is not known whether the reply arrived" actions>
+            <p>{doubt}</p>
+            <p>"Look into the thread in Slack before you decide."</p>
+        </Banner>
     }
     .into_any()
 }

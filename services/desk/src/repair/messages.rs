@@ -81,20 +81,17 @@ impl Repair {
         let mut tx = self.db.tenant(tenant).await?;
         let row = projections::message(&mut tx, message).await?;
         let story = projections::story(&mut tx, &CorrelationId::from(message)).await?;
-        let key = row.as_ref().map(|row| row.reference.clone());
-        let reply = match &key {
-            Some(key) => replies::look(&mut tx, key).await?,
-            None => None,
-        };
+        let row = row.ok_or(RepairError::Unknown)?;
+        let key = row.reference.clone();
+        let reply = replies::look(&mut tx, &key).await?;
         tx.commit().await?;
         let done = completions::find(&self.db, tenant, message).await?;
         let state = reply.as_ref().map(replies::Locked::state);
         let known = Known {
-            state: row.as_ref().map(|row| row.state.as_str()),
+            state: Some(row.state.as_str()),
             outcome: done.as_ref().map(|done| done.envelope.event.kind()),
             reply: state.as_ref(),
         };
-        let key = key.ok_or_else(|| RepairError::refused("it was never let through"))?;
         self.reachable(tenant, &key)?;
         let decided = |decision| decided(&key, decision, by);
         let event = match wish {
@@ -111,14 +108,14 @@ impl Repair {
         Ok(Asked { tenant: tenant.clone(), event, by: by.clone() })
     }
 
-    /// Says it. Each time is a command of its own.
-    pub async fn say(&self, asked: &Asked) -> Result<EventId, RepairError> {
+    /// Says it, and where it stands on the log. Each time is a command of its own.
+    pub async fn say(&self, asked: &Asked) -> Result<(EventId, u64), RepairError> {
         let drawn = format!("{:032x}", rand::random::<u128>());
         let id = EventId::derive(&drawn, asked.event.kind().topic(), 0);
         let Asked { tenant, event, by } = asked;
         let command = Command { id: id.clone(), tenant, by, about: None };
-        self.bus.publish(&self.said(command, event.clone())).await?;
-        Ok(id)
+        let stored = self.bus.publish(&self.said(command, event.clone())).await?;
+        Ok((id, stored.sequence))
     }
 
     /// A message as its person left it: edited since, or taken back.

@@ -61,7 +61,7 @@ pub(crate) async fn reply(
     let (tenant, message) = find(settings, &base, which).await?;
     let (repair, by) = (repair(&base).await, author(of.by.as_deref()));
     let asked = repair.ask((&tenant, &message), wish, &by).await?;
-    let event = repair.say(&asked).await?;
+    let (event, _) = repair.say(&asked).await?;
     let text = format!("{message} {}", asked.what());
     output.print(&text, &json!({ "message": message, "what": asked.what(), "event": event }))
 }
@@ -101,7 +101,7 @@ async fn several(
             Ok((_, _, asked)) if args.dry_run => Ok((asked, None)),
             Ok((_, _, asked)) => {
                 let said = repair.say(asked).await;
-                said.map(|event| (asked, Some(event))).map_err(anyhow::Error::from)
+                said.map(|(event, _)| (asked, Some(event))).map_err(anyhow::Error::from)
             }
             Err(error) => Err(anyhow::anyhow!("{error:#}")),
         };
