@@ -12,6 +12,7 @@ mod channels;
 mod conversation;
 mod conversations;
 mod dates;
+mod dead_letters;
 mod dev_chat;
 mod file;
 mod form;
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> Routes {
         .and(channels::routes())
         .and(conversation::routes())
         .and(conversations::routes())
+        .and(dead_letters::routes())
         .and(dev_chat::routes())
         .and(home::routes())
         .and(log::routes())

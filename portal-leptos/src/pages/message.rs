@@ -3,7 +3,7 @@
 mod view;
 
 use axum::{
-    extract::{Form, Path, Query},
+    extract::{Path, Query},
     http::StatusCode,
     response::Response,
 };
@@ -34,7 +34,8 @@ pub(crate) fn routes() -> Routes {
     let write = Need::Tenant(Permission::ConversationsWrite);
     Routes::default()
         .get("/t/{tenant}/messages/{message}", read, show)
-        .post("/t/{tenant}/messages/{message}/reply", write, decide)
+        .post("/t/{tenant}/messages/{message}/reply/sent", write, sent)
+        .post("/t/{tenant}/messages/{message}/reply/again", write, again)
         .get("/trace", Need::SignedIn, find)
 }
 
@@ -56,24 +57,23 @@ async fn show(
     Ok(cx.page("Trace", || view::page(trace, &tenant, &agents, may_decide)))
 }
 
-/// What an operator says of a reply in doubt.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-struct Decided {
-    r#do: String,
+/// The operator looked, and the reply has arrived.
+async fn sent(cx: Cx, Path(of): Path<(TenantId, String)>) -> Result<Response, PageError> {
+    decide(&cx, of, Wish::Sent, "It counts as arrived.").await
+}
+
+/// It has not.
+async fn again(cx: Cx, Path(of): Path<(TenantId, String)>) -> Result<Response, PageError> {
+    decide(&cx, of, Wish::Again, "It is sent again.").await
 }
 
 async fn decide(
-    cx: Cx,
-    Path((tenant, message)): Path<(TenantId, String)>,
-    Form(decided): Form<Decided>,
+    cx: &Cx,
+    (tenant, message): (TenantId, String),
+    wish: Wish,
+    said: &str,
 ) -> Result<Response, PageError> {
     let message: MessageId = message.parse().map_err(|_| PageError::NotFound)?;
-    let (wish, said) = match decided.r#do.as_str() {
-        "sent" => (Wish::Sent, "It counts as arrived."),
-        "again" => (Wish::Again, "It is sent again."),
-        _ => return Err(PageError::BadRequest),
-    };
     let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
     let to = address::message(&tenant, &message);
     match desk.put_right(who, (&tenant, &message), wish).await {

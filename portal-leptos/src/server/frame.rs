@@ -157,6 +157,7 @@ pub(super) fn nav(who: &Principal, place: Option<&Place>, path: &str) -> Vec<Nav
     items.push(item("Find a message", "/trace".to_owned(), Icon::Search));
     if who.require_platform(Permission::StreamsRead).is_ok() {
         items.push(item("Streams", "/streams".to_owned(), Icon::Inbox));
+        items.push(item("Dead letters", "/dead-letters".to_owned(), Icon::Message));
     }
     if who.require_platform(Permission::OperatorsManage).is_ok() {
         items.push(item("Operators", "/operators".to_owned(), Icon::Users));

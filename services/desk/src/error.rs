@@ -115,7 +115,7 @@ impl From<WriteError> for DeskError {
 impl From<RepairError> for DeskError {
     fn from(error: RepairError) -> Self {
         match error {
-            RepairError::Unknown => DeskError::NotFound,
+            RepairError::NoSuch(_) => DeskError::NotFound,
             RepairError::Refused(what) => DeskError::Conflict { what },
             RepairError::Invalid(problems) => DeskError::Conflict { what: problems.join("; ") },
             RepairError::Bus(error) => WriteError::Bus(error).into(),

@@ -17,6 +17,7 @@ mod connections;
 mod conversations;
 mod drafts;
 mod error;
+mod letters;
 mod models;
 pub mod repair;
 mod room;
@@ -49,6 +50,7 @@ pub use self::{
     connections::{ConnectSlack, Said},
     drafts::{Autosaved, Draft, DraftConflict, Live},
     error::DeskError,
+    letters::{LETTERS_MAX, LetterWish, LettersDone, Which},
     write::{VISIBLE_WAIT_MAX, Written},
 };
 

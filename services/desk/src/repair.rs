@@ -40,9 +40,9 @@ pub enum RepairError {
     /// It is of no use, or stands in the way of what was decided before.
     #[error("{0}")]
     Refused(String),
-    /// Nobody knows such a message.
-    #[error("there is no such message, or it was never let through")]
-    Unknown,
+    /// Nobody knows it.
+    #[error("{0}")]
+    NoSuch(String),
     /// What was written cannot be had; every problem.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),

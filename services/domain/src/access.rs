@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub enum PlatformRole {
     /// Runs the installation: tenants, operators and all that a tenant's operator may do.
     Administrator,
-    /// Keeps it running: sees every tenant, changes none.
+    /// Keeps it running: sees every tenant, changes none, and decides of dead letters.
     Engineer,
 }
 
@@ -58,11 +58,13 @@ pub enum Permission {
     KeysManage,
     /// See streams, consumers, dead letters and projections.
     StreamsRead,
+    /// Have dead letters handled again, or discard them.
+    LettersDecide,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Permission; 13] = [
+    pub const ALL: [Permission; 14] = [
         Permission::TenantsManage,
         Permission::OperatorsManage,
         Permission::TenantRead,
@@ -76,12 +78,16 @@ impl Permission {
         Permission::AuditRead,
         Permission::KeysManage,
         Permission::StreamsRead,
+        Permission::LettersDecide,
     ];
 
     /// Whether it is about the installation; every other one is about one tenant.
     pub const fn is_of_platform(self) -> bool {
         use Permission as P;
-        matches!(self, P::TenantsManage | P::OperatorsManage | P::StreamsRead)
+        matches!(
+            self,
+            P::TenantsManage | P::OperatorsManage | P::StreamsRead | P::LettersDecide
+        )
     }
 }
 
@@ -103,7 +109,8 @@ impl PlatformRole {
                 | P::ConversationsRead
                 | P::UsageRead
                 | P::AuditRead
-                | P::StreamsRead => true,
+                | P::StreamsRead
+                | P::LettersDecide => true,
                 P::TenantsManage
                 | P::OperatorsManage
                 | P::AgentsWrite
@@ -137,7 +144,8 @@ impl TenantRole {
             | P::KeysManage
             | P::TenantsManage
             | P::OperatorsManage
-            | P::StreamsRead => false,
+            | P::StreamsRead
+            | P::LettersDecide => false,
         };
         let writes = matches!(
             permission,

@@ -149,4 +149,19 @@ pub(crate) const EMPTY: &[Page] = &[
     page("audit-none", "/t/{tenant}/audit", "/t/quiet/audit?kind=agent.published", "Audit"),
     page("members-empty", "/t/{tenant}/members", "/t/quiet/members", "No members yet"),
     own("keys-empty", "/settings/keys", "API keys"),
+    own("dead-letters-none", "/dead-letters", "No dead letters"),
+    page(
+        "dead-letter-gone",
+        "/dead-letters/{letter}",
+        "/dead-letters/nothing",
+        "Go to the first page",
+    )
+    .status(404),
+    page(
+        "dead-letters-group-gone",
+        "/dead-letters/groups/{key}",
+        "/dead-letters/groups/nothing",
+        "Go to the first page",
+    )
+    .status(404),
 ];

@@ -137,11 +137,13 @@ fn turn_view(turn: Turn, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
     };
     let edited = edited_at.map(|at| view! { <span class="meta">"edited " <Time at /></span> });
     // An answer that arrived says what it took; everything else says where it stands.
+    let in_doubt = standing == Some(Standing::Uncertain);
     let is_said = matches!(standing, Some(Standing::Answered) | None);
     let standing = standing.filter(|_| !is_said);
     let standing = standing.map(|it| standing_view(it, detail));
     let took = answer.map(|answer| answer_view(answer, tenant, agents));
     let trace = address::message(tenant, &message);
+    let decide = in_doubt.then(|| view! { <a href=trace.clone()>"Say whether it arrived"</a> });
     view! {
         <li class="turn" data-kind=kind id=id>
             <Avatar name=name.clone() ai=is_agent />
@@ -156,6 +158,7 @@ fn turn_view(turn: Turn, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
                 <footer class="meta">
                     {standing}
                     {took}
+                    {decide}
                     <a href=trace>
                         "Trace"
                         <span class="visually-hidden">" of message "{message.to_string()}</span>

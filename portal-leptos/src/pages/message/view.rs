@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use portal_ui::{
     Banner, Card, CodeBlock, Column, Crumb, Definition, DefinitionList, Duration, EmptyState, Icon,
     InputKind, LinkButton, Money, PageHeader, Stage, Status, SubmitButton, Table, TextField, Time,
-    Tone, Waterfall, format::count,
+    Tone, Variant, Waterfall, format::count,
 };
 use schemas::{TenantId, Timestamp};
 use views::{AgentLine, Call, EventRow, MessageRow, Span, Standing, Trace};
@@ -75,12 +75,17 @@ pub(super) fn page(
 fn in_doubt(doubt: &str, action: Option<String>) -> AnyView {
     let doubt = doubt.replace('_', " ");
     let actions = move || {
-        action.clone().map(|action| {
+        let form = |action: String, words: &'static str| {
             view! {
-                <form method="post" action=action>
-                    <SubmitButton name="do" value="sent">"It has arrived"</SubmitButton>
-                    <SubmitButton name="do" value="again">"Send it again"</SubmitButton>
+                <form method="post" action=action class="inline-form">
+                    <SubmitButton variant=Variant::Plain>{words}</SubmitButton>
                 </form>
+            }
+        };
+        action.as_ref().map(|action| {
+            view! {
+                {form(format!("{action}/sent"), "It has arrived")}
+                {form(format!("{action}/again"), "Send it again")}
             }
         })
     };

@@ -132,7 +132,7 @@ impl Repair {
         let begins = |it: &&Kept| it.letter.event.as_deref().is_some_and(|it| it.starts_with(id));
         let found: Vec<_> = all.iter().filter(begins).collect();
         match found.as_slice() {
-            [] => Err(RepairError::Refused(format!("there is no dead letter `{id}`"))),
+            [] => Err(RepairError::NoSuch(format!("there is no dead letter `{id}`"))),
             [only] => Ok((*only).clone()),
             several => {
                 let ids: Vec<_> = several.iter().map(|it| it.id.as_str()).collect();

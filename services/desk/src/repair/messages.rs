@@ -81,7 +81,8 @@ impl Repair {
         let mut tx = self.db.tenant(tenant).await?;
         let row = projections::message(&mut tx, message).await?;
         let story = projections::story(&mut tx, &CorrelationId::from(message)).await?;
-        let row = row.ok_or(RepairError::Unknown)?;
+        let unknown = || RepairError::NoSuch(format!("`{message}` was never let through"));
+        let row = row.ok_or_else(unknown)?;
         let key = row.reference.clone();
         let reply = replies::look(&mut tx, &key).await?;
         tx.commit().await?;

@@ -54,6 +54,7 @@ fn the_table_of_roles() {
         AuditRead yes yes yes yes 404
         KeysManage yes no yes no 404
         StreamsRead yes yes 404 404 404
+        LettersDecide yes yes 404 404 404
     "#]]
     .assert_eq(&table);
 }

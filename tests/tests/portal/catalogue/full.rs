@@ -53,6 +53,9 @@ pub(crate) const FULL: &[Page] = &[
     own("log", "/log", "made the API key Ledger"),
     page("log-filtered", "/log", "/log?kind=invite.accepted", "took the invitation"),
     page("log-none", "/log", "/log?kind=member.removed", "No line is like that"),
+    own("dead-letters-not-theirs", "/dead-letters", "Go to the first page")
+        .by(Who::Operator)
+        .status(404),
     own("log-not-theirs", "/log", "Go to the first page").by(Who::Operator).status(404),
     own("streams", "/streams", "project-events"),
     own("streams-not-theirs", "/streams", "Go to the first page").by(Who::Operator).status(404),
