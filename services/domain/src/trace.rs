@@ -105,6 +105,8 @@ pub fn moment(topic: &str) -> &str {
         "message.edited" => "edited",
         "message.deleted" => "taken back",
         "conversation.handed_back" => "given back",
+        "message.reopened" => "reopened",
+        "reply.decided" => "decided",
         "budget.near" => "budget nearly used",
         other => other,
     }

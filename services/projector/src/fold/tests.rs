@@ -83,10 +83,12 @@ fn what_each_kind_of_event_changes() {
         completion.handed_off | handing over | mara version 3 to C0HELP: a person was asked for | -
         message.held | held | a person has the conversation, mara is quiet, person told | -
         conversation.handed_back | - | by U0TOM | -
+        message.reopened | - | by ops | -
         budget.near | - | mara's budget of the month is nearly used | -
         reply.delivered | delivered | answer in 2 part(s) | -
         reply.uncertain | uncertain | answer: no answer within 10 s | -
         reply.failed | failed | apology: channel_not_found | -
+        reply.decided | - | again, by o0ANNA | -
         effect.observed | - | xni5k6p2t6qkvrqjbmuorjcn86 seen at 1795253400.912300 | -
         message.edited | - | - | -
         message.deleted | - | - | -
