@@ -9,7 +9,7 @@ use axum::{
 use desk::{DeskError, LetterWish, LettersDone, Which, repair::Wanted};
 use domain::access::Permission;
 use portal_ui::format::counted;
-use schemas::TenantId;
+use schemas::{OperatorId, TenantId};
 use serde::Deserialize;
 
 use super::form::{go, sentence};
@@ -80,7 +80,12 @@ async fn show(cx: Cx, Path(letter): Path<String>) -> Result<Response, PageError>
     let who = &cx.signed.principal;
     let (kept, event) = cx.portal.desk.letter(who, &letter).await?;
     let may_decide = who.require_platform(Permission::LettersDecide).is_ok();
-    Ok(cx.page("Dead letter", || view::one(kept, event, may_decide)))
+    let by = kept.decision.as_ref().and_then(|it| it.by.operator.as_deref());
+    let name = match by.and_then(|by| by.parse::<OperatorId>().ok()) {
+        Some(id) => cx.portal.accounts.names(vec![id.clone()]).await?.remove(&id),
+        None => None,
+    };
+    Ok(cx.page("Dead letter", || view::one(kept, event, name, may_decide)))
 }
 
 /// Asks before many are decided.

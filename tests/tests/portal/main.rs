@@ -8,6 +8,7 @@ mod assets;
 mod asvs;
 mod budget;
 mod catalogue;
+mod dead_letters;
 mod exports;
 mod furnished;
 mod islands;

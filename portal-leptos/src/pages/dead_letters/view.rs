@@ -7,7 +7,7 @@ use desk::{
 use leptos::prelude::*;
 use portal_ui::{
     Card, CodeBlock, Column, Crumb, EmptyState, Icon, LinkButton, PageHeader, SubmitButton, Table,
-    TextField, Time, Variant, format::count,
+    TextField, Time, Variant, format::counted,
 };
 
 use super::{PATH, Search};
@@ -67,12 +67,12 @@ fn group(it: GroupOfLetters, kept: &[Kept], may_decide: bool) -> AnyView {
     ];
     let of_group = kept.iter().rev().filter(|it| group.letters.contains(&it.id));
     let rows = of_group.take(LISTED_MAX).map(row).collect_view();
-    let letters = count(group.letters.len() as u64);
+    let letters = counted(group.letters.len() as u64, "letter", "letters");
     view! {
         <Card title=title lead=group.cause>
             <div class="stack" data-gap="small">
                 <p class="meta">
-                    {letters} " letters, from " <Time at=group.first /> " to "
+                    {letters} ", from " <Time at=group.first /> " to "
                     <Time at=group.last />
                 </p>
                 {changes(before)}
@@ -120,7 +120,13 @@ fn row(kept: &Kept) -> AnyView {
     .into_any()
 }
 
-pub(super) fn one(kept: Kept, event: Option<Vec<u8>>, may_decide: bool) -> AnyView {
+/// One letter with its event; `name` is what whoever decided of it is called.
+pub(super) fn one(
+    kept: Kept,
+    event: Option<Vec<u8>>,
+    name: Option<String>,
+    may_decide: bool,
+) -> AnyView {
     let crumbs = vec![Crumb::new("Dead letters", PATH)];
     let waits = kept.is_open();
     let action = format!("{PATH}/{}", kept.id);
@@ -129,7 +135,7 @@ pub(super) fn one(kept: Kept, event: Option<Vec<u8>>, may_decide: bool) -> AnyVi
     let lead = format!("{} by {}, {} attempts", letter.topic(), letter.consumer, letter.attempts);
     let tenant = tenant.map_or_else(|| "nobody can tell whose it is".to_owned(), String::from);
     let decided = decision.map(|it| {
-        let who = it.by.operator.unwrap_or(it.by.via);
+        let who = name.or(it.by.operator).unwrap_or(it.by.via);
         let why = it.reason.map(|why| format!(": {why}")).unwrap_or_default();
         view! { <p>{format!("It was {} by {who}{why}, ", it.verb.as_str())}<Time at=it.at /></p> }
     });
@@ -157,8 +163,8 @@ pub(super) fn one(kept: Kept, event: Option<Vec<u8>>, may_decide: bool) -> AnyVi
 pub(super) fn confirm(found: GroupOfLetters) -> AnyView {
     let crumbs = vec![Crumb::new("Dead letters", PATH)];
     let group = found.group;
-    let letters = count(group.letters.len() as u64);
-    let lead = format!("{letters} letters: {} by {}, {}", group.topic, group.consumer, group.cause);
+    let letters = counted(group.letters.len() as u64, "letter", "letters");
+    let lead = format!("{letters}: {} by {}, {}", group.topic, group.consumer, group.cause);
     let many = (LETTERS_MAX < group.letters.len()).then(|| {
         view! { <p>{format!("{LETTERS_MAX} of them are decided at a time, the oldest first.")}</p> }
     });
