@@ -90,8 +90,8 @@ impl Desk {
                 let kept = repair.kept(&Wanted::default()).await?;
                 let groups = repair.groups(&kept).await?;
                 let group = groups.into_iter().find(|it| it.group.key == key);
-                let group = group.ok_or(DeskError::NotFound)?.group;
-                kept.into_iter().filter(|it| group.letters.contains(&it.id)).collect()
+                let group = group.ok_or(DeskError::NotFound)?;
+                group.among(&kept).into_iter().cloned().collect()
             }
         };
         let left = all.len().saturating_sub(LETTERS_MAX);

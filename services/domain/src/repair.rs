@@ -37,12 +37,12 @@ const ON_ITS_WAY: Refusal = "it is on its way: `--again` does not wait for it";
 
 /// Says that what is in doubt has arrived.
 pub fn sent(known: &Known<'_>) -> Result<ReplyDecision, Refusal> {
-    if count(known, is_in_doubt) == 0 { Err(NOT_IN_DOUBT) } else { Ok(ReplyDecision::Sent) }
+    if is_in_doubt(known) { Ok(ReplyDecision::Sent) } else { Err(NOT_IN_DOUBT) }
 }
 
 /// Sends what is in doubt, or was refused.
 pub fn again(known: &Known<'_>) -> Result<ReplyDecision, Refusal> {
-    if count(known, is_in_doubt) + count(known, is_refused) == 0 {
+    if !is_in_doubt(known) && !is_refused(known) {
         return Err(NOT_IN_DOUBT);
     }
     has_words(known)?;
@@ -55,10 +55,10 @@ pub fn redeliver(known: &Known<'_>, anew: bool) -> Result<ReplyDecision, Refusal
     if anew {
         return Ok(ReplyDecision::Anew);
     }
-    if 0 < count(known, is_in_doubt) {
+    if is_in_doubt(known) {
         return Err(IN_DOUBT);
     }
-    let is_whole = count(known, is_refused) == 0
+    let is_whole = !is_refused(known)
         && known.reply.is_some_and(|reply| match reply.verdict {
             None => false,
             Some(Verdict::Nothing) => true,
@@ -74,14 +74,13 @@ pub fn reprocess(known: &Known<'_>, anew: bool) -> Result<bool, Refusal> {
     if anew {
         return Ok(true);
     }
-    if 0 < count(known, is_in_doubt) {
+    if is_in_doubt(known) {
         return Err(IN_DOUBT);
     }
     match (known.outcome, known.state) {
         (Some(Kind::CompletionFinished | Kind::CompletionHandedOff), _) => Err(ANSWERED),
-        (Some(_), _) => Ok(false),
         (None, Some("accepted" | "admitted")) => Err(ON_ITS_WAY),
-        (None, _) => Ok(false),
+        (Some(_) | None, _) => Ok(false),
     }
 }
 
@@ -101,19 +100,19 @@ fn has_words(known: &Known<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// How many of the things that people read stand so.
-fn count(known: &Known<'_>, is_so: fn(&EffectState) -> bool) -> usize {
-    let Some(reply) = known.reply else { return 0 };
-    let posts = reply.posts.iter().flatten();
-    posts.chain(&reply.note).filter(|it| is_so(it)).count()
+/// Whether something of the reply may or may not be there.
+fn is_in_doubt(known: &Known<'_>) -> bool {
+    let doubt = |it: &EffectState| {
+        matches!(it, EffectState::Uncertain { .. } | EffectState::Sending)
+    };
+    known.reply.is_some_and(|reply| reply.posts.iter().flatten().chain(&reply.note).any(doubt))
 }
 
-fn is_in_doubt(effect: &EffectState) -> bool {
-    matches!(effect, EffectState::Uncertain { .. } | EffectState::Sending)
-}
-
-fn is_refused(effect: &EffectState) -> bool {
-    matches!(effect, EffectState::Failed { .. })
+/// Whether a part was refused. The word to whoever takes over does not count: where it was refused, the
+/// conversation is the agent's again.
+fn is_refused(known: &Known<'_>) -> bool {
+    let refused = |it: &EffectState| matches!(it, EffectState::Failed { .. });
+    known.reply.is_some_and(|reply| reply.posts.iter().flatten().any(refused))
 }
 
 #[cfg(test)]
@@ -140,6 +139,12 @@ mod tests {
             ..lost.clone()
         };
         let none = ReplyState::new();
+        let handed_off = Some(Kind::CompletionHandedOff);
+        let untold = ReplyState {
+            verdict: Some(Verdict::Reply { kind: ReplyKind::HandOff, parts: 1 }),
+            note: refused(),
+            ..arrived.clone()
+        };
         // outcome, reply: sent, again, redeliver, redeliver --again, reprocess, reprocess --again
         let cases = [
             ((finished, Some(&arrived)), "- - - anew - yes"),
@@ -149,6 +154,7 @@ mod tests {
             ((finished, Some(&none)), "- - again anew - yes"),
             ((finished, None), "- - again anew - yes"),
             ((failed, None), "- - again anew no yes"),
+            ((handed_off, Some(&untold)), "- - - anew - yes"),
             ((held, None), "- - again anew no yes"),
             ((None, Some(&notice)), "sent - - - - yes"),
             ((None, None), "- - - - no yes"),

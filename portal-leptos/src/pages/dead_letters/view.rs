@@ -53,10 +53,11 @@ pub(super) fn list(shown: List) -> AnyView {
 }
 
 fn group(it: GroupOfLetters, kept: &[Kept], may_decide: bool) -> AnyView {
+    let of_group = it.among(kept);
     let GroupOfLetters { group, before } = it;
     let href = format!("{PATH}/groups/{}", group.key);
     let title = format!("{} by {}", group.topic, group.consumer);
-    let waits = kept.iter().any(|it| it.is_open() && group.letters.contains(&it.id));
+    let waits = of_group.iter().any(|it| it.is_open());
     let decide = (may_decide && waits)
         .then(|| view! { <LinkButton href dense=true>"Decide of all"</LinkButton> });
     let columns = vec![
@@ -65,8 +66,7 @@ fn group(it: GroupOfLetters, kept: &[Kept], may_decide: bool) -> AnyView {
         Column::new("Set aside"),
         Column::new("Decided"),
     ];
-    let of_group = kept.iter().rev().filter(|it| group.letters.contains(&it.id));
-    let rows = of_group.take(LISTED_MAX).map(row).collect_view();
+    let rows = of_group.into_iter().rev().take(LISTED_MAX).map(row).collect_view();
     let letters = counted(group.letters.len() as u64, "letter", "letters");
     view! {
         <Card title=title lead=group.cause>

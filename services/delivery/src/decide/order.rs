@@ -123,10 +123,15 @@ fn settle_doubts(locked: &mut Locked) {
     }
 }
 
-/// What a person reads; a placeholder is of no use any more.
+/// What a person reads; a placeholder is of no use any more. Where the word to whoever takes over was
+/// refused, the conversation is the agent's again: that is not said any more.
 fn send_again(locked: &mut Locked) {
     let round = locked.reply.round;
-    let is_read = |it: &Ledgered| matches!(it.what, What::Post | What::Note);
+    let is_read = |it: &Ledgered| match it.what {
+        What::Post => true,
+        What::Note => matches!(it.effect.state, EffectState::Uncertain { .. }),
+        What::Placeholder | What::Update | What::Delete => false,
+    };
     for it in locked.effects.iter_mut().filter(|it| it.round == round && is_read(it)) {
         if let Ok(moved) = it.effect.step(Input::OperatorSaysResend) {
             it.effect = moved.effect;

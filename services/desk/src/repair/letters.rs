@@ -67,6 +67,14 @@ pub struct GroupOfLetters {
     pub before: Vec<Change>,
 }
 
+impl GroupOfLetters {
+    /// Its letters among those, the oldest first.
+    pub fn among<'a>(&self, kept: &'a [Kept]) -> Vec<&'a Kept> {
+        let ids: HashSet<&str> = self.group.letters.iter().map(String::as_str).collect();
+        kept.iter().filter(|it| ids.contains(it.id.as_str())).collect()
+    }
+}
+
 /// A change of the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {

@@ -101,12 +101,12 @@ async fn choose(base: &Base, repair: &Repair, chosen: &Chosen) -> anyhow::Result
     }
     let since = chosen.since.map(|it| it.at(base.context.clock.now()));
     let wanted = Wanted { tenant: chosen.tenant.clone(), since, ..Wanted::default() };
-    let mut kept = repair.kept(&wanted).await?;
+    let kept = repair.kept(&wanted).await?;
     if let Some(key) = &chosen.which.group {
         let groups = repair.groups(&kept).await?;
         let group = groups.into_iter().find(|it| it.group.key == *key);
         let group = group.with_context(|| format!("there is no group `{key}` that is open"))?;
-        kept.retain(|it| group.group.letters.contains(&it.id));
+        return Ok(group.among(&kept).into_iter().cloned().collect());
     }
     Ok(kept)
 }
@@ -209,7 +209,7 @@ fn changed(change: &Change) -> String {
 /// What was decided of a group's letters, e.g. `2 retried`.
 fn decided(group: &GroupOfLetters, kept: &[Kept]) -> Vec<String> {
     let mut counts = std::collections::BTreeMap::<_, usize>::new();
-    for it in kept.iter().filter(|it| group.group.letters.contains(&it.id)) {
+    for it in group.among(kept) {
         if let Some(decision) = &it.decision {
             *counts.entry(decision.verb.as_str()).or_default() += 1;
         }
@@ -220,7 +220,7 @@ fn decided(group: &GroupOfLetters, kept: &[Kept]) -> Vec<String> {
 fn groups_json(groups: &[GroupOfLetters], kept: &[Kept]) -> Value {
     let group = |it: &GroupOfLetters| {
         let before: Vec<_> = it.before.iter().map(change_json).collect();
-        let letters = kept.iter().filter(|kept| it.group.letters.contains(&kept.id));
+        let letters: Vec<_> = it.among(kept).into_iter().map(letter_json).collect();
         let it = &it.group;
         json!({
             "group": it.key,
@@ -233,7 +233,7 @@ fn groups_json(groups: &[GroupOfLetters], kept: &[Kept]) -> Value {
             "last": it.last,
             "example": it.letters.last(),
             "before": before,
-            "all": letters.map(letter_json).collect::<Vec<_>>(),
+            "all": letters,
         })
     };
     Value::Array(groups.iter().map(group).collect())
