@@ -177,6 +177,33 @@ async fn an_event_that_no_program_reads_is_edited_or_discarded() {
     said(&it, &spoken, 1).await.unwrap();
 }
 
+#[tokio::test]
+async fn many_letters_are_decided_only_where_somebody_says_yes() {
+    let it = started().await.unwrap();
+    let (jetstream, _) = log::stream(&it, "EVENTS").await.unwrap();
+    for number in 0..4 {
+        let event = format!(r#"{{"specversion":"1.0","id":"e{number}"}}"#);
+        let subject = "events.00.acme.message.received";
+        jetstream.publish(subject, event.into_bytes().into()).await.unwrap().await.unwrap();
+    }
+    let four = || async { Ok(crate::dead_letters(&it).await? == 4) };
+    until(ANSWER_WAIT, "four dead letters", four).await.unwrap();
+    let all = ["deadletters", "discard", "--all", "--reason", "a test"];
+    let unasked = refused(&it, &all).await.unwrap();
+    assert!(unasked.contains("4 letters are left as they are: nobody is there to ask"), "{unasked}");
+    assert_eq!(groups(&it).await.unwrap()[0]["letters"], 4);
+    let others = it.ok(&["deadletters", "ls", "--tenant", "beta"]).await.unwrap();
+    assert_eq!(others, "no dead letters\n");
+    let others = it.ok(&["deadletters", "ls", "--consumer", "delivery"]).await.unwrap();
+    assert_eq!(others, "no dead letters\n");
+    it.ok(&[&all[..], &["--yes"]].concat()).await.unwrap();
+    assert_eq!(it.ok(&["deadletters", "ls"]).await.unwrap(), "no dead letters\n");
+    let none = refused(&it, &["deadletters", "retry", "nothing"]).await.unwrap();
+    assert!(none.contains("there is no dead letter `nothing`"), "{none}");
+    let nothing = refused(&it, &["deadletters", "retry"]).await.unwrap();
+    assert!(nothing.contains("required"), "{nothing}");
+}
+
 /// An answer of two messages, whose second one Slack never got and does not speak of.
 async fn in_doubt(it: &Installation) -> anyhow::Result<(Spoken, String)> {
     let words: Vec<_> = (0..700).map(|n| format!("word{n}")).collect();
