@@ -146,8 +146,8 @@ impl Completions {
     }
 
     /// Records what came of a message, with what its thread remembers, in one transaction. Returns what
-    /// stands: if another worker was first, or an operator asked for another one later, its outcome, and nothing of this one is kept. A worker that
-    /// was replaced meanwhile writes nothing.
+    /// stands: if another worker was first, or an operator asked for another one later, that outcome, and
+    /// nothing of this one is kept. A worker that was replaced meanwhile writes nothing.
     pub async fn record(&self, record: Record) -> Result<Completion, StoreError> {
         self.records.ask(record).await
     }

@@ -37,9 +37,11 @@ const RECORD: &str = "
     with made as (
         insert into completion as was (tenant_id, message_id, envelope, event_id, stream_seq, fence,
                                        finished_at_ms, reopened)
-        select $1, message_id, envelope, event_id, stream_seq, $5, finished_at_ms, reopened
-          from jsonb_populate_recordset(null::completion, $2)
+        select distinct on (message_id) $1, message_id, envelope, event_id, stream_seq, $5,
+               finished_at_ms, reopened
+          from jsonb_populate_recordset(null::completion, $2) with ordinality
          where exists (select from stage_fence where stage = $6 and epoch = $5)
+         order by message_id, ordinality
         on conflict (tenant_id, message_id) do update
            set envelope = excluded.envelope, event_id = excluded.event_id,
                stream_seq = excluded.stream_seq, fence = excluded.fence,
