@@ -101,7 +101,8 @@ impl Repair {
         if is_there {
             return Ok(());
         }
-        let gone = format!("its connection `{}` was removed: nobody is reached", message.connection);
-        Err(RepairError::Refused(gone))
+        let gone = &message.connection;
+        let why = format!("its connection `{gone}` was removed: nobody is reached");
+        Err(RepairError::Refused(why))
     }
 }

@@ -161,7 +161,8 @@ mod tests {
         ];
         for ((outcome, reply), want) in cases {
             let known = Known { state: Some("failed"), outcome, reply };
-            let decided = |it: Result<ReplyDecision, Refusal>| it.map_or("-", ReplyDecision::as_str);
+            let decided =
+                |it: Result<ReplyDecision, Refusal>| it.map_or("-", ReplyDecision::as_str);
             let reopened =
                 |it: Result<bool, Refusal>| it.map_or("-", |anew| if anew { "yes" } else { "no" });
             let got = [

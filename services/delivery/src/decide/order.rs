@@ -73,11 +73,11 @@ fn may(locked: &Locked, look: &Look, order: &Order, before: Option<&EventId>) ->
             Some(None | Some(ReplyKind::Apology | ReplyKind::Notice | ReplyKind::Held)) => true,
         },
         Wish::Sent => standing.is_some(),
-        Wish::Anew => look.has_words,
         // Where the message was reopened, the words of the outcome before that are of no use.
-        Wish::Again if standing.is_none() && 0 < locked.reply.round => {
+        Wish::Again | Wish::Anew if standing.is_none() && 0 < locked.reply.round => {
             look.has_words && order.outcome_of.as_ref() == before
         }
+        Wish::Anew => look.has_words,
         Wish::Again => look.has_words && standing.is_none_or(|it| look.verdict == Some(it)),
     }
 }

@@ -124,5 +124,6 @@ fn what_a_reopened_message_had_before_is_not_sent_in_place_of_its_new_outcome() 
     handle(&mut it, APOLOGY, vec![], &[sent("1.1")], None);
     says(&mut it, ("o1", Wish::Reopen { anew: false }, 10), None, &[sent("2.1")]);
     assert_eq!(says(&mut it, ("o2", Wish::Again, 11), APOLOGY.1, &[]), "");
+    assert_eq!(says(&mut it, ("o3", Wish::Anew, 12), APOLOGY.1, &[]), "");
     assert_eq!(it.reply.verdict, None);
 }
