@@ -113,9 +113,11 @@ fn begin_anew(locked: &mut Locked) {
     reply.waited_out = false;
 }
 
+/// What a person reads has arrived. Of a placeholder nobody asked.
 fn settle_doubts(locked: &mut Locked) {
     let round = locked.reply.round;
-    for it in locked.effects.iter_mut().filter(|it| it.round == round) {
+    let is_read = |it: &Ledgered| matches!(it.what, What::Post | What::Note);
+    for it in locked.effects.iter_mut().filter(|it| it.round == round && is_read(it)) {
         // Refused to all that is not in doubt.
         if let Ok(moved) = it.effect.step(Input::OperatorSaysSent(String::new())) {
             it.effect = moved.effect;

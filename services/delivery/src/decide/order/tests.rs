@@ -39,6 +39,14 @@ fn an_operator_says_that_what_is_in_doubt_has_arrived() {
 }
 
 #[test]
+fn a_placeholder_in_doubt_is_not_taken_for_one_that_could_be_taken_away() {
+    let mut it = new();
+    handle(&mut it, ADMITTED, vec![], &[lost()], None);
+    handle(&mut it, FINISHED, vec![], &[lost()], None);
+    assert_eq!(says(&mut it, ("o1", Wish::Sent, 10), None, &[]), "delivered ");
+}
+
+#[test]
 fn what_is_in_doubt_is_sent_again_once_and_what_has_arrived_is_not() {
     let mut it = new();
     handle(&mut it, LONG, vec![], &[sent("1.1"), lost()], None);
