@@ -29,6 +29,7 @@ pub mod mrkdwn;
 pub mod names;
 pub mod plan;
 pub mod prompt;
+pub mod rebuild;
 pub mod repair;
 pub mod replay;
 pub mod reply;

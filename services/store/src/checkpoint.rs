@@ -1,5 +1,7 @@
 //! How far a reader of a stream has come; moves in the transaction that writes what it read.
 
+use tokio_postgres::Row;
+
 use crate::{
     Database, StoreError, TenantTx, row,
     session::{Session, Step},
@@ -26,11 +28,22 @@ pub async fn load(db: &Database, name: &str) -> Result<Checkpoint, StoreError> {
     let steps = [ENSURE, LOAD].map(|sql| Step { sql, params: vec![&name] });
     let answers = session.run_last(&steps).await?;
     let row = answers.get(1).and_then(|answer| answer.rows.first());
-    let row = row.ok_or_else(|| StoreError::row("a checkpoint vanished"))?;
+    read(row.ok_or_else(|| StoreError::row("a checkpoint vanished"))?)
+}
+
+fn read(row: &Row) -> Result<Checkpoint, StoreError> {
     Ok(Checkpoint {
         generation: row::count(row.try_get::<_, i32>(0)?.into())?,
         seq: row::count(row.try_get(1)?)?,
     })
+}
+
+/// Where the reader `name` is, if it is known. Unlike [`load`], this makes no reader: whoever's generation
+/// is gone must not begin it again.
+pub async fn find(db: &Database, name: &str) -> Result<Option<Checkpoint>, StoreError> {
+    let step = Step { sql: LOAD, params: vec![&name] };
+    let answers = Session::new(db.pool()).await?.run_last(&[step]).await?;
+    answers.first().and_then(|answer| answer.rows.first()).map(read).transpose()
 }
 
 /// How far the reader `name` has come, and nothing else: it makes no reader.
@@ -57,7 +70,7 @@ pub async fn advance(
 }
 
 /// The same, where nothing else is to be written.
-pub(crate) async fn advance_alone(
+pub async fn advance_alone(
     db: &Database,
     name: &str,
     from: Checkpoint,

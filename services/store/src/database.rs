@@ -4,7 +4,9 @@ use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, R
 use schemas::{TenantId, Timestamp};
 
 use crate::{
-    Role, Settings, StoreError, TenantTx, migrate, role,
+    Role, Settings, StoreError, TenantTx,
+    generation::Generation,
+    migrate, role,
     session::Session,
     settings::{CONNECT_WAIT_MAX, POOL_WAIT_MAX},
     tls,
@@ -28,6 +30,17 @@ impl Database {
     /// page asks, and end after 5 s. Whatever such a transaction sees is still one tenant's.
     pub async fn reader(settings: &Settings) -> Result<Self, StoreError> {
         Self::connect(&settings.reading()).await
+    }
+
+    /// The same role with connections of their own to another generation of the read models. What is
+    /// written there moves with a place of that generation, see [`crate::generation`].
+    pub async fn generation(
+        &self,
+        generation: Generation,
+        connections: usize,
+    ) -> Result<Self, StoreError> {
+        let settings = self.settings.within(generation.schema()).pool_size(connections);
+        Self::connect(&settings).await
     }
 
     /// A transaction of one tenant. It begins, in one round trip, with its first statement.

@@ -25,6 +25,7 @@ pub mod erase;
 mod error;
 pub mod fence;
 mod gather;
+pub mod generation;
 mod in_order;
 pub mod keys;
 pub mod letters;

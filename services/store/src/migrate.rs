@@ -46,6 +46,7 @@ migrations! {
     23 "0023_replays";
     24 "0024_erasure";
     25 "0025_repair";
+    26 "0026_generations";
 }
 
 /// One file.

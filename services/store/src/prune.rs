@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use schemas::Timestamp;
 
-use crate::{Platform, PlatformTx, Purpose, StoreError, accounts};
+use crate::{Platform, PlatformTx, Purpose, StoreError, accounts, generation};
 
 /// Slack delivers again for some hours, and we promise 25; twice that, so that clocks may differ.
 const DEDUP_KEPT: Duration = Duration::from_hours(48);
 /// Longer than an event can be redelivered from its stream, which keeps it for 30 days.
-const STORY_KEPT: Duration = Duration::from_hours(31 * 24);
+pub(crate) const STORY_KEPT: Duration = Duration::from_hours(31 * 24);
 /// Longer than any limit takes to reset.
 const NOTICE_KEPT: Duration = Duration::from_hours(1);
 /// Longer than any call to a model is under way, all tries of its message included.
@@ -84,13 +84,25 @@ const TURNS: &str = "
     delete from turn where (tenant_id, connection_id, conversation_id, message_id, role) in (
         select tenant_id, connection_id, conversation_id, message_id, role from turn
          where position < $1::bigint * 1000 limit $2)";
-const MESSAGES: &str = "
+/// Whether a message of the read model is old, at `$1`.
+macro_rules! old_message {
+    () => {
+        "(coalesce(received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms) < $1
+           and greatest(received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms) < $1
+           and state in ('delivered', 'told', 'throttled', 'failed', 'handed over', 'held'))"
+    };
+}
+pub(crate) use old_message;
+
+const MESSAGES: &str = concat!(
+    "
     delete from p_message where (tenant_id, message_id) in (
         select tenant_id, message_id from p_message
-         where coalesce(received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms) < $1
-           and greatest(received_at_ms, decided_at_ms, completed_at_ms, answered_at_ms) < $1
-           and state in ('delivered', 'told', 'throttled', 'failed', 'handed over', 'held')
-         limit $2)";
+         where ",
+    old_message!(),
+    "
+         limit $2)"
+);
 /// A story stays as long as its message. The directory's stays for good, like its stream.
 const EVENTS: &str = "
     delete from p_event where (tenant_id, stream, seq) in (
@@ -235,6 +247,8 @@ pub struct Pruned {
     pub trials: u64,
     /// Decisions on dead letters.
     pub letters: u64,
+    /// What the base of a rebuild had of them.
+    pub base: u64,
     /// Sessions and links of operators, and tries to sign in.
     pub accounts: u64,
 }
@@ -242,7 +256,7 @@ pub struct Pruned {
 impl Pruned {
     /// All of them.
     pub fn total(mut self) -> u64 {
-        RULES.iter().map(|rule| *(rule.count)(&mut self)).sum::<u64>() + self.accounts
+        RULES.iter().map(|rule| *(rule.count)(&mut self)).sum::<u64>() + self.base + self.accounts
     }
 }
 
@@ -263,6 +277,7 @@ pub async fn prune(platform: &Platform, actor: &str, now: Timestamp) -> Result<P
             }
         }
     }
+    pruned.base = generation::prune_base(platform, actor, now).await?;
     pruned.accounts = accounts::prune::prune(platform, now).await?;
     Ok(pruned)
 }

@@ -32,6 +32,10 @@ pub struct Settings {
     pub(crate) ca_file: Option<PathBuf>,
     /// Whether it is only read, for people who wait for a page.
     pub(crate) reads: bool,
+    /// Whether generations are compared: one moment for all of it, however long it takes.
+    compares: bool,
+    /// The schema that is looked at before `public`.
+    schema: Option<&'static str>,
 }
 
 /// The app role looks rows up by their keys, with the same statements again and again. They are planned
@@ -39,6 +43,10 @@ pub struct Settings {
 /// has grown.
 const KEYS_ONLY: &str = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
                          -c plan_cache_mode=force_generic_plan";
+
+/// Sums over whole tables, of one moment. Nobody waits for a lock of it, and a person can stop it.
+const COMPARES: &str =
+    " -c default_transaction_isolation=repeatable\\ read -c statement_timeout=0 -c jit=off";
 
 /// What people look at is filtered and sorted in many ways: each is planned for what it asks, and writes
 /// nothing.
@@ -49,7 +57,14 @@ impl Settings {
     /// A database at `postgres://role:password@host:port/name`. With `sslmode=require` the server
     /// must prove who it is; so it must with `prefer`, once it speaks TLS.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), pool_size: POOL_SIZE_DEFAULT, ca_file: None, reads: false }
+        Self {
+            url: url.into(),
+            pool_size: POOL_SIZE_DEFAULT,
+            ca_file: None,
+            reads: false,
+            compares: false,
+            schema: None,
+        }
     }
 
     /// With so many connections at most.
@@ -67,6 +82,15 @@ impl Settings {
 
     pub(crate) fn reading(&self) -> Self {
         Self { reads: true, ..self.clone() }
+    }
+
+    pub(crate) fn comparing(&self) -> Self {
+        Self { compares: true, ..self.clone() }
+    }
+
+    /// Names are looked for in `schema` first.
+    pub(crate) fn within(&self, schema: &'static str) -> Self {
+        Self { schema: Some(schema), ..self.clone() }
     }
 
     /// What the driver needs, bounds included.
@@ -89,11 +113,16 @@ impl Settings {
             let statement_ms = if self.reads { READ_MS_MAX } else { STATEMENT_MS_MAX };
             config.options(format!(
                 "-c statement_timeout={statement_ms} -c lock_timeout={LOCK_MS_MAX} \
-                 -c idle_in_transaction_session_timeout={IDLE_MS_MAX}{}",
+                 -c idle_in_transaction_session_timeout={IDLE_MS_MAX}{}{}",
                 match role {
                     _ if self.reads => READS,
+                    _ if self.compares => COMPARES,
                     Role::App => KEYS_ONLY,
                     Role::Platform | Role::Owner => "",
+                },
+                match self.schema {
+                    Some(schema) => format!(" -c search_path={schema},public"),
+                    None => String::new(),
                 }
             ));
         }
@@ -137,6 +166,21 @@ mod tests {
         for (url, want) in cases {
             assert_eq!(Settings::new(url).config(Role::App).unwrap().get_ssl_mode(), want, "{url}");
         }
+    }
+
+    #[test]
+    fn a_generation_is_looked_at_before_what_is_live() {
+        let settings = Settings::new("postgres://a:b@localhost/k").within("models_next");
+        let config = settings.config(Role::App).unwrap();
+        let options = config.get_options().unwrap();
+        assert!(options.ends_with(" -c search_path=models_next,public"), "{options}");
+        let settings = Settings::new("postgres://a:b@localhost/k").comparing();
+        let config = settings.config(Role::Platform).unwrap();
+        let options = config.get_options().unwrap();
+        assert!(
+            options.contains(r" -c default_transaction_isolation=repeatable\ read "),
+            "{options}"
+        );
     }
 
     #[test]

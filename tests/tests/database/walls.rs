@@ -16,6 +16,7 @@ async fn every_tenant_table_is_walled() {
     assert_eq!(walls::gaps(&client).await.unwrap(), []);
     let tables = walls::tenant_tables(&client).await.unwrap();
     assert!(tables.contains(&"turn".to_owned()), "{tables:?}");
+    assert!(tables.contains(&"models_base.p_event".to_owned()), "{tables:?}");
     for finding in check::check(&world.db).await.unwrap() {
         assert!(finding.is_good(), "{finding:?}");
     }
@@ -158,7 +159,10 @@ async fn whoever_is_not_bound_is_refused_at_start_up() {
     assert!(platform.contains("Point KONSTRUCT_PLATFORM_DATABASE_URL at the role"), "{platform}");
 
     let tables: i64 = admin
-        .query_one("select count(*) from pg_tables where schemaname = 'public'", &[])
+        .query_one(
+            "select count(*) from pg_tables where schemaname in ('public', 'models_base')",
+            &[],
+        )
         .await
         .unwrap()
         .get(0);

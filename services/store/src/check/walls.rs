@@ -1,5 +1,6 @@
 //! The walls between tenants, read from the catalogue: what PostgreSQL will do, not what a file
-//! says it should.
+//! says it should. Every schema is looked at: another generation of the read models holds rows of tenants
+//! too.
 
 use std::fmt;
 
@@ -8,10 +9,11 @@ use tokio_postgres::Client;
 use crate::StoreError;
 
 /// Tables that belong to no tenant. Every other table must be walled.
-pub const PLATFORM_TABLES: [&str; 17] = [
+pub const PLATFORM_TABLES: [&str; 18] = [
     "api_answer",
     "api_key",
     "checkpoint",
+    "generation",
     "konstruct_migration",
     "oidc_returned",
     "one_use_token",
@@ -48,7 +50,8 @@ impl fmt::Display for Gap {
 }
 
 const TABLES: &str = "
-    select c.relname::text, c.relkind::text, c.relrowsecurity, c.relforcerowsecurity,
+    select case n.nspname when 'public' then c.relname::text else n.nspname::text || '.' || c.relname end,
+        c.relkind::text, c.relrowsecurity, c.relforcerowsecurity,
         c.relowner = any(array(select oid from pg_roles
             where rolname in ('konstruct_app', 'konstruct_platform'))),
         coalesce((select a.attname = 'tenant_id' from pg_index i
@@ -61,23 +64,29 @@ const TABLES: &str = "
            where a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped), false),
         exists (select from aclexplode(c.relacl) where grantee = 0)
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = 'public' and c.relkind in ('r', 'p', 'm', 'v', 'f')
-       and c.relname <> all($1)
-     order by 1";
+     where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+       and c.relkind in ('r', 'p', 'm', 'v', 'f') and c.relname <> all($1)
+     order by n.nspname <> 'public', 1";
 const POLICIES: &str = "
-    select tablename::text, policyname::text, roles::text[], cmd, permissive, qual, with_check
-      from pg_policies where schemaname = 'public' order by 1, 2";
+    select case schemaname when 'public' then tablename::text else schemaname::text || '.' || tablename end,
+           policyname::text, roles::text[], cmd, permissive, qual, with_check
+      from pg_policies order by 1, 2";
 
-/// The tables of tenants, in alphabetical order.
+/// The tables of tenants, in alphabetical order, the live ones first; those of other generations with
+/// their schema.
 pub async fn tenant_tables(client: &Client) -> Result<Vec<String>, StoreError> {
     let sql = "
-        select c.relname::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relname <> all($1) order by 1";
+        select case n.nspname when 'public' then c.relname::text
+                    else n.nspname::text || '.' || c.relname end
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+           and c.relkind in ('r', 'p') and c.relname <> all($1)
+         order by n.nspname <> 'public', 1";
     let rows = client.query(sql, &[&PLATFORM_TABLES.as_slice()]).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// Every way in which a table of the schema is not walled.
+/// Every way in which a table is not walled.
 pub async fn gaps(client: &Client) -> Result<Vec<Gap>, StoreError> {
     let mut policies = Vec::new();
     for row in client.query(POLICIES, &[]).await? {
@@ -111,9 +120,10 @@ pub async fn gaps(client: &Client) -> Result<Vec<Gap>, StoreError> {
     Ok(gaps)
 }
 
-/// An identifier as it may stand in a statement.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+/// A table as it may stand in a statement, its schema before it where there is one.
+pub(crate) fn quoted(table: &str) -> String {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    table.split('.').map(quoted).collect::<Vec<_>>().join(".")
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "a row of the catalogue is a list of answers")]
