@@ -11,7 +11,7 @@ use schemas::TenantId;
 
 pub(crate) use self::{
     repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord, Since},
-    replay::{AddTest, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
+    replay::{AddTest, Projections, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
     see::{At, Get, StreamVerb, Streams, Tail},
 };
 
@@ -68,7 +68,8 @@ pub(crate) enum Command {
     Reply(ReplyWord),
     /// Say something as a person in Slack would, and print the answer.
     Say(Say),
-    /// Ask recorded turns again of a draft, a version or a file, without any effect, and compare.
+    /// Read the log once more: for other answers to recorded turns, without any effect, or for the read
+    /// models.
     Replay(Replays),
     /// Turns that are kept as tests, with what is expected of an answer. Without a verb it runs them.
     Test(Tests),

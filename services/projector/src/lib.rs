@@ -1,10 +1,16 @@
 //! Writes the read models. One worker at a time, in the order of the log; what was read and how far
 //! it is commit together, so a crash repeats nothing and skips nothing.
 //!
+//! [`Rebuild`] writes another generation of them by the same code, and the base follows the log at a
+//! distance, so that what leaves the log is not lost to a rebuild.
+//!
 //! **Invariant:** the log alone decides what is written, no clock and no chance, so that reading it
 //! again gives the same rows.
+//! **Invariant:** nothing here publishes, or speaks to anybody but NATS and the database.
 
+mod base;
 mod fold;
+mod rebuild;
 
 use std::collections::BTreeMap;
 
@@ -16,11 +22,20 @@ use store::{
 use tokio::sync::Mutex;
 use tracing::warn;
 
-/// Runs both readers until the context says stop.
+pub use self::{
+    base::AGE as BASE_AGE,
+    rebuild::{Meter, Rebuild, reader},
+};
+
+/// Runs both readers, and keeps the base, until the context says stop.
 pub async fn run(context: Context, db: Database) -> anyhow::Result<()> {
     let events = Projector::<Events>::new(db.clone());
-    let directory = Projector::<Directory>::new(db);
-    tokio::join!(follow(&context, &events), follow(&context, &directory));
+    let directory = Projector::<Directory>::new(db.clone());
+    tokio::join!(
+        follow(&context, &events),
+        follow(&context, &directory),
+        base::keep(&context, &db)
+    );
     Ok(())
 }
 
@@ -68,7 +83,7 @@ impl<S: Source> Follower for Projector<S> {
         let Some(from) = place.take() else {
             return Err(Failure::wait(anyhow::anyhow!("the place is not known")));
         };
-        let changes = changes(S::READER.stream.name, batch);
+        let changes = changes(S::READER.stream.name, batch.iter());
         let name = S::READER.name;
         let moved = projections::apply(&self.db, name, from, last.sequence, &changes).await;
         *place = Some(moved.map_err(from_store)?);
@@ -78,7 +93,10 @@ impl<S: Source> Follower for Projector<S> {
 }
 
 /// What a batch changes, by tenant.
-fn changes(stream: &str, batch: &[Read]) -> BTreeMap<schemas::TenantId, Changes> {
+fn changes<'a>(
+    stream: &str,
+    batch: impl Iterator<Item = &'a Read>,
+) -> BTreeMap<schemas::TenantId, Changes> {
     let mut by_tenant: BTreeMap<_, Changes> = BTreeMap::new();
     for read in batch {
         match &read.event {

@@ -16,7 +16,7 @@ use async_nats::{
 };
 use bytes::Bytes;
 use nats::bounds::{PUBLISH_ACK_WAIT, PUBLISH_IN_FLIGHT_MAX};
-use schemas::{Envelope, Subject};
+use schemas::{Envelope, Subject, Timestamp};
 
 use self::wire::{batch_headers, encode};
 
@@ -53,6 +53,19 @@ pub struct Recorded {
     pub subject: String,
     /// Its bytes.
     pub payload: Bytes,
+}
+
+/// What a stream has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The sequence of the first event that is there; the next one's where there is none.
+    pub first: u64,
+    /// The last sequence that was given.
+    pub last: u64,
+    /// How many events there are.
+    pub events: u64,
+    /// When the first one was stored.
+    pub first_at: Timestamp,
 }
 
 /// NATS did not do what we asked. Names no credentials.
@@ -222,6 +235,18 @@ impl Bus {
     /// The sequence of the stream's last event.
     pub async fn last_sequence(&self, stream: &nats::Stream) -> Result<u64, BusError> {
         Ok(self.state(stream).await?.last_sequence)
+    }
+
+    /// From where to where the stream goes.
+    pub async fn span(&self, stream: &nats::Stream) -> Result<Span, BusError> {
+        let state = self.state(stream).await?;
+        let millis = state.first_timestamp.unix_timestamp_nanos().div_euclid(1_000_000);
+        Ok(Span {
+            first: if state.messages == 0 { state.last_sequence + 1 } else { state.first_sequence },
+            last: state.last_sequence,
+            events: state.messages,
+            first_at: Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX)),
+        })
     }
 
     /// How many bytes the stream has.

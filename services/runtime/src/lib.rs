@@ -24,11 +24,11 @@ pub mod setup;
 pub mod shutdown;
 pub mod telemetry;
 
-pub use bus::{Bus, BusError, Recorded, Stored};
+pub use bus::{Bus, BusError, Recorded, Span, Stored};
 pub use clock::Clock;
 pub use consume::{Context, Delivery, Handler, Lane, Why, consume};
 pub use deadletter::{DeadLetter, letters, watch_advisories};
 pub use directory::{DirectoryWatch, DirectoryWriter, Snapshot, WRITE_EVENTS_MAX, WriteError};
 pub use engagements::Engagements;
 pub use failure::{Failure, Verdict};
-pub use follow::{Follower, Read, follow};
+pub use follow::{Follower, Past, Read, follow};

@@ -2,7 +2,7 @@
 
 pub mod walls;
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, error::SqlState};
 
 use crate::{Database, StoreError, migrate, role};
 
@@ -42,6 +42,7 @@ pub async fn check(db: &Database) -> Result<Vec<Finding>, StoreError> {
         walls(client).await?,
         unbound(client).await?,
         migrations(client).await,
+        generations(client).await?,
     ])
 }
 
@@ -121,4 +122,28 @@ async fn migrations(client: &Client) -> Finding {
         }
         Err(error) => Finding::bad(what, error.to_string(), "run `konstruct migrate`"),
     }
+}
+
+/// What was live before a swap is not pruned: it must not be kept for longer than what is live.
+async fn generations(client: &Client) -> Result<Finding, StoreError> {
+    let what = "read models";
+    let sql = "
+        select name, since < now() - interval '31 days' from generation
+         where name <> 'base' order by name";
+    let rows = match client.query(sql, &[]).await {
+        Ok(rows) => rows,
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let (mut names, mut is_old) = (vec!["live".to_owned()], false);
+    for row in &rows {
+        names.push(row.try_get(0)?);
+        is_old |= row.try_get::<_, bool>(1)?;
+    }
+    let found = names.join(", ");
+    if is_old {
+        let fix = "run `konstruct replay projections --drop`: what is not live keeps what is old";
+        return Ok(Finding::bad(what, format!("{found}; not all are in use"), fix));
+    }
+    Ok(Finding::good(what, found))
 }

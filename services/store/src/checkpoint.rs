@@ -70,7 +70,7 @@ pub async fn advance(
 }
 
 /// The same, where nothing else is to be written.
-pub async fn advance_alone(
+pub(crate) async fn advance_alone(
     db: &Database,
     name: &str,
     from: Checkpoint,

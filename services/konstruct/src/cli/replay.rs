@@ -33,6 +33,9 @@ pub(crate) enum ReplayVerb {
         #[arg(long)]
         markdown: bool,
     },
+    /// Rebuild the read models beside the live ones and compare them; with `--swap`, put them in their
+    /// place. Interrupted, the same command goes on.
+    Projections(Projections),
 }
 
 /// `konstruct replay shadow`.
@@ -81,6 +84,45 @@ pub(crate) struct Shadow {
         ]
     )]
     pub resume: Option<String>,
+}
+
+/// `konstruct replay projections`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "a flag each, and no two steps at once")]
+pub(crate) struct Projections {
+    /// Only this read model, e.g. `usage`; may be said again for another one.
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
+    /// Read at most so many events in a second.
+    #[arg(long, value_name = "EVENTS_PER_S", value_parser = clap::value_parser!(u64).range(1..))]
+    pub rate: Option<u64>,
+    /// How many write at the same time, each for its part of the tenants; 2 if nothing is said.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub workers: Option<u32>,
+    /// Say what there is to do, and change nothing.
+    #[arg(long, group = "step")]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Show the generations, and how far each is.
+    #[arg(long, group = "step")]
+    pub status: bool,
+    /// Compare once more, and put the rebuilt models in the place of the live ones.
+    #[arg(long, group = "step")]
+    pub swap: bool,
+    /// Put them in place though they are not what is live, e.g. after the projector was changed.
+    #[arg(long, requires = "swap")]
+    pub accept_differences: bool,
+    /// Put back what was live before the last swap.
+    #[arg(long, group = "step")]
+    pub roll_back: bool,
+    /// Drop what is not live: a rebuild under way, and what was live before.
+    #[arg(long, group = "step")]
+    pub drop: bool,
+    /// Take the live models for what has left the log, where the base misses a part of that.
+    #[arg(long, group = "step")]
+    pub new_base: bool,
 }
 
 /// `konstruct test …`.

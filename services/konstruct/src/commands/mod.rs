@@ -9,6 +9,7 @@ pub(crate) mod list;
 pub(crate) mod llm;
 pub(crate) mod migrate;
 pub(crate) mod operator;
+pub(crate) mod rebuild;
 pub(crate) mod repair;
 pub(crate) mod replay;
 pub(crate) mod rotate;

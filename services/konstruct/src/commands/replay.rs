@@ -1,4 +1,5 @@
-//! `konstruct replay …`: recorded turns asked again, and what came of that.
+//! `konstruct replay …`: recorded turns asked again, and what came of that; the read models are rebuilt
+//! in `rebuild.rs`.
 
 use std::{
     fmt::Write as _,
@@ -128,6 +129,9 @@ pub(crate) async fn run(
             let text = if markdown { replay::markdown(&report) } else { replay::text(&report) };
             output.print(&text, &report.json())?;
             Ok(ExitCode::SUCCESS)
+        }
+        ReplayVerb::Projections(args) => {
+            Box::pin(super::rebuild::projections(&Asked::new(sources), &args, output)).await
         }
     }
 }
