@@ -9,6 +9,7 @@ mod deferred;
 mod delivery;
 mod erase;
 mod fence;
+mod generations;
 mod guards;
 mod home;
 mod keys;

@@ -6,7 +6,7 @@ use domain::day::Day;
 use konstruct_tests::postgres::raw;
 use schemas::{ConversationId, MessageRef, TenantId};
 use store::{
-    Purpose, checkpoint,
+    Database, Purpose, checkpoint,
     projections::{self, Changes, Counts, EventRow, MessageRow, Under, UsageRow},
 };
 
@@ -140,7 +140,12 @@ impl Story {
 
 /// Writes events, in pieces of `size`.
 pub(crate) async fn project(world: &World, told: &[Told], size: usize) {
-    let mut reader = checkpoint::load(&world.db, "events").await.unwrap();
+    write(&world.db, "events", told, size).await;
+}
+
+/// The same for the reader of this name, into the generation of this door.
+pub(crate) async fn write(db: &Database, name: &str, told: &[Told], size: usize) {
+    let mut reader = checkpoint::load(db, name).await.unwrap();
     for piece in told.chunks(size) {
         let mut changes = BTreeMap::<_, Changes>::new();
         for told in piece {
@@ -151,7 +156,7 @@ pub(crate) async fn project(world: &World, told: &[Told], size: usize) {
             all.usage.extend(told.changes.usage.clone());
         }
         let last = piece.last().unwrap().seq;
-        reader = projections::apply(&world.db, "events", reader, last, &changes).await.unwrap();
+        reader = projections::apply(db, name, reader, last, &changes).await.unwrap();
     }
 }
 

@@ -32,11 +32,11 @@ fn handed_off(story: &Story, seq: u64, kind: &str, since_ms: Option<i64>) -> Tol
     told
 }
 
-fn handed_over(story: &Story, seq: u64) -> Told {
+pub(crate) fn handed_over(story: &Story, seq: u64) -> Told {
     handed_off(story, seq, "completion.handed_off", Some(at(story.ms).as_millis()))
 }
 
-fn given_back(story: &Story, seq: u64) -> Told {
+pub(crate) fn given_back(story: &Story, seq: u64) -> Told {
     handed_off(story, seq, "conversation.handed_back", None)
 }
 
