@@ -1,6 +1,6 @@
 //! `bench pipeline`: the gateway against raw publishing, the whole pipeline, what it costs, and how
 //! much memory it takes. `bench portal` and `bench views`: what operators see, and what it is made of.
-//! `bench llm`: what the router adds to a call of a model.
+//! `bench llm`: what the router adds to a call of a model. `bench replay`: how fast read models are rebuilt.
 //!
 //! Everything runs on one machine, the load and the look-alikes of Slack and of the vendors too, so
 //! each window says who used the processor in it, and how much of it was nobody's here.
@@ -13,6 +13,7 @@ mod peer;
 mod pipeline;
 pub(crate) mod portal;
 mod process;
+pub(crate) mod replay;
 pub(crate) mod report;
 mod streams;
 mod town;

@@ -8,16 +8,20 @@ use std::{io::Write as _, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::bench::{Options, llm, portal, report::Report, views};
+use crate::bench::{Options, llm, portal, replay, report::Report, views};
 
-const USAGE: &str = "usage: bench pipeline|portal|views|llm
+/// Messages of `bench replay`, when nobody chose otherwise: 200,000 events.
+const REPLAYED: u32 = 40_000;
+
+const USAGE: &str = "usage: bench pipeline|portal|views|llm|replay
     [--seconds N]     pipeline, portal, llm: how long each rate is held (8; llm 4)
     [--messages N]    how many messages each burst of the pipeline has (2000);
-                      portal, views: how many there are to show (1000000)
+                      portal, views: how many there are to show (1000000);
+                      replay: how many are on the log (40000), five events each
     [--tenants N]     portal, views: how many tenants there are (10000)
     [--runs N]        views: how often each is asked (50)
     [--litellm PATH]  llm: the program of LiteLLM, to be measured in the same run
-    [--json]          pipeline, portal, llm: JSON on standard output, the table on standard error";
+    [--json]          pipeline, portal, llm, replay: JSON on standard output, the table on standard error";
 
 /// What was asked for.
 #[derive(Default)]
@@ -54,6 +58,10 @@ async fn main() -> anyhow::Result<()> {
             say(&llm::run(&options).await?, asked.json)
         }
         "views" => views::run(pages.size, usize::try_from(asked.runs.unwrap_or(50))?).await,
+        "replay" => {
+            let messages = usize::try_from(asked.messages.unwrap_or(REPLAYED))?;
+            say(&replay::run(messages).await?, asked.json)
+        }
         other => bail!("unknown benchmark `{other}`\n{USAGE}"),
     }
 }

@@ -1,0 +1,220 @@
+//! `konstruct replay projections`: what people see meanwhile, and that nobody outside hears of it.
+
+use std::process::Stdio;
+
+use konstruct_tests::{installation::Installation, postgres::raw, wait::until};
+use serde_json::Value;
+
+use crate::{Log, PATIENCE, ask, mention, running_both};
+
+const TABLES: [&str; 10] = [
+    "p_agent",
+    "p_change",
+    "p_connection",
+    "p_conversation",
+    "p_day",
+    "p_event",
+    "p_message",
+    "p_month",
+    "p_tenant",
+    "p_usage",
+];
+
+/// Every live row of every read model.
+async fn live(it: &Installation) -> Vec<String> {
+    let admin = raw(&it.database.superuser_url()).await.unwrap();
+    let mut all = Vec::new();
+    for table in TABLES {
+        let sql = format!(
+            "select coalesce(string_agg(t::text, E'\\n' order by t::text), '') from public.{table} t"
+        );
+        all.push(format!(
+            "{table}: {}",
+            admin.query_one(&sql, &[]).await.unwrap().get::<_, String>(0)
+        ));
+    }
+    all
+}
+
+/// Somebody of either workspace says so many things, and each is answered.
+async fn said(it: &Installation, messages: usize) {
+    for nth in 0..messages {
+        let workspace = ["T0ACME", "T0BETA"][nth % 2];
+        ask(it, &mention(it, workspace, "when will it arrive?").unwrap()).await.unwrap();
+    }
+    projected(it).await;
+}
+
+/// Waits until what is on the log is in the read models, and nothing more comes.
+async fn projected(it: &Installation) {
+    let admin = raw(&it.database.superuser_url()).await.unwrap();
+    let (mut events, mut directory) =
+        (Log::open(it, "EVENTS").await.unwrap(), Log::open(it, "DIRECTORY").await.unwrap());
+    let sql = "
+        select string_agg(seq::text, ' ' order by name) from checkpoint
+         where name in ('project-events', 'project-directory')";
+    let ended = "
+        select count(*) from p_message where state not in ('delivered', 'told', 'failed', 'throttled')";
+    // Each message's own echo and its end come last.
+    let mut last = String::new();
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let want =
+            format!("{} {}", directory.stored().await.unwrap(), events.stored().await.unwrap());
+        let found: Option<String> = admin.query_one(sql, &[]).await.unwrap().get(0);
+        let open: i64 = admin.query_one(ended, &[]).await.unwrap().get(0);
+        let is_still = last == want && open == 0;
+        if found.as_ref() == Some(&want) && is_still {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "{found:?} of {want}, {open} open");
+        last = want;
+        it.slack.echoes_delivered().await;
+    }
+}
+
+/// What must not move: events of both streams, calls of Slack, questions to models.
+async fn outside(it: &Installation) -> (u64, u64, u64, usize, usize) {
+    let (mut events, mut directory, mut dead) = (
+        Log::open(it, "EVENTS").await.unwrap(),
+        Log::open(it, "DIRECTORY").await.unwrap(),
+        Log::open(it, "DEADLETTERS").await.unwrap(),
+    );
+    (
+        events.stored().await.unwrap(),
+        directory.stored().await.unwrap(),
+        dead.stored().await.unwrap(),
+        it.slack.see(|world| world.calls().count()),
+        it.llm.requests().len(),
+    )
+}
+
+/// The command, and what it printed as JSON; whatever its exit code is.
+async fn replay(it: &Installation, args: &[&str]) -> (bool, Value) {
+    let all = [&["replay", "projections", "--json"], args].concat();
+    let output = it.output(&all).await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let printed = serde_json::from_slice(&output.stdout);
+    (output.status.success(), printed.unwrap_or_else(|error| panic!("{args:?}: {error}: {said}")))
+}
+
+/// How far the rebuild is on each stream.
+async fn places(it: &Installation) -> Vec<i64> {
+    let admin = raw(&it.database.superuser_url()).await.unwrap();
+    let sql = "select seq from checkpoint where name like 'next/%' order by name";
+    admin.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test]
+async fn a_rebuild_is_what_is_live_and_nobody_outside_hears_of_it() {
+    let it = running_both().await.unwrap();
+    said(&it, 4).await;
+    let (shown, heard) = (live(&it).await, outside(&it).await);
+
+    let (done, plan) = replay(&it, &["--dry-run"]).await;
+    assert!(done);
+    let streams: Vec<_> = plan["streams"].as_array().unwrap().iter().collect();
+    assert_eq!(streams[0]["stream"], "EVENTS");
+    assert_eq!(streams[0]["events"], heard.0);
+    assert_eq!(streams[1]["events"], heard.1);
+    assert_eq!((&plan["begun"], places(&it).await), (&Value::Bool(false), Vec::new()));
+    let asked = it.output(&["replay", "projections"]).await.unwrap();
+    let why = String::from_utf8_lossy(&asked.stderr).into_owned();
+    assert!(!asked.status.success() && why.contains("say `--yes`"), "{why}");
+
+    let (done, built) = replay(&it, &["--yes", "--workers", "3"]).await;
+    assert!(done, "{built:#}");
+    assert_eq!(built["is_equal"], true);
+    assert_eq!(built["events"], heard.0 + heard.1);
+    assert_eq!(built["models"].as_array().unwrap().len(), TABLES.len());
+    assert_eq!((live(&it).await, outside(&it).await), (shown, heard), "nothing has moved");
+
+    // People go on, and what they say is in what goes live.
+    said(&it, 2).await;
+    let (shown, heard) = (live(&it).await, outside(&it).await);
+    let (_, status) = replay(&it, &["--status"]).await;
+    let next = status.as_array().unwrap().iter().find(|it| it["generation"] == "next").unwrap();
+    assert!(next["place"].as_u64() < next["last"].as_u64(), "{next}");
+    let (done, swapped) = replay(&it, &["--swap", "--yes"]).await;
+    assert!(done, "{swapped:#}");
+    assert_eq!(swapped["swapped"], true);
+    assert_eq!((live(&it).await, outside(&it).await), (shown, heard));
+
+    // The services that were there before write and read what is live now.
+    said(&it, 2).await;
+    assert_eq!(replay(&it, &["--roll-back", "--yes"]).await.1["rolled_back"], true);
+    said(&it, 1).await;
+    let (done, again) = replay(&it, &["--yes"]).await;
+    assert!(done, "what was put back had gone on: {again:#}");
+    let (_, dropped) = replay(&it, &["--drop", "--yes"]).await;
+    assert_eq!(dropped["dropped"], serde_json::json!(["next", "previous"]));
+    let failed = it.output(&["replay", "projections", "--roll-back", "--yes"]).await.unwrap();
+    let why = String::from_utf8_lossy(&failed.stderr).into_owned();
+    assert!(!failed.status.success() && why.contains("there is nothing to go back to"), "{why}");
+}
+
+#[tokio::test]
+async fn killed_in_the_middle_a_rebuild_goes_on_where_it_was() {
+    let it = running_both().await.unwrap();
+    said(&it, 3).await;
+    let heard = outside(&it).await;
+    let mut command = it.command(&["replay", "projections", "--yes", "--rate", "2"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Each of the two workers has written something.
+    let begun = || async { Ok(places(&it).await.iter().any(|place| 4 <= *place)) };
+    until(PATIENCE, "the rebuild goes on", begun).await.unwrap();
+    child.kill().await.unwrap();
+    let stands = places(&it).await;
+    assert_eq!(stands.len(), 4, "two workers for each stream");
+    assert!(stands.iter().any(|place| *place < i64::try_from(heard.0).unwrap()), "{stands:?}");
+
+    // The server may take a moment to see that whoever held the lock is gone.
+    let finished = || async {
+        let again = it.output(&["replay", "projections", "--yes", "--json"]).await?;
+        if !again.status.success() {
+            let said = String::from_utf8_lossy(&again.stderr).into_owned();
+            anyhow::ensure!(said.contains("another `konstruct replay` is at work"), "{said}");
+            return Ok(false);
+        }
+        let built: Value = serde_json::from_slice(&again.stdout)?;
+        anyhow::ensure!(built["is_equal"] == true, "{built:#}");
+        anyhow::ensure!(
+            built["events"].as_u64() < Some(heard.0 + heard.1),
+            "it began anew: {built:#}"
+        );
+        Ok(true)
+    };
+    until(PATIENCE, "the same command goes on", finished).await.unwrap();
+    assert_eq!(outside(&it).await, heard);
+
+    let other = it.output(&["replay", "projections", "--yes", "--workers", "5"]).await.unwrap();
+    let why = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(why.contains("with 2 workers is under way"), "{why}");
+}
+
+#[tokio::test]
+async fn a_live_row_that_is_wrong_is_named_and_only_swapped_away_on_purpose() {
+    let it = running_both().await.unwrap();
+    said(&it, 2).await;
+    let right = live(&it).await;
+    let admin = raw(&it.database.superuser_url()).await.unwrap();
+    let tamper = "update p_usage set answered = answered + 7 where tenant_id = 'beta'";
+    assert_eq!(admin.execute(tamper, &[]).await.unwrap(), 1);
+    let wrong = live(&it).await;
+
+    let (done, built) = replay(&it, &["--yes", "--only", "usage"]).await;
+    assert!(!done);
+    let differences = &built["models"][0]["differences"];
+    assert_eq!(differences.as_array().map(Vec::len), Some(1), "{built:#}");
+    assert_eq!(differences[0]["model"], "p_usage");
+    assert_eq!(differences[0]["tenant"], "beta");
+    let (done, refused) = replay(&it, &["--swap", "--yes"]).await;
+    assert!(!done && refused["swapped"] == false, "{refused:#}");
+    assert_eq!(live(&it).await, wrong);
+
+    let (done, swapped) = replay(&it, &["--swap", "--accept-differences", "--yes"]).await;
+    assert!(done, "{swapped:#}");
+    assert_eq!(live(&it).await, right);
+    let sql = "select count(*) from platform_audit where purpose = 'rebuild-accept-differences'";
+    assert_eq!(admin.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 1);
+}
