@@ -10,7 +10,7 @@ use store::{
     check::walls,
     checkpoint,
     generation::{
-        Generation, Generations, Made, Wish,
+        Generation, Generations, Made, Patience, Wish,
         compare::{self, Compared, Snapshot},
     },
     projections,

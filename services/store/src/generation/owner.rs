@@ -64,6 +64,24 @@ const SHAPE: &str = "
 const SWAP: &str = "call generation_swap($1, $2)";
 const MOVE_ON: &str = "update checkpoint set generation = generation + 1 where name = any($1)";
 
+/// How long a swap waits for those who read just now, while others wait behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Longer than most requests take, and too short for anybody to notice.
+    Short,
+    /// So long that the server ends its own cleaning of a table for us.
+    Long,
+}
+
+impl Patience {
+    const fn sql(self) -> &'static str {
+        match self {
+            Patience::Short => "set local lock_timeout = '200ms'",
+            Patience::Long => "set local lock_timeout = '2s'",
+        }
+    }
+}
+
 /// The owner's door.
 pub struct Generations {
     client: Client,
@@ -222,20 +240,14 @@ impl Held<'_> {
     /// Puts a generation in the place of the live one, which becomes the previous one. Refused where it
     /// is not exactly as far, or not of the same shape. A transient error means that somebody reads just
     /// now, and another try may well succeed.
-    pub async fn swap(self, made: &Made, step: &str, actor: &str) -> Result<(), StoreError> {
+    pub async fn swap(
+        self,
+        made: &Made,
+        (step, actor): (&str, &str),
+        patience: Patience,
+    ) -> Result<(), StoreError> {
         let (generation, wish) = (made.generation, &made.wish);
-        for row in self.tx.query(SPREAD, &[&generation.name()]).await? {
-            let (reader, low, high): (String, i64, i64) =
-                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            let live = self.places.get(&reader).copied().map(row::big);
-            if live != Some(low) || live != Some(high) {
-                return Err(StoreError::Refused(format!(
-                    "the {} generation stands at {low} to {high} of {reader}, the live one at {}",
-                    generation.name(),
-                    live.unwrap_or_default()
-                )));
-            }
-        }
+        self.check_same_place(made).await?;
         let shape = self.tx.query_opt(SHAPE, &[&generation.schema(), &wish.models]).await?;
         if let Some(row) = shape {
             let part: String = row.try_get(0)?;
@@ -244,8 +256,7 @@ impl Held<'_> {
                 generation.name()
             )));
         }
-        // Longer than most requests take, and too short for anybody to notice who waits behind us.
-        self.tx.batch_execute("set local lock_timeout = '200ms'").await?;
+        self.tx.batch_execute(patience.sql()).await?;
         for name in [generation.name(), Generation::Previous.name()] {
             self.tx.execute(FORGET_PLACES, &[&name]).await?;
             self.tx.execute(FORGET, &[&name]).await?;
@@ -261,6 +272,27 @@ impl Held<'_> {
         self.tx.execute(MOVE_ON, &[&wish.readers]).await?;
         self.tx.execute(AUDIT, &[&step, &actor]).await?;
         Ok(self.tx.commit().await?)
+    }
+
+    /// Every worker of every reader of the generation is exactly where the live reader is.
+    async fn check_same_place(&self, made: &Made) -> Result<(), StoreError> {
+        let name = made.generation.name();
+        let rows = self.tx.query(SPREAD, &[&name]).await?;
+        if rows.len() != made.wish.readers.len() {
+            return Err(StoreError::Fenced(format!("the {name} generation")));
+        }
+        for row in rows {
+            let (reader, low, high): (String, i64, i64) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            let live = self.places.get(&reader).copied().map(row::big);
+            if live != Some(low) || live != Some(high) {
+                return Err(StoreError::Refused(format!(
+                    "the {name} generation stands at {low} to {high} of {reader}, the live one at {}",
+                    live.unwrap_or_default()
+                )));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -24,7 +24,7 @@ async fn swap(world: &World, generation: Generation, step: &str) -> Result<(), S
     let mut owner = owner(world).await;
     for _ in 0..TRIES {
         let held = owner.hold(&made.wish.readers).await?;
-        match held.swap(&made, step, "test").await {
+        match held.swap(&made, (step, "test"), Patience::Short).await {
             Err(error) if error.is_transient() => {}
             done => return done,
         }

@@ -5,7 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::Context as _;
 use projector::{Rebuild, reader};
 use serde_json::json;
-use store::generation::{Generation, Made, compare::Compared};
+use store::generation::{Generation, Made, Patience, compare::Compared};
 
 use super::{
     Parts,
@@ -17,6 +17,9 @@ use crate::{cli::Projections, output::Output};
 /// How often the swap is tried while somebody reads for long, and the pause between.
 const TRIES_MAX: u32 = 100;
 const TRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// Every so often it is tried with more patience.
+const PATIENT_EVERY: u32 = 10;
 
 /// `--swap`.
 pub(super) async fn swap(
@@ -94,7 +97,8 @@ async fn exchange(
             let until = held.places().get(reader.name).copied().unwrap_or_default();
             rebuild.catch_up(reader, until, &mut meter).await?;
         }
-        match held.swap(made, step, &parts.actor).await {
+        let patience = if tries % PATIENT_EVERY == 0 { Patience::Long } else { Patience::Short };
+        match held.swap(made, (step, &parts.actor), patience).await {
             Ok(()) => break,
             Err(error) if error.is_transient() && tries < TRIES_MAX => {
                 tokio::time::sleep(TRY_PAUSE).await;
