@@ -139,6 +139,11 @@ impl Meter {
         Progress { done: self.done, total: self.total.max(self.done), elapsed }
     }
 
+    /// From now on at any speed: somebody waits for the rest.
+    pub fn hurry(&mut self) {
+        self.pace = None;
+    }
+
     fn piece(&self, most: usize) -> usize {
         self.pace.map_or(most, |pace| pace.piece(most))
     }

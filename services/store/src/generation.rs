@@ -6,14 +6,14 @@
 //! generation: whoever still writes to one that was swapped in or dropped is refused, and nothing of theirs
 //! reaches the live tables.
 
-mod base;
 pub mod compare;
 mod owner;
-
-pub(crate) use self::base::prune as prune_base;
-pub use self::owner::{Generations, Held};
+mod prune;
 
 use schemas::Timestamp;
+
+pub use self::owner::{Generations, Held, Patience};
+pub(crate) use self::prune::prune;
 
 /// One that is not live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -247,8 +247,8 @@ pub struct Pruned {
     pub trials: u64,
     /// Decisions on dead letters.
     pub letters: u64,
-    /// What the base of a rebuild had of them.
-    pub base: u64,
+    /// What other generations of the read models had of them.
+    pub generations: u64,
     /// Sessions and links of operators, and tries to sign in.
     pub accounts: u64,
 }
@@ -256,7 +256,9 @@ pub struct Pruned {
 impl Pruned {
     /// All of them.
     pub fn total(mut self) -> u64 {
-        RULES.iter().map(|rule| *(rule.count)(&mut self)).sum::<u64>() + self.base + self.accounts
+        RULES.iter().map(|rule| *(rule.count)(&mut self)).sum::<u64>()
+            + self.generations
+            + self.accounts
     }
 }
 
@@ -277,7 +279,7 @@ pub async fn prune(platform: &Platform, actor: &str, now: Timestamp) -> Result<P
             }
         }
     }
-    pruned.base = generation::prune_base(platform, actor, now).await?;
+    pruned.generations = generation::prune(platform, actor, now).await?;
     pruned.accounts = accounts::prune::prune(platform, now).await?;
     Ok(pruned)
 }

@@ -249,8 +249,8 @@ async fn the_base_keeps_what_is_live_and_forgets_what_is_pruned() {
     let now = 32 * DAY_MS;
     let pruned = prune(&world.platform, "test", at(now)).await.unwrap();
     assert_eq!((pruned.messages, pruned.conversations, pruned.events), (2, 1, 6));
-    assert_eq!(pruned.base, 2 + 1 + 6, "as much as of the live ones");
-    assert_eq!(prune(&world.platform, "test", at(now)).await.unwrap().base, 0);
+    assert_eq!(pruned.generations, 2 + 1 + 6, "as much as of the live ones");
+    assert_eq!(prune(&world.platform, "test", at(now)).await.unwrap().generations, 0);
 
     let next = begun(&world, 1).await;
     let (next_at, place) = (made(&world, Generation::Next).await, "next/project-events/0");

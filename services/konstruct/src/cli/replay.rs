@@ -91,13 +91,14 @@ pub(crate) struct Shadow {
 #[expect(clippy::struct_excessive_bools, reason = "a flag each, and no two steps at once")]
 pub(crate) struct Projections {
     /// Only this read model, e.g. `usage`; may be said again for another one.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["status", "swap", "roll_back", "drop"])]
     pub only: Vec<String>,
     /// Read at most so many events in a second.
     #[arg(long, value_name = "EVENTS_PER_S", value_parser = clap::value_parser!(u64).range(1..))]
     pub rate: Option<u64>,
     /// How many write at the same time, each for its part of the tenants; 2 if nothing is said.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16),
+          conflicts_with_all = ["status", "swap", "roll_back", "drop"])]
     pub workers: Option<u32>,
     /// Say what there is to do, and change nothing.
     #[arg(long, group = "step")]

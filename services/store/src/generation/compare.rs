@@ -7,7 +7,7 @@
 //! What the sweeper takes for its age at that moment is left out on both sides: whether it has been there
 //! already is no matter of the log.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use schemas::Timestamp;
 use serde::Serialize;
@@ -23,6 +23,8 @@ use crate::{
 
 /// In how many parts the rows of a tenant are looked at; in [`Statements::parts`] it is written out.
 pub const PARTS: u32 = 1_024;
+/// How far the clock of whoever prunes may be ahead.
+const CLOCK_SKEW_MAX: Duration = Duration::from_mins(1);
 /// Differences that are shown of each model. All are counted in its rows and checksums.
 pub const SHOWN_MAX: usize = 10;
 
@@ -226,7 +228,7 @@ impl Snapshot {
     pub async fn compare(&mut self, model: &str, now: Timestamp) -> Result<Compared, StoreError> {
         let found = MODELS.iter().find(|it| it.name == model);
         let it = found.ok_or_else(|| StoreError::Refused(format!("no read model `{model}`")))?;
-        let old = now.minus(STORY_KEPT).as_millis();
+        let old = now.plus(CLOCK_SKEW_MAX).minus(STORY_KEPT).as_millis();
         let live = self.sums(None, it.sums, old).await?;
         let next = self.sums(Some(Generation::Next), it.sums, old).await?;
         let mut differences = Vec::new();

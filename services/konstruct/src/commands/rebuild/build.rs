@@ -172,6 +172,7 @@ pub(super) async fn compared(
 ) -> anyhow::Result<Vec<Compared>> {
     let sources = sources_of(made);
     parts.catch_up(rebuild, &sources, meter).await?;
+    meter.hurry();
     let held = parts.generations.hold(&made.wish.readers).await?;
     for source in &sources {
         let reader = reader(*source);

@@ -90,6 +90,7 @@ async fn exchange(
     step: &str,
 ) -> anyhow::Result<()> {
     let mut meter = meter(0, args);
+    meter.hurry();
     for tries in 1.. {
         let held = parts.generations.hold(&made.wish.readers).await?;
         for source in sources_of(made) {
