@@ -12,6 +12,13 @@ use crate::{
     tls,
 };
 
+/// A read model that a generation does not have: what is written to it there would reach the live one.
+const MISSING: &str = "
+    select c.relname::text from pg_class c
+     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname ~ '^p_'
+       and to_regclass(format('%I.%I', $1::text, c.relname)) is null
+     order by 1 limit 1";
+
 /// A pool of connections of the app role. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
@@ -40,7 +47,16 @@ impl Database {
         connections: usize,
     ) -> Result<Self, StoreError> {
         let settings = self.settings.within(generation.schema()).pool_size(connections);
-        Self::connect(&settings).await
+        let db = Self::connect(&settings).await?;
+        let connection = db.pool.get().await?;
+        if let Some(row) = connection.query_opt(MISSING, &[&generation.schema()]).await? {
+            let (name, table): (_, String) = (generation.name(), row.try_get(0)?);
+            return Err(StoreError::Refused(format!(
+                "the {name} generation has no table {table}: it is gone, or a migration came between"
+            )));
+        }
+        drop(connection);
+        Ok(db)
     }
 
     /// A transaction of one tenant. It begins, in one round trip, with its first statement.

@@ -58,7 +58,7 @@ pub(crate) async fn run(messages: usize) -> anyhow::Result<Report> {
     let want = i64::try_from(events)?;
     until(PROJECTED_MAX, "all is projected", || async {
         let sql = "select coalesce(max(seq), 0) from checkpoint where name = 'project-events'";
-        Ok(admin.query_one(sql, &[]).await?.try_get::<_, i64>(0)? == want)
+        anyhow::Ok(admin.query_one(sql, &[]).await?.try_get::<_, i64>(0)? == want)
     })
     .await?;
     let projected = rate(events, begun.elapsed());

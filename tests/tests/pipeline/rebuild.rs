@@ -91,7 +91,7 @@ async fn outside(it: &Installation) -> (u64, u64, u64, usize, usize) {
 
 /// The command, and what it printed as JSON; whatever its exit code is.
 async fn replay(it: &Installation, args: &[&str]) -> (bool, Value) {
-    let all = [&["replay", "projections", "--json"], args].concat();
+    let all = [&["replay", "projections", "--json"][..], args].concat();
     let output = it.output(&all).await.unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     let printed = serde_json::from_slice(&output.stdout);
@@ -161,7 +161,7 @@ async fn killed_in_the_middle_a_rebuild_goes_on_where_it_was() {
     let mut command = it.command(&["replay", "projections", "--yes", "--rate", "2"]);
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // Each of the two workers has written something.
-    let begun = || async { Ok(places(&it).await.iter().any(|place| 4 <= *place)) };
+    let begun = || async { anyhow::Ok(places(&it).await.iter().any(|place| 4 <= *place)) };
     until(PATIENCE, "the rebuild goes on", begun).await.unwrap();
     child.kill().await.unwrap();
     let stands = places(&it).await;
@@ -182,7 +182,7 @@ async fn killed_in_the_middle_a_rebuild_goes_on_where_it_was() {
             built["events"].as_u64() < Some(heard.0 + heard.1),
             "it began anew: {built:#}"
         );
-        Ok(true)
+        anyhow::Ok(true)
     };
     until(PATIENCE, "the same command goes on", finished).await.unwrap();
     assert_eq!(outside(&it).await, heard);

@@ -75,7 +75,7 @@ impl Readers {
     async fn more(&self, count: u64) -> u64 {
         let (before, seen) =
             (self.reads.load(Ordering::Relaxed), self.tampered.load(Ordering::Relaxed));
-        let there = || async { Ok(before + count <= self.reads.load(Ordering::Relaxed)) };
+        let there = || async { anyhow::Ok(before + count <= self.reads.load(Ordering::Relaxed)) };
         until(PATIENCE, "somebody reads", there).await.unwrap();
         self.tampered.load(Ordering::Relaxed) - seen
     }
@@ -185,6 +185,15 @@ async fn a_generation_of_another_shape_is_not_swapped() {
     );
     migration.batch_execute("alter table public.p_month drop column refunds").await.unwrap();
     assert_eq!(dump(&world).await, before);
+
+    // What a generation does not have would be written to the live one.
+    migration.batch_execute("create table public.p_new (id int)").await.unwrap();
+    let refused = world.db.generation(Generation::Next, 1).await.err().unwrap();
+    assert_eq!(
+        refused.to_string(),
+        "the next generation has no table p_new: it is gone, or a migration came between"
+    );
+    migration.batch_execute("drop table public.p_new").await.unwrap();
 
     // As the recipe says it: in every generation at once.
     let recipe = "call on_generations('p_month', 'alter table %s add column refunds bigint')";
