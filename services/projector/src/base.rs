@@ -25,14 +25,17 @@ const LOOK_EVERY: Duration = Duration::from_hours(1);
 /// Follows until the context says stop.
 pub(crate) async fn keep(context: &Context, db: &Database) {
     while !context.stop.is_cancelled() {
-        if let Err(error) = follow(context, db).await {
+        let Some(done) = context.stop.run_until_cancelled(follow(context, db)).await else {
+            return;
+        };
+        if let Err(error) = done {
             warn!(error = format!("{error:#}"), "the base of rebuilds stays where it is");
         }
         _ = context.stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await;
     }
 }
 
-/// Takes what is old enough by now. Interrupted, the next one goes on.
+/// Takes what is old enough by now. Interrupted at any point, the next one goes on.
 async fn follow(context: &Context, db: &Database) -> anyhow::Result<()> {
     let reader = &nats::PROJECT_EVENTS;
     let span = context.bus.span(reader.stream).await?;
@@ -55,7 +58,7 @@ async fn follow(context: &Context, db: &Database) -> anyhow::Result<()> {
     }
     let base = db.generation(Generation::Base, 1).await?;
     let mut past = Past::open(&context.bus, reader.stream, place.seq).await?;
-    while !context.stop.is_cancelled() {
+    loop {
         let mut piece = past.piece(span.last, reader.batch_max).await?;
         let (there, old) = (piece.len(), piece.partition_point(|read| read.stored_at < before));
         piece.truncate(old);

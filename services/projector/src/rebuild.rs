@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use domain::rebuild::{Pace, Progress, Source, worker_of};
 use futures::future::try_join_all;
 use runtime::{Bus, Past, Read};
@@ -55,6 +55,7 @@ impl Rebuild {
         let mut workers = self.workers(reader).await?;
         let behind = workers.iter().map(|worker| worker.place.seq).min().unwrap_or(until);
         if behind < until {
+            let mut reached = behind;
             let mut past = Past::open(&self.bus, reader.stream, behind).await?;
             loop {
                 let piece = past.piece(until, meter.piece(PIECE_EVENTS_MAX)).await?;
@@ -63,6 +64,14 @@ impl Rebuild {
                     workers.iter_mut().map(|worker| self.write(reader, worker, last, &piece));
                 try_join_all(writes).await?;
                 meter.read(piece.len()).await;
+                reached = last;
+            }
+            // A replica that is behind says too early that there is no more.
+            if reached < until && self.bus.at(reader.stream, until).await?.is_some() {
+                bail!(
+                    "{} gave its events until {reached} and not until {until}",
+                    reader.stream.name
+                );
             }
         }
         // What was between the last event and there is on no log any more.

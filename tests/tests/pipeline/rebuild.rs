@@ -1,9 +1,12 @@
 //! `konstruct replay projections`: what people see meanwhile, and that nobody outside hears of it.
 
-use std::process::Stdio;
+use std::{process::Stdio, time::Duration};
 
+use async_nats::jetstream;
 use konstruct_tests::{installation::Installation, postgres::raw, wait::until};
+use runtime::{Bus, Clock, Context};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::{Log, PATIENCE, ask, mention, running_both};
 
@@ -217,4 +220,59 @@ async fn a_live_row_that_is_wrong_is_named_and_only_swapped_away_on_purpose() {
     assert_eq!(live(&it).await, right);
     let sql = "select count(*) from platform_audit where purpose = 'rebuild-accept-differences'";
     assert_eq!(admin.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), 1);
+}
+
+/// One more projector, to whom all that is on the log is older than what goes into the base.
+async fn base_follows(it: &Installation) -> u64 {
+    let later = Clock::system().now().plus(projector::BASE_AGE + Duration::from_hours(1));
+    let stop = CancellationToken::new();
+    let bus = Bus::connect(&it.nats.url(), "test").await.unwrap();
+    let context = Context { bus, clock: Clock::new(move || later), stop: stop.clone() };
+    let projector = tokio::spawn(projector::run(context, it.database.database().await.unwrap()));
+    let last = Log::open(it, "EVENTS").await.unwrap().stored().await.unwrap();
+    let admin = raw(&it.database.superuser_url()).await.unwrap();
+    let sql = "select seq from checkpoint where name = 'base/project-events/0'";
+    let want = i64::try_from(last).unwrap();
+    let there =
+        || async { anyhow::Ok(admin.query_one(sql, &[]).await?.try_get::<_, i64>(0)? == want) };
+    until(PATIENCE, "the base follows", there).await.unwrap();
+    stop.cancel();
+    projector.await.unwrap().unwrap();
+    last
+}
+
+/// The log forgets what was before `first`.
+async fn forget(it: &Installation, first: u64) {
+    let client = async_nats::connect(it.nats.url()).await.unwrap();
+    let stream = jetstream::new(client).get_stream("EVENTS").await.unwrap();
+    stream.purge().sequence(first).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_has_left_the_log_is_rebuilt_from_the_base_and_a_gap_is_told() {
+    let it = running_both().await.unwrap();
+    said(&it, 3).await;
+    let base = base_follows(&it).await;
+    said(&it, 2).await;
+    forget(&it, base + 1).await;
+    let heard = outside(&it).await;
+    let (done, built) = replay(&it, &["--yes"]).await;
+    assert!(done, "{built:#}");
+    assert_eq!(built["events"], heard.0 - base + heard.1, "the rest was in the base");
+    assert_eq!(replay(&it, &["--swap", "--yes"]).await.1["swapped"], true);
+    assert_eq!(replay(&it, &["--drop", "--yes"]).await.1["dropped"][0], "previous");
+
+    // The projector was away for too long.
+    forget(&it, base + 3).await;
+    let failed = it.output(&["replay", "projections", "--yes"]).await.unwrap();
+    let why = String::from_utf8_lossy(&failed.stderr).into_owned();
+    let gap = format!("EVENTS begins at {}, and what was read before ends at {base}", base + 3);
+    assert!(!failed.status.success() && why.contains(&gap), "{why}");
+    let (_, status) = replay(&it, &["--status"]).await;
+    let shown = status.as_array().unwrap().iter().find(|it| it["generation"] == "base").unwrap();
+    assert_eq!(shown["is_whole"], false);
+    assert_eq!(replay(&it, &["--new-base", "--yes"]).await.1["base"], heard.0);
+    said(&it, 1).await;
+    let (done, built) = replay(&it, &["--yes"]).await;
+    assert!(done, "{built:#}");
 }
