@@ -91,14 +91,15 @@ async fn exchange(
 ) -> anyhow::Result<()> {
     let mut meter = meter(0, args);
     meter.hurry();
-    for tries in 1.. {
+    for tries in 1_u32.. {
         let held = parts.generations.hold(&made.wish.readers).await?;
         for source in sources_of(made) {
             let reader = reader(source);
             let until = held.places().get(reader.name).copied().unwrap_or_default();
             rebuild.catch_up(reader, until, &mut meter).await?;
         }
-        let patience = if tries % PATIENT_EVERY == 0 { Patience::Long } else { Patience::Short };
+        let patience =
+            if tries.is_multiple_of(PATIENT_EVERY) { Patience::Long } else { Patience::Short };
         match held.swap(made, (step, &parts.actor), patience).await {
             Ok(()) => break,
             Err(error) if error.is_transient() && tries < TRIES_MAX => {
