@@ -37,6 +37,10 @@ const FORGET: &str = "delete from generation where name = $1";
 const ENSURE: &str = "
     insert into checkpoint (name, generation, seq)
     select name, 1, 0 from unnest($1::text[]) name on conflict do nothing";
+/// Whoever holds the live readers and is not heard of any more lets them go.
+const HOLD_BOUNDS: &str = "
+    set local lock_timeout = '10s';
+    set local idle_in_transaction_session_timeout = '60s'";
 const HOLD: &str = "select name, seq from checkpoint where name = any($1) order by name for update";
 const SPREAD: &str = "
     select split_part(name, '/', 2), min(seq), max(seq) from checkpoint
@@ -213,7 +217,7 @@ impl Generations {
     pub async fn hold(&mut self, readers: &[String]) -> Result<Held<'_>, StoreError> {
         self.client.execute(ENSURE, &[&readers]).await?;
         let tx = self.client.transaction().await?;
-        tx.batch_execute("set local lock_timeout = '10s'").await?;
+        tx.batch_execute(HOLD_BOUNDS).await?;
         let rows = tx.query(HOLD, &[&readers]).await?;
         let places = rows.iter().map(place).collect::<Result<_, _>>()?;
         Ok(Held { tx, places })
