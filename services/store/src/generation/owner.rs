@@ -26,9 +26,11 @@ const LIVE: &str = "select name, seq from checkpoint where name = any($1) order 
 const BASE_PLACE: &str = "select seq from checkpoint where name = $1 for update";
 const REMEMBER: &str = "
     insert into generation (name, readers, models, workers) values ($1, $2, $3, $4)";
+/// Each time under another number: whoever wrote to one that was dropped does not go on in the next.
 const BEGIN_PLACES: &str = "
     insert into checkpoint (name, generation, seq)
-    select $1::text || '/' || $2::text || '/' || worker, 1, $3::bigint
+    select $1::text || '/' || $2::text || '/' || worker,
+           (extract(epoch from now())::bigint & 2147483647)::int, $3::bigint
       from generate_series(0, $4::int - 1) worker";
 const FORGET_PLACES: &str = "delete from checkpoint where split_part(name, '/', 1) = $1";
 const FORGET: &str = "delete from generation where name = $1";
