@@ -19,7 +19,7 @@ pub enum StoreError {
     /// A row does not hold what we once put there, or a parameter does not fit.
     #[error("a row does not hold what it should: {0}")]
     Row(String),
-    /// The connection is not one we work with; the text says how to fix it.
+    /// The connection is not one we work with, or what was asked is not done; the text says how to fix it.
     #[error("{0}")]
     Refused(String),
     /// Somebody else leads that stage now, or has moved that checkpoint.

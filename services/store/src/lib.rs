@@ -2,7 +2,8 @@
 //!
 //! Three roles, three doors. [`Database`] is the app role's: its rows are only ever seen through a
 //! [`TenantTx`], which binds one tenant. [`Platform`] is for the few things done across tenants,
-//! each with a [`Purpose`] and a row in the audit. [`migrate`] is the owner's.
+//! each with a [`Purpose`] and a row in the audit. [`migrate`] is the owner's, and so are the
+//! [`generation::Generations`] of the read models.
 //!
 //! To add a table: a file in `migrations/`, a line in [`mod@migrate`], and `CALL tenant_table(…)` in
 //! it; the tests walk the catalogue and find what was forgotten.

@@ -22,7 +22,7 @@ pub enum Purpose {
     Prune,
     /// Wraps every data key with another master key.
     RotateMasterKey,
-    /// Empties the read models, to fill them from the log again.
+    /// Compares a rebuild of the read models with what is live, or empties them.
     Rebuild,
     /// Shows an operator what there is.
     List,

@@ -14,7 +14,7 @@ pub enum Role {
     App,
     /// Across tenants, for what the policies spell out.
     Platform,
-    /// Owns the tables; used by migrations only.
+    /// Owns the tables; used by migrations, and to make and swap generations of the read models.
     Owner,
 }
 
