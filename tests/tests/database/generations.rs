@@ -139,16 +139,16 @@ async fn every_read_model_can_be_rebuilt_and_compared() {
          where relnamespace = 'public'::regnamespace and relkind = 'r' and relname ~ '^p_' order by 1";
     let rows = admin.query(sql, &[]).await.unwrap();
     let there: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    let known = domain::replay::MODELS.each_ref().map(|model| model.name);
-    assert_eq!(there, known, "a new one goes into domain/src/replay.rs");
+    let known = domain::rebuild::MODELS.each_ref().map(|model| model.name);
+    assert_eq!(there, known, "a new one goes into domain/src/rebuild.rs");
     assert_eq!(compare::models().collect::<Vec<_>>(), known);
     let sql = "select unnest(models_of_events())";
     let of_events: Vec<String> =
         admin.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
     let is_of_events =
-        |it: &&domain::replay::Model| it.sources.contains(&domain::replay::Source::Events);
+        |it: &&domain::rebuild::Model| it.sources.contains(&domain::rebuild::Source::Events);
     let want: Vec<_> =
-        domain::replay::MODELS.iter().filter(is_of_events).map(|it| it.name).collect();
+        domain::rebuild::MODELS.iter().filter(is_of_events).map(|it| it.name).collect();
     assert_eq!(of_events, want);
 }
 

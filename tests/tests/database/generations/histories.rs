@@ -54,7 +54,7 @@ async fn rebuilt(log: &[Told], cut: usize, sizes: (usize, usize)) -> Vec<String>
     let next = begun(&world, WORKERS).await;
     let mut parts = BTreeMap::<u32, Vec<Told>>::new();
     for told in &log[cut..] {
-        let worker = domain::replay::worker_of(&told.tenant, WORKERS);
+        let worker = domain::rebuild::worker_of(&told.tenant, WORKERS);
         parts.entry(worker).or_default().push(told.clone());
     }
     let writes = parts.iter().map(|(worker, told)| {
