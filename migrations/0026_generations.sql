@@ -210,6 +210,17 @@ BEGIN
 END
 $$;
 
+-- What of an erased tenant's rows stays: as in 0024, in whichever generation the table is.
+CREATE OR REPLACE FUNCTION not_kept(target regclass) RETURNS text
+    LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
+    SELECT CASE relname
+        WHEN 'p_event' THEN 'AND NOT (stream = ''DIRECTORY'' AND seq = ANY ($2))'
+        WHEN 'p_change' THEN 'AND seq <> ALL ($2)'
+        WHEN 'p_tenant' THEN 'AND last_seq <> ALL ($2)'
+        ELSE ''
+    END FROM pg_class WHERE oid = target
+$$;
+
 REVOKE EXECUTE ON FUNCTION models_of_events() FROM PUBLIC;
 REVOKE EXECUTE ON PROCEDURE generation_table(text, text), generation_make(text),
     generation_rows(text, text), generation_take_base(text), generation_swap(text, text[]),

@@ -14,6 +14,17 @@ pub enum Source {
     Directory,
 }
 
+impl Source {
+    /// Whether its log, which begins at `first`, has all that came after `place`. The directory is kept for
+    /// ever: what is gone from it was erased, and is to be missing.
+    pub const fn has_all(self, place: u64, first: u64) -> bool {
+        match self {
+            Source::Events => follows(place, first),
+            Source::Directory => true,
+        }
+    }
+}
+
 /// A read model: a table.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Model {

@@ -1,5 +1,6 @@
 //! Generations of the read models: made like the live one, filled beside it, compared, swapped, put back.
 
+mod erased;
 mod histories;
 mod swapped;
 

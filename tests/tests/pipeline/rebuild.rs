@@ -8,7 +8,11 @@ use runtime::{Bus, Clock, Context};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Log, PATIENCE, ask, mention, running_both};
+use crate::{
+    Log, PATIENCE, ask,
+    erase::{is_tombstone, rows},
+    mention, running_both,
+};
 
 const TABLES: [&str; 10] = [
     "p_agent",
@@ -275,4 +279,30 @@ async fn what_has_left_the_log_is_rebuilt_from_the_base_and_a_gap_is_told() {
     said(&it, 1).await;
     let (done, built) = replay(&it, &["--yes"]).await;
     assert!(done, "{built:#}");
+}
+
+/// The log begins later without a tenant's messages, and misses nobody's; sums of all tenants had theirs.
+#[tokio::test]
+async fn after_an_erasure_a_rebuild_is_whole_and_has_nothing_of_the_tenant() {
+    let it = running_both().await.unwrap();
+    said(&it, 4).await;
+    let (done, built) = replay(&it, &["--yes"]).await;
+    assert!(done, "{built:#}");
+    it.ok(&["tenant", "erase", "--tenant", "acme", "--yes", "acme"]).await.unwrap();
+    let (_, status) = replay(&it, &["--status"]).await;
+    let mut generations = status.as_array().unwrap().iter();
+    assert!(generations.all(|it| it["is_whole"] != false), "{status:#}");
+    let (done, built) = replay(&it, &["--yes"]).await;
+    assert!(done, "what was begun before goes on: {built:#}");
+    assert_eq!(replay(&it, &["--drop", "--yes"]).await.1["dropped"][0], "next");
+
+    let (done, built) = replay(&it, &["--yes"]).await;
+    let models = built["models"].as_array().unwrap().iter();
+    let apart: Vec<_> = models.filter(|it| it["live"] != it["next"]).map(|it| &it["model"]).collect();
+    assert!(!done);
+    assert_eq!(apart, ["p_day"], "{built:#}");
+    let (done, swapped) = replay(&it, &["--swap", "--accept-differences", "--yes"]).await;
+    assert!(done, "{swapped:#}");
+    let left = rows(&it.database, "acme").await;
+    assert!(left.iter().all(|row| is_tombstone(row)), "{left:?}");
 }

@@ -49,6 +49,8 @@ fn a_log_follows_where_nothing_is_missing_between() {
         [(0, 0, true), (0, 1, true), (0, 2, false), (9, 10, true), (9, 11, false), (9, 3, true)];
     for (place, first, want) in cases {
         assert_eq!(follows(place, first), want, "{place} {first}");
+        assert_eq!(Source::Events.has_all(place, first), want, "{place} {first}");
+        assert!(Source::Directory.has_all(place, first), "what is gone was erased");
     }
 }
 

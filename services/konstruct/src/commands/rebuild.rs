@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use domain::rebuild::{Progress, Source, follows};
+use domain::rebuild::{Progress, Source};
 use projector::{Meter, Rebuild, reader};
 use runtime::{Bus, Clock, Span, setup};
 use store::{
@@ -93,7 +93,7 @@ impl Parts {
     /// Refuses where the log no longer has what comes after that place.
     async fn check_whole(&self, source: Source, place: u64) -> anyhow::Result<()> {
         let span = self.span(source).await?;
-        if follows(place, span.first) {
+        if source.has_all(place, span.first) {
             return Ok(());
         }
         bail!(

@@ -19,7 +19,11 @@ const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 const TRIES: u32 = 200;
 
 /// Puts a generation in place, as the command does.
-async fn swap(world: &World, generation: Generation, step: &str) -> Result<(), StoreError> {
+pub(super) async fn swap(
+    world: &World,
+    generation: Generation,
+    step: &str,
+) -> Result<(), StoreError> {
     let made = made(world, generation).await;
     let mut owner = owner(world).await;
     for _ in 0..TRIES {

@@ -1,6 +1,6 @@
 //! What people are shown of generations.
 
-use domain::rebuild::{Source, follows};
+use domain::rebuild::Source;
 use projector::reader;
 use serde_json::json;
 use store::generation::{Generation, Made, compare::Compared};
@@ -47,7 +47,7 @@ pub(super) async fn status(parts: &Parts, output: Output) -> anyhow::Result<()> 
             "last": span.last,
         }));
         for (made, place) in all.iter().filter_map(|made| Some((made, made.at(reader.name)?))) {
-            let is_whole = follows(place, span.first);
+            let is_whole = source.has_all(place, span.first);
             let name = made.generation.name();
             rows.push(line((name, stream), place, span.last, &about(made, is_whole)));
             shown.push(json!({

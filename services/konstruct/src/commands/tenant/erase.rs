@@ -244,7 +244,7 @@ impl<'a> Eraser<'a> {
                 tokio::time::sleep(PASS_PAUSE).await;
             }
             keys::forget(&self.base.db, self.tenant, self.now()).await?;
-            self.log.erase().await?;
+            self.purge().await?;
             let kept = self.log.count().await?.kept;
             erase::erase(&self.platform, self.tenant, &kept, &self.by).await?;
             let after = self.count(true).await?;
@@ -261,6 +261,16 @@ impl<'a> Eraser<'a> {
              the rest",
             self.tenant
         )
+    }
+
+    /// Its messages go. What was before the first one that is left was the tenant's: whoever reads on from
+    /// before it misses nothing.
+    async fn purge(&self) -> anyhow::Result<()> {
+        let (bus, reader) = (&self.base.context.bus, &nats::PROJECT_EVENTS);
+        let before = bus.span(reader.stream).await?.first;
+        self.log.erase().await?;
+        let after = bus.span(reader.stream).await?.first;
+        Ok(erase::pass_over(&self.platform, reader.name, (before, after), &self.by).await?)
     }
 
     /// A command is not caused by an event, so its id is drawn once and its events derive from it.
