@@ -14,7 +14,10 @@ use std::{
 use anyhow::{Context as _, bail};
 use domain::plan::DesiredAgent;
 use replay::{Employee, Estimate, Replay, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
-use schemas::{AgentId, Envelope, Event, Message, TenantId, Timestamp};
+use schemas::{
+    AgentId, Envelope, Event, Message, TenantId, Timestamp,
+    event::{MessageAdmitted, MessageReopened},
+};
 use serde_json::{Value, json};
 use store::replays::{Answered, Span};
 use tokio_util::sync::CancellationToken;
@@ -67,7 +70,7 @@ impl Shell {
         Ok(found?)
     }
 
-    /// A turn with all that asking it again takes; the message is as the log has it.
+    /// A turn with all that asking it again takes; the message is as the log has it, admitted or reopened.
     pub(crate) async fn freeze(&self, who: &Employee, turn: Answered) -> anyhow::Result<Turn> {
         let admitted = match &turn.record {
             Some((_, seq)) => self.admitted(who, &turn, *seq).await?,
@@ -86,10 +89,14 @@ impl Shell {
         let envelope = found.and_then(|found| Envelope::decode(&found.payload).ok());
         // The log may have been made anew since: then something else stands there.
         let envelope = envelope.filter(|it| it.tenant == who.tenant.id);
-        let Some(Event::MessageAdmitted(data)) = envelope.map(|it| it.event) else {
+        let Some(
+            Event::MessageAdmitted(MessageAdmitted { message })
+            | Event::MessageReopened(MessageReopened { message, .. }),
+        ) = envelope.map(|it| it.event)
+        else {
             return Ok(None);
         };
-        Ok(Some(data.message).filter(|message| message.key.id == turn.message))
+        Ok(Some(message).filter(|message| message.key.id == turn.message))
     }
 }
 

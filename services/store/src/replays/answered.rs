@@ -43,7 +43,8 @@ pub struct Span {
 pub struct Answered {
     /// The message.
     pub message: MessageId,
-    /// What came of it, with the place of its `message.admitted` on the log; nothing if that is gone.
+    /// What came of it, with the place of its `message.admitted` or `message.reopened` on the log; nothing if
+    /// that is gone.
     pub record: Option<(Envelope, u64)>,
 }
 
