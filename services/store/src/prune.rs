@@ -178,7 +178,7 @@ const LETTERS: &str = "
 const AUDIT: &str = "select forget_unattended_audit()";
 
 /// What goes, in this order: threads and stories after their messages.
-const RULES: [Rule; 18] = [
+const RULES: [Rule; 19] = [
     Rule { sql: DEDUP, kept: DEDUP_KEPT, count: |it| &mut it.dedup },
     Rule { sql: VERDICTS, kept: STORY_KEPT, count: |it| &mut it.verdicts },
     Rule { sql: NOTICES, kept: NOTICE_KEPT, count: |it| &mut it.notices },

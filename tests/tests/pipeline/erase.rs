@@ -14,7 +14,8 @@ use store::{Purpose, check::walls, projections};
 use crate::{Log, PATIENCE, ask, mention, running_both, trace, until};
 
 /// Nothing is under way in these tests.
-const ERASE: [&str; 8] = ["tenant", "erase", "--tenant", "acme", "--yes", "acme", "--settle", "0"];
+pub(crate) const ERASE: [&str; 8] =
+    ["tenant", "erase", "--tenant", "acme", "--yes", "acme", "--settle", "0"];
 
 /// Tenants `acme` and `beta`, each with a story that the read models have.
 async fn furnished() -> Installation {

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Log, PATIENCE, ask,
-    erase::{is_tombstone, rows},
+    erase::{ERASE, is_tombstone, rows},
     mention, running_both,
 };
 
@@ -288,7 +288,7 @@ async fn after_an_erasure_a_rebuild_is_whole_and_has_nothing_of_the_tenant() {
     said(&it, 4).await;
     let (done, built) = replay(&it, &["--yes"]).await;
     assert!(done, "{built:#}");
-    it.ok(&["tenant", "erase", "--tenant", "acme", "--yes", "acme"]).await.unwrap();
+    it.ok(&ERASE).await.unwrap();
     let (_, status) = replay(&it, &["--status"]).await;
     let mut generations = status.as_array().unwrap().iter();
     assert!(generations.all(|it| it["is_whole"] != false), "{status:#}");
