@@ -2,13 +2,13 @@
 
 use domain::{config::OpenConfig, day::Day, seal::Sealing};
 use schemas::{
-    AgentId, Text, Timestamp,
+    AgentId, OperatorId, Text, Timestamp,
     usage::{Attempt, AttemptOutcome, Cost, MicroDollars, Usage},
 };
 use store::{
     Database,
     prune::prune,
-    replays::{self, Calling, NewCase, NewRun, NoRoom, Over, Part, SavedTest},
+    replays::{self, After, Calling, NewCase, NewRun, NoRoom, Over, Part, SavedTest},
     trials,
     views::usage::{self, Group},
 };
@@ -37,6 +37,7 @@ async fn made(db: &Database, slug: &str, budget_micros: Option<u64>, at: Timesta
         baseline: true,
         judge: None,
         budget_micros,
+        made_by: None,
         at,
     };
     let cases = [
@@ -91,10 +92,11 @@ async fn the_first_word_on_a_turn_stands_and_a_run_ends_and_goes_on() {
     let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
     assert_eq!((run.state.as_str(), run.ended_at), ("stopped", Some(at(5))));
     assert_eq!((run.cases, run.unplayable, run.asked), (2, 1, 1));
-    replays::open(&mut tx, "run", None).await.unwrap();
+    assert!(replays::take(&mut tx, "run", None, (at(5), at(9))).await.unwrap());
     let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
     assert_eq!((run.state.as_str(), run.why, run.budget_micros), ("open", None, Some(10)));
-    replays::open(&mut tx, "run", Some(20)).await.unwrap();
+    assert!(!replays::take(&mut tx, "run", Some(20), (at(8), at(19))).await.unwrap(), "it is held");
+    assert!(replays::take(&mut tx, "run", Some(20), (at(9), at(19))).await.unwrap());
     replays::end(&mut tx, "run", None, at(6)).await.unwrap();
     let runs = replays::runs(&mut tx, 9).await.unwrap();
     assert_eq!((runs[0].state.as_str(), runs[0].budget_micros), ("done", Some(20)));
@@ -103,6 +105,66 @@ async fn the_first_word_on_a_turn_stands_and_a_run_ends_and_goes_on() {
     let mut tx = db.tenant(&tenant("beta")).await.unwrap();
     assert_eq!(replays::find(&mut tx, "run").await.unwrap(), None, "another tenant's");
     assert_eq!(replays::cases(&mut tx, "run").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn whoever_is_at_a_run_hears_that_it_was_stopped_and_holds_it_until_they_end_it() {
+    let World { db, test: _kept, .. } = world().await;
+    made(&db, "acme", None, at(0)).await;
+    let mut tx = db.tenant(&tenant("acme")).await.unwrap();
+    assert!(replays::take(&mut tx, "run", None, (at(0), at(10))).await.unwrap());
+    assert!(replays::hold(&mut tx, "run", at(20)).await.unwrap());
+    let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
+    assert_eq!((run.is_held(at(19)), run.is_held(at(20))), (true, false));
+
+    assert!(replays::stop(&mut tx, "run", "stopped by an operator", at(11)).await.unwrap());
+    assert!(!replays::stop(&mut tx, "run", "again", at(12)).await.unwrap(), "it is not open");
+    assert!(!replays::hold(&mut tx, "run", at(30)).await.unwrap(), "it is not to be asked");
+    assert!(!replays::take(&mut tx, "run", None, (at(29), at(40))).await.unwrap(), "still held");
+    replays::end(&mut tx, "run", Some("stopped by an operator"), at(13)).await.unwrap();
+    assert!(replays::take(&mut tx, "run", None, (at(14), at(40))).await.unwrap());
+    tx.commit().await.unwrap();
+
+    let mut tx = db.tenant(&tenant("beta")).await.unwrap();
+    assert!(!replays::hold(&mut tx, "run", at(90)).await.unwrap(), "another tenant's");
+    assert!(!replays::stop(&mut tx, "run", "no", at(90)).await.unwrap(), "another tenant's");
+    assert!(!replays::take(&mut tx, "run", None, (at(90), at(99))).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_agents_runs_come_in_pages_and_none_twice() {
+    let World { db, test: _kept, .. } = world().await;
+    let (acme, agent) = (tenant("acme"), mara());
+    let config = OpenConfig::named("Mara").seal(&acme, &agent, &Sealing::Off);
+    let ada: OperatorId = "o1".parse().unwrap();
+    let mut tx = db.tenant(&acme).await.unwrap();
+    for (id, made) in [("a", 1), ("b", 2), ("c", 2), ("d", 3)] {
+        let run = NewRun {
+            id,
+            agent: &agent,
+            candidate: "the draft",
+            config: &config,
+            baseline: false,
+            judge: None,
+            budget_micros: None,
+            made_by: Some(&ada),
+            at: at(made),
+        };
+        replays::make(&mut tx, &run, &[]).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut last: Option<replays::RunRow> = None;
+    loop {
+        let after = last.as_ref().map(|it| After { made_at: it.made_at, run: &it.id });
+        let page = replays::of_agent(&mut tx, &agent, after, 2).await.unwrap();
+        let Some(end) = page.last().cloned() else { break };
+        seen.extend(page.into_iter().map(|it| (it.id, it.made_by)));
+        last = Some(end);
+    }
+    let want = ["d", "b", "c", "a"].map(|id| (id.to_owned(), Some(ada.clone())));
+    assert_eq!(seen, want);
+    let other = "noor".parse().unwrap();
+    assert_eq!(replays::of_agent(&mut tx, &other, None, 9).await.unwrap(), []);
 }
 
 #[tokio::test]
