@@ -1,12 +1,15 @@
 //! What keeps a replay from being made, and what stops one.
 
-use domain::{budget::in_words, seal::OpenError};
+use domain::{access::Denied, budget::in_words, seal::OpenError};
 use schemas::{AgentId, BudgetMet, MessageId, TenantId};
 use store::StoreError;
 
 /// Why there is no replay. None of it quotes what was written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
+    /// Not for this operator.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// There is no such tenant.
     #[error("there is no tenant `{0}`")]
     NoTenant(TenantId),
@@ -37,6 +40,21 @@ pub enum ReplayError {
     /// There is no such run.
     #[error("there is no replay `{0}`")]
     NoRun(String),
+    /// Somebody is asking the run.
+    #[error("it is being asked; where whoever asked was killed, it can go on in half a minute")]
+    Held,
+    /// Nothing of the run is left to be asked.
+    #[error("it is done: nothing is left to be asked")]
+    Done,
+    /// As many runs as may be are under way.
+    #[error("{0}")]
+    Busy(&'static str),
+    /// There is nothing to ask.
+    #[error("none of its answers can be asked again")]
+    NothingToAsk,
+    /// The log, where messages are, does not answer.
+    #[error("the log does not answer: {0}")]
+    Log(Box<dyn std::error::Error + Send + Sync>),
     /// There is no such test.
     #[error("there is no test `{0}`")]
     NoTest(String),
@@ -79,6 +97,12 @@ pub enum Stop {
     /// The run may not cost more.
     #[error("stopped by its budget")]
     RunBudget,
+    /// Somebody had it stopped.
+    #[error("stopped by an operator")]
+    Operator,
+    /// Whoever asked was told to end.
+    #[error("interrupted")]
+    Interrupted,
     /// A budget of the tenant or the agent has no room.
     #[error("stopped: {} has no room for another call", in_words(.0))]
     Budget(BudgetMet),

@@ -7,7 +7,7 @@ use domain::{
         check::{CHECKS_MAX, Check},
     },
 };
-use schemas::{MessageId, Timestamp};
+use schemas::{AgentId, MessageId, TenantId, Timestamp};
 use store::{
     replays::{self, SavedTest},
     spend,
@@ -86,11 +86,13 @@ impl Replay {
     }
 
     /// The tests of an agent, the oldest first.
-    pub async fn kept_tests(&self, who: &Employee) -> Result<Vec<KeptTest>, ReplayError> {
-        let tenant = &who.tenant.id;
+    pub async fn kept_tests(
+        &self,
+        (tenant, agent): (&TenantId, &AgentId),
+    ) -> Result<Vec<KeptTest>, ReplayError> {
         let sealing = self.sealer.of(tenant, self.now()).await?;
         let mut tx = self.db.tenant(tenant).await?;
-        let found = replays::saved(&mut tx, &who.agent.id).await?;
+        let found = replays::saved(&mut tx, agent).await?;
         let open = |test: SavedTest| {
             let SavedTest { id, message, frozen, checks, made_at } = test;
             let frozen = opened(&sealing, tenant, &message, Some(&frozen));
@@ -104,7 +106,7 @@ impl Replay {
     /// Removes a test.
     pub async fn forget_test(
         &self,
-        tenant: &schemas::TenantId,
+        tenant: &TenantId,
         id: &str,
     ) -> Result<(), ReplayError> {
         let mut tx = self.db.tenant(tenant).await?;

@@ -2,14 +2,15 @@
 //! of the version that answered, and says what differs. And turns that are kept as tests.
 //!
 //! Start at [`Replay::freeze`], which makes of a recorded turn what asking it again takes; [`Replay::make`]
-//! writes a run down, and [`Replay::go_on`] asks what is missing of it.
+//! writes a run down, [`Replay::take`] takes it up, and [`Replay::finish`] asks what is missing of it.
+//! [`Shadow`] is what operators reach of that: it asks for their role, and asks runs in the background.
 //!
 //! **Invariant:** a replay has no effect outside. This crate knows no `channels`, `tools`, `delivery` or
 //! `runtime` (`deny.toml` holds it): it can say nothing to anybody, call no tool and publish no event. What
 //! a model wants of a tool is answered from the record, or ends the turn there.
 //! **Invariant:** it writes its own tables, and what calls cost in the tenant's sums and budgets, before
 //! each call; what has no room is not asked.
-//! **Invariant:** what has an outcome on record is not asked again.
+//! **Invariant:** what has an outcome on record is not asked again, and no two ask the same run at once.
 
 mod ask;
 mod candidate;
@@ -19,10 +20,12 @@ mod estimate;
 mod freeze;
 mod judge;
 mod kept;
+mod places;
 mod purse;
 mod render;
 mod report;
 mod run;
+mod shadow;
 mod talk;
 
 use std::sync::Arc;
@@ -36,12 +39,16 @@ pub use self::{
     candidate::{Candidate, Wanted},
     error::{ReplayError, Stop},
     estimate::Estimate,
-    freeze::Turn,
+    freeze::{Turn, admitted},
     kept::{KeptTest, Tested},
-    render::{markdown, text},
+    places::{RUNS_MAX, RUNS_PER_TENANT_MAX},
+    render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
     run::Setup,
+    shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
 };
+
+pub use store::replays::RunRow;
 
 /// The most turns of one run.
 pub const TURNS_MAX: u32 = 1_000;

@@ -14,7 +14,7 @@ use schemas::{MessageId, TenantId};
 use serde_json::{Value, json};
 use store::replays::{self, CaseRow, RunRow};
 
-use crate::{Replay, ReplayError, case::Open};
+use crate::{Replay, ReplayError, case::Open, render::is_same};
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -80,7 +80,10 @@ impl Replay {
             };
             CaseReport { message, asked }
         };
-        Ok(Report::of(row, cases.into_iter().map(case).collect()))
+        let cases: Vec<_> = cases.into_iter().map(case).collect();
+        // Texts are compared here, and that is work.
+        let report = tokio::task::spawn_blocking(move || Report::of(row, cases));
+        report.await.map_err(|_| ReplayError::Garbled)
     }
 }
 
@@ -190,6 +193,11 @@ impl Asked {
     /// How the candidate's answer compares with what people got.
     pub fn measures(&self) -> Option<Measures> {
         measure(&self.recorded, self.candidate.as_ref()?)
+    }
+
+    /// Whether the candidate was asked, and what came of it is something else than people got.
+    pub fn is_changed(&self) -> bool {
+        self.candidate.is_some() && !self.measures().is_some_and(|it| is_same(&it))
     }
 
     /// How the answer of the version that answered compares with it.

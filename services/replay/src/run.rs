@@ -1,8 +1,10 @@
 //! A run: made with all its turns, asked turn by turn, and taken up again where it stopped.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
+    convert::Infallible,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use domain::{
@@ -12,7 +14,7 @@ use domain::{
     seal::Sealing,
 };
 use futures::StreamExt as _;
-use schemas::{MessageId, TenantId};
+use schemas::{MessageId, OperatorId, TenantId};
 use serde::Serialize;
 use store::{
     replays::{self, NewCase, NewRun, Part, RunRow},
@@ -32,6 +34,12 @@ use crate::{
 /// other: none is turned away for want of room that another gives back.
 const TURNS_AT_ONCE: usize = 4;
 
+/// How long a run is held at a time: so long nobody else takes it up where whoever asked it was killed.
+const HELD_FOR: Duration = Duration::from_secs(30);
+
+/// How often whoever asks a run holds it again, and hears whether it was stopped.
+const HOLD_EVERY: Duration = Duration::from_secs(3);
+
 /// What is asked, and how.
 #[derive(Clone, Debug)]
 pub struct Setup {
@@ -44,6 +52,8 @@ pub struct Setup {
     pub judge: Option<String>,
     /// How much the run may cost, in millionths of a dollar.
     pub budget_micros: Option<u64>,
+    /// The operator who has it made; nobody on the command line.
+    pub made_by: Option<OperatorId>,
 }
 
 /// The configurations that answered.
@@ -70,8 +80,12 @@ impl Replay {
             return Err(ReplayError::NoGroup(judge.clone()));
         }
         let frozen = || turns.iter().map(|turn| turn.frozen.as_ref().ok());
-        let versions =
-            if setup.baseline { Some(self.versions(who, frozen().flatten()).await?) } else { None };
+        let versions = if setup.baseline {
+            let answered = frozen().flatten().map(|turn| turn.version).collect();
+            Some(self.versions(who, answered).await?)
+        } else {
+            None
+        };
         let counting = Counting {
             who,
             router: &router,
@@ -114,6 +128,7 @@ impl Replay {
             baseline: setup.baseline,
             judge: setup.judge.as_deref(),
             budget_micros: setup.budget_micros,
+            made_by: setup.made_by.as_ref(),
             at: now,
         };
         let mut tx = self.db.tenant(tenant).await?;
@@ -122,27 +137,58 @@ impl Replay {
         Ok(id)
     }
 
-    /// Asks what is missing of a run, and says what there is then: all of it, or what there was when it
-    /// stopped. Each turn that is through is told to `on`.
-    pub async fn go_on(
+    /// Takes a run up, with another budget where one is said, unless somebody is at it. Whoever has taken
+    /// it asks it by [`Replay::finish`].
+    pub async fn take(
         &self,
-        who: &Employee,
+        tenant: &TenantId,
         run: &str,
         budget_micros: Option<u64>,
-        on: impl Fn(),
-    ) -> Result<Report, ReplayError> {
-        let tenant = &who.tenant.id;
+    ) -> Result<(), ReplayError> {
+        let now = self.now();
         let mut tx = self.db.tenant(tenant).await?;
         let found = replays::find(&mut tx, run).await?;
         found.ok_or_else(|| ReplayError::NoRun(run.to_owned()))?;
-        replays::open(&mut tx, run, budget_micros).await?;
-        tx.commit().await?;
+        if !replays::take(&mut tx, run, budget_micros, (now, now.plus(HELD_FOR))).await? {
+            return Err(ReplayError::Held);
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Asks what is missing of a run that was taken, and says what there is then: all of it, or what there
+    /// was when it stopped. Each turn that is through is told to `on`.
+    pub async fn finish(
+        &self,
+        who: &Employee,
+        run: &str,
+        on: impl Fn(),
+    ) -> Result<Report, ReplayError> {
+        let tenant = &who.tenant.id;
         let stop = self.ask_all(who, run, on).await?;
         let why = stop.as_ref().map(ToString::to_string);
         let mut tx = self.db.tenant(tenant).await?;
         replays::end(&mut tx, run, why.as_deref(), self.now()).await?;
         tx.commit().await?;
         self.report(tenant, run).await
+    }
+
+    /// Has a run stopped, whoever is at it: the turns under way end, and no other begins. Whether it was
+    /// open.
+    pub async fn stop(&self, tenant: &TenantId, run: &str) -> Result<bool, ReplayError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        let found = replays::find(&mut tx, run).await?;
+        found.ok_or_else(|| ReplayError::NoRun(run.to_owned()))?;
+        let stopped = replays::stop(&mut tx, run, &Stop::Operator.to_string(), self.now()).await?;
+        tx.commit().await?;
+        Ok(stopped)
+    }
+
+    /// Lets go of a run that was taken, so that it goes on whenever somebody says so.
+    pub async fn put_down(&self, tenant: &TenantId, run: &str) -> Result<(), ReplayError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        let why = Stop::Interrupted.to_string();
+        replays::end(&mut tx, run, Some(&why), self.now()).await?;
+        Ok(tx.commit().await?)
     }
 
     /// A run.
@@ -174,7 +220,8 @@ impl Replay {
         drop(tx);
         let opened = cases.into_iter().filter_map(|case| Open::of(case, &sealing, tenant));
         let opened: Vec<_> = opened.filter(|case| !case.is_through(&row)).collect();
-        let versions = self.versions(who, opened.iter().map(|case| &case.frozen)).await?;
+        let answered = opened.iter().map(|case| case.frozen.version).collect();
+        let versions = self.versions(who, answered).await?;
         let candidate = who.open(&row.config, &sealing)?;
         let router = self.models.of(tenant).await?;
         let budgets = Budgets::of(&who.tenant, Some(&who.agent));
@@ -198,22 +245,41 @@ impl Replay {
             on();
         });
         let at_once = if is_bounded { 1 } else { TURNS_AT_ONCE };
-        futures::stream::iter(asked).buffer_unordered(at_once).collect::<Vec<()>>().await;
+        let asking = futures::stream::iter(asked).buffer_unordered(at_once).collect::<Vec<()>>();
+        tokio::select! {
+            _through = asking => {}
+            never = self.hold(tenant, run, &stopped) => match never {},
+        }
         Ok(stopped.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The configurations of all versions that answered. One that is gone is what is published.
+    /// Holds a run while it is asked. Once somebody has stopped it, no other turn begins.
+    async fn hold(&self, tenant: &TenantId, run: &str, stopped: &Mutex<Option<Stop>>) -> Infallible {
+        loop {
+            tokio::time::sleep(HOLD_EVERY).await;
+            // A database that is away keeps turns from being asked by itself.
+            if let Ok(false) = self.held(tenant, run).await {
+                lock(stopped).get_or_insert(Stop::Operator);
+            }
+        }
+    }
+
+    async fn held(&self, tenant: &TenantId, run: &str) -> Result<bool, ReplayError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        let is_open = replays::hold(&mut tx, run, self.now().plus(HELD_FOR)).await?;
+        tx.commit().await?;
+        Ok(is_open)
+    }
+
+    /// The configurations of these versions. One that is gone is what is published.
     async fn versions(
         &self,
         who: &Employee,
-        turns: impl Iterator<Item = &Frozen>,
+        answered: BTreeSet<u32>,
     ) -> Result<Versions, ReplayError> {
         let sealing = self.sealer.of(&who.tenant.id, self.now()).await?;
         let mut versions = BTreeMap::new();
-        for version in turns.map(|frozen| frozen.version) {
-            if versions.contains_key(&version) {
-                continue;
-            }
+        for version in answered {
             let published = match self.version(who, version).await? {
                 Some(published) => published,
                 None => who.published()?.clone(),

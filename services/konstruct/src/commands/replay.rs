@@ -14,10 +14,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use domain::plan::DesiredAgent;
 use replay::{Employee, Estimate, Replay, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
-use schemas::{
-    AgentId, Envelope, Event, Message, TenantId, Timestamp,
-    event::{MessageAdmitted, MessageReopened},
-};
+use schemas::{AgentId, TenantId, Timestamp};
 use serde_json::{Value, json};
 use store::replays::{Answered, Span};
 use tokio_util::sync::CancellationToken;
@@ -73,30 +70,13 @@ impl Shell {
     /// A turn with all that asking it again takes; the message is as the log has it, admitted or reopened.
     pub(crate) async fn freeze(&self, who: &Employee, turn: Answered) -> anyhow::Result<Turn> {
         let admitted = match &turn.record {
-            Some((_, seq)) => self.admitted(who, &turn, *seq).await?,
+            Some((_, seq)) => {
+                let found = self.base.context.bus.at(&nats::EVENTS, *seq).await?;
+                found.and_then(|found| replay::admitted(who, &turn, &found.payload))
+            }
             None => None,
         };
         Ok(self.replay.freeze(who, turn, admitted).await?)
-    }
-
-    async fn admitted(
-        &self,
-        who: &Employee,
-        turn: &Answered,
-        seq: u64,
-    ) -> anyhow::Result<Option<Message>> {
-        let found = self.base.context.bus.at(&nats::EVENTS, seq).await?;
-        let envelope = found.and_then(|found| Envelope::decode(&found.payload).ok());
-        // The log may have been made anew since: then something else stands there.
-        let envelope = envelope.filter(|it| it.tenant == who.tenant.id);
-        let Some(
-            Event::MessageAdmitted(MessageAdmitted { message })
-            | Event::MessageReopened(MessageReopened { message, .. }),
-        ) = envelope.map(|it| it.event)
-        else {
-            return Ok(None);
-        };
-        Ok(Some(message).filter(|message| message.key.id == turn.message))
     }
 }
 
@@ -162,6 +142,7 @@ async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Res
         baseline: !args.no_baseline,
         judge: args.judge.clone(),
         budget_micros: args.budget,
+        made_by: None,
     };
     let answered = shell.replay.answered(&who, span(args)?).await?;
     if answered.is_empty() {
@@ -211,11 +192,13 @@ async fn ask(
             _ = write!(std::io::stderr(), "\r{through} of {turns} turns");
         }
     };
-    let asking = shell.replay.go_on(who, run, budget, on);
+    shell.replay.take(&who.tenant.id, run, budget).await?;
+    let asking = shell.replay.finish(who, run, on);
     let report = tokio::select! {
         report = asking => report.with_context(|| how.clone())?,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
+            shell.replay.put_down(&who.tenant.id, run).await?;
             bail!("interrupted; {how}");
         }
     };

@@ -28,7 +28,7 @@ pub(crate) async fn run(
         Some(TestVerb::Ls { tenant, agent }) => {
             let shell = Shell::opened(sources, &tenant, json!({ "tests": agent })).await?;
             let who = shell.employee(&tenant, &agent)?;
-            let tests = shell.replay.kept_tests(&who).await?;
+            let tests = shell.replay.kept_tests((&who.tenant.id, &who.agent.id)).await?;
             let rows: Vec<_> = tests.iter().map(row).collect();
             let text = table(&["TEST", "MESSAGE", "QUESTION", "CHECKS"], &rows);
             output.print(&text, &tests.iter().map(shown).collect::<Vec<_>>())?;
@@ -75,7 +75,7 @@ async fn all(sources: &Sources, args: &RunTests, output: Output) -> anyhow::Resu
     let shell = Shell::opened(sources, &args.tenant, what).await?;
     let who = shell.employee(&args.tenant, &args.agent)?;
     let candidate = shell.replay.candidate(&who, wanted).await?;
-    let tests = shell.replay.kept_tests(&who).await?;
+    let tests = shell.replay.kept_tests((&args.tenant, &args.agent)).await?;
     if tests.is_empty() {
         bail!("`{}` has no tests; see `konstruct test add --help`", args.agent);
     }
