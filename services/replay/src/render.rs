@@ -145,7 +145,7 @@ impl Asked {
 }
 
 fn compared(measures: &Measures) -> String {
-    if is_same(measures) {
+    if measures.exact && measures.tools_same {
         return "the same".to_owned();
     }
     let mut parts = vec![format!("similarity {:.3}", measures.similarity)];
@@ -156,11 +156,6 @@ fn compared(measures: &Measures) -> String {
     ];
     parts.extend(more.into_iter().filter(|(is, _)| *is).map(|(_, words)| words.to_owned()));
     parts.join(", ")
-}
-
-/// Whether nobody would see a difference.
-pub(crate) const fn is_same(measures: &Measures) -> bool {
-    measures.exact && measures.tools_same
 }
 
 fn page(text: &mut String, case: &CaseReport) {

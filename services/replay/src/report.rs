@@ -7,14 +7,14 @@ use domain::{
     replay::{
         Called, End, Outcome, Unplayable,
         judge::{self, Judged},
-        measure::{Measures, Sums, measure, sums},
+        measure::{Measures, Sums, differs, measure, sums},
     },
 };
 use schemas::{MessageId, TenantId};
 use serde_json::{Value, json};
 use store::replays::{self, CaseRow, RunRow};
 
-use crate::{Replay, ReplayError, case::Open, render::is_same};
+use crate::{Replay, ReplayError, case::Open};
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -84,6 +84,23 @@ impl Replay {
         // Texts are compared here, and that is work.
         let report = tokio::task::spawn_blocking(move || Report::of(row, cases));
         report.await.map_err(|_| ReplayError::Garbled)
+    }
+}
+
+impl Replay {
+    /// How many of the candidate's answers differ from what people got.
+    pub async fn changed(&self, tenant: &TenantId, run: &str) -> Result<u32, ReplayError> {
+        let sealing = self.sealer.of(tenant, self.now()).await?;
+        let mut tx = self.db.tenant(tenant).await?;
+        let cases = replays::cases(&mut tx, run).await?;
+        drop(tx);
+        let opened = cases.into_iter().filter_map(|case| Open::of(case, &sealing, tenant));
+        let is_changed = |open: &Open| {
+            let candidate = open.candidate.as_ref();
+            candidate.is_some_and(|it| differs(&open.frozen.recorded, it))
+        };
+        let changed = opened.filter(is_changed);
+        Ok(u32::try_from(changed.count()).unwrap_or(u32::MAX))
     }
 }
 
@@ -197,7 +214,7 @@ impl Asked {
 
     /// Whether the candidate was asked, and what came of it is something else than people got.
     pub fn is_changed(&self) -> bool {
-        self.candidate.is_some() && !self.measures().is_some_and(|it| is_same(&it))
+        self.candidate.as_ref().is_some_and(|it| differs(&self.recorded, it))
     }
 
     /// How the answer of the version that answered compares with it.

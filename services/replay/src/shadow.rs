@@ -184,6 +184,28 @@ impl Shadow {
         Ok(replays::of_agent(&mut tx, ids.1, after, RUNS_PAGE).await?)
     }
 
+    /// The same with how many of the candidate's answers differ from what people got; nothing of a run of
+    /// more than [`TURNS_AT_HAND_MAX`] turns, which takes too long for a list.
+    pub async fn runs_compared(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+        after: Option<&str>,
+    ) -> Result<Vec<(RunRow, Option<u32>)>, ReplayError> {
+        by.require(Permission::AgentsRead, ids.0)?;
+        let mut compared = Vec::new();
+        for run in self.runs(by, ids, after).await? {
+            let is_short = run.cases <= u64::from(TURNS_AT_HAND_MAX) && 0 < run.asked;
+            let changed = if is_short {
+                Some(self.0.parts.replay.changed(ids.0, &run.id).await?)
+            } else {
+                None
+            };
+            compared.push((run, changed));
+        }
+        Ok(compared)
+    }
+
     /// What came of a run so far. It holds what people wrote.
     pub async fn report(
         &self,
