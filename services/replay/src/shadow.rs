@@ -175,13 +175,7 @@ impl Shadow {
         after: Option<&str>,
     ) -> Result<Vec<RunRow>, ReplayError> {
         by.require(Permission::AgentsRead, ids.0)?;
-        let last = match after {
-            Some(run) => Some(self.of(ids, run).await?),
-            None => None,
-        };
-        let after = last.as_ref().map(|row| After { made_at: row.made_at, run: &row.id });
-        let mut tx = self.0.parts.replay.db.tenant(ids.0).await?;
-        Ok(replays::of_agent(&mut tx, ids.1, after, RUNS_PAGE).await?)
+        self.newest(ids, after, RUNS_PAGE).await
     }
 
     /// The same with how many of the candidate's answers differ from what people got; nothing of a run of
@@ -194,16 +188,23 @@ impl Shadow {
     ) -> Result<Vec<(RunRow, Option<u32>)>, ReplayError> {
         by.require(Permission::AgentsRead, ids.0)?;
         let mut compared = Vec::new();
-        for run in self.runs(by, ids, after).await? {
-            let is_short = run.cases <= u64::from(TURNS_AT_HAND_MAX) && 0 < run.asked;
-            let changed = if is_short {
-                Some(self.0.parts.replay.changed(ids.0, &run.id).await?)
-            } else {
-                None
-            };
-            compared.push((run, changed));
+        for run in self.newest(ids, after, RUNS_PAGE).await? {
+            compared.push(self.compared(ids.0, run).await?);
         }
         Ok(compared)
+    }
+
+    /// The newest of an agent's runs, compared.
+    pub async fn last_compared(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+    ) -> Result<Option<(RunRow, Option<u32>)>, ReplayError> {
+        by.require(Permission::AgentsRead, ids.0)?;
+        match self.newest(ids, None, 1).await?.pop() {
+            Some(run) => Ok(Some(self.compared(ids.0, run).await?)),
+            None => Ok(None),
+        }
     }
 
     /// What came of a run so far. It holds what people wrote.
@@ -248,6 +249,33 @@ impl Shadow {
     ) -> Result<(), ReplayError> {
         by.require(Permission::AgentsWrite, tenant)?;
         self.0.parts.replay.forget_test(tenant, test).await
+    }
+
+    async fn newest(
+        &self,
+        ids: Ids<'_>,
+        after: Option<&str>,
+        most: u32,
+    ) -> Result<Vec<RunRow>, ReplayError> {
+        let last = match after {
+            Some(run) => Some(self.of(ids, run).await?),
+            None => None,
+        };
+        let after = last.as_ref().map(|row| After { made_at: row.made_at, run: &row.id });
+        let mut tx = self.0.parts.replay.db.tenant(ids.0).await?;
+        Ok(replays::of_agent(&mut tx, ids.1, after, most).await?)
+    }
+
+    async fn compared(
+        &self,
+        tenant: &TenantId,
+        run: RunRow,
+    ) -> Result<(RunRow, Option<u32>), ReplayError> {
+        if u64::from(TURNS_AT_HAND_MAX) < run.cases || run.asked == 0 {
+            return Ok((run, None));
+        }
+        let changed = self.0.parts.replay.changed(tenant, &run.id).await?;
+        Ok((run, Some(changed)))
     }
 
     /// A run of that agent.

@@ -10,7 +10,8 @@ use desk::{Draft, Live, OpenConfig};
 use domain::config::Field;
 use leptos::prelude::*;
 use portal_ui::{
-    Avatar, Crumb, Definition, DefinitionList, PageHeader, Status, Tab, Tabs, Tone, format::counted,
+    Avatar, Crumb, Definition, DefinitionList, PageHeader, Status, Tab, Tabs, Tone,
+    format::{counted, shortened},
 };
 use schemas::{AgentId, OperatorId, TenantId};
 
@@ -113,6 +114,18 @@ impl Bench {
 pub(super) fn name_of(config: &OpenConfig, agent: &AgentId) -> String {
     let name = config.name.trim();
     if name.is_empty() { agent.to_string() } else { name.to_owned() }
+}
+
+/// The longest question in a title, in characters.
+const QUESTION_CHARS: usize = 90;
+
+/// The beginning of what somebody asked, for a title.
+pub(super) fn question(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return "A message without words".to_owned();
+    }
+    shortened(&text, QUESTION_CHARS)
 }
 
 /// The agent's name and what answers.
