@@ -148,7 +148,8 @@ fn turn_view(
     let is_said = matches!(standing, Some(Standing::Answered) | None);
     let standing = standing.filter(|_| !is_said);
     let standing = standing.map(|it| standing_view(it, detail));
-    let by = answer.as_ref().and_then(|answer| answer.agent.as_ref()).filter(|_| may_keep);
+    let answered = answer.as_ref().filter(|answer| may_keep && answer.model.is_some());
+    let by = answered.and_then(|answer| answer.agent.as_ref());
     let keep = by.map(|agent| {
         let page = Address::of_tenant(tenant, &["agents", agent.as_str(), "tests", "new"]);
         let (href, of) = (page.with("message", message.as_str()).done(), message.to_string());

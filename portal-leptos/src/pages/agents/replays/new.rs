@@ -279,7 +279,7 @@ fn unplayable(plan: &Plan) -> Option<AnyView> {
 
 /// The word that starts it: what was shown, once more.
 fn form(at: &At, estimate: &Estimate, typed: &Typed, wrong: Option<String>) -> AnyView {
-    let action = at.path("/replays/new");
+    let action = at.path("/replays");
     let at_most = estimate.micros_max.map(|micros| micros.to_string()).unwrap_or_default();
     let sure = match estimate.micros_max {
         Some(micros) => format!("Ask them; it may cost {}", dollars(micros)),
