@@ -61,5 +61,7 @@ pub(crate) fn routes() -> Routes {
         .get("/t/{tenant}/agents/{agent}/tests", said, saved::list)
         .get("/t/{tenant}/agents/{agent}/tests/new", write, saved::new)
         .post("/t/{tenant}/agents/{agent}/tests/new", write, saved::keep)
+        .get("/t/{tenant}/agents/{agent}/tests/run", write, saved::plan)
+        .post("/t/{tenant}/agents/{agent}/tests/run", write, saved::start)
         .post("/t/{tenant}/agents/{agent}/tests/{test}/remove", write, saved::remove)
 }

@@ -184,6 +184,7 @@ impl From<ReplayError> for PageError {
             | ReplayError::Done
             | ReplayError::Busy(_)
             | ReplayError::NothingToAsk
+            | ReplayError::NoTests
             | ReplayError::Unplayable(_)
             | ReplayError::Check(_)
             | ReplayError::Stopped(

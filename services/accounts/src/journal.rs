@@ -20,7 +20,7 @@ use crate::{Accounts, AccountsError, Visit};
 pub const PAGE_MAX: u32 = 200;
 
 /// Every kind of line there is.
-pub const ACTIONS: [&str; 32] = [
+pub const ACTIONS: [&str; 33] = [
     "sign-in.done",
     "sign-in.refused",
     "sign-out",
@@ -53,6 +53,7 @@ pub const ACTIONS: [&str; 32] = [
     "replay.resumed",
     "test.kept",
     "test.removed",
+    "test.run",
 ];
 
 /// What is done with turns of an agent that are asked again.
@@ -68,6 +69,8 @@ pub enum Replaying {
     Kept,
     /// A test was removed.
     Removed,
+    /// All tests were run.
+    Tested,
 }
 
 impl Replaying {
@@ -78,6 +81,7 @@ impl Replaying {
             Self::Resumed => "replay.resumed",
             Self::Kept => "test.kept",
             Self::Removed => "test.removed",
+            Self::Tested => "test.run",
         }
     }
 }

@@ -52,6 +52,9 @@ pub enum ReplayError {
     /// There is nothing to ask.
     #[error("none of its answers can be asked again")]
     NothingToAsk,
+    /// No turn of the agent is kept as a test.
+    #[error("the agent has no tests")]
+    NoTests,
     /// The log, where messages are, does not answer.
     #[error("the log does not answer: {0}")]
     Log(Box<dyn std::error::Error + Send + Sync>),

@@ -2,14 +2,16 @@
 
 use domain::{
     config::OpenConfig,
-    replay::{Frozen, judge},
+    replay::{Frozen, check::Check, judge},
     tool::ROUNDS_MAX,
 };
 use providers::{Request, Router, Turn, WorstCost};
 use schemas::usage::MicroDollars;
 use serde::Serialize;
 
-use crate::{Employee, judge::request, run::Versions, talk::Talk};
+use crate::{
+    Candidate, Employee, KeptTest, Replay, ReplayError, judge::request, run::Versions, talk::Talk,
+};
 
 /// Bytes of a token, as `domain::prompt::estimate_tokens` guesses.
 const BYTES_PER_TOKEN: usize = 4;
@@ -35,6 +37,40 @@ pub(crate) struct Counting<'a> {
     /// The configurations that answered, where they are asked too.
     pub(crate) baseline: Option<&'a Versions>,
     pub(crate) judge: Option<&'a str>,
+}
+
+impl Replay {
+    /// What asking a candidate all of these tests would take.
+    pub async fn estimate_tests(
+        &self,
+        who: &Employee,
+        candidate: &Candidate,
+        tests: &[KeptTest],
+    ) -> Result<Estimate, ReplayError> {
+        let router = self.models.of(&who.tenant.id).await?;
+        let config = &candidate.config;
+        let counting =
+            Counting { who, router: &router, candidate: config, baseline: None, judge: None };
+        let mut sum = counting.count(tests.iter().map(|test| Some(&test.frozen)));
+        for test in tests {
+            let answer = longest_answer(&test.frozen);
+            for check in &test.checks {
+                if let Check::Judged(criterion) = check {
+                    let asked = &test.frozen.newest.text;
+                    let question = judge::criteria_question(asked, &answer, criterion);
+                    let request = request(judge::CRITERIA_SYSTEM, question);
+                    counting.add(&mut sum, (&config.model, &request), 1);
+                }
+            }
+        }
+        Ok(sum)
+    }
+}
+
+/// As many bytes as the longest answer can have.
+fn longest_answer(frozen: &Frozen) -> String {
+    let tokens = usize::try_from(frozen.max_output_tokens).unwrap_or(usize::MAX);
+    "x".repeat(tokens.saturating_mul(BYTES_PER_TOKEN))
 }
 
 impl Counting<'_> {
@@ -66,8 +102,7 @@ impl Counting<'_> {
             self.add(sum, (&config.model, &longest), calls);
         }
         if let Some(group) = self.judge {
-            let longest = usize::try_from(frozen.max_output_tokens).unwrap_or(usize::MAX);
-            let other = "x".repeat(longest.saturating_mul(BYTES_PER_TOKEN));
+            let other = longest_answer(frozen);
             let then = frozen.recorded.said().unwrap_or_default();
             let question = judge::question(&frozen.newest.text, then, &other, true);
             self.add(sum, (group, &request(judge::SYSTEM, question)), asked);

@@ -1,5 +1,7 @@
 //! Turns that are kept as tests: a candidate is asked each, and its answer is checked.
 
+use std::fmt;
+
 use domain::{
     budget::Budgets,
     replay::{
@@ -8,6 +10,7 @@ use domain::{
     },
 };
 use schemas::{AgentId, MessageId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
 use store::{
     replays::{self, SavedTest},
     spend,
@@ -16,7 +19,7 @@ use store::{
 use crate::{
     Candidate, Employee, Replay, ReplayError, Turn,
     ask::Asking,
-    case::{opened, sealed},
+    case::{opened, sealed, written},
     purse::Payer,
 };
 
@@ -33,6 +36,22 @@ pub struct KeptTest {
     pub checks: Vec<Check>,
     /// Since when it is kept.
     pub made_at: Timestamp,
+    /// What came of it when all were asked last, and when that was.
+    pub last: Option<(LastResult, Timestamp)>,
+}
+
+/// A check, whether it holds, and the judge's reason where one said.
+pub type Checked = (Check, bool, Option<String>);
+
+/// What came of a test when all of an agent were asked. It quotes people: kept, it is sealed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastResult {
+    /// What was asked, for people.
+    pub candidate: String,
+    /// What it said, or why it was not asked.
+    pub outcome: Result<Outcome, String>,
+    /// Each check, where it was asked.
+    pub checks: Vec<Checked>,
 }
 
 /// What came of a test.
@@ -44,7 +63,22 @@ pub struct Tested {
     pub outcome: Outcome,
     /// Each check: whether it holds, and the judge's reason where one said. Without a verdict that can be
     /// read, a check does not hold.
-    pub checks: Vec<(Check, bool, Option<String>)>,
+    pub checks: Vec<Checked>,
+}
+
+impl LastResult {
+    /// Whether every check holds; nothing where it was not asked.
+    pub fn has_passed(&self) -> Option<bool> {
+        self.outcome.as_ref().ok()?;
+        Some(self.checks.iter().all(|(_, holds, _)| *holds))
+    }
+}
+
+/// What people wrote does not belong into logs.
+impl fmt::Debug for LastResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LastResult").field("passed", &self.has_passed()).finish_non_exhaustive()
+    }
 }
 
 impl Tested {
@@ -78,6 +112,8 @@ impl Replay {
             checks: sealed(&sealing, tenant, &message, &checks)?,
             message,
             made_at: now,
+            result: None,
+            asked_at: None,
         };
         let mut tx = self.db.tenant(tenant).await?;
         replays::save(&mut tx, &who.agent.id, &test).await?;
@@ -94,11 +130,12 @@ impl Replay {
         let mut tx = self.db.tenant(tenant).await?;
         let found = replays::saved(&mut tx, agent).await?;
         let open = |test: SavedTest| {
-            let SavedTest { id, message, frozen, checks, made_at } = test;
+            let SavedTest { id, message, frozen, checks, made_at, result, asked_at } = test;
+            let last = opened(&sealing, tenant, &message, result.as_ref()).zip(asked_at);
             let frozen = opened(&sealing, tenant, &message, Some(&frozen));
             let checks = opened(&sealing, tenant, &message, Some(&checks));
             let (frozen, checks) = frozen.zip(checks).ok_or(ReplayError::Garbled)?;
-            Ok::<_, ReplayError>(KeptTest { id, message, frozen, checks, made_at })
+            Ok::<_, ReplayError>(KeptTest { id, message, frozen, checks, made_at, last })
         };
         found.into_iter().map(open).collect()
     }
@@ -114,6 +151,41 @@ impl Replay {
             return Err(ReplayError::NoTest(id.to_owned()));
         }
         Ok(tx.commit().await?)
+    }
+
+    /// Asks a candidate every test, one after the other, and writes down what came of each: of those that
+    /// are not asked any more, why.
+    pub async fn test_all(
+        &self,
+        who: &Employee,
+        candidate: &Candidate,
+        tests: Vec<KeptTest>,
+    ) -> Result<(), ReplayError> {
+        let tenant = &who.tenant.id;
+        let mut stopped = None;
+        for test in tests {
+            let (id, message) = (test.id.clone(), test.message.clone());
+            let (outcome, checks) = match &stopped {
+                Some(why) => (Err(String::clone(why)), Vec::new()),
+                None => match self.test(who, candidate, None, test).await {
+                    Ok(tested) => (Ok(tested.outcome), tested.checks),
+                    Err(ReplayError::Stopped(stop)) => {
+                        let why = stop.to_string();
+                        stopped = Some(why.clone());
+                        (Err(why), Vec::new())
+                    }
+                    Err(error) => return Err(error),
+                },
+            };
+            let result = LastResult { candidate: candidate.label.clone(), outcome, checks };
+            let now = self.now();
+            let sealing = self.sealer.of(tenant, now).await?;
+            let result = written(&sealing, tenant, &message, &result);
+            let mut tx = self.db.tenant(tenant).await?;
+            replays::tested(&mut tx, &id, (&result, now)).await?;
+            tx.commit().await?;
+        }
+        Ok(())
     }
 
     /// Asks a candidate one test, and checks its answer. What a model must judge is judged by `judge`, or

@@ -18,6 +18,7 @@ mod case;
 mod error;
 mod estimate;
 mod freeze;
+mod hold;
 mod judge;
 mod kept;
 mod places;
@@ -40,7 +41,7 @@ pub use self::{
     error::{ReplayError, Stop},
     estimate::Estimate,
     freeze::{Turn, admitted},
-    kept::{KeptTest, Tested},
+    kept::{Checked, KeptTest, LastResult, Tested},
     places::{RUNS_MAX, RUNS_PER_TENANT_MAX},
     render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},

@@ -3,19 +3,22 @@
 //! A run is asked in the background of the process, so many at once. One whose process ended stays open and
 //! is held by nobody after a while; it goes on when an operator says so.
 
+mod kept;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
     access::{Permission, Principal},
-    replay::{Unplayable, check::Check},
+    replay::Unplayable,
 };
 use futures::future::BoxFuture;
-use schemas::{AgentId, MessageId, TenantId, Timestamp};
+use schemas::{AgentId, TenantId, Timestamp};
 use store::replays::{self, After, Answered, RunRow, Span};
 
 use crate::{
-    Employee, Estimate, KeptTest, Replay, ReplayError, Report, Setup, Turn, Wanted, admitted,
+    Employee, Estimate, Replay, ReplayError, Report, Setup, Turn, Wanted, admitted,
     places::{Place, Places},
+    shadow::kept::Testing,
 };
 
 /// The most turns of a run that an operator has made in the background.
@@ -54,6 +57,8 @@ pub struct Shadow(Arc<Inner>);
 struct Inner {
     parts: Parts,
     places: Places,
+    /// Whose tests are being asked.
+    testing: Testing,
 }
 
 /// What an operator wants asked.
@@ -91,7 +96,7 @@ struct Prepared {
 impl Shadow {
     /// Replays by these.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, places: Places::default() }))
+        Self(Arc::new(Inner { parts, places: Places::default(), testing: Testing::default() }))
     }
 
     /// What a run would take; nobody is asked.
@@ -217,38 +222,6 @@ impl Shadow {
         by.require(Permission::ConversationsRead, ids.0)?;
         let row = self.of(ids, run).await?;
         self.0.parts.replay.report(ids.0, &row.id).await
-    }
-
-    /// The turns of an agent that are kept as tests, the oldest first. They hold what people wrote.
-    pub async fn tests(&self, by: &Principal, ids: Ids<'_>) -> Result<Vec<KeptTest>, ReplayError> {
-        by.require(Permission::ConversationsRead, ids.0)?;
-        self.0.parts.replay.kept_tests(ids).await
-    }
-
-    /// Keeps an answered message as a test. Its name.
-    pub async fn keep(
-        &self,
-        by: &Principal,
-        ids: Ids<'_>,
-        (message, checks): (&MessageId, &[Check]),
-    ) -> Result<String, ReplayError> {
-        by.require(Permission::AgentsWrite, ids.0)?;
-        let Parts { replay, employee, .. } = &self.0.parts;
-        let who = employee(ids.0, ids.1)?;
-        let answered = replay.answered_one(&who, message).await?;
-        let turn = self.frozen(&who, answered).await?;
-        replay.keep_test(&who, turn, checks).await
-    }
-
-    /// Removes a test.
-    pub async fn forget(
-        &self,
-        by: &Principal,
-        tenant: &TenantId,
-        test: &str,
-    ) -> Result<(), ReplayError> {
-        by.require(Permission::AgentsWrite, tenant)?;
-        self.0.parts.replay.forget_test(tenant, test).await
     }
 
     async fn newest(

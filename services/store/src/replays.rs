@@ -16,7 +16,7 @@ pub use self::{
     answered::{Answered, Remembered, Span, answered, one, remembered},
     cases::{CaseRow, NewCase, Part, cases, keep},
     money::{Calling, NoRoom, Over, ended, starting},
-    saved::{SavedTest, forget, save, saved},
+    saved::{SavedTest, forget, save, saved, tested},
 };
 use crate::{StoreError, TenantTx, row};
 

@@ -264,6 +264,8 @@ async fn a_replay_goes_with_its_turns_after_31_days_and_a_test_stays() {
         frozen: text("frozen"),
         checks: text("checks"),
         made_at: at(0),
+        result: None,
+        asked_at: None,
     };
     let mut tx = db.tenant(&acme).await.unwrap();
     replays::save(&mut tx, &mara(), &test).await.unwrap();
@@ -273,7 +275,11 @@ async fn a_replay_goes_with_its_turns_after_31_days_and_a_test_stays() {
     let mut tx = db.tenant(&acme).await.unwrap();
     assert_eq!(replays::runs(&mut tx, 9).await.unwrap(), []);
     assert_eq!(replays::cases(&mut tx, "run").await.unwrap(), []);
-    assert_eq!(replays::saved(&mut tx, &mara()).await.unwrap(), [test]);
+    assert_eq!(replays::saved(&mut tx, &mara()).await.unwrap(), [test.clone()]);
+    replays::tested(&mut tx, "test", (&text("first"), at(1))).await.unwrap();
+    replays::tested(&mut tx, "test", (&text("second"), at(2))).await.unwrap();
+    let asked = SavedTest { result: Some(text("second")), asked_at: Some(at(2)), ..test };
+    assert_eq!(replays::saved(&mut tx, &mara()).await.unwrap(), [asked]);
     assert!(replays::forget(&mut tx, "test").await.unwrap());
     assert!(!replays::forget(&mut tx, "test").await.unwrap());
 }

@@ -174,6 +174,48 @@ async fn an_answer_is_kept_as_a_test_and_removed() -> anyhow::Result<()> {
     Ok(())
 }
 
+#[tokio::test]
+async fn all_tests_are_run_and_each_says_what_came_of_it() -> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let (op, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
+    let llm = &house.it.llm;
+    let run = format!("{MARA}/tests/run");
+    let list = format!("{MARA}/tests");
+    let plan = op.read(&run).await?;
+    assert!(plan.contains("2 calls to models at the most"), "the answer and its judge: {plan}");
+    let asked = llm.requests().len();
+    assert_eq!(op.post(&run, &[]).await?.status(), 422);
+    assert_eq!(llm.requests().len(), asked, "nobody was asked without a word");
+
+    // The furnished test wants both words, and a judge who finds it polite.
+    let answer = Behaviour::text("Your parcel comes on Friday.");
+    llm.script([Behaviour { held: true, ..answer }, Behaviour::text("PASS\nIt is polite.")]);
+    assert_eq!(op.post(&run, &[("sure", "yes")]).await?.status(), 303);
+    llm.held(1, PATIENCE).await?;
+    let page = viewer.get(&list).await?;
+    assert_eq!(page.headers()["refresh"], "5", "it shows by itself what comes");
+    let page = page.text().await?;
+    assert!(page.contains("The tests are being run") && !page.contains("Run them"), "{page}");
+    let twice = op.post(&run, &[("sure", "yes")]).await?;
+    assert_eq!(twice.status(), 422);
+    let twice = twice.text().await?;
+    assert!(twice.contains("Its tests are being asked: wait until that is over"), "{twice}");
+    llm.release();
+    let passes = || async { Ok(viewer.read(&list).await?.contains("Passes")) };
+    until(PATIENCE, "the test passes", passes).await?;
+    let over = || async { Ok(!viewer.get(&list).await?.headers().contains_key("refresh")) };
+    until(PATIENCE, "the run is over", over).await?;
+
+    // The echo has the word parcel, and says nothing of a Friday; a judge who echoes has no verdict.
+    assert_eq!(op.post(&run, &[("candidate", "published"), ("sure", "yes")]).await?.status(), 303);
+    let fails = || async { Ok(viewer.read(&list).await?.contains("Fails: 2 checks")) };
+    until(PATIENCE, "the test fails", fails).await?;
+    let page = viewer.read(&list).await?;
+    assert!(page.contains("Does not hold: contains `Friday`"), "{page}");
+    assert_eq!(llm.requests().len(), asked + 2 * 2, "each time the answer and its judge");
+    Ok(())
+}
+
 /// Has the draft asked the last answers; the address of the run.
 async fn started(op: &Visitor) -> anyhow::Result<String> {
     let at_most = hidden(&op.read(&format!("{MARA}/replays/new")).await?, "at_most")?;

@@ -4,6 +4,7 @@
 mod list;
 mod new;
 mod one;
+mod turns;
 mod view;
 
 use portal_ui::Tone;

@@ -1,19 +1,30 @@
-//! Turns of an agent that are kept as tests: which there are, one more, one less.
+//! Turns of an agent that are kept as tests: which there are and what came of each, one more, one less.
 
 mod keep;
+mod run;
 
-use axum::{extract::Form, response::Response};
+use axum::{
+    extract::Form,
+    http::{HeaderValue, header},
+    response::Response,
+};
 use domain::access::Permission;
 use leptos::prelude::*;
-use portal_ui::{Card, CodeBlock, EmptyState, Icon, SubmitButton, Time, Variant};
-use replay::{KeptTest, ReplayError};
+use portal_ui::{
+    Banner, Card, CodeBlock, EmptyState, Icon, LinkButton, Status, SubmitButton, Time, Tone, Variant,
+    format::counted,
+};
+use replay::{Checked, KeptTest, LastResult, ReplayError, end_words};
 use schemas::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
-pub(super) use self::keep::{keep, new};
+pub(super) use self::{
+    keep::{keep, new},
+    run::{plan, start},
+};
 use super::{
-    parts::{At, Place, header, known, question},
+    parts::{self, At, Place, known, question},
     replays::{shadow, without_models},
 };
 use crate::{
@@ -21,29 +32,46 @@ use crate::{
     server::{error::PageError, flash::Flash, render::Cx, session::Visited},
 };
 
+/// After how many seconds the page is loaded again while tests are run.
+const AGAIN_S: &str = "5";
+
 pub(super) async fn list(cx: Cx, Visited(visit): Visited, at: At) -> Result<Response, PageError> {
     let (name, live) = known(&cx, &at).await?;
     let who = &cx.signed.principal;
     let detail = json!({ "tests": at.agent });
     cx.portal.accounts.note_read(who, &at.tenant, detail, &visit).await?;
     let tests = match &cx.portal.shadow {
-        Some(shadow) => Some(shadow.tests(who, at.ids()).await?),
+        Some(shadow) => {
+            let tests = shadow.tests(who, at.ids()).await?;
+            Some((tests, shadow.is_testing(who, at.ids())?))
+        }
         None => None,
     };
+    let is_under_way = tests.as_ref().is_some_and(|(_, is_under_way)| *is_under_way);
     let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
     let (title, now) = (format!("Tests of {name}"), cx.now());
-    Ok(cx.page(&title, || {
+    let mut response = cx.page(&title, || {
         let lead = "Turns that are kept, with what is expected of an answer to each.".to_owned();
-        let header = header((&at, &name, &live), (&title, Some(lead)), Place::Tests);
+        let head = parts::header((&at, &name, &live), (&title, Some(lead)), Place::Tests);
         let body = match tests {
-            Some(tests) => listed(&at, tests, may_write, now),
+            Some((tests, _)) => listed(&at, tests, (may_write, is_under_way), now),
             None => without_models(),
         };
-        view! { {header} {body} }.into_any()
-    }))
+        view! { {head} {body} }.into_any()
+    });
+    if is_under_way {
+        // The page shows what came of each, with or without a script.
+        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static(AGAIN_S));
+    }
+    Ok(response)
 }
 
-fn listed(at: &At, tests: Vec<KeptTest>, may_write: bool, now: Timestamp) -> AnyView {
+fn listed(
+    at: &At,
+    tests: Vec<KeptTest>,
+    (may_write, is_under_way): (bool, bool),
+    now: Timestamp,
+) -> AnyView {
     if tests.is_empty() {
         let conversations = format!("/t/{}/conversations", at.tenant);
         return view! {
@@ -59,21 +87,35 @@ fn listed(at: &At, tests: Vec<KeptTest>, may_write: bool, now: Timestamp) -> Any
         .into_any();
     }
     let command = format!("konstruct test --tenant {} --agent {}", at.tenant, at.agent);
+    let run = at.path("/tests/run");
+    let run = (may_write && !is_under_way).then(|| {
+        view! { <p><LinkButton href=run icon=Icon::Play>"Run them"</LinkButton></p> }
+    });
+    let under_way = is_under_way.then(|| {
+        view! {
+            <Banner tone=Tone::Info title="The tests are being run">
+                <p>"What comes of each shows here as it comes."</p>
+            </Banner>
+        }
+    });
     let cards: Vec<_> = tests.into_iter().map(|test| card(at, test, may_write, now)).collect();
     view! {
         <div class="stack">
+            {run}
+            {under_way}
             {cards}
-            <CodeBlock label="Asks all of them of what is published; add --candidate draft for the draft" code=command />
+            <CodeBlock label="Runs them on the command line, of what is published" code=command />
         </div>
     }
     .into_any()
 }
 
 fn card(at: &At, test: KeptTest, may_write: bool, now: Timestamp) -> AnyView {
-    let KeptTest { id, message, frozen, checks, made_at } = test;
+    let KeptTest { id, message, frozen, checks, made_at, last } = test;
     let title = question(&frozen.newest.text);
     let checks: Vec<_> =
         checks.iter().map(|check| view! { <li>{check.to_string()}</li> }).collect();
+    let last = last.map(|(last, when)| result(last, (when, now)));
     let trace = address::message(&at.tenant, &message);
     let of = format!(" of message {message}");
     let action = at.path(&format!("/tests/{id}/remove"));
@@ -99,6 +141,7 @@ fn card(at: &At, test: KeptTest, may_write: bool, now: Timestamp) -> AnyView {
             <div class="stack" data-gap="small">
                 <p>"The answer:"</p>
                 <ul>{checks}</ul>
+                {last}
                 <p class="meta">
                     "Kept " <Time at=made_at now=Some(now) /> ". "
                     <a href=trace>
@@ -109,6 +152,48 @@ fn card(at: &At, test: KeptTest, may_write: bool, now: Timestamp) -> AnyView {
                 {remove}
             </div>
         </Card>
+    }
+    .into_any()
+}
+
+/// What came of a test when all were run last.
+fn result(last: LastResult, (when, now): (Timestamp, Timestamp)) -> AnyView {
+    let (tone, label) = match last.has_passed() {
+        Some(true) => (Tone::Ok, "Passes".to_owned()),
+        Some(false) => {
+            let failed = last.checks.iter().filter(|(_, holds, _)| !holds).count();
+            let failed = u64::try_from(failed).unwrap_or_default();
+            (Tone::Bad, format!("Fails: {}", counted(failed, "check", "checks")))
+        }
+        None => (Tone::Warn, "Not asked".to_owned()),
+    };
+    let LastResult { candidate, outcome, checks } = last;
+    let (end, said) = match outcome {
+        Ok(outcome) => (end_words(&outcome.end), outcome.said().map(str::to_owned)),
+        Err(why) => (why, None),
+    };
+    let failed = |(check, holds, reason): Checked| {
+        let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
+        (!holds).then(|| view! { <li>{format!("Does not hold: {check}{reason}")}</li> })
+    };
+    let failed: Vec<_> = checks.into_iter().filter_map(failed).collect();
+    let failed = (!failed.is_empty()).then(|| view! { <ul>{failed}</ul> });
+    let said = said.map(|said| {
+        view! {
+            <details>
+                <summary>"What it said"</summary>
+                <p class="prose">{said}</p>
+            </details>
+        }
+    });
+    let facts = format!(", {candidate}: {end}");
+    view! {
+        <p class="row">
+            <Status tone label />
+            <span class="meta"><Time at=when now=Some(now) /> {facts}</span>
+        </p>
+        {failed}
+        {said}
     }
     .into_any()
 }

@@ -15,7 +15,7 @@ pub(super) struct Names {
 }
 
 /// Every kind, as a list to choose from has it.
-pub(super) const KINDS: [(&str, &str); 32] = [
+pub(super) const KINDS: [(&str, &str); 33] = [
     ("sign-in.done", "Signed in"),
     ("sign-in.refused", "Was not let in"),
     ("sign-out", "Signed out"),
@@ -48,6 +48,7 @@ pub(super) const KINDS: [(&str, &str); 32] = [
     ("replay.resumed", "Took a replay up again"),
     ("test.kept", "Kept a turn as a test"),
     ("test.removed", "Removed a test"),
+    ("test.run", "Ran tests"),
 ];
 
 /// Who did it.
@@ -119,6 +120,7 @@ pub(super) fn did(entry: &Entry, names: &Names) -> String {
         "replay.resumed" => format!("took a replay of {} up again", agent()),
         "test.kept" => format!("kept a turn of {} as a test", agent()),
         "test.removed" => format!("removed a test of {}", agent()),
+        "test.run" => format!("ran the tests of {}", agent()),
         other => other.to_owned(),
     }
 }

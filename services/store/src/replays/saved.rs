@@ -10,8 +10,10 @@ const SAVE: &str = "
     insert into saved_test (tenant_id, test_id, agent_id, message_id, frozen, checks, made_at_ms)
     values ($1, $2, $3, $4, $5, $6, $7)";
 const SAVED: &str = "
-    select test_id, message_id, frozen, checks, made_at_ms from saved_test
+    select test_id, message_id, frozen, checks, made_at_ms, result, asked_at_ms from saved_test
      where tenant_id = $1 and agent_id = $2 order by made_at_ms, test_id limit $3";
+const TESTED: &str = "
+    update saved_test set result = $3, asked_at_ms = $4 where tenant_id = $1 and test_id = $2";
 const FORGET: &str = "delete from saved_test where tenant_id = $1 and test_id = $2";
 
 /// A turn with what is expected of an answer to it. Its texts belong to the message.
@@ -27,11 +29,15 @@ pub struct SavedTest {
     pub checks: Text,
     /// Since when it is kept.
     pub made_at: Timestamp,
+    /// What came of it when it was asked last.
+    pub result: Option<Text>,
+    /// When that was.
+    pub asked_at: Option<Timestamp>,
 }
 
-/// Keeps a test; it lasts when the transaction does.
+/// Keeps a test that was not asked yet; it lasts when the transaction does.
 pub async fn save(tx: &mut TenantTx, agent: &AgentId, test: &SavedTest) -> Result<(), StoreError> {
-    let SavedTest { id, message, frozen, checks, made_at } = test;
+    let SavedTest { id, message, frozen, checks, made_at, result: _, asked_at: _ } = test;
     let (frozen, checks) = (row::to_json(frozen)?, row::to_json(checks)?);
     let (tenant, agent, message) = (tx.tenant().clone(), agent.as_str(), message.as_str());
     let at = made_at.as_millis();
@@ -44,6 +50,17 @@ pub async fn saved(tx: &mut TenantTx, agent: &AgentId) -> Result<Vec<SavedTest>,
     let (tenant, limit) = (tx.tenant().clone(), i64::from(ROWS_MAX));
     let rows = tx.query(SAVED, &[&tenant.as_str(), &agent.as_str(), &limit]).await?;
     rows.iter().map(read).collect()
+}
+
+/// Writes down what came of a test, in the place of what came of it before.
+pub async fn tested(
+    tx: &mut TenantTx,
+    test: &str,
+    (result, at): (&Text, Timestamp),
+) -> Result<(), StoreError> {
+    let (tenant, result, at) = (tx.tenant().clone(), row::to_json(result)?, at.as_millis());
+    tx.execute(TESTED, &[&tenant.as_str(), &test, &result, &at]).await?;
+    Ok(())
 }
 
 /// Removes a test. Whether there was one.
@@ -59,5 +76,7 @@ fn read(found: &Row) -> Result<SavedTest, StoreError> {
         frozen: row::json(found, 2)?,
         checks: row::json(found, 3)?,
         made_at: row::at(found, 4)?,
+        result: row::json_opt(found, 5)?,
+        asked_at: row::at_opt(found, 6)?,
     })
 }

@@ -7,6 +7,7 @@ const NEW: &str = "/t/{tenant}/agents/{agent}/replays/new";
 const ONE: &str = "/t/{tenant}/agents/{agent}/replays/{run}";
 const TESTS: &str = "/t/{tenant}/agents/{agent}/tests";
 const KEEP: &str = "/t/{tenant}/agents/{agent}/tests/new";
+const RUN: &str = "/t/{tenant}/agents/{agent}/tests/run";
 
 /// Mara's two answers were asked again of her draft, and one of them is kept as a test.
 pub(crate) const REPLAYED: &[Page] = &[
@@ -48,4 +49,10 @@ pub(crate) const REPLAYED: &[Page] = &[
         .refused("/tests/new", &[("matches", "(")]),
     page("test-new-of-nothing", KEEP, "/t/acme/agents/mara/tests/new", "Go to the first page")
         .status(400),
+    page("tests-run", RUN, "/t/acme/agents/mara/tests/run?candidate=published", "Run 1 test"),
+    page("tests-run-none", RUN, "/t/acme/agents/mara/tests/run?candidate=9", "Go to the first page")
+        .status(400),
+    page("tests-run-cannot-be", RUN, "/t/acme/agents/donau/tests/run", "The candidate"),
+    page("tests-run-refused", RUN, "/t/acme/agents/mara/tests/run", "Tick it")
+        .refused("/tests/run", &[]),
 ];
