@@ -43,13 +43,13 @@ impl<S: Send + Sync> FromRequestParts<S> for At {
             Some(version) => Some(version.parse().map_err(|_| PageError::NotFound)?),
             None => None,
         };
-        let named = find("run").or_else(|| find("test")).map(name).transpose()?;
+        let named = find("run").or_else(|| find("test")).map(checked_name).transpose()?;
         Ok(Self { tenant, agent, version, named })
     }
 }
 
-/// A name as we make them.
-fn name(text: &str) -> Result<String, PageError> {
+/// A name of a run or a test, as we make them.
+pub(super) fn checked_name(text: &str) -> Result<String, PageError> {
     let is_name = |text: &str| text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-');
     let found = Some(text).filter(|text| text.len() <= NAME_CHARS_MAX && is_name(text));
     Ok(found.ok_or(PageError::NotFound)?.to_owned())

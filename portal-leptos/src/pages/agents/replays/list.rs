@@ -7,14 +7,14 @@ use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{
     Card, Column, EmptyState, Icon, LinkButton, Money, Pagination, Status, Table, Time,
-    format::{count, counted},
+    format::{count, counted, instant},
 };
 use replay::{RUNS_PAGE, RunRow};
 use schemas::{OperatorId, Timestamp};
 use serde::Deserialize;
 
 use super::{
-    super::parts::{At, Place, header, known, names},
+    super::parts::{At, Place, checked_name, header, known, names},
     State, playable,
 };
 use crate::{
@@ -56,8 +56,11 @@ pub(in crate::pages::agents) async fn list(
             view! { {header} {without_models()} }.into_any()
         }));
     };
-    let after = Some(page.after.as_str()).filter(|after| !after.is_empty());
-    let lines = shadow.runs_compared(who, at.ids(), after).await?;
+    let after = match page.after.as_str() {
+        "" => None,
+        after => Some(checked_name(after)?),
+    };
+    let lines = shadow.runs_compared(who, at.ids(), after.as_deref()).await?;
     let makers = lines.iter().filter_map(|(run, _)| run.made_by.clone()).collect();
     let names = names(&cx, makers).await?;
     let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
@@ -139,10 +142,15 @@ fn row(
     let (tone, label) = State::of(&run, now).words();
     let turns = format!("{} of {}", count(run.asked), count(playable(&run)));
     let changed = changed.map(|changed| count(changed.into()));
-    let by = who(&run, names);
+    let (by, made) = (who(&run, names), format!(", made {}", instant(run.made_at)));
     view! {
         <tr data-row id=format!("run-{}", run.id)>
-            <th scope="row"><a href=href data-row-link>{run.candidate}</a></th>
+            <th scope="row">
+                <a href=href data-row-link>
+                    {run.candidate}
+                    <span class="visually-hidden">{made}</span>
+                </a>
+            </th>
             <td data-label="State"><Status tone label /></td>
             <td data-label="Turns" data-align="end">{turns}</td>
             <td data-label="Differ" data-align="end">{changed}</td>
