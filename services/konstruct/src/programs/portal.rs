@@ -67,6 +67,7 @@ pub(crate) async fn prepare(
         accounts: accounts.clone(),
         desk: desk.clone(),
         views: views.clone(),
+        shadow: shadow.clone(),
         platform: keys,
         clock,
         per_minute: settings.api_per_minute,
