@@ -141,11 +141,7 @@ impl Replay {
     }
 
     /// Removes a test.
-    pub async fn forget_test(
-        &self,
-        tenant: &TenantId,
-        id: &str,
-    ) -> Result<(), ReplayError> {
+    pub async fn forget_test(&self, tenant: &TenantId, id: &str) -> Result<(), ReplayError> {
         let mut tx = self.db.tenant(tenant).await?;
         if !replays::forget(&mut tx, id).await? {
             return Err(ReplayError::NoTest(id.to_owned()));

@@ -83,10 +83,7 @@ mod tests {
             held.push(places.take(&tenant(number)).unwrap());
         }
         let refused = places.take(&tenant(99)).unwrap_err().to_string();
-        assert_eq!(
-            refused,
-            "as many replays as may be are under way: try again in a few minutes"
-        );
+        assert_eq!(refused, "as many replays as may be are under way: try again in a few minutes");
         drop(held);
         assert!(places.taken().is_empty(), "nothing is left of what was given back");
     }

@@ -161,12 +161,7 @@ impl Shadow {
     }
 
     /// Has a run stopped: the turns under way end, and no other begins. Whether it was open.
-    pub async fn stop(
-        &self,
-        by: &Principal,
-        ids: Ids<'_>,
-        run: &str,
-    ) -> Result<bool, ReplayError> {
+    pub async fn stop(&self, by: &Principal, ids: Ids<'_>, run: &str) -> Result<bool, ReplayError> {
         by.require(Permission::AgentsWrite, ids.0)?;
         let row = self.of(ids, run).await?;
         self.0.parts.replay.stop(ids.0, &row.id).await

@@ -5,9 +5,7 @@ mod full;
 mod modelled;
 mod replayed;
 
-pub(crate) use self::{
-    equipped::EQUIPPED, full::FULL, modelled::MODELLED, replayed::REPLAYED,
-};
+pub(crate) use self::{equipped::EQUIPPED, full::FULL, modelled::MODELLED, replayed::REPLAYED};
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -54,7 +54,10 @@ async fn from_the_publish_sheet_to_a_report_that_can_be_taken_along() -> anyhow:
     assert!(list.contains("by you") && list.contains("2 of 2"), "{list}");
     let run = newest(&list);
     let report: Value = op.get(&format!("{run}/report.json")).await?.json().await?;
-    assert_eq!((&report["run"]["state"], &report["candidate"]["asked"]), (&"done".into(), &2.into()));
+    assert_eq!(
+        (&report["run"]["state"], &report["candidate"]["asked"]),
+        (&"done".into(), &2.into())
+    );
     let answer = op.get(&format!("{run}/report.md")).await?;
     assert_eq!(answer.headers()["content-type"], "text/markdown; charset=utf-8");
     let markdown = answer.text().await?;
@@ -90,7 +93,10 @@ async fn a_run_stops_where_an_operator_says_so_and_goes_on_with_what_is_missing(
     let refused = op.post(&format!("{MARA}/replays"), &[("sure", "yes")]).await?;
     assert_eq!(refused.status(), 422);
     let refused = refused.text().await?;
-    assert!(refused.contains("As many replays of this tenant as may be are under way"), "{refused}");
+    assert!(
+        refused.contains("As many replays of this tenant as may be are under way"),
+        "{refused}"
+    );
 
     op.post(&format!("{run}/stop"), &[]).await?;
     let stopped = op.read(&run).await?;

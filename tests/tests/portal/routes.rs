@@ -12,11 +12,7 @@ use portal::server::{
 };
 use reqwest::Method;
 
-use crate::{
-    catalogue::Who,
-    furnished::House,
-    visitor::Visitor,
-};
+use crate::{catalogue::Who, furnished::House, visitor::Visitor};
 
 /// The table with a tenant and things of `acme` in the place of parameters.
 fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> {

@@ -11,8 +11,8 @@ use axum::{
 use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Card, CodeBlock, EmptyState, Icon, LinkButton, Status, SubmitButton, Time, Tone, Variant,
-    format::counted,
+    Banner, Card, CodeBlock, EmptyState, Icon, LinkButton, Status, SubmitButton, Time, Tone,
+    Variant, format::counted,
 };
 use replay::{Checked, KeptTest, LastResult, ReplayError, end_words};
 use schemas::Timestamp;

@@ -128,11 +128,7 @@ fn lead(line: &ConversationLine) -> String {
     format!("{messages} of {people}, channel {} on {}", line.place.channel, line.connection)
 }
 
-fn turn_view(
-    turn: Turn,
-    (tenant, may_keep): (&TenantId, bool),
-    agents: &[AgentLine],
-) -> AnyView {
+fn turn_view(turn: Turn, (tenant, may_keep): (&TenantId, bool), agents: &[AgentLine]) -> AnyView {
     let Turn { kind, message, at, sender, sender_name, words, edited_at, standing, detail, answer } =
         turn;
     let is_agent = kind == TurnKind::Agent;

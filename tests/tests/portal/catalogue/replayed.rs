@@ -50,8 +50,13 @@ pub(crate) const REPLAYED: &[Page] = &[
     page("test-new-of-nothing", KEEP, "/t/acme/agents/mara/tests/new", "Go to the first page")
         .status(400),
     page("tests-run", RUN, "/t/acme/agents/mara/tests/run?candidate=published", "Run 1 test"),
-    page("tests-run-none", RUN, "/t/acme/agents/mara/tests/run?candidate=9", "Go to the first page")
-        .status(400),
+    page(
+        "tests-run-none",
+        RUN,
+        "/t/acme/agents/mara/tests/run?candidate=9",
+        "Go to the first page",
+    )
+    .status(400),
     page("tests-run-cannot-be", RUN, "/t/acme/agents/donau/tests/run", "The candidate"),
     page("tests-run-refused", RUN, "/t/acme/agents/mara/tests/run", "Tick it")
         .refused("/tests/run", &[]),

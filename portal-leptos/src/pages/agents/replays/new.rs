@@ -140,9 +140,7 @@ fn view_of(at: &At, shown: &Shown, typed: &Typed, problems: Vec<Problem>) -> Any
             let form = form(at, &plan.estimate, typed, sure);
             view! { <Card title="What it takes">{takes} {form}</Card> }.into_any()
         }
-        Err(why) => {
-            view! { <Banner tone=Tone::Warn title=why.clone() /> }.into_any()
-        }
+        Err(why) => view! { <Banner tone=Tone::Warn title=why.clone() /> }.into_any(),
     };
     view! {
         {header}
@@ -285,8 +283,7 @@ fn form(at: &At, estimate: &Estimate, typed: &Typed, wrong: Option<String>) -> A
         Some(micros) => format!("Ask them; it may cost {}", dollars(micros)),
         None => "Ask them; nobody knows what it costs".to_owned(),
     };
-    let submit =
-        format!("Ask {} again", counted(estimate.turns.into(), "answer", "answers"));
+    let submit = format!("Ask {} again", counted(estimate.turns.into(), "answer", "answers"));
     let hidden = |name: &'static str, value: String| {
         view! { <input type="hidden" name=name value=value /> }
     };

@@ -34,9 +34,8 @@ pub(super) fn is_changed(case: &CaseReport) -> bool {
 /// The turns of a run: all of them or those that changed, so many on a page.
 pub(super) fn turns(at: &At, report: &Report, look: &Look, changed: usize) -> AnyView {
     let run = &report.run;
-    let of_run = || {
-        Address::of_tenant(&at.tenant, &["agents", at.agent.as_str(), "replays", &run.id])
-    };
+    let of_run =
+        || Address::of_tenant(&at.tenant, &["agents", at.agent.as_str(), "replays", &run.id]);
     let only = look.is_changed_only();
     let number = |of: usize| Some(u64::try_from(of).unwrap_or_default());
     let tab = |label: &str, show: &str, current: bool, of: usize| Tab {
@@ -49,8 +48,7 @@ pub(super) fn turns(at: &At, report: &Report, look: &Look, changed: usize) -> An
         tab("All turns", "", !only, report.cases.len()),
         tab("Changed only", "changed", only, changed),
     ];
-    let listed: Vec<_> =
-        report.cases.iter().filter(|case| !only || is_changed(case)).collect();
+    let listed: Vec<_> = report.cases.iter().filter(|case| !only || is_changed(case)).collect();
     let at_page = |from: usize| {
         let from = if from == 0 { String::new() } else { from.to_string() };
         of_run().with("show", if only { "changed" } else { "" }).with("from", &from).done()
@@ -136,12 +134,8 @@ fn answers(asked: &Asked, effort: &mut Effort) -> AnyView {
     let Some(candidate) = &asked.candidate else {
         return view! { <p class="prose">{then}</p> }.into_any();
     };
-    let change = FieldChange {
-        field: "answer",
-        before: Some(then),
-        after: spoken(candidate),
-        long: true,
-    };
+    let change =
+        FieldChange { field: "answer", before: Some(then), after: spoken(candidate), long: true };
     let rows = rows(&change, effort);
     let left = format!("What people got (version {})", asked.version);
     view! { <DiffView caption="The two answers" left right="The candidate" rows /> }.into_any()

@@ -139,8 +139,8 @@ fn sums(report: &Report) -> AnyView {
         columns.push(Column::new("As it was").numbers());
     }
     let row = |(name, candidate, baseline): (&'static str, String, Option<String>)| {
-        let baseline = baseline
-            .map(|it| view! { <td data-label="As it was" data-align="end">{it}</td> });
+        let baseline =
+            baseline.map(|it| view! { <td data-label="As it was" data-align="end">{it}</td> });
         view! {
             <tr>
                 <th scope="row">{name}</th>

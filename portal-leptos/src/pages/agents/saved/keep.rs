@@ -115,10 +115,11 @@ fn view_of(
     let header = header((at, name, live), (TITLE, Some(lead)), Place::Tests);
     let (action, back) = (at.path("/tests/new"), at.path("/tests"));
     let texts = [&typed.contains, &typed.lacks, &typed.matches, &typed.calls, &typed.judged];
-    let field = |((name, label, hint), text): ((&'static str, &'static str, &'static str), &String)| {
-        let value = text.clone();
-        view! { <TextAreaField name label value hint rows=2 /> }
-    };
+    let field =
+        |((name, label, hint), text): ((&'static str, &'static str, &'static str), &String)| {
+            let value = text.clone();
+            view! { <TextAreaField name label value hint rows=2 /> }
+        };
     let fields: Vec<_> = FIELDS.into_iter().zip(texts).map(field).collect();
     let trace = address::message(&at.tenant, message);
     let message = message.to_string();

@@ -112,9 +112,7 @@ fn view_of(at: &At, shown: &Shown, typed: &Typed, problems: Vec<Problem>) -> Any
             view! { <Banner tone=Tone::Info title="No turn is kept as a test yet" /> }.into_any()
         }
         Ok((label, estimate)) => takes(at, (label, *estimate), typed, sure),
-        Err(why) => {
-            view! { <Banner tone=Tone::Warn title=why.clone() /> }.into_any()
-        }
+        Err(why) => view! { <Banner tone=Tone::Warn title=why.clone() /> }.into_any(),
     };
     view! {
         {header}
