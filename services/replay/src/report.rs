@@ -159,6 +159,7 @@ pub fn run_json(run: &RunRow) -> Value {
         "state": run.state,
         "why": run.why,
         "made_at": run.made_at,
+        "made_by": run.made_by,
         "ended_at": run.ended_at,
         "turns": run.cases,
         "not_replayable": run.unplayable,

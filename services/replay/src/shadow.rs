@@ -207,6 +207,17 @@ impl Shadow {
         }
     }
 
+    /// A run, without its turns.
+    pub async fn run(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+        run: &str,
+    ) -> Result<RunRow, ReplayError> {
+        by.require(Permission::AgentsRead, ids.0)?;
+        self.of(ids, run).await
+    }
+
     /// What came of a run so far. It holds what people wrote.
     pub async fn report(
         &self,

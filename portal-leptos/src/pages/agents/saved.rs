@@ -59,8 +59,9 @@ pub(super) async fn list(cx: Cx, Visited(visit): Visited, at: At) -> Result<Resp
         };
         view! { {head} {body} }.into_any()
     });
-    if is_under_way {
-        // The page shows what came of each, with or without a script.
+    if is_under_way && who.tenants.contains_key(&at.tenant) {
+        // The page shows what came of each, with or without a script. Whoever is of the installation reads
+        // on the record, and loads it again by hand.
         response.headers_mut().insert(header::REFRESH, HeaderValue::from_static(AGAIN_S));
     }
     Ok(response)
@@ -94,7 +95,7 @@ fn listed(
     let under_way = is_under_way.then(|| {
         view! {
             <Banner tone=Tone::Info title="The tests are being run">
-                <p>"What comes of each shows here as it comes."</p>
+                <p>"Load the page again to see what came of each."</p>
             </Banner>
         }
     });

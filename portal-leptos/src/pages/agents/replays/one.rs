@@ -29,7 +29,7 @@ const AGAIN_S: &str = "5";
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(in crate::pages::agents) struct Look {
-    /// `changed`, or all.
+    /// `changed`, or `all`; nothing shows how far a run is while it is asked, and then all.
     pub(super) show: String,
     /// How many of them come before this page.
     pub(super) from: usize,
@@ -56,22 +56,24 @@ pub(in crate::pages::agents) async fn show(
     Query(look): Query<Look>,
 ) -> Result<Response, PageError> {
     let (name, live) = known(&cx, &at).await?;
+    let (who, now) = (&cx.signed.principal, cx.now());
+    let run = shadow(&cx)?.run(who, at.ids(), at.named()?).await?;
+    let title = format!("Replay of {}", run.candidate);
+    let names = names(&cx, run.made_by.iter().cloned().collect()).await?;
+    let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
+    let by = list::who(&run, &names);
+    if look.show.is_empty() && State::of(&run, now) == State::UnderWay {
+        let view = || view::under_way((&at, &name, &live), &run, (&by, may_write), now);
+        let mut response = cx.page(&title, view);
+        // The page shows how far it is, with or without a script.
+        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static(AGAIN_S));
+        return Ok(response);
+    }
     let report = report(&cx, &at, &visited).await?;
-    let names = names(&cx, report.run.made_by.iter().cloned().collect()).await?;
-    let may_write = cx.signed.principal.require(Permission::AgentsWrite, &at.tenant).is_ok();
-    let by = list::who(&report.run, &names);
-    let now = cx.now();
-    let is_under_way = State::of(&report.run, now) == State::UnderWay;
-    let title = format!("Replay of {}", report.run.candidate);
     let shown = view::Shown { at, name, live, report, look, by, may_write, now };
     // Texts are compared here, and that is work.
     let page = tokio::task::spawn_blocking(move || cx.page(&title, || view::page(shown)));
-    let mut response = page.await.map_err(|_| PageError::Internal)?;
-    if is_under_way {
-        // The page shows how far it is, with or without a script.
-        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static(AGAIN_S));
-    }
-    Ok(response)
+    page.await.map_err(|_| PageError::Internal)
 }
 
 pub(in crate::pages::agents) async fn markdown(

@@ -45,13 +45,13 @@ pub(super) fn turns(at: &At, report: &Report, look: &Look, changed: usize) -> An
         count: number(of),
     };
     let tabs = vec![
-        tab("All turns", "", !only, report.cases.len()),
+        tab("All turns", "all", !only, report.cases.len()),
         tab("Changed only", "changed", only, changed),
     ];
     let listed: Vec<_> = report.cases.iter().filter(|case| !only || is_changed(case)).collect();
     let at_page = |from: usize| {
         let from = if from == 0 { String::new() } else { from.to_string() };
-        of_run().with("show", if only { "changed" } else { "" }).with("from", &from).done()
+        of_run().with("show", &look.show).with("from", &from).done()
     };
     let from = look.from.min(listed.len());
     let newer = (0 < from).then(|| at_page(from.saturating_sub(PAGE)));

@@ -46,7 +46,7 @@ pub(super) fn page(shown: Shown) -> AnyView {
     let header = header((&at, &name, &live), (&title, Some(lead)), Place::Replays);
     let stands = stands(&at, run, (&state, &by, may_write), now);
     let sums = sums(&report);
-    let judge = run.judge.clone().map(judge_card);
+    let judge = run.judge.as_deref().map(judge_card);
     let turns = turns(&at, &report, &look, changed);
     view! {
         {header}
@@ -55,6 +55,30 @@ pub(super) fn page(shown: Shown) -> AnyView {
             {sums}
             {judge}
             {turns}
+        </div>
+    }
+    .into_any()
+}
+
+/// A run while it is asked, without a word of anybody: so the page is loaded again and again without
+/// anybody reading, and nobody who reads loses their place.
+pub(super) fn under_way(
+    (at, name, live): (&At, &str, &Live),
+    run: &RunRow,
+    (by, may_write): (&str, bool),
+    now: Timestamp,
+) -> AnyView {
+    let title = format!("Replay of {}", run.candidate);
+    let turns = counted(playable(run), "answer", "answers");
+    let lead = format!("{} of {turns} asked again so far.", count(run.asked));
+    let header = header((at, name, live), (&title, Some(lead)), Place::Replays);
+    let stands = stands(at, run, (&State::UnderWay, by, may_write), now);
+    let href = at.path(&format!("/replays/{}?show=all", run.id));
+    view! {
+        {header}
+        <div class="stack">
+            {stands}
+            <p><LinkButton href icon=Icon::Eye>"Show what there is"</LinkButton></p>
         </div>
     }
     .into_any()
@@ -184,7 +208,7 @@ fn sums(report: &Report) -> AnyView {
     .into_any()
 }
 
-fn judge_card(group: String) -> AnyView {
+fn judge_card(group: &str) -> AnyView {
     let lead = format!(
         "The models of {group} said which answer is better. Which of them stood first was left to chance."
     );
