@@ -42,8 +42,9 @@ pub(super) async fn list(cx: Cx, Visited(visit): Visited, at: At) -> Result<Resp
     cx.portal.accounts.note_read(who, &at.tenant, detail, &visit).await?;
     let tests = match &cx.portal.shadow {
         Some(shadow) => {
-            let tests = shadow.tests(who, at.ids()).await?;
-            Some((tests, shadow.is_testing(who, at.ids())?))
+            // Asked first, so that what ends meanwhile is loaded once more.
+            let is_under_way = shadow.is_testing(who, at.ids())?;
+            Some((shadow.tests(who, at.ids()).await?, is_under_way))
         }
         None => None,
     };
