@@ -181,10 +181,13 @@ impl From<ReplayError> for PageError {
             | ReplayError::NoGroup(_)
             | ReplayError::Unpriced
             | ReplayError::Held
+            | ReplayError::Lost(_)
             | ReplayError::Done
             | ReplayError::Busy(_)
             | ReplayError::NothingToAsk
             | ReplayError::NoTests
+            | ReplayError::OfTests(_)
+            | ReplayError::NotOfTests(_)
             | ReplayError::Unplayable(_)
             | ReplayError::Check(_)
             | ReplayError::Stopped(

@@ -20,7 +20,7 @@ use crate::{Accounts, AccountsError, Visit};
 pub const PAGE_MAX: u32 = 200;
 
 /// Every kind of line there is.
-pub const ACTIONS: [&str; 33] = [
+pub const ACTIONS: [&str; 34] = [
     "sign-in.done",
     "sign-in.refused",
     "sign-out",
@@ -54,6 +54,7 @@ pub const ACTIONS: [&str; 33] = [
     "test.kept",
     "test.removed",
     "test.run",
+    "tenant.imported",
 ];
 
 /// What is done with turns of an agent that are asked again.
@@ -150,6 +151,26 @@ impl Accounts {
         let mut tx = self.platform.accounts().await?;
         let who = Some(&by.operator);
         let deed = Deed { who, tenant: Some(tenant), action: did.action(), detail };
+        note(&mut tx, visit, deed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Writes down that a tenant is made of an export. Ask before it is made.
+    pub async fn note_imported(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        what: Value,
+        visit: &Visit,
+    ) -> Result<(), AccountsError> {
+        by.require_platform(Permission::OperatorsManage)?;
+        let mut tx = self.platform.accounts().await?;
+        let deed = Deed {
+            who: Some(&by.operator),
+            tenant: Some(tenant),
+            action: "tenant.imported",
+            detail: what,
+        };
         note(&mut tx, visit, deed).await?;
         Ok(tx.commit().await?)
     }

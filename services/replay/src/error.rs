@@ -76,6 +76,15 @@ pub enum ReplayError {
     /// What was kept is not what it was.
     #[error("a text does not hold what was kept in it")]
     Garbled,
+    /// Whoever asked the run was held up for so long that another took it up.
+    #[error("the replay `{0}` is not ours to go on with any more: another took it up")]
+    Lost(String),
+    /// The run is one of tests.
+    #[error("`{0}` is a run of tests: `konstruct test --resume {0}` goes on with it")]
+    OfTests(String),
+    /// The run is none of tests.
+    #[error("`{0}` is no run of tests: `konstruct replay shadow --resume {0}` goes on with it")]
+    NotOfTests(String),
     /// Asking stopped.
     #[error(transparent)]
     Stopped(#[from] Stop),
@@ -104,7 +113,7 @@ pub enum Stop {
     #[error("stopped by an operator")]
     Operator,
     /// Whoever asked was told to end.
-    #[error("interrupted")]
+    #[error("stopped: interrupted")]
     Interrupted,
     /// A budget of the tenant or the agent has no room.
     #[error("stopped: {} has no room for another call", in_words(.0))]

@@ -3,7 +3,10 @@
 use std::{convert::Infallible, sync::Mutex, time::Duration};
 
 use schemas::TenantId;
-use store::replays;
+use store::{
+    replays::{self, At, Hold},
+    spend,
+};
 
 use crate::{Replay, ReplayError, Stop, run::lock};
 
@@ -13,23 +16,44 @@ const HELD_FOR: Duration = Duration::from_secs(30);
 /// How often whoever asks a run holds it again, and hears whether it was stopped.
 const HOLD_EVERY: Duration = Duration::from_secs(3);
 
+/// A run that was taken up. Whoever has this asks it by [`Replay::finish`].
+#[derive(Debug)]
+pub struct Taken {
+    run: String,
+    /// Tells this time from any other that it is taken up.
+    holder: String,
+}
+
+impl Taken {
+    /// The run.
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+
+    fn at(&self) -> At<'_> {
+        At { run: &self.run, holder: &self.holder }
+    }
+}
+
 impl Replay {
-    /// Takes a run up, with another budget where one is said, unless somebody is at it. Whoever has taken
-    /// it asks it by [`Replay::finish`].
+    /// Takes a run up, with another budget where one is said, unless somebody is at it.
     pub async fn take(
         &self,
         tenant: &TenantId,
         run: &str,
         budget_micros: Option<u64>,
-    ) -> Result<(), ReplayError> {
+    ) -> Result<Taken, ReplayError> {
         let now = self.now();
         let mut tx = self.db.tenant(tenant).await?;
         let found = replays::find(&mut tx, run).await?;
         found.ok_or_else(|| ReplayError::NoRun(run.to_owned()))?;
-        if !replays::take(&mut tx, run, budget_micros, (now, now.plus(HELD_FOR))).await? {
+        let taken = Taken { run: run.to_owned(), holder: spend::unique("replay") };
+        let until = now.plus(HELD_FOR);
+        if !replays::take(&mut tx, taken.at(), budget_micros, (now, until)).await? {
             return Err(ReplayError::Held);
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        Ok(taken)
     }
 
     /// Has a run stopped, whoever is at it: the turns under way end, and no other begins. Whether it was
@@ -43,34 +67,46 @@ impl Replay {
         Ok(stopped)
     }
 
-    /// Lets go of a run that was taken, so that it goes on whenever somebody says so.
-    pub async fn put_down(&self, tenant: &TenantId, run: &str) -> Result<(), ReplayError> {
+    /// Ends a run that was taken, and lets go of it: it is done, or stopped for that reason.
+    pub(crate) async fn put_down(
+        &self,
+        tenant: &TenantId,
+        taken: &Taken,
+        why: Option<&str>,
+    ) -> Result<(), ReplayError> {
         let mut tx = self.db.tenant(tenant).await?;
-        let why = Stop::Interrupted.to_string();
-        replays::end(&mut tx, run, Some(&why), self.now()).await?;
+        if !replays::end(&mut tx, taken.at(), why, self.now()).await? {
+            return Err(ReplayError::Lost(taken.run.clone()));
+        }
         Ok(tx.commit().await?)
     }
 
-    /// Holds a run while it is asked. Once somebody has stopped it, no other turn begins.
+    /// Holds a run while it is asked. Once somebody has stopped it or taken it up, no other turn begins.
     pub(crate) async fn hold(
         &self,
         tenant: &TenantId,
-        run: &str,
+        taken: &Taken,
         stopped: &Mutex<Option<Stop>>,
     ) -> Infallible {
         loop {
             tokio::time::sleep(HOLD_EVERY).await;
-            // A database that is away keeps turns from being asked by itself.
-            if let Ok(false) = self.held(tenant, run).await {
-                lock(stopped).get_or_insert(Stop::Operator);
+            let why = match self.held(tenant, taken).await {
+                // A database that is away keeps turns from being asked by itself.
+                Ok(Hold::Open) | Err(_) => None,
+                Ok(Hold::Stopped) => Some(Stop::Operator),
+                // How it ends is for whoever is at it now.
+                Ok(Hold::Lost) => Some(Stop::Interrupted),
+            };
+            if let Some(why) = why {
+                lock(stopped).get_or_insert(why);
             }
         }
     }
 
-    async fn held(&self, tenant: &TenantId, run: &str) -> Result<bool, ReplayError> {
+    async fn held(&self, tenant: &TenantId, taken: &Taken) -> Result<Hold, ReplayError> {
         let mut tx = self.db.tenant(tenant).await?;
-        let is_open = replays::hold(&mut tx, run, self.now().plus(HELD_FOR)).await?;
+        let held = replays::hold(&mut tx, taken.at(), self.now().plus(HELD_FOR)).await?;
         tx.commit().await?;
-        Ok(is_open)
+        Ok(held)
     }
 }

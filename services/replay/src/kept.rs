@@ -1,27 +1,52 @@
-//! Turns that are kept as tests: a candidate is asked each, and its answer is checked.
+//! Turns that are kept as tests: what is expected of an answer, and a run of them, which asks a candidate
+//! each and checks what it says.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use domain::{
-    budget::Budgets,
     replay::{
-        Frozen, Outcome,
+        Frozen, Outcome, Unplayable,
         check::{CHECKS_MAX, Check},
     },
+    seal::Sealing,
 };
-use schemas::{AgentId, MessageId, TenantId, Timestamp};
+use schemas::{AgentId, MessageId, OperatorId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{
-    replays::{self, SavedTest},
+    replays::{self, CaseTest, LastAsked, NewCase, NewRun, SavedTest},
     spend,
 };
 
 use crate::{
-    Candidate, Employee, Replay, ReplayError, Turn,
+    Candidate, Employee, Estimate, Replay, ReplayError, TestReport, Turn,
     ask::Asking,
-    case::{opened, sealed, written},
-    purse::Payer,
+    case::{opened, sealed},
+    error::Stop,
+    estimate::Counting,
+    run::Going,
 };
+
+/// What is asked of tests.
+#[derive(Clone, Debug)]
+pub struct TestSetup {
+    /// Who is asked.
+    pub candidate: Candidate,
+    /// The model group that judges; the candidate's own if unsaid.
+    pub judge: Option<String>,
+    /// How much all of them may cost, in millionths of a dollar.
+    pub budget_micros: Option<u64>,
+    /// The operator who has them run; nobody on the command line.
+    pub made_by: Option<OperatorId>,
+}
+
+/// The tests of an agent.
+#[derive(Clone, Debug, Default)]
+pub struct KeptTests {
+    /// Those that can be asked, the oldest first.
+    pub tests: Vec<KeptTest>,
+    /// Those that do not open any more.
+    pub unreadable: Vec<UnreadableTest>,
+}
 
 /// A turn that is kept, with what is expected of an answer to it.
 #[derive(Clone, Debug)]
@@ -36,41 +61,67 @@ pub struct KeptTest {
     pub checks: Vec<Check>,
     /// Since when it is kept.
     pub made_at: Timestamp,
-    /// What came of it when all were asked last, and when that was.
-    pub last: Option<(LastResult, Timestamp)>,
+    /// What came of it in the last run of tests that says anything of it, while runs are kept.
+    pub last: Option<LastResult>,
 }
 
-/// A check, whether it holds, and the judge's reason where one said.
-pub type Checked = (Check, bool, Option<String>);
-
-/// What came of a test when all of an agent were asked. It quotes people: kept, it is sealed.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// What came of a test when it was asked last. It quotes people.
+#[derive(Clone, PartialEq, Eq)]
 pub struct LastResult {
     /// What was asked, for people.
     pub candidate: String,
-    /// What it said, or why it was not asked.
+    /// What it said, or why it was not asked to the end.
     pub outcome: Result<Outcome, String>,
-    /// Each check, where it was asked.
+    /// Each check, where it was.
     pub checks: Vec<Checked>,
+    /// When the run was made.
+    pub asked_at: Timestamp,
 }
 
-/// What came of a test.
-#[derive(Clone, Debug)]
-pub struct Tested {
-    /// The test.
-    pub test: KeptTest,
-    /// What the candidate said.
-    pub outcome: Outcome,
-    /// Each check: whether it holds, and the judge's reason where one said. Without a verdict that can be
-    /// read, a check does not hold.
-    pub checks: Vec<Checked>,
+/// A test that cannot be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnreadableTest {
+    /// Its name.
+    pub id: String,
+    /// The message.
+    pub message: MessageId,
+    /// Why, in a sentence.
+    pub why: String,
+    /// Since when it is kept.
+    pub made_at: Timestamp,
+}
+
+/// A check, and whether it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// What is expected.
+    pub check: Check,
+    /// Whether it holds. Without a verdict that can be read, it does not.
+    pub holds: bool,
+    /// The judge's reason where one said.
+    pub reason: Option<String>,
 }
 
 impl LastResult {
-    /// Whether every check holds; nothing where it was not asked.
+    fn of(
+        last: LastAsked,
+        (sealing, tenant, message): (&Sealing, &TenantId, &MessageId),
+    ) -> Option<Self> {
+        let LastAsked { candidate, why, outcome, checked, asked_at, .. } = last;
+        let (outcome, checks) = match checked {
+            None => (Err(why?), Vec::new()),
+            Some(checked) => {
+                let outcome = opened(sealing, tenant, message, outcome.as_ref()?)?;
+                (Ok(outcome), opened(sealing, tenant, message, &checked)?)
+            }
+        };
+        Some(Self { candidate, outcome, checks, asked_at })
+    }
+
+    /// Whether every check holds; nothing where it was not asked to the end.
     pub fn has_passed(&self) -> Option<bool> {
         self.outcome.as_ref().ok()?;
-        Some(self.checks.iter().all(|(_, holds, _)| *holds))
+        Some(self.checks.iter().all(|check| check.holds))
     }
 }
 
@@ -78,13 +129,6 @@ impl LastResult {
 impl fmt::Debug for LastResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LastResult").field("passed", &self.has_passed()).finish_non_exhaustive()
-    }
-}
-
-impl Tested {
-    /// Whether every check holds.
-    pub fn has_passed(&self) -> bool {
-        self.checks.iter().all(|(_, holds, _)| *holds)
     }
 }
 
@@ -112,8 +156,6 @@ impl Replay {
             checks: sealed(&sealing, tenant, &message, &checks)?,
             message,
             made_at: now,
-            result: None,
-            asked_at: None,
         };
         let mut tx = self.db.tenant(tenant).await?;
         replays::save(&mut tx, &who.agent.id, &test).await?;
@@ -121,23 +163,40 @@ impl Replay {
         Ok(test.id)
     }
 
-    /// The tests of an agent, the oldest first.
+    /// The tests of an agent. One that does not open hides no other.
     pub async fn kept_tests(
         &self,
         (tenant, agent): (&TenantId, &AgentId),
-    ) -> Result<Vec<KeptTest>, ReplayError> {
+    ) -> Result<KeptTests, ReplayError> {
         let sealing = self.sealer.of(tenant, self.now()).await?;
         let mut tx = self.db.tenant(tenant).await?;
         let found = replays::saved(&mut tx, agent).await?;
-        let open = |test: SavedTest| {
-            let SavedTest { id, message, frozen, checks, made_at, result, asked_at } = test;
-            let last = opened(&sealing, tenant, &message, result.as_ref()).zip(asked_at);
-            let frozen = opened(&sealing, tenant, &message, Some(&frozen));
-            let checks = opened(&sealing, tenant, &message, Some(&checks));
-            let (frozen, checks) = frozen.zip(checks).ok_or(ReplayError::Garbled)?;
-            Ok::<_, ReplayError>(KeptTest { id, message, frozen, checks, made_at, last })
+        let last = replays::last_asked(&mut tx, agent).await?;
+        let mut last: BTreeMap<_, _> = last.into_iter().map(|it| (it.test.clone(), it)).collect();
+        let unreadable = |id, message, made_at| {
+            let why = Unplayable::Unreadable.to_string();
+            UnreadableTest { id, message, why, made_at }
         };
-        found.into_iter().map(open).collect()
+        let mut kept = KeptTests::default();
+        for test in found {
+            let SavedTest { id, message, frozen, checks, made_at } = match test {
+                Ok(test) => test,
+                Err(it) => {
+                    kept.unreadable.push(unreadable(it.id, it.message, it.made_at));
+                    continue;
+                }
+            };
+            let frozen = opened(&sealing, tenant, &message, &frozen);
+            match frozen.zip(opened(&sealing, tenant, &message, &checks)) {
+                Some((frozen, checks)) => {
+                    let last = last.remove(&id);
+                    let last = last.and_then(|it| LastResult::of(it, (&sealing, tenant, &message)));
+                    kept.tests.push(KeptTest { id, message, frozen, checks, made_at, last });
+                }
+                None => kept.unreadable.push(unreadable(id, message, made_at)),
+            }
+        }
+        Ok(kept)
     }
 
     /// Removes a test.
@@ -149,78 +208,107 @@ impl Replay {
         Ok(tx.commit().await?)
     }
 
-    /// Asks a candidate every test, one after the other, and writes down what came of each: of those that
-    /// are not asked any more, why.
-    pub async fn test_all(
+    /// What a run of these tests would take.
+    pub async fn estimate_tests(
         &self,
         who: &Employee,
-        candidate: &Candidate,
-        tests: Vec<KeptTest>,
-    ) -> Result<(), ReplayError> {
-        let tenant = &who.tenant.id;
-        let mut stopped = None;
-        for test in tests {
-            let (id, message) = (test.id.clone(), test.message.clone());
-            let (outcome, checks) = match &stopped {
-                Some(why) => (Err(String::clone(why)), Vec::new()),
-                None => match self.test(who, candidate, None, test).await {
-                    Ok(tested) => (Ok(tested.outcome), tested.checks),
-                    Err(ReplayError::Stopped(stop)) => {
-                        let why = stop.to_string();
-                        stopped = Some(why.clone());
-                        (Err(why), Vec::new())
-                    }
-                    Err(error) => return Err(error),
-                },
-            };
-            let result = LastResult { candidate: candidate.label.clone(), outcome, checks };
-            let now = self.now();
-            let sealing = self.sealer.of(tenant, now).await?;
-            let result = written(&sealing, tenant, &message, &result);
-            let mut tx = self.db.tenant(tenant).await?;
-            replays::tested(&mut tx, &id, (&result, now)).await?;
-            tx.commit().await?;
+        setup: &TestSetup,
+        tests: &[KeptTest],
+    ) -> Result<Estimate, ReplayError> {
+        let router = self.models.of(&who.tenant.id).await?;
+        let judge = setup.judge.as_deref();
+        self.known_group(who, judge)?;
+        let counting = Counting {
+            who,
+            router: &router,
+            candidate: &setup.candidate.config,
+            baseline: None,
+            judge,
+        };
+        let estimate = counting.count_tests(tests);
+        if setup.budget_micros.is_some() && estimate.micros_max.is_none() {
+            return Err(ReplayError::Unpriced);
         }
-        Ok(())
+        Ok(estimate)
     }
 
-    /// Asks a candidate one test, and checks its answer. What a model must judge is judged by `judge`, or
-    /// by the candidate's own group.
-    pub async fn test(
+    /// Writes a run of tests down, and asks nobody. Its name.
+    pub async fn make_tests(
         &self,
         who: &Employee,
-        candidate: &Candidate,
-        judge: Option<&str>,
-        test: KeptTest,
-    ) -> Result<Tested, ReplayError> {
-        let router = self.models.of(&who.tenant.id).await?;
-        let budgets = Budgets::of(&who.tenant, Some(&who.agent));
-        let payer = Payer {
-            db: &self.db,
-            tenant: &who.tenant.id,
-            agent: &who.agent.id,
-            budgets: &budgets,
-            run: None,
-            is_bounded: false,
+        setup: &TestSetup,
+        tests: &[KeptTest],
+    ) -> Result<String, ReplayError> {
+        let (tenant, now) = (&who.tenant.id, self.now());
+        let sealing = self.sealer.of(tenant, now).await?;
+        let case = |test: &KeptTest| {
+            let KeptTest { id, message, frozen, checks, .. } = test;
+            let checks = sealed(&sealing, tenant, message, checks)?;
+            Ok::<_, ReplayError>(NewCase {
+                message: message.clone(),
+                frozen: Ok(sealed(&sealing, tenant, message, frozen)?),
+                test: Some(CaseTest { id: id.clone(), checks }),
+            })
         };
-        let asking = Asking { replay: self, who, router: &router, payer };
-        let config = (&candidate.config, candidate.version);
-        let outcome = asking.ask(&test.frozen, config).await?;
-        let group = judge.unwrap_or(&candidate.config.model);
-        let mut checks = Vec::with_capacity(test.checks.len());
-        for check in &test.checks {
-            let (holds, reason) = match (check, check.holds(&outcome)) {
+        let cases = tests.iter().map(case).collect::<Result<Vec<_>, _>>()?;
+        let id = spend::unique(tenant.as_str());
+        let config = setup.candidate.config.seal(tenant, &who.agent.id, &sealing);
+        let run = NewRun {
+            id: &id,
+            agent: &who.agent.id,
+            candidate: &setup.candidate.label,
+            config: &config,
+            baseline: false,
+            judge: setup.judge.as_deref(),
+            budget_micros: setup.budget_micros,
+            made_by: setup.made_by.as_ref(),
+            of_tests: true,
+            at: now,
+        };
+        let mut tx = self.db.tenant(tenant).await?;
+        replays::make(&mut tx, &run, &cases).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Asks what is missing of a run of tests, as [`Replay::go_on`] does.
+    pub async fn go_on_tests(
+        &self,
+        who: &Employee,
+        going: Going<'_>,
+        on: impl Fn(),
+    ) -> Result<TestReport, ReplayError> {
+        let run = going.run;
+        if !self.run(&who.tenant.id, run).await?.of_tests {
+            return Err(ReplayError::NotOfTests(run.to_owned()));
+        }
+        self.advance(who, going, on).await?;
+        self.tested(&who.tenant.id, run).await
+    }
+}
+
+impl Asking<'_> {
+    /// Which checks hold of an answer. What a model must judge is judged by that group.
+    pub(crate) async fn checked(
+        &self,
+        group: &str,
+        (frozen, outcome): (&Frozen, &Outcome),
+        checks: &[Check],
+    ) -> Result<Vec<Checked>, Stop> {
+        let mut checked = Vec::with_capacity(checks.len());
+        for check in checks {
+            let (holds, reason) = match (check, check.holds(outcome)) {
                 (_, Some(holds)) => (holds, None),
                 (Check::Judged(criterion), None) => {
                     let said = outcome.said().unwrap_or_default();
-                    let asked = (test.frozen.newest.text.as_str(), said);
-                    let (met, reason) = asking.meets(group, asked, criterion).await?;
+                    let asked = (frozen.newest.text.as_str(), said);
+                    let (met, reason) = self.meets(group, asked, criterion).await?;
                     (met == Some(true), Some(reason))
                 }
                 (_, None) => (false, None),
             };
-            checks.push((check.clone(), holds, reason));
+            checked.push(Checked { check: check.clone(), holds, reason });
         }
-        Ok(Tested { test, outcome, checks })
+        Ok(checked)
     }
 }

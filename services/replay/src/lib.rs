@@ -2,7 +2,8 @@
 //! of the version that answered, and says what differs. And turns that are kept as tests.
 //!
 //! Start at [`Replay::freeze`], which makes of a recorded turn what asking it again takes; [`Replay::make`]
-//! writes a run down, [`Replay::take`] takes it up, and [`Replay::finish`] asks what is missing of it.
+//! writes a run down, [`Replay::take`] takes it up, and [`Replay::finish`] asks what is missing of it;
+//! [`Replay::go_on`] does both. A run of tests is a run too: [`Replay::make_tests`], [`Replay::go_on_tests`].
 //! [`Shadow`] is what operators reach of that: it asks for their role, and asks runs in the background.
 //!
 //! **Invariant:** a replay has no effect outside. This crate knows no `channels`, `tools`, `delivery` or
@@ -26,8 +27,10 @@ mod purse;
 mod render;
 mod report;
 mod run;
+mod running;
 mod shadow;
 mod talk;
+mod tested;
 
 use std::sync::Arc;
 
@@ -41,12 +44,14 @@ pub use self::{
     error::{ReplayError, Stop},
     estimate::Estimate,
     freeze::{Turn, admitted},
-    kept::{Checked, KeptTest, LastResult, Tested},
+    hold::Taken,
+    kept::{Checked, KeptTest, KeptTests, LastResult, TestSetup, UnreadableTest},
     places::{RUNS_MAX, RUNS_PER_TENANT_MAX},
     render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
-    run::Setup,
+    run::{Going, Setup},
     shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
+    tested::{TestAnswer, TestReport, Tested},
 };
 
 pub use store::replays::RunRow;

@@ -74,9 +74,7 @@ impl Replay {
             let message = case.message.clone();
             let asked = match case.unplayable.as_deref().map(str::parse::<Unplayable>) {
                 Some(why) => Err(why.unwrap_or(Unplayable::Changed)),
-                None => Open::of(case, &sealing, tenant)
-                    .map(|open| Box::new(Asked::from(open)))
-                    .ok_or(Unplayable::Unreadable),
+                None => Open::of(case, &sealing, tenant).map(|open| Box::new(Asked::from(open))),
             };
             CaseReport { message, asked }
         };
@@ -85,16 +83,15 @@ impl Replay {
         let report = tokio::task::spawn_blocking(move || Report::of(row, cases));
         report.await.map_err(|_| ReplayError::Garbled)
     }
-}
 
-impl Replay {
     /// How many of the candidate's answers differ from what people got.
     pub async fn changed(&self, tenant: &TenantId, run: &str) -> Result<u32, ReplayError> {
         let sealing = self.sealer.of(tenant, self.now()).await?;
         let mut tx = self.db.tenant(tenant).await?;
         let cases = replays::cases(&mut tx, run).await?;
         drop(tx);
-        let opened = cases.into_iter().filter_map(|case| Open::of(case, &sealing, tenant));
+        let cases = cases.into_iter().filter(|case| case.unplayable.is_none());
+        let opened = cases.filter_map(|case| Open::of(case, &sealing, tenant).ok());
         let is_changed = |open: &Open| {
             let candidate = open.candidate.as_ref();
             candidate.is_some_and(|it| differs(&open.frozen.recorded, it))
@@ -164,6 +161,7 @@ pub fn run_json(run: &RunRow) -> Value {
         "turns": run.cases,
         "not_replayable": run.unplayable,
         "asked": run.asked,
+        "of_tests": run.of_tests,
     })
 }
 

@@ -11,12 +11,12 @@ use domain::{
     access::{Permission, Principal},
     replay::Unplayable,
 };
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, pending};
 use schemas::{AgentId, TenantId, Timestamp};
 use store::replays::{self, After, Answered, RunRow, Span};
 
 use crate::{
-    Employee, Estimate, Replay, ReplayError, Report, Setup, Turn, Wanted, admitted,
+    Employee, Estimate, Replay, ReplayError, Report, Setup, Taken, Turn, Wanted, admitted,
     places::{Place, Places},
     shadow::kept::Testing,
 };
@@ -57,7 +57,7 @@ pub struct Shadow(Arc<Inner>);
 struct Inner {
     parts: Parts,
     places: Places,
-    /// Whose tests are being asked.
+    /// Whose tests are about to be asked.
     testing: Testing,
 }
 
@@ -135,8 +135,8 @@ impl Shadow {
         setup.budget_micros = budget_micros.or(estimate.micros_max);
         let replay = &self.0.parts.replay;
         let run = replay.make(&who, &setup, &turns).await?;
-        replay.take(ids.0, &run, None).await?;
-        self.ask(who, run.clone(), place);
+        let taken = replay.take(ids.0, &run, None).await?;
+        self.ask(who, taken, place);
         Ok(run)
     }
 
@@ -155,8 +155,8 @@ impl Shadow {
         let who = (self.0.parts.employee)(ids.0, ids.1)?;
         let place = self.0.places.take(ids.0)?;
         let budget = row.budget_micros.map(|budget| budget.saturating_add(more_micros));
-        self.0.parts.replay.take(ids.0, run, budget).await?;
-        self.ask(who, row.id, place);
+        let taken = self.0.parts.replay.take(ids.0, run, budget).await?;
+        self.ask(who, taken, place);
         Ok(())
     }
 
@@ -257,10 +257,11 @@ impl Shadow {
         Ok((run, Some(changed)))
     }
 
-    /// A run of that agent.
+    /// A run of that agent, unless it is one of tests: what came of those stands in them.
     async fn of(&self, (tenant, agent): Ids<'_>, run: &str) -> Result<RunRow, ReplayError> {
         let row = self.0.parts.replay.run(tenant, run).await?;
-        if row.agent == *agent { Ok(row) } else { Err(ReplayError::NoRun(run.to_owned())) }
+        let is_theirs = row.agent == *agent && !row.of_tests;
+        if is_theirs { Ok(row) } else { Err(ReplayError::NoRun(run.to_owned())) }
     }
 
     async fn prepared(
@@ -302,13 +303,15 @@ impl Shadow {
     }
 
     /// Asks a run that was taken, until it ends; what stops it stands in its row.
-    fn ask(&self, who: Employee, run: String, place: Place) {
+    fn ask(&self, who: Employee, taken: Taken, place: Place) {
         let it = Arc::clone(&self.0);
         tokio::spawn(async move {
             let _place = place;
-            let asked = Box::pin(it.parts.replay.finish(&who, &run, || {})).await;
+            let run = taken.run().to_owned();
+            let never = Box::pin(pending::<()>());
+            let asked = Box::pin(it.parts.replay.finish(&who, taken, never, || {})).await;
             if let Err(error) = asked {
-                tracing::warn!(run, %error, "a replay broke off; it can go on in half a minute");
+                tracing::warn!(run, %error, "a replay broke off");
             }
         });
     }

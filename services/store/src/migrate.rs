@@ -47,7 +47,8 @@ migrations! {
     24 "0024_erasure";
     25 "0025_repair";
     26 "0026_generations";
-    31 "0031_replays_held";
+    27 "0027_mends";
+    28 "0028_replays_held";
 }
 
 /// One file.

@@ -14,9 +14,9 @@ use tokio_postgres::{Row, types::ToSql};
 
 pub use self::{
     answered::{Answered, Remembered, Span, answered, one, remembered},
-    cases::{CaseRow, NewCase, Part, cases, keep},
+    cases::{CaseRow, CaseTest, NewCase, Part, cases, give_up, keep},
     money::{Calling, NoRoom, Over, ended, starting},
-    saved::{SavedTest, forget, save, saved, tested},
+    saved::{GarbledTest, LastAsked, SavedTest, forget, last_asked, save, saved},
 };
 use crate::{StoreError, TenantTx, row};
 
@@ -25,40 +25,47 @@ const ROWS_MAX: u32 = 1_000;
 
 const MAKE: &str = "
     insert into replay_run (tenant_id, run_id, agent_id, candidate, config, baseline, judge,
-                            budget_micros, state, made_at_ms, made_by)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)";
+                            budget_micros, state, made_at_ms, made_by, of_tests)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10, $11)";
 /// Nothing where somebody else is at it.
 const TAKE: &str = "
     update replay_run set state = 'open', why = null, ended_at_ms = null,
-           budget_micros = coalesce($3, budget_micros), held_until_ms = $5
+           budget_micros = coalesce($3, budget_micros), held_until_ms = $5, held_by = $6
      where tenant_id = $1 and run_id = $2 and held_until_ms <= $4";
+/// Nothing where another has taken it up meanwhile.
 const HOLD: &str = "
-    update replay_run set held_until_ms = $3
-     where tenant_id = $1 and run_id = $2 returning state = 'open'";
+    update replay_run set held_until_ms = $4
+     where tenant_id = $1 and run_id = $2 and held_by = $3 returning state = 'open'";
 const STOP: &str = "
     update replay_run set state = 'stopped', why = $3, ended_at_ms = $4
      where tenant_id = $1 and run_id = $2 and state = 'open'";
 const END: &str = "
-    update replay_run set state = $3, why = $4, ended_at_ms = $5, held_until_ms = 0
-     where tenant_id = $1 and run_id = $2";
+    update replay_run set state = $4, why = $5, ended_at_ms = $6, held_until_ms = 0, held_by = null
+     where tenant_id = $1 and run_id = $2 and held_by = $3";
 const FIND: &str = "
     select run_id, agent_id, candidate, config, baseline, judge, budget_micros, spent_micros, state, why,
-           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, made_by, held_until_ms
+           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, made_by, held_until_ms, of_tests
       from replay_run r cross join lateral (
-           select count(*) as cases, count(unplayable) as unplayable, count(candidate) as asked
+           select count(*) as cases, count(unplayable) as unplayable,
+                  count(candidate) filter (where unplayable is null) as asked
              from replay_case where tenant_id = $1 and run_id = r.run_id) c
      where tenant_id = $1 and ($2::text is null or run_id = $2)
      order by made_at_ms desc, run_id limit $3";
-/// What comes after a place in the same order.
+/// What comes after a place in the same order, but for runs of tests.
 const OF_AGENT: &str = "
     select run_id, agent_id, candidate, config, baseline, judge, budget_micros, spent_micros, state, why,
-           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, made_by, held_until_ms
+           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, made_by, held_until_ms, of_tests
       from replay_run r cross join lateral (
-           select count(*) as cases, count(unplayable) as unplayable, count(candidate) as asked
+           select count(*) as cases, count(unplayable) as unplayable,
+                  count(candidate) filter (where unplayable is null) as asked
              from replay_case where tenant_id = $1 and run_id = r.run_id) c
-     where tenant_id = $1 and agent_id = $2
+     where tenant_id = $1 and agent_id = $2 and not of_tests
        and ($3::bigint is null or made_at_ms < $3 or made_at_ms = $3 and run_id > $4)
      order by made_at_ms desc, run_id limit $5";
+const IS_TESTED: &str = "
+    select exists (select from replay_run
+                    where tenant_id = $1 and agent_id = $2 and of_tests and state = 'open'
+                      and held_until_ms > $3)";
 
 /// A run about to be made.
 #[derive(Clone, Debug)]
@@ -79,6 +86,8 @@ pub struct NewRun<'a> {
     pub budget_micros: Option<u64>,
     /// Who has it made; nobody where the command line does.
     pub made_by: Option<&'a OperatorId>,
+    /// Whether its turns are tests.
+    pub of_tests: bool,
     /// When.
     pub at: Timestamp,
 }
@@ -121,6 +130,8 @@ pub struct RunRow {
     pub made_by: Option<OperatorId>,
     /// Until when somebody is at it, unless they say so again.
     pub held_until: Timestamp,
+    /// Whether they are tests.
+    pub of_tests: bool,
 }
 
 impl RunRow {
@@ -139,6 +150,26 @@ pub struct After<'a> {
     pub run: &'a str,
 }
 
+/// A run, and by which name it is held: each time that it is taken up has another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct At<'a> {
+    /// The run.
+    pub run: &'a str,
+    /// Who is at it.
+    pub holder: &'a str,
+}
+
+/// How a run stands with whoever is at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It is to be asked.
+    Open,
+    /// Somebody stopped it.
+    Stopped,
+    /// Another has taken it up.
+    Lost,
+}
+
 /// Makes a run with its turns; it lasts when the transaction does.
 pub async fn make(
     tx: &mut TenantTx,
@@ -149,7 +180,7 @@ pub async fn make(
     let (config, at) = (row::to_json(run.config)?, run.at.as_millis());
     let budget = run.budget_micros.map(row::big);
     let made_by = run.made_by.map(OperatorId::as_str);
-    let params: [&(dyn ToSql + Sync); 10] = [
+    let params: [&(dyn ToSql + Sync); 11] = [
         &tenant.as_str(),
         &run.id,
         &run.agent.as_str(),
@@ -160,6 +191,7 @@ pub async fn make(
         &budget,
         &at,
         &made_by,
+        &run.of_tests,
     ];
     tx.execute(MAKE, &params).await?;
     cases::add(tx, run.id, cases).await
@@ -168,22 +200,30 @@ pub async fn make(
 /// Takes a run up until then, with another budget where one is said. False where somebody else is at it.
 pub async fn take(
     tx: &mut TenantTx,
-    run: &str,
+    At { run, holder }: At<'_>,
     budget_micros: Option<u64>,
     (now, until): (Timestamp, Timestamp),
 ) -> Result<bool, StoreError> {
     let (tenant, budget) = (tx.tenant().clone(), budget_micros.map(row::big));
     let (now, until) = (now.as_millis(), until.as_millis());
-    let taken = tx.execute(TAKE, &[&tenant.as_str(), &run, &budget, &now, &until]).await?;
-    Ok(0 < taken)
+    let params: [&(dyn ToSql + Sync); 6] = [&tenant.as_str(), &run, &budget, &now, &until, &holder];
+    Ok(0 < tx.execute(TAKE, &params).await?)
 }
 
-/// Whoever is at a run goes on being at it until then. Whether it is still to be asked: somebody may have
-/// stopped it.
-pub async fn hold(tx: &mut TenantTx, run: &str, until: Timestamp) -> Result<bool, StoreError> {
+/// Whoever is at a run goes on being at it until then.
+pub async fn hold(
+    tx: &mut TenantTx,
+    At { run, holder }: At<'_>,
+    until: Timestamp,
+) -> Result<Hold, StoreError> {
     let (tenant, until) = (tx.tenant().clone(), until.as_millis());
-    let held = tx.query_opt(HOLD, &[&tenant.as_str(), &run, &until]).await?;
-    held.map_or(Ok(false), |row| Ok(row.try_get(0)?))
+    let held = tx.query_opt(HOLD, &[&tenant.as_str(), &run, &holder, &until]).await?;
+    let is_open: Option<bool> = held.map(|row| row.try_get(0)).transpose()?;
+    Ok(match is_open {
+        Some(true) => Hold::Open,
+        Some(false) => Hold::Stopped,
+        None => Hold::Lost,
+    })
 }
 
 /// Has a run stopped that is open; whoever is at it begins no other turn. Whether it was open.
@@ -197,17 +237,17 @@ pub async fn stop(
     Ok(0 < tx.execute(STOP, &[&tenant.as_str(), &run, &why, &at]).await?)
 }
 
-/// Ends a run: for good, or for that reason.
+/// Ends a run, for good or for that reason, and lets go of it. False where another has taken it up.
 pub async fn end(
     tx: &mut TenantTx,
-    run: &str,
+    At { run, holder }: At<'_>,
     why: Option<&str>,
     at: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (tenant, at) = (tx.tenant().clone(), at.as_millis());
     let state = if why.is_some() { "stopped" } else { "done" };
-    tx.execute(END, &[&tenant.as_str(), &run, &state, &why, &at]).await?;
-    Ok(())
+    let params: [&(dyn ToSql + Sync); 6] = [&tenant.as_str(), &run, &holder, &state, &why, &at];
+    Ok(0 < tx.execute(END, &params).await?)
 }
 
 /// A run, if there is one of that name.
@@ -220,7 +260,18 @@ pub async fn runs(tx: &mut TenantTx, limit: u32) -> Result<Vec<RunRow>, StoreErr
     list(tx, None, limit).await
 }
 
-/// An agent's runs after a place, the newest first.
+/// Whether somebody is asking the tests of an agent.
+pub async fn is_tested(
+    tx: &mut TenantTx,
+    agent: &AgentId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let (tenant, now) = (tx.tenant().clone(), now.as_millis());
+    let found = tx.query_opt(IS_TESTED, &[&tenant.as_str(), &agent.as_str(), &now]).await?;
+    found.map_or(Ok(false), |row| Ok(row.try_get(0)?))
+}
+
+/// An agent's runs after a place, the newest first, but for those of tests.
 pub async fn of_agent(
     tx: &mut TenantTx,
     agent: &AgentId,
@@ -261,5 +312,6 @@ fn read(row: &Row) -> Result<RunRow, StoreError> {
         asked: row::count(row.try_get(14)?)?,
         made_by: row::id_opt(row, 15)?,
         held_until: row::at(row, 16)?,
+        of_tests: row.try_get(17)?,
     })
 }

@@ -14,8 +14,8 @@ use portal_ui::{
     Banner, Card, CodeBlock, EmptyState, Icon, LinkButton, Status, SubmitButton, Time, Tone,
     Variant, format::counted,
 };
-use replay::{Checked, KeptTest, LastResult, ReplayError, end_words};
-use schemas::Timestamp;
+use replay::{Checked, KeptTest, KeptTests, LastResult, ReplayError, UnreadableTest, end_words};
+use schemas::{MessageId, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -43,7 +43,7 @@ pub(super) async fn list(cx: Cx, Visited(visit): Visited, at: At) -> Result<Resp
     let tests = match &cx.portal.shadow {
         Some(shadow) => {
             // Asked first, so that what ends meanwhile is loaded once more.
-            let is_under_way = shadow.is_testing(who, at.ids())?;
+            let is_under_way = shadow.is_testing(who, at.ids()).await?;
             Some((shadow.tests(who, at.ids()).await?, is_under_way))
         }
         None => None,
@@ -70,11 +70,11 @@ pub(super) async fn list(cx: Cx, Visited(visit): Visited, at: At) -> Result<Resp
 
 fn listed(
     at: &At,
-    tests: Vec<KeptTest>,
+    KeptTests { tests, unreadable }: KeptTests,
     (may_write, is_under_way): (bool, bool),
     now: Timestamp,
 ) -> AnyView {
-    if tests.is_empty() {
+    if tests.is_empty() && unreadable.is_empty() {
         let conversations = format!("/t/{}/conversations", at.tenant);
         return view! {
             <Card>
@@ -90,7 +90,8 @@ fn listed(
     }
     let command = format!("konstruct test --tenant {} --agent {}", at.tenant, at.agent);
     let run = at.path("/tests/run");
-    let run = (may_write && !is_under_way).then(|| {
+    let may_run = may_write && !is_under_way && !tests.is_empty();
+    let run = may_run.then(|| {
         view! { <p><LinkButton href=run icon=Icon::Play>"Run them"</LinkButton></p> }
     });
     let under_way = is_under_way.then(|| {
@@ -101,11 +102,14 @@ fn listed(
         }
     });
     let cards: Vec<_> = tests.into_iter().map(|test| card(at, test, may_write, now)).collect();
+    let unreadable = unreadable.into_iter().map(|test| closed(at, test, may_write, now));
+    let unreadable: Vec<_> = unreadable.collect();
     view! {
         <div class="stack">
             {run}
             {under_way}
             {cards}
+            {unreadable}
             <CodeBlock label="Runs them on the command line, of what is published" code=command />
         </div>
     }
@@ -117,8 +121,45 @@ fn card(at: &At, test: KeptTest, may_write: bool, now: Timestamp) -> AnyView {
     let title = question(&frozen.newest.text);
     let checks: Vec<_> =
         checks.iter().map(|check| view! { <li>{check.to_string()}</li> }).collect();
-    let last = last.map(|(last, when)| result(last, (when, now)));
-    let trace = address::message(&at.tenant, &message);
+    let last = last.map(|last| result(last, now));
+    let foot = foot(at, (&id, &message), made_at, (may_write, now));
+    view! {
+        <Card title>
+            <div class="stack" data-gap="small">
+                <p>"The answer:"</p>
+                <ul>{checks}</ul>
+                {last}
+                {foot}
+            </div>
+        </Card>
+    }
+    .into_any()
+}
+
+/// One that cannot be asked any more.
+fn closed(at: &At, test: UnreadableTest, may_write: bool, now: Timestamp) -> AnyView {
+    let UnreadableTest { id, message, why, made_at } = test;
+    let why = format!("It is not asked: {why}.");
+    let foot = foot(at, (&id, &message), made_at, (may_write, now));
+    view! {
+        <Card title="Cannot be read">
+            <div class="stack" data-gap="small">
+                <p>{why}</p>
+                {foot}
+            </div>
+        </Card>
+    }
+    .into_any()
+}
+
+/// Since when it is kept, and what may be done with it.
+fn foot(
+    at: &At,
+    (id, message): (&str, &MessageId),
+    made_at: Timestamp,
+    (may_write, now): (bool, Timestamp),
+) -> AnyView {
+    let trace = address::message(&at.tenant, message);
     let of = format!(" of message {message}");
     let action = at.path(&format!("/tests/{id}/remove"));
     let named = format!(" test {id}");
@@ -139,42 +180,35 @@ fn card(at: &At, test: KeptTest, may_write: bool, now: Timestamp) -> AnyView {
         }
     });
     view! {
-        <Card title>
-            <div class="stack" data-gap="small">
-                <p>"The answer:"</p>
-                <ul>{checks}</ul>
-                {last}
-                <p class="meta">
-                    "Kept " <Time at=made_at now=Some(now) /> ". "
-                    <a href=trace>
-                        "Its trace"
-                        <span class="visually-hidden">{of}</span>
-                    </a>
-                </p>
-                {remove}
-            </div>
-        </Card>
+        <p class="meta">
+            "Kept " <Time at=made_at now=Some(now) /> ". "
+            <a href=trace>
+                "Its trace"
+                <span class="visually-hidden">{of}</span>
+            </a>
+        </p>
+        {remove}
     }
     .into_any()
 }
 
 /// What came of a test when all were run last.
-fn result(last: LastResult, (when, now): (Timestamp, Timestamp)) -> AnyView {
+fn result(last: LastResult, now: Timestamp) -> AnyView {
     let (tone, label) = match last.has_passed() {
         Some(true) => (Tone::Ok, "Passes".to_owned()),
         Some(false) => {
-            let failed = last.checks.iter().filter(|(_, holds, _)| !holds).count();
+            let failed = last.checks.iter().filter(|check| !check.holds).count();
             let failed = u64::try_from(failed).unwrap_or_default();
             (Tone::Bad, format!("Fails: {}", counted(failed, "check", "checks")))
         }
         None => (Tone::Warn, "Not asked".to_owned()),
     };
-    let LastResult { candidate, outcome, checks } = last;
+    let LastResult { candidate, outcome, checks, asked_at } = last;
     let (end, said) = match outcome {
         Ok(outcome) => (end_words(&outcome.end), outcome.said().map(str::to_owned)),
         Err(why) => (why, None),
     };
-    let failed = |(check, holds, reason): Checked| {
+    let failed = |Checked { check, holds, reason }: Checked| {
         let reason = reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
         (!holds).then(|| view! { <li>{format!("Does not hold: {check}{reason}")}</li> })
     };
@@ -192,7 +226,7 @@ fn result(last: LastResult, (when, now): (Timestamp, Timestamp)) -> AnyView {
     view! {
         <p class="row">
             <Status tone label />
-            <span class="meta"><Time at=when now=Some(now) /> {facts}</span>
+            <span class="meta"><Time at=asked_at now=Some(now) /> {facts}</span>
         </p>
         {failed}
         {said}

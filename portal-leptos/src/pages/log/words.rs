@@ -15,7 +15,7 @@ pub(super) struct Names {
 }
 
 /// Every kind, as a list to choose from has it.
-pub(super) const KINDS: [(&str, &str); 33] = [
+pub(super) const KINDS: [(&str, &str); 34] = [
     ("sign-in.done", "Signed in"),
     ("sign-in.refused", "Was not let in"),
     ("sign-out", "Signed out"),
@@ -49,6 +49,7 @@ pub(super) const KINDS: [(&str, &str); 33] = [
     ("test.kept", "Kept a turn as a test"),
     ("test.removed", "Removed a test"),
     ("test.run", "Ran tests"),
+    ("tenant.imported", "Imported a tenant"),
 ];
 
 /// Who did it.
@@ -121,6 +122,7 @@ pub(super) fn did(entry: &Entry, names: &Names) -> String {
         "test.kept" => format!("kept a turn of {} as a test", agent()),
         "test.removed" => format!("removed a test of {}", agent()),
         "test.run" => format!("ran the tests of {}", agent()),
+        "tenant.imported" => "imported the tenant from another installation".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -152,6 +154,9 @@ fn refused(detail: &Value) -> &str {
 
 fn read(detail: &Value) -> &'static str {
     let is = |name: &str| detail.get(name).and_then(Value::as_bool) == Some(true);
+    if detail.get("export").is_some() {
+        return "exported all data of the tenant";
+    }
     if detail.get("message").is_some() {
         return "looked at the trace of a message";
     }
@@ -222,6 +227,8 @@ mod tests {
         check("conversations.read", opened, "Ada opened an event of the log");
         let of = json!({ "agent": "mara", "replay": "acme-1f" });
         check("replay.started", of, "Ada had turns of mara asked again");
+        let exported = json!({ "export": "acme.jsonl", "by": "olga" });
+        check("conversations.read", exported, "Ada exported all data of the tenant");
         for what in [json!({ "replay": "acme-1f" }), json!({ "tests": "mara" })] {
             check("conversations.read", what, "Ada opened turns that are asked again");
         }

@@ -13,7 +13,7 @@ use crate::{
     problem::ApiError,
     shapes::{
         OfAgent,
-        replays::{After, OfReplay, Replay, ReplayReport, Replays, SavedTest, SavedTests},
+        replays::{After, OfReplay, Replay, ReplayReport, Replays, SavedTests},
     },
 };
 
@@ -89,7 +89,6 @@ async fn list_tests(
 ) -> Result<Json<SavedTests>, ApiError> {
     find(&api, &caller, &of).await?;
     note_read(&api, &caller, &of.tenant, json!({ "tests": of.agent })).await?;
-    let tests = shadow(&api)?.tests(&caller, (&of.tenant, &of.agent)).await?;
-    let items: Vec<SavedTest> = tests.into_iter().map(Into::into).collect();
-    Ok(Json(SavedTests { items }))
+    let kept = shadow(&api)?.tests(&caller, (&of.tenant, &of.agent)).await?;
+    Ok(Json(kept.into()))
 }

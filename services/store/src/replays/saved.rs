@@ -10,10 +10,15 @@ const SAVE: &str = "
     insert into saved_test (tenant_id, test_id, agent_id, message_id, frozen, checks, made_at_ms)
     values ($1, $2, $3, $4, $5, $6, $7)";
 const SAVED: &str = "
-    select test_id, message_id, frozen, checks, made_at_ms, result, asked_at_ms from saved_test
+    select test_id, message_id, frozen, checks, made_at_ms from saved_test
      where tenant_id = $1 and agent_id = $2 order by made_at_ms, test_id limit $3";
-const TESTED: &str = "
-    update saved_test set result = $3, asked_at_ms = $4 where tenant_id = $1 and test_id = $2";
+/// Of the newest run that has a word on it: what came of it, or that the run ended without it.
+const LAST: &str = "
+    select distinct on (c.test_id) c.test_id, r.candidate, r.why, c.candidate, c.verdict, r.made_at_ms
+      from replay_case c join replay_run r using (tenant_id, run_id)
+     where c.tenant_id = $1 and r.agent_id = $2 and c.test_id is not null and c.unplayable is null
+       and (c.verdict is not null or r.state <> 'open')
+     order by c.test_id, r.made_at_ms desc, r.run_id limit $3";
 const FORGET: &str = "delete from saved_test where tenant_id = $1 and test_id = $2";
 
 /// A turn with what is expected of an answer to it. Its texts belong to the message.
@@ -29,15 +34,39 @@ pub struct SavedTest {
     pub checks: Text,
     /// Since when it is kept.
     pub made_at: Timestamp,
-    /// What came of it when it was asked last.
-    pub result: Option<Text>,
-    /// When that was.
-    pub asked_at: Option<Timestamp>,
 }
 
-/// Keeps a test that was not asked yet; it lasts when the transaction does.
+/// A test whose row does not hold what was kept in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GarbledTest {
+    /// Its name.
+    pub id: String,
+    /// The message.
+    pub message: MessageId,
+    /// Since when it is kept.
+    pub made_at: Timestamp,
+}
+
+/// A test in the last run of them that says anything of it. Its texts belong to the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAsked {
+    /// The test.
+    pub test: String,
+    /// What was asked, for people.
+    pub candidate: String,
+    /// Why the run stopped, if it did.
+    pub why: Option<String>,
+    /// What the candidate said.
+    pub outcome: Option<Text>,
+    /// Which checks hold; nothing where it was not asked to the end.
+    pub checked: Option<Text>,
+    /// When the run was made.
+    pub asked_at: Timestamp,
+}
+
+/// Keeps a test; it lasts when the transaction does.
 pub async fn save(tx: &mut TenantTx, agent: &AgentId, test: &SavedTest) -> Result<(), StoreError> {
-    let SavedTest { id, message, frozen, checks, made_at, result: _, asked_at: _ } = test;
+    let SavedTest { id, message, frozen, checks, made_at } = test;
     let (frozen, checks) = (row::to_json(frozen)?, row::to_json(checks)?);
     let (tenant, agent, message) = (tx.tenant().clone(), agent.as_str(), message.as_str());
     let at = made_at.as_millis();
@@ -45,22 +74,21 @@ pub async fn save(tx: &mut TenantTx, agent: &AgentId, test: &SavedTest) -> Resul
     Ok(())
 }
 
-/// The tests of an agent, the oldest first.
-pub async fn saved(tx: &mut TenantTx, agent: &AgentId) -> Result<Vec<SavedTest>, StoreError> {
+/// The tests of an agent, the oldest first. One that is garbled hides no other.
+pub async fn saved(
+    tx: &mut TenantTx,
+    agent: &AgentId,
+) -> Result<Vec<Result<SavedTest, GarbledTest>>, StoreError> {
     let (tenant, limit) = (tx.tenant().clone(), i64::from(ROWS_MAX));
     let rows = tx.query(SAVED, &[&tenant.as_str(), &agent.as_str(), &limit]).await?;
     rows.iter().map(read).collect()
 }
 
-/// Writes down what came of a test, in the place of what came of it before.
-pub async fn tested(
-    tx: &mut TenantTx,
-    test: &str,
-    (result, at): (&Text, Timestamp),
-) -> Result<(), StoreError> {
-    let (tenant, result, at) = (tx.tenant().clone(), row::to_json(result)?, at.as_millis());
-    tx.execute(TESTED, &[&tenant.as_str(), &test, &result, &at]).await?;
-    Ok(())
+/// What came of an agent's tests when they were asked last, as long as runs are kept.
+pub async fn last_asked(tx: &mut TenantTx, agent: &AgentId) -> Result<Vec<LastAsked>, StoreError> {
+    let (tenant, limit) = (tx.tenant().clone(), i64::from(ROWS_MAX));
+    let rows = tx.query(LAST, &[&tenant.as_str(), &agent.as_str(), &limit]).await?;
+    rows.iter().map(read_last).collect()
 }
 
 /// Removes a test. Whether there was one.
@@ -69,14 +97,23 @@ pub async fn forget(tx: &mut TenantTx, test: &str) -> Result<bool, StoreError> {
     Ok(0 < tx.execute(FORGET, &[&tenant.as_str(), &test]).await?)
 }
 
-fn read(found: &Row) -> Result<SavedTest, StoreError> {
-    Ok(SavedTest {
-        id: found.try_get(0)?,
-        message: row::id(found, 1)?,
-        frozen: row::json(found, 2)?,
-        checks: row::json(found, 3)?,
-        made_at: row::at(found, 4)?,
-        result: row::json_opt(found, 5)?,
-        asked_at: row::at_opt(found, 6)?,
+fn read(found: &Row) -> Result<Result<SavedTest, GarbledTest>, StoreError> {
+    let (id, message, made_at) = (found.try_get(0)?, row::id(found, 1)?, row::at(found, 4)?);
+    let texts = row::json(found, 2).and_then(|frozen| Ok((frozen, row::json(found, 3)?)));
+    Ok(match texts {
+        Ok((frozen, checks)) => Ok(SavedTest { id, message, frozen, checks, made_at }),
+        Err(_) => Err(GarbledTest { id, message, made_at }),
+    })
+}
+
+/// What is garbled of it counts as not said.
+fn read_last(found: &Row) -> Result<LastAsked, StoreError> {
+    Ok(LastAsked {
+        test: found.try_get(0)?,
+        candidate: found.try_get(1)?,
+        why: found.try_get(2)?,
+        outcome: row::json_opt(found, 3).unwrap_or_default(),
+        checked: row::json_opt(found, 4).unwrap_or_default(),
+        asked_at: row::at(found, 5)?,
     })
 }

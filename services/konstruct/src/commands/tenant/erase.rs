@@ -1,11 +1,9 @@
 //! `konstruct tenant erase`: everything of a tenant, in every store, with a receipt.
 //!
 //! Its entry becomes a tombstone, then its key goes, its messages, its rows. Each step may be taken
-//! again, so a run that was interrupted is done by the next one.
+//! again, so a run that was interrupted is done by the next one. One program at a time erases a tenant.
 
-use std::{
-    fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration,
-};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use domain::{command::tenant, seal::Sealing};
@@ -13,7 +11,7 @@ use runtime::{DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
 use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId, Timestamp};
 use serde::Serialize;
 use serde_json::json;
-use store::{Platform, checkpoint, erase, keys};
+use store::{Platform, alone::Alone, checkpoint, erase, erasures, keys};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -83,7 +81,7 @@ struct Receipt<'a> {
     tenant: &'a TenantId,
     asked_by: &'a str,
     program: String,
-    /// Whether an earlier run had begun: what that one erased is not counted here.
+    /// Whether an earlier run had begun, and may have ended: what that one erased is not counted here.
     resumed: bool,
     began_at: Timestamp,
     ended_at: Timestamp,
@@ -106,41 +104,44 @@ pub(super) async fn run(
     output: Output,
 ) -> anyhow::Result<()> {
     let eraser = Eraser::open(asked, args).await?;
-    let resumed = eraser.is_tombstone()?;
-    let before = eraser.count(resumed).await?;
+    let is_tombstone = eraser.is_tombstone()?;
     if args.dry_run {
-        let text = format!("{}\nnothing was erased (dry run)", listed(&before));
-        let stores: Vec<_> = before.iter().map(shown).collect();
+        let had = eraser.count(is_tombstone).await?;
+        let text = format!("{}\nnothing was erased (dry run)", listed(&had));
+        let stores: Vec<_> = had.iter().map(shown).collect();
         return output.print(&text, &json!({ "tenant": args.tenant, "stores": stores }));
     }
     if args.yes.as_deref() != Some(args.tenant.as_str()) {
         bail!("this cannot be undone: say `--yes {}` too; nothing was erased", args.tenant);
     }
     let master = asked.master_keys()?.current;
-    let file = args.receipt.as_deref().map(create).transpose()?;
-    let began_at = eraser.now();
-    eraser.leave().await?;
-    settled(args.settle).await;
-    eraser.projected().await?;
-    let after = eraser.erase().await?;
-    let receipt = Receipt {
-        what: "konstruct.tenant.erased",
-        version: 1,
-        tenant: &args.tenant,
-        asked_by: &eraser.by,
-        program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
-        resumed,
-        began_at,
-        ended_at: eraser.now(),
-        stores: lines(&before, &after),
-        kept: KEPT,
+    let alone = eraser.alone().await?;
+    // Before anything is erased, so that a receipt has a place.
+    let file = args.receipt.as_deref().map(receipt::create).transpose()?;
+    let file = file.zip(args.receipt.as_deref());
+    let erasing = eraser.all(args.settle, is_tombstone);
+    let (id, receipt) = tokio::select! {
+        erased = Box::pin(erasing) => erased?,
+        () = alone.lost() => {
+            bail!("the database was away, and another program may be at it: run the command again")
+        }
     };
     let signed = receipt::sign(&master, &receipt)?;
-    if let Some(mut file) = file {
-        writeln!(file, "{}", serde_json::to_string_pretty(&signed)?)?;
-        file.sync_all()?;
-    }
-    output.print(&told(&receipt), &signed)
+    let text = serde_json::to_string_pretty(&signed)?;
+    let kept =
+        erasures::end(&eraser.platform, (id, eraser.by.as_str()), &text, receipt.ended_at).await;
+    let written = file.map_or(Ok(()), |(file, path)| receipt::write(&file, path, &text));
+    output.print(&told(&receipt), &signed)?;
+    kept.context("the tenant is erased, but its receipt is not kept: keep what was printed")?;
+    written.with_context(|| again(&args.tenant))
+}
+
+/// Where a receipt is that could not be written.
+fn again(tenant: &TenantId) -> String {
+    format!(
+        "the tenant is erased, and its receipt is not where it should be; \
+         `konstruct tenant receipt show --tenant {tenant}` has it"
+    )
 }
 
 /// Nobody begins an answer of a tenant that left. What was begun before is written down when it comes, and
@@ -151,17 +152,6 @@ async fn settled(seconds: u64) {
         progress.at(second);
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-}
-
-/// Before anything is erased, so that a receipt has a place and takes that of no other. One that was
-/// interrupted left it empty.
-fn create(path: &Path) -> anyhow::Result<File> {
-    let what = path.display();
-    let is_empty = path.metadata().is_ok_and(|it| it.is_file() && it.len() == 0);
-    let mut options = File::options();
-    options.mode(0o600);
-    let options = if is_empty { options.write(true) } else { options.write(true).create_new(true) };
-    options.open(path).with_context(|| format!("receipt {what}; nothing was erased"))
 }
 
 impl<'a> Eraser<'a> {
@@ -177,6 +167,41 @@ impl<'a> Eraser<'a> {
 
     fn now(&self) -> Timestamp {
         self.base.context.clock.now()
+    }
+
+    /// Keeps everybody else from erasing it at the same time.
+    async fn alone(&self) -> anyhow::Result<Alone> {
+        let work = format!("erase/{}", self.tenant);
+        let taken = Alone::take(&self.base.db, &work, &wiring::owner()).await?;
+        taken.map_err(|busy| {
+            anyhow::anyhow!("tenant `{}` is being erased: {busy}; nothing was done", self.tenant)
+        })
+    }
+
+    /// Erases all of it, and says what there was and is.
+    async fn all(&self, settle: u64, is_tombstone: bool) -> anyhow::Result<(i64, Receipt<'_>)> {
+        let earlier = erasures::of(&self.platform, self.tenant, &self.by).await?;
+        let before = self.count(is_tombstone).await?;
+        let resumed = is_resumed(!earlier.is_empty(), is_tombstone, &before);
+        let began_at = self.now();
+        let id = erasures::begin(&self.platform, self.tenant, &self.by, began_at).await?;
+        self.leave().await?;
+        settled(settle).await;
+        self.projected().await?;
+        let after = self.erase().await?;
+        let receipt = Receipt {
+            what: "konstruct.tenant.erased",
+            version: 1,
+            tenant: self.tenant,
+            asked_by: &self.by,
+            program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
+            resumed,
+            began_at,
+            ended_at: self.now(),
+            stores: lines(&before, &after),
+            kept: KEPT,
+        };
+        Ok((id, receipt))
     }
 
     /// Whether nothing of its entry is left. A tenant that never was is an error.
@@ -290,6 +315,14 @@ impl<'a> Eraser<'a> {
     }
 }
 
+/// Whether an earlier run had begun. The database knows of it, unless that is from a backup: then the
+/// directory has nothing but what an erasure leaves. A tenant that was only deleted may have the same entry,
+/// and has its history there still.
+fn is_resumed(is_known: bool, is_tombstone: bool, before: &[Had]) -> bool {
+    let has_history = before.iter().any(|had| had.store == nats::DIRECTORY.name && 0 < had.entries);
+    is_known || is_tombstone && !has_history
+}
+
 fn of_log(found: &runtime::erase::Had) -> Had {
     let kind = if found.store == nats::ENGAGEMENTS.name { "bucket" } else { "stream" };
     Had { store: found.store.to_owned(), kind, entries: found.messages }
@@ -329,4 +362,29 @@ fn told(receipt: &Receipt<'_>) -> String {
     let gone = if receipt.resumed { " (the rest was gone before)" } else { "" };
     let stores = table(&["STORE", "KIND", "BEFORE", "AFTER"], &rows);
     format!("{stores}\ntenant `{}` is erased{gone}", receipt.tenant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_run_is_told_from_a_tenant_that_was_only_deleted() {
+        let of = |entries| {
+            let directory = Had { store: "DIRECTORY".to_owned(), kind: "stream", entries };
+            vec![Had { store: "turn".to_owned(), kind: "table", entries: 7 }, directory]
+        };
+        let cases = [
+            ((false, false, 3), false), // it is served
+            ((false, true, 3), false),  // it was deleted, and never had a name
+            ((true, false, 3), true),   // one was killed before it left
+            ((true, true, 3), true),    // one was killed before its messages went
+            ((true, true, 0), true),    // one was killed later, or is done
+            ((false, true, 0), true),   // the same, and the database is from a backup
+        ];
+        for ((is_known, is_tombstone, entries), want) in cases {
+            let resumed = is_resumed(is_known, is_tombstone, &of(entries));
+            assert_eq!(resumed, want, "{is_known} {is_tombstone} {entries}");
+        }
+    }
 }
