@@ -219,6 +219,8 @@ async fn all_tests_are_run_and_each_says_what_came_of_it() -> anyhow::Result<()>
     let page = viewer.read(&list).await?;
     assert!(page.contains("Does not hold: contains `Friday`"), "{page}");
     assert_eq!(llm.requests().len(), asked + 2 * 2, "each time the answer and its judge");
+    let replays = op.read(&format!("{MARA}/replays")).await?;
+    assert_eq!(replays.matches("id=\"run-").count(), 1, "runs of tests are not among them");
     Ok(())
 }
 
