@@ -29,6 +29,7 @@ use axum::{
 };
 use desk::Desk;
 use models::Models;
+use replay::Shadow;
 use runtime::{Bus, Clock, live::Live};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -78,6 +79,8 @@ pub struct Portal {
     pub exports: Exports,
     /// Where drafts are tried; nowhere, where no models are set up.
     pub trial: Option<Arc<Trial>>,
+    /// Where recorded turns are asked again; nowhere, where no models are set up.
+    pub shadow: Option<Shadow>,
     /// The API for programs, at [`API`]. It has its own way in: no session, no cookie.
     pub api: Router,
 }

@@ -12,6 +12,8 @@ pub(crate) enum Kind {
     Csv,
     /// For programs.
     Json,
+    /// To read.
+    Markdown,
 }
 
 /// A file to keep, under that name.
@@ -19,6 +21,7 @@ pub(crate) fn file(name: &str, kind: Kind, body: String) -> Response {
     let (end, of) = match kind {
         Kind::Csv => ("csv", "text/csv; charset=utf-8"),
         Kind::Json => ("json", "application/json"),
+        Kind::Markdown => ("md", "text/markdown; charset=utf-8"),
     };
     let mut response = body.into_response();
     let headers = response.headers_mut();

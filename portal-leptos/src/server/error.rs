@@ -14,6 +14,7 @@ use axum::{
 use desk::DeskError;
 use domain::access::Denied;
 use futures::FutureExt as _;
+use replay::{ReplayError, Stop};
 use views::ViewError;
 
 use super::{Portal, render, session::Resend};
@@ -151,6 +152,51 @@ impl From<DeskError> for PageError {
             }
             DeskError::Full { wait: None, .. } => PageError::TooMany,
             DeskError::Unavailable => PageError::Unavailable,
+        }
+    }
+}
+
+impl From<ReplayError> for PageError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Denied(denied) => denied.into(),
+            ReplayError::NoTenant(_)
+            | ReplayError::NoAgent(_)
+            | ReplayError::NoRun(_)
+            | ReplayError::NoTest(_)
+            | ReplayError::NotAnswered(_) => PageError::NotFound,
+            ReplayError::Store(_) | ReplayError::Log(_) | ReplayError::Stopped(Stop::Store(_)) => {
+                tracing::warn!(%error, "a replay cannot be read");
+                PageError::Unavailable
+            }
+            ReplayError::Sealed(_) | ReplayError::Garbled => {
+                tracing::warn!(%error, "a replay does not open");
+                PageError::Internal
+            }
+            ReplayError::NotServed
+            | ReplayError::NotPublished
+            | ReplayError::NoDraft
+            | ReplayError::NoVersion(_)
+            | ReplayError::Candidate(_)
+            | ReplayError::NoGroup(_)
+            | ReplayError::Unpriced
+            | ReplayError::Held
+            | ReplayError::Lost(_)
+            | ReplayError::Done
+            | ReplayError::Busy(_)
+            | ReplayError::NothingToAsk
+            | ReplayError::NoTests
+            | ReplayError::OfTests(_)
+            | ReplayError::NotOfTests(_)
+            | ReplayError::Unplayable(_)
+            | ReplayError::Check(_)
+            | ReplayError::Stopped(
+                Stop::RunBudget
+                | Stop::Operator
+                | Stop::Interrupted
+                | Stop::Budget(_)
+                | Stop::Unpriced(_),
+            ) => PageError::BadRequest,
         }
     }
 }

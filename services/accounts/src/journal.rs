@@ -20,7 +20,7 @@ use crate::{Accounts, AccountsError, Visit};
 pub const PAGE_MAX: u32 = 200;
 
 /// Every kind of line there is.
-pub const ACTIONS: [&str; 28] = [
+pub const ACTIONS: [&str; 34] = [
     "sign-in.done",
     "sign-in.refused",
     "sign-out",
@@ -48,8 +48,44 @@ pub const ACTIONS: [&str; 28] = [
     "api-key.made",
     "api-key.revoked",
     "conversations.read",
+    "replay.started",
+    "replay.stopped",
+    "replay.resumed",
+    "test.kept",
+    "test.removed",
+    "test.run",
     "tenant.imported",
 ];
+
+/// What is done with turns of an agent that are asked again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaying {
+    /// A run was made.
+    Started,
+    /// It was stopped.
+    Stopped,
+    /// It was taken up again.
+    Resumed,
+    /// A turn was kept as a test.
+    Kept,
+    /// A test was removed.
+    Removed,
+    /// All tests were run.
+    Tested,
+}
+
+impl Replaying {
+    const fn action(self) -> &'static str {
+        match self {
+            Self::Started => "replay.started",
+            Self::Stopped => "replay.stopped",
+            Self::Resumed => "replay.resumed",
+            Self::Kept => "test.kept",
+            Self::Removed => "test.removed",
+            Self::Tested => "test.run",
+        }
+    }
+}
 
 /// What somebody did.
 pub(crate) struct Deed<'a> {
@@ -99,6 +135,22 @@ impl Accounts {
             action: "conversations.read",
             detail: what,
         };
+        note(&mut tx, visit, deed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Writes down what somebody did with turns of an agent that are asked again.
+    pub async fn note_replay(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        (did, detail): (Replaying, Value),
+        visit: &Visit,
+    ) -> Result<(), AccountsError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        let mut tx = self.platform.accounts().await?;
+        let who = Some(&by.operator);
+        let deed = Deed { who, tenant: Some(tenant), action: did.action(), detail };
         note(&mut tx, visit, deed).await?;
         Ok(tx.commit().await?)
     }

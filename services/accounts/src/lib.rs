@@ -64,7 +64,7 @@ pub use self::{
     error::AccountsError,
     identities::{SecondFactor, Welcome},
     invites::Invitation,
-    journal::{ACTIONS, PAGE_MAX as LOG_PAGE_MAX},
+    journal::{ACTIONS, PAGE_MAX as LOG_PAGE_MAX, Replaying},
     local_path::LocalPath,
     mail::{Delivery, Mailer},
     second_factor::{Enrolment, RecoveryCodes},

@@ -32,6 +32,7 @@ use axum::{
     routing::get,
 };
 use desk::Desk;
+use replay::Shadow;
 use runtime::Clock;
 use store::Platform;
 use views::Views;
@@ -56,6 +57,8 @@ pub struct Parts {
     pub desk: Desk,
     /// What operators read.
     pub views: Views,
+    /// Where recorded turns are asked again; nowhere, where no models are set up.
+    pub shadow: Option<Shadow>,
     /// Where answers are kept.
     pub platform: Platform,
     /// The time.

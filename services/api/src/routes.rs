@@ -7,6 +7,7 @@ mod drafts;
 mod etag;
 mod messages;
 mod models;
+mod replays;
 mod tenants;
 mod tools;
 mod usage;
@@ -39,6 +40,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(agents::routes())
         .merge(drafts::routes())
         .merge(versions::routes())
+        .merge(replays::routes())
         .merge(tools::routes())
         .merge(models::routes())
         .merge(connections::routes())

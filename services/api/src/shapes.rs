@@ -4,6 +4,7 @@ pub(crate) mod agents;
 pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod models;
+pub(crate) mod replays;
 pub(crate) mod tenants;
 pub(crate) mod tools;
 pub(crate) mod traces;

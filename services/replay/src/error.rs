@@ -1,12 +1,15 @@
 //! What keeps a replay from being made, and what stops one.
 
-use domain::{budget::in_words, seal::OpenError};
+use domain::{access::Denied, budget::in_words, seal::OpenError};
 use schemas::{AgentId, BudgetMet, MessageId, TenantId};
-use store::{StoreError, alone::Busy};
+use store::StoreError;
 
 /// Why there is no replay. None of it quotes what was written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
+    /// Not for this operator.
+    #[error(transparent)]
+    Denied(#[from] Denied),
     /// There is no such tenant.
     #[error("there is no tenant `{0}`")]
     NoTenant(TenantId),
@@ -37,6 +40,24 @@ pub enum ReplayError {
     /// There is no such run.
     #[error("there is no replay `{0}`")]
     NoRun(String),
+    /// Somebody is asking the run.
+    #[error("it is being asked; where whoever asked was killed, it can go on in half a minute")]
+    Held,
+    /// Nothing of the run is left to be asked.
+    #[error("it is done: nothing is left to be asked")]
+    Done,
+    /// As many runs as may be are under way.
+    #[error("{0}")]
+    Busy(&'static str),
+    /// There is nothing to ask.
+    #[error("none of its answers can be asked again")]
+    NothingToAsk,
+    /// No turn of the agent is kept as a test.
+    #[error("the agent has no tests")]
+    NoTests,
+    /// The log, where messages are, does not answer.
+    #[error("the log does not answer: {0}")]
+    Log(Box<dyn std::error::Error + Send + Sync>),
     /// There is no such test.
     #[error("there is no test `{0}`")]
     NoTest(String),
@@ -55,16 +76,8 @@ pub enum ReplayError {
     /// What was kept is not what it was.
     #[error("a text does not hold what was kept in it")]
     Garbled,
-    /// Another program asks what is missing of it.
-    #[error("the replay `{run}` is being asked: {busy}")]
-    Busy {
-        /// The run.
-        run: String,
-        /// Who is at it.
-        busy: Busy,
-    },
-    /// The session that kept others away is gone; another program may be at it.
-    #[error("the replay `{0}` is not ours to go on with any more: the database is away, or was")]
+    /// Whoever asked the run was held up for so long that another took it up.
+    #[error("the replay `{0}` is not ours to go on with any more: another took it up")]
     Lost(String),
     /// The run is one of tests.
     #[error("`{0}` is a run of tests: `konstruct test --resume {0}` goes on with it")]
@@ -96,7 +109,10 @@ pub enum Stop {
     /// The run may not cost more.
     #[error("stopped by its budget")]
     RunBudget,
-    /// Somebody wants it to stop.
+    /// Somebody had it stopped.
+    #[error("stopped by an operator")]
+    Operator,
+    /// Whoever asked was told to end.
     #[error("stopped: interrupted")]
     Interrupted,
     /// A budget of the tenant or the agent has no room.

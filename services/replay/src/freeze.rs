@@ -12,8 +12,8 @@ use domain::{
     seal::{Owner, Sealing},
 };
 use schemas::{
-    Event, Message, MessageId, TenantId, Text,
-    event::{CompletionFinished, ToolCalled, ToolRound},
+    Envelope, Event, Message, MessageId, TenantId, Text,
+    event::{CompletionFinished, MessageAdmitted, MessageReopened, ToolCalled, ToolRound},
     usage::MicroDollars,
 };
 use store::{
@@ -30,6 +30,18 @@ pub struct Turn {
     pub message: MessageId,
     /// What asking it again takes.
     pub frozen: Result<Frozen, Unplayable>,
+}
+
+/// The message of a turn as it was admitted or reopened: what stands on the log at the place that its
+/// record names. Nothing where something else stands there, since the log was made anew.
+pub fn admitted(who: &Employee, turn: &Answered, payload: &[u8]) -> Option<Message> {
+    let envelope = Envelope::decode(payload).ok().filter(|it| it.tenant == who.tenant.id)?;
+    let (Event::MessageAdmitted(MessageAdmitted { message })
+    | Event::MessageReopened(MessageReopened { message, .. })) = envelope.event
+    else {
+        return None;
+    };
+    Some(message).filter(|message| message.key.id == turn.message)
 }
 
 impl Replay {

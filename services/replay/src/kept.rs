@@ -1,14 +1,19 @@
 //! Turns that are kept as tests: what is expected of an answer, and a run of them, which asks a candidate
 //! each and checks what it says.
 
-use domain::replay::{
-    Frozen, Outcome, Unplayable,
-    check::{CHECKS_MAX, Check},
+use std::{collections::BTreeMap, fmt};
+
+use domain::{
+    replay::{
+        Frozen, Outcome, Unplayable,
+        check::{CHECKS_MAX, Check},
+    },
+    seal::Sealing,
 };
-use schemas::{MessageId, TenantId, Timestamp};
+use schemas::{AgentId, MessageId, OperatorId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{
-    replays::{self, CaseTest, NewCase, NewRun, SavedTest},
+    replays::{self, CaseTest, LastAsked, NewCase, NewRun, SavedTest},
     spend,
 };
 
@@ -30,6 +35,8 @@ pub struct TestSetup {
     pub judge: Option<String>,
     /// How much all of them may cost, in millionths of a dollar.
     pub budget_micros: Option<u64>,
+    /// The operator who has them run; nobody on the command line.
+    pub made_by: Option<OperatorId>,
 }
 
 /// The tests of an agent.
@@ -54,6 +61,21 @@ pub struct KeptTest {
     pub checks: Vec<Check>,
     /// Since when it is kept.
     pub made_at: Timestamp,
+    /// What came of it in the last run of tests that says anything of it, while runs are kept.
+    pub last: Option<LastResult>,
+}
+
+/// What came of a test when it was asked last. It quotes people.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LastResult {
+    /// What was asked, for people.
+    pub candidate: String,
+    /// What it said, or why it was not asked to the end.
+    pub outcome: Result<Outcome, String>,
+    /// Each check, where it was.
+    pub checks: Vec<Checked>,
+    /// When the run was made.
+    pub asked_at: Timestamp,
 }
 
 /// A test that cannot be asked.
@@ -78,6 +100,36 @@ pub struct Checked {
     pub holds: bool,
     /// The judge's reason where one said.
     pub reason: Option<String>,
+}
+
+impl LastResult {
+    fn of(
+        last: LastAsked,
+        (sealing, tenant, message): (&Sealing, &TenantId, &MessageId),
+    ) -> Option<Self> {
+        let LastAsked { candidate, why, outcome, checked, asked_at, .. } = last;
+        let (outcome, checks) = match checked {
+            None => (Err(why?), Vec::new()),
+            Some(checked) => {
+                let outcome = opened(sealing, tenant, message, outcome.as_ref()?)?;
+                (Ok(outcome), opened(sealing, tenant, message, &checked)?)
+            }
+        };
+        Some(Self { candidate, outcome, checks, asked_at })
+    }
+
+    /// Whether every check holds; nothing where it was not asked to the end.
+    pub fn has_passed(&self) -> Option<bool> {
+        self.outcome.as_ref().ok()?;
+        Some(self.checks.iter().all(|check| check.holds))
+    }
+}
+
+/// What people wrote does not belong into logs.
+impl fmt::Debug for LastResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LastResult").field("passed", &self.has_passed()).finish_non_exhaustive()
+    }
 }
 
 impl Replay {
@@ -112,11 +164,15 @@ impl Replay {
     }
 
     /// The tests of an agent. One that does not open hides no other.
-    pub async fn kept_tests(&self, who: &Employee) -> Result<KeptTests, ReplayError> {
-        let tenant = &who.tenant.id;
+    pub async fn kept_tests(
+        &self,
+        (tenant, agent): (&TenantId, &AgentId),
+    ) -> Result<KeptTests, ReplayError> {
         let sealing = self.sealer.of(tenant, self.now()).await?;
         let mut tx = self.db.tenant(tenant).await?;
-        let found = replays::saved(&mut tx, &who.agent.id).await?;
+        let found = replays::saved(&mut tx, agent).await?;
+        let last = replays::last_asked(&mut tx, agent).await?;
+        let mut last: BTreeMap<_, _> = last.into_iter().map(|it| (it.test.clone(), it)).collect();
         let unreadable = |id, message, made_at| {
             let why = Unplayable::Unreadable.to_string();
             UnreadableTest { id, message, why, made_at }
@@ -133,7 +189,9 @@ impl Replay {
             let frozen = opened(&sealing, tenant, &message, &frozen);
             match frozen.zip(opened(&sealing, tenant, &message, &checks)) {
                 Some((frozen, checks)) => {
-                    kept.tests.push(KeptTest { id, message, frozen, checks, made_at });
+                    let last = last.remove(&id);
+                    let last = last.and_then(|it| LastResult::of(it, (&sealing, tenant, &message)));
+                    kept.tests.push(KeptTest { id, message, frozen, checks, made_at, last });
                 }
                 None => kept.unreadable.push(unreadable(id, message, made_at)),
             }
@@ -203,6 +261,7 @@ impl Replay {
             baseline: false,
             judge: setup.judge.as_deref(),
             budget_micros: setup.budget_micros,
+            made_by: setup.made_by.as_ref(),
             of_tests: true,
             at: now,
         };

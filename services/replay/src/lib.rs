@@ -2,15 +2,16 @@
 //! of the version that answered, and says what differs. And turns that are kept as tests.
 //!
 //! Start at [`Replay::freeze`], which makes of a recorded turn what asking it again takes; [`Replay::make`]
-//! writes a run down, and [`Replay::go_on`] asks what is missing of it. A run of tests is a run too:
-//! [`Replay::make_tests`], [`Replay::go_on_tests`].
+//! writes a run down, [`Replay::take`] takes it up, and [`Replay::finish`] asks what is missing of it;
+//! [`Replay::go_on`] does both. A run of tests is a run too: [`Replay::make_tests`], [`Replay::go_on_tests`].
+//! [`Shadow`] is what operators reach of that: it asks for their role, and asks runs in the background.
 //!
 //! **Invariant:** a replay has no effect outside. This crate knows no `channels`, `tools`, `delivery` or
 //! `runtime` (`deny.toml` holds it): it can say nothing to anybody, call no tool and publish no event. What
 //! a model wants of a tool is answered from the record, or ends the turn there.
 //! **Invariant:** it writes its own tables, and what calls cost in the tenant's sums and budgets, before
 //! each call; what has no room is not asked.
-//! **Invariant:** what has an outcome on record is not asked again.
+//! **Invariant:** what has an outcome on record is not asked again, and no two ask the same run at once.
 
 mod ask;
 mod candidate;
@@ -18,13 +19,16 @@ mod case;
 mod error;
 mod estimate;
 mod freeze;
+mod hold;
 mod judge;
 mod kept;
+mod places;
 mod purse;
 mod render;
 mod report;
 mod run;
 mod running;
+mod shadow;
 mod talk;
 mod tested;
 
@@ -39,13 +43,18 @@ pub use self::{
     candidate::{Candidate, Wanted},
     error::{ReplayError, Stop},
     estimate::Estimate,
-    freeze::Turn,
-    kept::{Checked, KeptTest, KeptTests, TestSetup, UnreadableTest},
-    render::{markdown, text},
+    freeze::{Turn, admitted},
+    hold::Taken,
+    kept::{Checked, KeptTest, KeptTests, LastResult, TestSetup, UnreadableTest},
+    places::{RUNS_MAX, RUNS_PER_TENANT_MAX},
+    render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
     run::{Going, Setup},
+    shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
     tested::{TestAnswer, TestReport, Tested},
 };
+
+pub use store::replays::RunRow;
 
 /// The most turns of one run.
 pub const TURNS_MAX: u32 = 1_000;

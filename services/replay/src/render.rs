@@ -85,6 +85,13 @@ fn head(report: &Report) -> String {
     text
 }
 
+/// Every measure: its name, the candidate beside what people got, and the version that answered, asked
+/// again, where it was.
+pub fn rows_of(report: &Report) -> Vec<(&'static str, String, Option<String>)> {
+    let row = |(name, of): Row| (name, of(&report.candidate), report.baseline.as_ref().map(of));
+    rows().into_iter().map(row).collect()
+}
+
 type Row = (&'static str, fn(&Sums) -> String);
 
 fn rows() -> [Row; 16] {
@@ -119,15 +126,22 @@ fn short(case: &CaseReport) -> String {
         Ok(asked) => asked,
         Err(why) => return format!("{}  cannot be asked again: {why}", case.message),
     };
-    let outcome = match (&asked.candidate, asked.measures()) {
-        (None, _) => "not asked yet".to_owned(),
-        (Some(_), Some(measures)) => compared(&measures),
-        (Some(of), None) => end_words(&of.end),
-    };
+    let outcome = asked.compared();
     let verdict = asked.verdict.as_ref().map(|it| format!(", judged {}", word(it)));
     let question: String = asked.question.split_whitespace().collect::<Vec<_>>().join(" ");
     let question: String = question.chars().take(QUESTION_CHARS).collect();
     format!("{}  {outcome}{}  {question}", case.message, verdict.unwrap_or_default())
+}
+
+impl Asked {
+    /// How the candidate's answer compares with what people got, in a line.
+    pub fn compared(&self) -> String {
+        match (&self.candidate, self.measures()) {
+            (None, _) => "not asked yet".to_owned(),
+            (Some(_), Some(measures)) => compared(&measures),
+            (Some(of), None) => end_words(&of.end),
+        }
+    }
 }
 
 fn compared(measures: &Measures) -> String {

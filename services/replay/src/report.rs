@@ -7,7 +7,7 @@ use domain::{
     replay::{
         Called, End, Outcome, Unplayable,
         judge::{self, Judged},
-        measure::{Measures, Sums, measure, sums},
+        measure::{Measures, Sums, differs, measure, sums},
     },
 };
 use schemas::{MessageId, TenantId};
@@ -78,7 +78,26 @@ impl Replay {
             };
             CaseReport { message, asked }
         };
-        Ok(Report::of(row, cases.into_iter().map(case).collect()))
+        let cases: Vec<_> = cases.into_iter().map(case).collect();
+        // Texts are compared here, and that is work.
+        let report = tokio::task::spawn_blocking(move || Report::of(row, cases));
+        report.await.map_err(|_| ReplayError::Garbled)
+    }
+
+    /// How many of the candidate's answers differ from what people got.
+    pub async fn changed(&self, tenant: &TenantId, run: &str) -> Result<u32, ReplayError> {
+        let sealing = self.sealer.of(tenant, self.now()).await?;
+        let mut tx = self.db.tenant(tenant).await?;
+        let cases = replays::cases(&mut tx, run).await?;
+        drop(tx);
+        let cases = cases.into_iter().filter(|case| case.unplayable.is_none());
+        let opened = cases.filter_map(|case| Open::of(case, &sealing, tenant).ok());
+        let is_changed = |open: &Open| {
+            let candidate = open.candidate.as_ref();
+            candidate.is_some_and(|it| differs(&open.frozen.recorded, it))
+        };
+        let changed = opened.filter(is_changed);
+        Ok(u32::try_from(changed.count()).unwrap_or(u32::MAX))
     }
 }
 
@@ -137,6 +156,7 @@ pub fn run_json(run: &RunRow) -> Value {
         "state": run.state,
         "why": run.why,
         "made_at": run.made_at,
+        "made_by": run.made_by,
         "ended_at": run.ended_at,
         "turns": run.cases,
         "not_replayable": run.unplayable,
@@ -189,6 +209,11 @@ impl Asked {
     /// How the candidate's answer compares with what people got.
     pub fn measures(&self) -> Option<Measures> {
         measure(&self.recorded, self.candidate.as_ref()?)
+    }
+
+    /// Whether the candidate was asked, and what came of it is something else than people got.
+    pub fn is_changed(&self) -> bool {
+        self.candidate.as_ref().is_some_and(|it| differs(&self.recorded, it))
     }
 
     /// How the answer of the version that answered compares with it.

@@ -3,29 +3,20 @@
 //! One program at a time asks what is missing of a run, so that nothing is asked and paid twice.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{
-    budget::Budgets,
-    config::OpenConfig,
-    replay::{Frozen, Unplayable},
-    seal::Sealing,
-};
-use futures::{
-    FutureExt as _, StreamExt as _,
-    future::{BoxFuture, select},
-};
-use schemas::TenantId;
+use domain::{budget::Budgets, config::OpenConfig, replay::Unplayable, seal::Sealing};
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture};
+use schemas::{OperatorId, TenantId};
 use store::{
-    alone::Alone,
     replays::{self, NewCase, NewRun, RunRow},
     spend,
 };
 
 use crate::{
-    Candidate, Employee, Estimate, Replay, ReplayError, Report, Stop, Turn,
+    Candidate, Employee, Estimate, Replay, ReplayError, Report, Stop, Taken, Turn,
     ask::Asking,
     case::{Open, sealed},
     estimate::Counting,
@@ -49,6 +40,8 @@ pub struct Setup {
     pub judge: Option<String>,
     /// How much the run may cost, in millionths of a dollar.
     pub budget_micros: Option<u64>,
+    /// The operator who has it made; nobody on the command line.
+    pub made_by: Option<OperatorId>,
 }
 
 /// How a run goes on.
@@ -57,8 +50,6 @@ pub struct Going<'a> {
     pub run: &'a str,
     /// Its budget from now on, where that is another.
     pub budget_micros: Option<u64>,
-    /// Who asks, for whoever else would: host and process.
-    pub owner: &'a str,
     /// When it comes, calls under way are cut off and settled, and the run stops.
     pub stop: BoxFuture<'static, ()>,
 }
@@ -84,8 +75,12 @@ impl Replay {
         let router = self.models.of(&who.tenant.id).await?;
         self.known_group(who, setup.judge.as_deref())?;
         let frozen = || turns.iter().map(|turn| turn.frozen.as_ref().ok());
-        let versions =
-            if setup.baseline { Some(self.versions(who, frozen().flatten()).await?) } else { None };
+        let versions = if setup.baseline {
+            let answered = frozen().flatten().map(|turn| turn.version).collect();
+            Some(self.versions(who, answered).await?)
+        } else {
+            None
+        };
         let counting = Counting {
             who,
             router: &router,
@@ -128,6 +123,7 @@ impl Replay {
             baseline: setup.baseline,
             judge: setup.judge.as_deref(),
             budget_micros: setup.budget_micros,
+            made_by: setup.made_by.as_ref(),
             of_tests: false,
             at: now,
         };
@@ -137,8 +133,8 @@ impl Replay {
         Ok(id)
     }
 
-    /// Asks what is missing of a run, and says what there is then: all of it, or what there was when it
-    /// stopped. Each turn that is through is told to `on`.
+    /// Takes a run up and asks what is missing of it, and says what there is then: all of it, or what there
+    /// was when it stopped. Each turn that is through is told to `on`.
     pub async fn go_on(
         &self,
         who: &Employee,
@@ -153,29 +149,35 @@ impl Replay {
         self.report(&who.tenant.id, run).await
     }
 
-    /// Asks what is missing, while nobody else does.
+    /// Takes a run up and asks what is missing.
     pub(crate) async fn advance(
         &self,
         who: &Employee,
         going: Going<'_>,
         on: impl Fn(),
     ) -> Result<(), ReplayError> {
-        let Going { run, budget_micros, owner, stop } = going;
-        let taken = Alone::take(&self.db, &format!("replay/{run}"), owner).await?;
-        let alone = taken.map_err(|busy| ReplayError::Busy { run: run.to_owned(), busy })?;
-        let tenant = &who.tenant.id;
-        let mut tx = self.db.tenant(tenant).await?;
-        replays::open(&mut tx, run, budget_micros).await?;
-        tx.commit().await?;
-        let stop = select(stop, alone.lost().boxed()).map(drop).boxed().shared();
-        let why = self.ask_all(who, run, (stop, &on)).await?;
-        if alone.is_lost() {
-            return Err(ReplayError::Lost(run.to_owned()));
-        }
-        let why = why.as_ref().map(ToString::to_string);
-        let mut tx = self.db.tenant(tenant).await?;
-        replays::end(&mut tx, run, why.as_deref(), self.now()).await?;
-        Ok(tx.commit().await?)
+        let Going { run, budget_micros, stop } = going;
+        let taken = self.take(&who.tenant.id, run, budget_micros).await?;
+        self.finish(who, taken, stop, on).await
+    }
+
+    /// Asks what is missing of a run that was taken, and lets go of it, whatever came of that. When `stop`
+    /// comes, calls under way are cut off and settled, and the run stops.
+    pub async fn finish(
+        &self,
+        who: &Employee,
+        taken: Taken,
+        stop: BoxFuture<'static, ()>,
+        on: impl Fn(),
+    ) -> Result<(), ReplayError> {
+        let asked = self.ask_all(who, &taken, (stop.shared(), &on)).await;
+        let why = match &asked {
+            Ok(stopped) => stopped.as_ref().map(ToString::to_string),
+            Err(error) => Some(error.to_string()),
+        };
+        let put_down = self.put_down(&who.tenant.id, &taken, why.as_deref()).await;
+        asked?;
+        put_down
     }
 
     /// A model group that is named must be there.
@@ -208,15 +210,15 @@ impl Replay {
     async fn ask_all(
         &self,
         who: &Employee,
-        run: &str,
+        taken: &Taken,
         (stop, on): (StopSign, &impl Fn()),
     ) -> Result<Option<Stop>, ReplayError> {
         let tenant = &who.tenant.id;
         let sealing = self.sealer.of(tenant, self.now()).await?;
-        let row = self.run(tenant, run).await?;
+        let row = self.run(tenant, taken.run()).await?;
         let opened = self.missing(&row, (tenant, &sealing)).await?;
         let versions = if row.baseline {
-            self.versions(who, opened.iter().map(|case| &case.frozen)).await?
+            self.versions(who, opened.iter().map(|case| case.frozen.version).collect()).await?
         } else {
             Versions(BTreeMap::new())
         };
@@ -243,7 +245,11 @@ impl Replay {
             on();
         });
         let at_once = if is_bounded { 1 } else { TURNS_AT_ONCE };
-        futures::stream::iter(asked).buffer_unordered(at_once).collect::<Vec<()>>().await;
+        let asking = futures::stream::iter(asked).buffer_unordered(at_once).collect::<Vec<()>>();
+        tokio::select! {
+            _through = asking => {}
+            never = self.hold(tenant, taken, &stopped) => match never {},
+        }
         Ok(stopped.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -272,18 +278,15 @@ impl Replay {
         Ok(missing)
     }
 
-    /// The configurations of all versions that answered. One that is gone is what is published.
+    /// The configurations of these versions. One that is gone is what is published.
     async fn versions(
         &self,
         who: &Employee,
-        turns: impl Iterator<Item = &Frozen>,
+        answered: BTreeSet<u32>,
     ) -> Result<Versions, ReplayError> {
         let sealing = self.sealer.of(&who.tenant.id, self.now()).await?;
         let mut versions = BTreeMap::new();
-        for version in turns.map(|frozen| frozen.version) {
-            if versions.contains_key(&version) {
-                continue;
-            }
+        for version in answered {
             let published = match self.version(who, version).await? {
                 Some(published) => published,
                 None => who.published()?.clone(),
@@ -295,6 +298,6 @@ impl Replay {
     }
 }
 
-fn lock(stopped: &Mutex<Option<Stop>>) -> MutexGuard<'_, Option<Stop>> {
+pub(crate) fn lock(stopped: &Mutex<Option<Stop>>) -> MutexGuard<'_, Option<Stop>> {
     stopped.lock().unwrap_or_else(PoisonError::into_inner)
 }

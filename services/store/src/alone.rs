@@ -1,4 +1,4 @@
-//! Work that is done by one program at a time: asking what is missing of a replay, erasing a tenant.
+//! Work that is done by one program at a time: erasing a tenant.
 //!
 //! Whoever is at it holds an advisory lock in a session of its own; when the session dies, for whatever
 //! reason, the lock is free. Nothing is left behind that somebody would have to clear.
@@ -72,11 +72,6 @@ impl Alone {
         let holder: Option<String> = holder.map(|row| row.try_get(0)).transpose()?;
         let by = holder.as_deref().and_then(|name| name.strip_prefix(NAMED));
         Ok(Err(Busy { by: by.unwrap_or("another program").to_owned() }))
-    }
-
-    /// Whether it is known to be over, so that another may be at it by now.
-    pub fn is_lost(&self) -> bool {
-        *self.lost.borrow()
     }
 
     /// Comes when it is over.

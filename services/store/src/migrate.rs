@@ -49,6 +49,7 @@ migrations! {
     26 "0026_generations";
     27 "0027_mends";
     28 "0028_budgets";
+    29 "0029_replays_held";
 }
 
 /// One file.

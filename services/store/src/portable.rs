@@ -102,7 +102,10 @@ pub static TABLES: [Table; 16] = [
     table!(
         "replay_case",
         "run_id, place",
-        ("message_id", &["frozen", "baseline", "candidate", "baseline_verdict", "verdict"]),
+        (
+            "message_id",
+            &["frozen", "baseline", "candidate", "baseline_verdict", "verdict", "checks"]
+        ),
         None
     ),
     table!("trial_usage", "day, agent_id, model", ("agent_id", &[]), None),

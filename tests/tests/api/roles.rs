@@ -49,6 +49,9 @@ fn walk() -> Vec<Line> {
         (get(), "/tenants/acme/agents/mara/versions", Read, None),
         (get(), "/tenants/acme/agents/mara/versions/1", Read, None),
         (post(), "/tenants/acme/agents/mara/versions/9/restore", Write, Some(json!({}))),
+        (get(), "/tenants/acme/agents/mara/replays", Read, None),
+        (get(), "/tenants/acme/agents/mara/replays/none", Read, None),
+        (get(), "/tenants/acme/agents/mara/tests", Read, None),
         (post(), "/tenants/acme/agents/nobody/retire", Write, None),
         (get(), "/tenants/acme/tools", Read, None),
         (get(), "/tenants/acme/tools/none", Read, None),
@@ -124,7 +127,9 @@ async fn a_key_of_the_installation_reads_on_the_record() {
                    and tenant = 'acme' and ip = 'api'";
         log.query_one(sql, &[]).await.unwrap().get(0)
     };
-    let reads = |path: &str| path.contains("/conversations") || path.contains("/messages/");
+    let reads = |path: &str| {
+        ["/conversations", "/messages/", "/replays/", "/tests"].iter().any(|it| path.contains(it))
+    };
     let mut walked = 0;
     let reading =
         walk().into_iter().filter(|(method, path, ..)| *method == Method::GET && reads(path));
@@ -138,7 +143,7 @@ async fn a_key_of_the_installation_reads_on_the_record() {
         assert_eq!(noted().await, before + 1, "{path}: who belongs there leaves none");
         walked += 1;
     }
-    assert_eq!(walked, 3, "operations");
+    assert_eq!(walked, 5, "operations");
 }
 
 #[tokio::test]

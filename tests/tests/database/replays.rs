@@ -3,14 +3,15 @@
 use domain::{config::OpenConfig, day::Day, seal::Sealing};
 use konstruct_tests::postgres::raw;
 use schemas::{
-    AgentId, Text, Timestamp,
+    AgentId, OperatorId, Text, Timestamp,
     usage::{Attempt, AttemptOutcome, Cost, MicroDollars, Usage},
 };
 use store::{
     Database,
     prune::prune,
     replays::{
-        self, Calling, CaseTest, GarbledTest, NewCase, NewRun, NoRoom, Over, Part, SavedTest,
+        self, After, At, Calling, CaseTest, GarbledTest, Hold, LastAsked, NewCase, NewRun, NoRoom,
+        Over, Part, SavedTest,
     },
     trials,
     views::usage::{self, Group},
@@ -40,6 +41,7 @@ async fn made(db: &Database, slug: &str, budget_micros: Option<u64>, at: Timesta
         baseline: true,
         judge: None,
         budget_micros,
+        made_by: None,
         of_tests: false,
         at,
     };
@@ -91,15 +93,24 @@ async fn the_first_word_on_a_turn_stands_and_a_run_ends_and_goes_on() {
     assert_eq!((&cases[0].baseline, &cases[0].frozen), (&None, &Some(text("frozen"))));
     assert_eq!(cases[1].unplayable.as_deref(), Some("erased"));
 
-    replays::end(&mut tx, "run", Some("stopped by its budget"), at(5)).await.unwrap();
+    let of = |holder| At { run: "run", holder };
+    assert!(replays::take(&mut tx, of("first"), None, (at(0), at(4))).await.unwrap());
+    let why = Some("stopped by its budget");
+    assert!(replays::end(&mut tx, of("first"), why, at(5)).await.unwrap());
     let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
     assert_eq!((run.state.as_str(), run.ended_at), ("stopped", Some(at(5))));
     assert_eq!((run.cases, run.unplayable, run.asked), (2, 1, 1));
-    replays::open(&mut tx, "run", None).await.unwrap();
+    assert!(replays::take(&mut tx, of("second"), None, (at(5), at(9))).await.unwrap());
     let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
     assert_eq!((run.state.as_str(), run.why, run.budget_micros), ("open", None, Some(10)));
-    replays::open(&mut tx, "run", Some(20)).await.unwrap();
-    replays::end(&mut tx, "run", None, at(6)).await.unwrap();
+    let third = replays::take(&mut tx, of("third"), Some(20), (at(8), at(19))).await.unwrap();
+    assert!(!third, "it is held");
+    assert!(replays::take(&mut tx, of("third"), Some(20), (at(9), at(19))).await.unwrap());
+    assert!(
+        !replays::end(&mut tx, of("second"), None, at(9)).await.unwrap(),
+        "not theirs any more"
+    );
+    assert!(replays::end(&mut tx, of("third"), None, at(6)).await.unwrap());
     let runs = replays::runs(&mut tx, 9).await.unwrap();
     assert_eq!((runs[0].state.as_str(), runs[0].budget_micros), ("done", Some(20)));
     tx.commit().await.unwrap();
@@ -107,6 +118,77 @@ async fn the_first_word_on_a_turn_stands_and_a_run_ends_and_goes_on() {
     let mut tx = db.tenant(&tenant("beta")).await.unwrap();
     assert_eq!(replays::find(&mut tx, "run").await.unwrap(), None, "another tenant's");
     assert_eq!(replays::cases(&mut tx, "run").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn whoever_is_at_a_run_hears_that_it_was_stopped_and_holds_it_until_they_end_it() {
+    let World { db, test: _kept, .. } = world().await;
+    made(&db, "acme", None, at(0)).await;
+    let mut tx = db.tenant(&tenant("acme")).await.unwrap();
+    let (one, two) = (At { run: "run", holder: "one" }, At { run: "run", holder: "two" });
+    assert!(replays::take(&mut tx, one, None, (at(0), at(10))).await.unwrap());
+    assert_eq!(replays::hold(&mut tx, one, at(20)).await.unwrap(), Hold::Open);
+    let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
+    assert_eq!((run.is_held(at(19)), run.is_held(at(20))), (true, false));
+
+    assert!(replays::stop(&mut tx, "run", "stopped by an operator", at(11)).await.unwrap());
+    assert!(!replays::stop(&mut tx, "run", "again", at(12)).await.unwrap(), "it is not open");
+    assert_eq!(replays::hold(&mut tx, one, at(30)).await.unwrap(), Hold::Stopped);
+    assert!(!replays::take(&mut tx, two, None, (at(29), at(40))).await.unwrap(), "still held");
+    let why = Some("stopped by an operator");
+    assert!(replays::end(&mut tx, one, why, at(13)).await.unwrap());
+    assert!(replays::take(&mut tx, two, None, (at(14), at(40))).await.unwrap());
+    // Whoever was held up meanwhile is told, and takes nothing from whoever is at it now.
+    assert_eq!(replays::hold(&mut tx, one, at(90)).await.unwrap(), Hold::Lost);
+    assert!(!replays::end(&mut tx, one, None, at(15)).await.unwrap());
+    let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
+    assert_eq!((run.state.as_str(), run.held_until), ("open", at(40)));
+    tx.commit().await.unwrap();
+
+    let mut tx = db.tenant(&tenant("beta")).await.unwrap();
+    assert_eq!(replays::hold(&mut tx, two, at(90)).await.unwrap(), Hold::Lost, "another tenant's");
+    assert!(!replays::stop(&mut tx, "run", "no", at(90)).await.unwrap(), "another tenant's");
+    assert!(!replays::take(&mut tx, two, None, (at(90), at(99))).await.unwrap());
+}
+
+#[tokio::test]
+async fn an_agents_runs_come_in_pages_and_none_twice() {
+    let World { db, test: _kept, .. } = world().await;
+    let (acme, agent) = (tenant("acme"), mara());
+    let config = OpenConfig::named("Mara").seal(&acme, &agent, &Sealing::Off);
+    let ada: OperatorId = "o1".parse().unwrap();
+    let mut tx = db.tenant(&acme).await.unwrap();
+    for (id, made) in [("a", 1), ("b", 2), ("c", 2), ("d", 3)] {
+        let run = NewRun {
+            id,
+            agent: &agent,
+            candidate: "the draft",
+            config: &config,
+            baseline: false,
+            judge: None,
+            budget_micros: None,
+            made_by: Some(&ada),
+            of_tests: false,
+            at: at(made),
+        };
+        replays::make(&mut tx, &run, &[]).await.unwrap();
+        let id = format!("tests-{id}");
+        let tests = NewRun { id: &id, of_tests: true, ..run };
+        replays::make(&mut tx, &tests, &[]).await.unwrap();
+    }
+    let mut seen = Vec::new();
+    let mut last: Option<replays::RunRow> = None;
+    loop {
+        let after = last.as_ref().map(|it| After { made_at: it.made_at, run: &it.id });
+        let page = replays::of_agent(&mut tx, &agent, after, 2).await.unwrap();
+        let Some(end) = page.last().cloned() else { break };
+        seen.extend(page.into_iter().map(|it| (it.id, it.made_by)));
+        last = Some(end);
+    }
+    let want = ["d", "b", "c", "a"].map(|id| (id.to_owned(), Some(ada.clone())));
+    assert_eq!(seen, want);
+    let other = "noor".parse().unwrap();
+    assert_eq!(replays::of_agent(&mut tx, &other, None, 9).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -251,6 +333,7 @@ async fn a_large_run_of_tests_is_written_whole_and_in_order() {
         baseline: false,
         judge: None,
         budget_micros: None,
+        made_by: None,
         of_tests: true,
         at: at(0),
     };
@@ -296,4 +379,67 @@ async fn a_garbled_test_hides_no_other() {
     let found = replays::saved(&mut tx, &mara()).await.unwrap();
     let one = GarbledTest { id: "one".to_owned(), message: message("m2"), made_at: at(1) };
     assert_eq!(found, [Err(one), Ok(test("two", 2))]);
+}
+
+/// A run of one test, called as the run is.
+async fn made_of_test(db: &Database, id: &str, at: Timestamp) {
+    let (acme, agent) = (tenant("acme"), mara());
+    let config = OpenConfig::named("Mara").seal(&acme, &agent, &Sealing::Off);
+    let run = NewRun {
+        id,
+        agent: &agent,
+        candidate: id,
+        config: &config,
+        baseline: false,
+        judge: None,
+        budget_micros: None,
+        made_by: None,
+        of_tests: true,
+        at,
+    };
+    let test = CaseTest { id: "test".to_owned(), checks: text("checks") };
+    let case = NewCase { message: message("m2"), frozen: Ok(text("frozen")), test: Some(test) };
+    let mut tx = db.tenant(&acme).await.unwrap();
+    replays::make(&mut tx, &run, &[case]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_test_has_the_word_of_the_newest_run_that_says_anything_of_it() {
+    let World { db, test: _kept, .. } = world().await;
+    let acme = tenant("acme");
+    for (id, made) in [("first", 1), ("second", 2)] {
+        made_of_test(&db, id, at(made)).await;
+    }
+    for (part, words) in [(Part::Candidate, "said"), (Part::Verdict, "checked")] {
+        let tx = db.tenant(&acme).await.unwrap();
+        replays::keep(tx, ("first", 0), part, &text(words)).await.unwrap();
+    }
+    let first = LastAsked {
+        test: "test".to_owned(),
+        candidate: "first".to_owned(),
+        why: None,
+        outcome: Some(text("said")),
+        checked: Some(text("checked")),
+        asked_at: at(1),
+    };
+    let mut tx = db.tenant(&acme).await.unwrap();
+    assert_eq!(replays::last_asked(&mut tx, &mara()).await.unwrap(), [first]);
+    assert!(!replays::is_tested(&mut tx, &mara(), at(5)).await.unwrap(), "nobody is at it");
+
+    let second = At { run: "second", holder: "one" };
+    assert!(replays::take(&mut tx, second, None, (at(5), at(9))).await.unwrap());
+    assert!(replays::is_tested(&mut tx, &mara(), at(8)).await.unwrap());
+    assert!(!replays::is_tested(&mut tx, &mara(), at(9)).await.unwrap(), "whoever was is gone");
+    assert!(replays::end(&mut tx, second, Some("stopped by its budget"), at(7)).await.unwrap());
+    assert!(!replays::is_tested(&mut tx, &mara(), at(8)).await.unwrap());
+    let last = replays::last_asked(&mut tx, &mara()).await.unwrap();
+    let [last] = &last[..] else { panic!("{last:?}") };
+    assert_eq!((last.candidate.as_str(), &last.outcome, &last.checked), ("second", &None, &None));
+    assert_eq!(last.why.as_deref(), Some("stopped by its budget"));
+    let other = "noor".parse().unwrap();
+    assert_eq!(replays::last_asked(&mut tx, &other).await.unwrap(), []);
+    tx.commit().await.unwrap();
+    let mut tx = db.tenant(&tenant("beta")).await.unwrap();
+    assert_eq!(replays::last_asked(&mut tx, &mara()).await.unwrap(), [], "another tenant's");
 }

@@ -3,8 +3,9 @@
 mod equipped;
 mod full;
 mod modelled;
+mod replayed;
 
-pub(crate) use self::{equipped::EQUIPPED, full::FULL, modelled::MODELLED};
+pub(crate) use self::{equipped::EQUIPPED, full::FULL, modelled::MODELLED, replayed::REPLAYED};
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

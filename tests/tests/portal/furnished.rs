@@ -76,6 +76,14 @@ impl House {
         Ok(Self { it, staff, things: BTreeMap::from([("{set-up}", link)]) })
     }
 
+    /// One with people, where tenant `acme` has all that a tenant can have.
+    pub(crate) async fn furnished() -> anyhow::Result<(Self, People)> {
+        let mut house = Self::built().await?;
+        let people = house.hired().await?;
+        house.furnish(&people).await?;
+        Ok((house, people))
+    }
+
     /// An address of the catalogue, with what there is in the place of braces.
     pub(crate) fn address(&self, at: &str) -> String {
         let filled = self.things.iter();
@@ -116,7 +124,33 @@ impl House {
         design(ada, "professional, warm, and never in a hurry", "save").await?;
         let key = [("name", "Ledger"), ("role", "engineer")];
         anyhow::ensure!(ada.post("/settings/keys", &key).await?.status() == StatusCode::OK);
-        self.find(ada).await
+        self.find(ada).await?;
+        self.replay(ada).await
+    }
+
+    /// Answers that were asked again, and one that is kept as a test.
+    async fn replay(&mut self, ada: &Visitor) -> anyhow::Result<()> {
+        let at_most = hidden(&text(ada, "/t/acme/agents/mara/replays/new").await?, "at_most")?;
+        let form = [("at_most", &*at_most), ("sure", "yes")];
+        let made = ada.post("/t/acme/agents/mara/replays", &form).await?;
+        done(&made)?;
+        let run = made.headers().get("location").and_then(|to| to.to_str().ok());
+        let run = run.context("no run")?.to_owned();
+        shows(ada, &run, "Done", 1).await?;
+        let message = self.address("{message}");
+        let (_, message) = message.rsplit_once('/').context("no message")?;
+        let test = [("message", message), ("contains", "parcel\r\nFriday"), ("judged", "polite")];
+        done(&ada.post("/t/acme/agents/mara/tests/new", &test).await?)?;
+        let kept = text(ada, "/t/acme/agents/mara/tests").await?;
+        let (_, test) = kept.split_once("/agents/mara/tests/acme-").context("no test")?;
+        let test = test.split('/').next().unwrap_or_default();
+        let keep = format!("/t/acme/agents/mara/tests/new?message={message}");
+        self.things.extend([
+            ("{run}", run),
+            ("{test}", format!("/t/acme/agents/mara/tests/acme-{test}")),
+            ("{keep}", keep),
+        ]);
+        Ok(())
     }
 
     /// Conversations: two that went well, and one that failed.

@@ -23,6 +23,7 @@ mod pages;
 mod palette;
 mod problems;
 mod release;
+mod replays;
 mod routes;
 mod sound;
 mod states;

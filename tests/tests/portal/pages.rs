@@ -9,13 +9,13 @@ use portal::server::table;
 use reqwest::Method;
 
 use crate::{
-    catalogue::{EMPTY, EQUIPPED, FULL, MODELLED, Page, SET_UP, Who},
+    catalogue::{EMPTY, EQUIPPED, FULL, MODELLED, Page, REPLAYED, SET_UP, Who},
     furnished::{House, People},
     sound::{Met, Walk},
 };
 
 /// What is got from the portal and is not a page.
-const NOT_PAGES: [&str; 12] = [
+const NOT_PAGES: [&str; 14] = [
     "/assets/{version}/{file}",
     "/frame/targets",
     "/frame/tenants",
@@ -23,6 +23,8 @@ const NOT_PAGES: [&str; 12] = [
     "/log.csv",
     "/log.json",
     "/t/{tenant}/activity/stream",
+    "/t/{tenant}/agents/{agent}/replays/{run}/report.json",
+    "/t/{tenant}/agents/{agent}/replays/{run}/report.md",
     "/t/{tenant}/audit.csv",
     "/t/{tenant}/audit.json",
     // These lead to the provider of identities.
@@ -36,7 +38,7 @@ fn the_catalogue_has_every_page() {
     let (table, _) = table().split();
     let gets = table.into_iter().filter(|entry| entry.method == Method::GET);
     let routes: BTreeSet<_> = gets.map(|entry| entry.path).collect();
-    let pages = [SET_UP, EMPTY, FULL, EQUIPPED, MODELLED].concat();
+    let pages = [SET_UP, EMPTY, FULL, EQUIPPED, MODELLED, REPLAYED].concat();
     let mut known: BTreeSet<_> = pages.iter().map(|page| page.route).collect();
     known.extend(NOT_PAGES);
     let missing: Vec<_> = routes.difference(&known).collect();
@@ -59,6 +61,7 @@ async fn every_page_is_sound_in_light_and_dark_wide_and_narrow() -> anyhow::Resu
     through(&mut walk, &house, &people, FULL).await?;
     through(&mut walk, &house, &people, EQUIPPED).await?;
     through(&mut walk, &house, &people, MODELLED).await?;
+    through(&mut walk, &house, &people, REPLAYED).await?;
     walk.end()
 }
 

@@ -12,11 +12,7 @@ use portal::server::{
 };
 use reqwest::Method;
 
-use crate::{
-    catalogue::Who,
-    furnished::{House, People},
-    visitor::Visitor,
-};
+use crate::{catalogue::Who, furnished::House, visitor::Visitor};
 
 /// The table with a tenant and things of `acme` in the place of parameters.
 fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> {
@@ -27,6 +23,7 @@ fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> 
         Ok(last.split('?').next().unwrap_or_default().to_owned())
     };
     let (conversation, message) = (last("{conversation}")?, last("{message}")?);
+    let (run, test) = (last("{run}")?, last("{test}")?);
     let fill = |entry: Entry| {
         let path = [
             ("{tenant}", tenant),
@@ -39,6 +36,8 @@ fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> 
             ("{conversation}", &conversation),
             ("{message}", &message),
             ("{version}", "1"),
+            ("{run}", &run),
+            ("{test}", &test),
             ("{session}", "s0"),
             ("{operator}", "o0"),
             ("{key}", "k0"),
@@ -74,14 +73,6 @@ const WELL_FILLED: [(&str, &str); 17] = [
     ("workspace", "T0ACME"),
 ];
 
-/// A house where every thing that an address can name is there.
-async fn furnished() -> anyhow::Result<(House, People)> {
-    let mut house = House::built().await?;
-    let people = house.hired().await?;
-    house.furnish(&people).await?;
-    Ok((house, people))
-}
-
 /// Whether the guard let it through, or what it said.
 async fn outcome(visitor: &Visitor, entry: &Entry, path: &str) -> anyhow::Result<&'static str> {
     let mut request = visitor.request(entry.method.clone(), path);
@@ -102,7 +93,7 @@ async fn outcome(visitor: &Visitor, entry: &Entry, path: &str) -> anyhow::Result
 
 #[tokio::test]
 async fn the_table_of_routes_is_what_happens() -> anyhow::Result<()> {
-    let (house, people) = furnished().await?;
+    let (house, people) = House::furnished().await?;
     let (engineer, nobody) = (house.staff.engineer().await?, house.staff.nobody()?);
     let administrator = people.of(Who::Administrator)?;
     let (operator, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
@@ -129,7 +120,7 @@ async fn the_table_of_routes_is_what_happens() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn another_tenants_operator_finds_nothing_at_any_address() -> anyhow::Result<()> {
-    let (house, _people) = furnished().await?;
+    let (house, _people) = House::furnished().await?;
     let stranger = house.staff.operator("quiet").await?;
     let is_of_tenant = |entry: &Entry| matches!(entry.need, Need::Tenant(_));
     let is_for_operators = |entry: &Entry| match entry.need {
@@ -165,7 +156,7 @@ async fn another_tenants_operator_finds_nothing_at_any_address() -> anyhow::Resu
 
 #[tokio::test]
 async fn no_change_is_taken_from_another_site() -> anyhow::Result<()> {
-    let (house, people) = furnished().await?;
+    let (house, people) = House::furnished().await?;
     let administrator = people.of(Who::Administrator)?;
     let posts =
         entries(&house, "acme")?.into_iter().filter(|(entry, _)| entry.method == Method::POST);
@@ -185,7 +176,7 @@ async fn no_change_is_taken_from_another_site() -> anyhow::Result<()> {
 #[tokio::test]
 async fn whoever_runs_the_installation_reads_on_the_record_at_every_address() -> anyhow::Result<()>
 {
-    let (house, people) = furnished().await?;
+    let (house, people) = House::furnished().await?;
     let (engineer, viewer) = (house.staff.engineer().await?, people.of(Who::Viewer)?);
     let log = raw(&house.it.database.superuser_url()).await?;
     let noted = async || -> anyhow::Result<i64> {
@@ -207,6 +198,6 @@ async fn whoever_runs_the_installation_reads_on_the_record_at_every_address() ->
         assert_eq!(noted().await?, before + 1, "{path}: who belongs there leaves none");
         walked += 1;
     }
-    assert_eq!(walked, 5, "addresses");
+    assert_eq!(walked, 9, "addresses");
     Ok(())
 }

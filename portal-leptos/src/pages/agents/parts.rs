@@ -10,7 +10,8 @@ use desk::{Draft, Live, OpenConfig};
 use domain::config::Field;
 use leptos::prelude::*;
 use portal_ui::{
-    Avatar, Crumb, Definition, DefinitionList, PageHeader, Status, Tab, Tabs, Tone, format::counted,
+    Avatar, Crumb, Definition, DefinitionList, PageHeader, Status, Tab, Tabs, Tone,
+    format::{counted, shortened},
 };
 use schemas::{AgentId, OperatorId, TenantId};
 
@@ -22,7 +23,12 @@ pub(super) struct At {
     pub(super) tenant: TenantId,
     pub(super) agent: AgentId,
     pub(super) version: Option<u32>,
+    /// A run or a test of it, by its name.
+    pub(super) named: Option<String>,
 }
+
+/// The longest name of a run or a test.
+const NAME_CHARS_MAX: usize = 128;
 
 impl<S: Send + Sync> FromRequestParts<S> for At {
     type Rejection = PageError;
@@ -37,11 +43,24 @@ impl<S: Send + Sync> FromRequestParts<S> for At {
             Some(version) => Some(version.parse().map_err(|_| PageError::NotFound)?),
             None => None,
         };
-        Ok(Self { tenant, agent, version })
+        let named = find("run").or_else(|| find("test")).map(checked_name).transpose()?;
+        Ok(Self { tenant, agent, version, named })
     }
 }
 
+/// A name of a run or a test, as we make them.
+pub(super) fn checked_name(text: &str) -> Result<String, PageError> {
+    let is_name = |text: &str| text.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-');
+    let found = Some(text).filter(|text| text.len() <= NAME_CHARS_MAX && is_name(text));
+    Ok(found.ok_or(PageError::NotFound)?.to_owned())
+}
+
 impl At {
+    /// The run or the test that the path names.
+    pub(super) fn named(&self) -> Result<&str, PageError> {
+        self.named.as_deref().ok_or(PageError::NotFound)
+    }
+
     /// The agent, as the desk and the views take it.
     pub(super) fn ids(&self) -> (&TenantId, &AgentId) {
         (&self.tenant, &self.agent)
@@ -97,6 +116,29 @@ pub(super) fn name_of(config: &OpenConfig, agent: &AgentId) -> String {
     if name.is_empty() { agent.to_string() } else { name.to_owned() }
 }
 
+/// The longest question in a title, in characters.
+const QUESTION_CHARS: usize = 90;
+
+/// The beginning of what somebody asked, for a title.
+pub(super) fn question(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.is_empty() {
+        return "A message without words".to_owned();
+    }
+    shortened(&text, QUESTION_CHARS)
+}
+
+/// The agent's name and what answers.
+pub(super) async fn known(cx: &Cx, at: &At) -> Result<(String, Live), PageError> {
+    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
+    let live = desk.live(who, &at.tenant, &at.agent).await?;
+    let name = match &live.config {
+        Some(config) => name_of(config, &at.agent),
+        None => name_of(&desk.draft(who, &at.tenant, &at.agent).await?.fields, &at.agent),
+    };
+    Ok((name, live))
+}
+
 /// Whether it answers, in a word.
 pub(super) fn standing(live: &Live) -> (Tone, String) {
     match (live.retired, live.version) {
@@ -111,6 +153,8 @@ pub(super) fn standing(live: &Live) -> (Tone, String) {
 pub(super) enum Place {
     Design,
     Versions,
+    Replays,
+    Tests,
     Budget,
     /// Below one of them.
     Elsewhere,
@@ -135,6 +179,8 @@ pub(super) fn header(
     let tabs = vec![
         tab("Design", "", Place::Design),
         tab("Versions", "/versions", Place::Versions),
+        tab("Replays", "/replays", Place::Replays),
+        tab("Tests", "/tests", Place::Tests),
         tab("Budget", "/budget", Place::Budget),
     ];
     let (tone, word) = standing(live);

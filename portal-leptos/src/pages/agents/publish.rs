@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::{
     differences::side_by_side,
     parts::{At, Bench, Place, header},
+    replays::{Rehearsal, rehearsal},
 };
 use crate::{
     pages::form::{WITH_PROBLEMS, done, problem_of, problems, within},
@@ -29,7 +30,9 @@ pub(super) struct Asked {
 
 pub(super) async fn show(cx: Cx, at: At) -> Result<Response, PageError> {
     let bench = Bench::of(&cx, &at).await?;
-    Ok(cx.page(&title(&at, &bench), || view_of(&at, &bench, String::new(), Vec::new())))
+    let rehearsal = rehearsal(&cx, &at, bench.live.version).await?;
+    let typed = (String::new(), Vec::new());
+    Ok(cx.page(&title(&at, &bench), || view_of(&at, &bench, rehearsal, typed)))
 }
 
 pub(super) async fn submit(
@@ -49,8 +52,9 @@ pub(super) async fn submit(
         Err(error) => {
             let problems = problems(error)?;
             let bench = Bench::of(&cx, &at).await?;
-            let title = title(&at, &bench);
-            Ok(cx.page_with(WITH_PROBLEMS, &title, || view_of(&at, &bench, note, problems)))
+            let rehearsal = rehearsal(&cx, &at, bench.live.version).await?;
+            let view = || view_of(&at, &bench, rehearsal, (note, problems));
+            Ok(cx.page_with(WITH_PROBLEMS, &title(&at, &bench), view))
         }
     }
 }
@@ -59,7 +63,12 @@ fn title(at: &At, bench: &Bench) -> String {
     format!("Publish {}", bench.name(at))
 }
 
-fn view_of(at: &At, bench: &Bench, note: String, problems: Vec<Problem>) -> AnyView {
+fn view_of(
+    at: &At,
+    bench: &Bench,
+    rehearsal: Option<Rehearsal>,
+    (note, problems): (String, Vec<Problem>),
+) -> AnyView {
     let Bench { draft, live } = bench;
     let name = bench.name(at);
     let lead = match live.version {
@@ -110,6 +119,7 @@ fn view_of(at: &At, bench: &Bench, note: String, problems: Vec<Problem>) -> AnyV
         <FormErrors problems=within(problems, &["note"]) />
         {fixes.then(|| view! { <p><a href=at.path("")>"Mend it in the design"</a></p> })}
         <Card title="What changes">{body}</Card>
+        {rehearsal.map(|it| it.view(at))}
         {form}
     }
     .into_any()

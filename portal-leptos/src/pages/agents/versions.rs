@@ -5,7 +5,6 @@ mod one;
 use std::collections::BTreeMap;
 
 use axum::{extract::Query, response::Response};
-use desk::Live;
 use leptos::prelude::*;
 use portal_ui::{
     Card, Column, EmptyState, Icon, Pagination, Status, SubmitButton, Table, Time, Tone, Variant,
@@ -16,7 +15,7 @@ use views::{VERSIONS_MAX, VersionLine};
 
 use super::{
     differences::side_by_side,
-    parts::{At, Place, header, name_of, names},
+    parts::{At, Place, header, known, names},
 };
 use crate::server::{error::PageError, render::Cx};
 
@@ -36,17 +35,6 @@ pub(super) struct Two {
 }
 
 type Names = BTreeMap<OperatorId, String>;
-
-/// The agent's name and what answers.
-async fn known(cx: &Cx, at: &At) -> Result<(String, Live), PageError> {
-    let (desk, who) = (&cx.portal.desk, &cx.signed.principal);
-    let live = desk.live(who, &at.tenant, &at.agent).await?;
-    let name = match &live.config {
-        Some(config) => name_of(config, &at.agent),
-        None => name_of(&desk.draft(who, &at.tenant, &at.agent).await?.fields, &at.agent),
-    };
-    Ok((name, live))
-}
 
 pub(super) async fn list(cx: Cx, at: At, Query(page): Query<Page>) -> Result<Response, PageError> {
     let (name, live) = known(&cx, &at).await?;

@@ -26,10 +26,12 @@ pub(super) struct Shown {
     pub(super) is_part: bool,
     /// Whether whoever looks may give it back to its agent.
     pub(super) may_give_back: bool,
+    /// Whether whoever looks may keep an answer as a test.
+    pub(super) may_keep: bool,
 }
 
 pub(super) fn page(shown: Shown) -> AnyView {
-    let Shown { tenant, search, found, agents, is_part, may_give_back } = shown;
+    let Shown { tenant, search, found, agents, is_part, may_give_back, may_keep } = shown;
     let Conversation { line, turns, before, newer, older } = found;
     let (tone, state) = standing(line.standing);
     let here = || search.on(address::conversation(&tenant, &line.connection, &line.conversation));
@@ -46,7 +48,8 @@ pub(super) fn page(shown: Shown) -> AnyView {
     let with_person = line.with_person_since.map(|since| with_person(since, may_give_back, back));
     let is_empty = turns.is_empty();
     let title = title(&turns);
-    let turns = turns.into_iter().map(|turn| turn_view(turn, &tenant, &agents)).collect_view();
+    let turns = turns.into_iter().map(|turn| turn_view(turn, (&tenant, may_keep), &agents));
+    let turns = turns.collect_view();
     let turns = if is_empty {
         view! {
             <EmptyState
@@ -125,7 +128,7 @@ fn lead(line: &ConversationLine) -> String {
     format!("{messages} of {people}, channel {} on {}", line.place.channel, line.connection)
 }
 
-fn turn_view(turn: Turn, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
+fn turn_view(turn: Turn, (tenant, may_keep): (&TenantId, bool), agents: &[AgentLine]) -> AnyView {
     let Turn { kind, message, at, sender, sender_name, words, edited_at, standing, detail, answer } =
         turn;
     let is_agent = kind == TurnKind::Agent;
@@ -141,6 +144,18 @@ fn turn_view(turn: Turn, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
     let is_said = matches!(standing, Some(Standing::Answered) | None);
     let standing = standing.filter(|_| !is_said);
     let standing = standing.map(|it| standing_view(it, detail));
+    let answered = answer.as_ref().filter(|answer| may_keep && answer.model.is_some());
+    let by = answered.and_then(|answer| answer.agent.as_ref());
+    let keep = by.map(|agent| {
+        let page = Address::of_tenant(tenant, &["agents", agent.as_str(), "tests", "new"]);
+        let (href, of) = (page.with("message", message.as_str()).done(), message.to_string());
+        view! {
+            <a href=href>
+                "Keep as a test"
+                <span class="visually-hidden">" the answer to message "{of}</span>
+            </a>
+        }
+    });
     let took = answer.map(|answer| answer_view(answer, tenant, agents));
     let trace = address::message(tenant, &message);
     let decide = in_doubt.then(|| view! { <a href=trace.clone()>"Say whether it arrived"</a> });
@@ -159,6 +174,7 @@ fn turn_view(turn: Turn, tenant: &TenantId, agents: &[AgentLine]) -> AnyView {
                     {standing}
                     {took}
                     {decide}
+                    {keep}
                     <a href=trace>
                         "Trace"
                         <span class="visually-hidden">" of message "{message.to_string()}</span>

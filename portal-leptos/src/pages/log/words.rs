@@ -15,7 +15,7 @@ pub(super) struct Names {
 }
 
 /// Every kind, as a list to choose from has it.
-pub(super) const KINDS: [(&str, &str); 28] = [
+pub(super) const KINDS: [(&str, &str); 34] = [
     ("sign-in.done", "Signed in"),
     ("sign-in.refused", "Was not let in"),
     ("sign-out", "Signed out"),
@@ -43,6 +43,12 @@ pub(super) const KINDS: [(&str, &str); 28] = [
     ("api-key.made", "Made an API key"),
     ("api-key.revoked", "Revoked an API key"),
     ("conversations.read", "Read conversations of a tenant"),
+    ("replay.started", "Had turns asked again"),
+    ("replay.stopped", "Stopped a replay"),
+    ("replay.resumed", "Took a replay up again"),
+    ("test.kept", "Kept a turn as a test"),
+    ("test.removed", "Removed a test"),
+    ("test.run", "Ran tests"),
     ("tenant.imported", "Imported a tenant"),
 ];
 
@@ -74,6 +80,7 @@ pub(super) fn did(entry: &Entry, names: &Names) -> String {
         name.map_or_else(|| "an API key".to_owned(), |name| format!("the API key {name}"))
     };
     let role = text(it, "role").unwrap_or_default();
+    let agent = || text(it, "agent").unwrap_or("an agent");
     match entry.action.as_str() {
         "sign-in.done" => format!("signed in {}", by(text(it, "how").unwrap_or_default())),
         "sign-in.refused" => format!("was not let in: {}", refused(it)),
@@ -109,6 +116,12 @@ pub(super) fn did(entry: &Entry, names: &Names) -> String {
         "api-key.made" => format!("made {}, as {role}", key()),
         "api-key.revoked" => format!("revoked {}", key()),
         "conversations.read" => read(it).to_owned(),
+        "replay.started" => format!("had turns of {} asked again", agent()),
+        "replay.stopped" => format!("stopped a replay of {}", agent()),
+        "replay.resumed" => format!("took a replay of {} up again", agent()),
+        "test.kept" => format!("kept a turn of {} as a test", agent()),
+        "test.removed" => format!("removed a test of {}", agent()),
+        "test.run" => format!("ran the tests of {}", agent()),
         "tenant.imported" => "imported the tenant from another installation".to_owned(),
         other => other.to_owned(),
     }
@@ -212,6 +225,8 @@ mod tests {
         check("conversations.read", read, "Ada searched conversations");
         let opened = json!({ "stream": "EVENTS", "sequence": 7 });
         check("conversations.read", opened, "Ada opened an event of the log");
+        let of = json!({ "agent": "mara", "replay": "acme-1f" });
+        check("replay.started", of, "Ada had turns of mara asked again");
         let exported = json!({ "export": "acme.jsonl", "by": "olga" });
         check("conversations.read", exported, "Ada exported all data of the tenant");
         for what in [json!({ "replay": "acme-1f" }), json!({ "tests": "mara" })] {

@@ -30,16 +30,21 @@ pub struct Measures {
     pub latency_change_ms: i64,
 }
 
+/// Whether somebody would see a difference: other words, another hand-off, other calls of tools, or no
+/// answer at all.
+pub fn differs(recorded: &Outcome, other: &Outcome) -> bool {
+    !(is_reached(other) && is_exact(recorded, other) && calls(recorded) == calls(other))
+}
+
 /// Compares; nothing where no answer was reached.
 pub fn measure(recorded: &Outcome, other: &Outcome) -> Option<Measures> {
-    match &other.end {
-        End::Answered(_) | End::HandedOff { .. } | End::Refused => {}
-        End::Unrecorded(_) | End::Failed(_) => return None,
+    if !is_reached(other) {
+        return None;
     }
     let (then, now) = (recorded.said().unwrap_or_default(), other.said().unwrap_or_default());
     let cost = recorded.cost_micros.zip(other.cost_micros);
     Some(Measures {
-        exact: then.trim() == now.trim() && hand_off(recorded) == hand_off(other),
+        exact: is_exact(recorded, other),
         similarity: similarity(then, now),
         length_change: change(characters(then), characters(now)),
         refused: other.end == End::Refused && recorded.end != End::Refused,
@@ -136,6 +141,19 @@ pub fn sums<'a>(
     sums.cost_change_micros = mean(costs.map(signed));
     sums.latency_change_ms = mean(measured.iter().map(|it| signed(it.latency_change_ms)));
     sums
+}
+
+/// Whether it came to an end that can be compared.
+fn is_reached(outcome: &Outcome) -> bool {
+    match &outcome.end {
+        End::Answered(_) | End::HandedOff { .. } | End::Refused => true,
+        End::Unrecorded(_) | End::Failed(_) => false,
+    }
+}
+
+fn is_exact(recorded: &Outcome, other: &Outcome) -> bool {
+    let (then, now) = (recorded.said().unwrap_or_default(), other.said().unwrap_or_default());
+    then.trim() == now.trim() && hand_off(recorded) == hand_off(other)
 }
 
 fn hand_off(outcome: &Outcome) -> Option<&'static str> {

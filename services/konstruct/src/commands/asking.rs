@@ -17,9 +17,9 @@ use crate::output::Output;
 const TURNS_UNASKED_MAX: u32 = 50;
 
 /// How a run goes on until somebody ends this process: calls under way are settled then.
-pub(crate) fn going<'a>((run, owner): (&'a str, &'a str), budget_micros: Option<u64>) -> Going<'a> {
+pub(crate) fn going(run: &str, budget_micros: Option<u64>) -> Going<'_> {
     let stop = shutdown::on_signal().cancelled_owned().boxed();
-    Going { run, budget_micros, owner, stop }
+    Going { run, budget_micros, stop }
 }
 
 /// Tells a terminal how many are through.

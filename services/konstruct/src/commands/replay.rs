@@ -6,10 +6,7 @@ use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 use anyhow::{Context as _, bail};
 use domain::plan::DesiredAgent;
 use replay::{Employee, Replay, ReplayError, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
-use schemas::{
-    AgentId, Envelope, Event, Message, TenantId, Timestamp,
-    event::{MessageAdmitted, MessageReopened},
-};
+use schemas::{AgentId, TenantId, Timestamp};
 use serde_json::{Value, json};
 use store::replays::{Answered, Span};
 use tokio_util::sync::CancellationToken;
@@ -63,30 +60,13 @@ impl Shell {
     /// A turn with all that asking it again takes; the message is as the log has it, admitted or reopened.
     pub(crate) async fn freeze(&self, who: &Employee, turn: Answered) -> anyhow::Result<Turn> {
         let admitted = match &turn.record {
-            Some((_, seq)) => self.admitted(who, &turn, *seq).await?,
+            Some((_, seq)) => {
+                let found = self.base.context.bus.at(&nats::EVENTS, *seq).await?;
+                found.and_then(|found| replay::admitted(who, &turn, &found.payload))
+            }
             None => None,
         };
         Ok(self.replay.freeze(who, turn, admitted).await?)
-    }
-
-    async fn admitted(
-        &self,
-        who: &Employee,
-        turn: &Answered,
-        seq: u64,
-    ) -> anyhow::Result<Option<Message>> {
-        let found = self.base.context.bus.at(&nats::EVENTS, seq).await?;
-        let envelope = found.and_then(|found| Envelope::decode(&found.payload).ok());
-        // The log may have been made anew since: then something else stands there.
-        let envelope = envelope.filter(|it| it.tenant == who.tenant.id);
-        let Some(
-            Event::MessageAdmitted(MessageAdmitted { message })
-            | Event::MessageReopened(MessageReopened { message, .. }),
-        ) = envelope.map(|it| it.event)
-        else {
-            return Ok(None);
-        };
-        Ok(Some(message).filter(|message| message.key.id == turn.message))
     }
 }
 
@@ -156,6 +136,7 @@ async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Res
         baseline: !args.no_baseline,
         judge: args.judge.clone(),
         budget_micros: args.budget,
+        made_by: None,
     };
     let answered = shell.replay.answered(&who, span(args)?).await?;
     if answered.is_empty() {
@@ -194,8 +175,7 @@ async fn ask(
         say(&format!("replay {run}; if it stops, {how}"))?;
     }
     let through = Through::new("turns", turns, output);
-    let owner = wiring::owner();
-    let going = going((run, owner.as_str()), budget);
+    let going = going(run, budget);
     let asking = Box::pin(shell.replay.go_on(who, going, || through.one()));
     let report = asking.await.context(how)?;
     through.end();

@@ -18,7 +18,6 @@ use crate::{
     },
     output::{Output, table},
     settings::Sources,
-    wiring,
 };
 
 /// The beginning of a question that a list shows, in characters.
@@ -35,7 +34,7 @@ pub(crate) async fn run(
         Some(TestVerb::Ls { tenant, agent }) => {
             let shell = Shell::opened(sources, &tenant, json!({ "tests": agent })).await?;
             let who = shell.employee(&tenant, &agent)?;
-            let kept = shell.replay.kept_tests(&who).await?;
+            let kept = shell.replay.kept_tests((&tenant, &who.agent.id)).await?;
             let unreadable = kept.unreadable.iter();
             let rows: Vec<_> =
                 kept.tests.iter().map(row).chain(unreadable.clone().map(unreadable_row)).collect();
@@ -84,7 +83,7 @@ async fn all(sources: &Sources, args: &RunTests, output: Output) -> anyhow::Resu
             return Err(ReplayError::NotOfTests(run.clone()).into());
         }
         let who = shell.employee(&tenant, &known.agent)?;
-        let unreadable = shell.replay.kept_tests(&who).await?.unreadable;
+        let unreadable = shell.replay.kept_tests((&tenant, &known.agent)).await?.unreadable;
         let of = (run.as_str(), known.cases);
         return ask(&shell, &who, of, (args.budget, unreadable), output).await;
     }
@@ -98,8 +97,9 @@ async fn all(sources: &Sources, args: &RunTests, output: Output) -> anyhow::Resu
         candidate: shell.replay.candidate(&who, wanted).await?,
         judge: args.judge.clone(),
         budget_micros: args.budget,
+        made_by: None,
     };
-    let kept = shell.replay.kept_tests(&who).await?;
+    let kept = shell.replay.kept_tests((tenant, agent)).await?;
     if kept.tests.is_empty() && kept.unreadable.is_empty() {
         bail!("`{agent}` has no tests; see `konstruct test add --help`");
     }
@@ -129,8 +129,8 @@ async fn ask(
     if !output.json {
         say(&format!("run {run}; if it stops, {how}"))?;
     }
-    let (through, owner) = (Through::new("tests", count, output), wiring::owner());
-    let going = going((run, owner.as_str()), budget);
+    let through = Through::new("tests", count, output);
+    let going = going(run, budget);
     let asking = Box::pin(shell.replay.go_on_tests(who, going, || through.one()));
     let report = asking.await.context(how)?;
     through.end();

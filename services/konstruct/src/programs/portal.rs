@@ -15,7 +15,9 @@ use portal::server::{
     csrf::Origin,
     sign_on::{CALLBACK, SignOn},
 };
+use replay::{Employee, FindEmployee, ReadLog, Replay, Shadow};
 use runtime::live::Live;
+use schemas::{AgentId, TenantId};
 use store::{Database, Platform};
 use tokio::net::TcpListener;
 use trial::{Bounds, Trial};
@@ -46,6 +48,7 @@ pub(crate) async fn prepare(
     let sign_on = sign_on(&asked, &public_url)?.map(Arc::new);
     let accounts = wiring::accounts(&asked).await?.beside_provider(sign_on.is_some());
     let (models, trial) = trials(models, &base.db);
+    let shadow = models.clone().map(|models| shadow(models, base, vault));
     let desk = Desk::new(Parts {
         bus: base.context.bus.clone(),
         directory: base.directory.clone(),
@@ -64,6 +67,7 @@ pub(crate) async fn prepare(
         accounts: accounts.clone(),
         desk: desk.clone(),
         views: views.clone(),
+        shadow: shadow.clone(),
         platform: keys,
         clock,
         per_minute: settings.api_per_minute,
@@ -86,6 +90,7 @@ pub(crate) async fn prepare(
         models,
         exports: Exports::default(),
         trial,
+        shadow,
         api,
     };
     let listener = TcpListener::bind(settings.listen).await;
@@ -105,6 +110,25 @@ fn sign_on(asked: &Asked<'_>, public_url: &str) -> anyhow::Result<Option<SignOn>
     });
     let provider = provider.context("`KONSTRUCT_OIDC_ISSUER`")?;
     Ok(Some(SignOn { name: told.name, provider, factor: told.factor }))
+}
+
+/// Where recorded turns are asked again: with what the directory and the log say.
+fn shadow(models: Models, base: &Base, vault: &Vault) -> Shadow {
+    let (directory, bus) = (base.directory.clone(), base.context.bus.clone());
+    let clock = base.context.clock.clone();
+    let clock: replay::Clock = Arc::new(move || clock.now());
+    let employee: FindEmployee = Arc::new(move |tenant: &TenantId, agent: &AgentId| {
+        directory.read(|known| Employee::find(known, tenant, agent))
+    });
+    let log: ReadLog = Arc::new(move |place| {
+        let bus = bus.clone();
+        Box::pin(async move {
+            let found = bus.at(&nats::EVENTS, place).await?;
+            Ok(found.map(|found| found.payload.to_vec()))
+        })
+    });
+    let replay = Replay::new(models, base.db.clone(), vault.sealer.clone(), clock);
+    Shadow::new(replay::Parts { replay, employee, log })
 }
 
 /// The models, and where drafts are tried with them. A portal without models shows everything else.

@@ -12,6 +12,13 @@ const SAVE: &str = "
 const SAVED: &str = "
     select test_id, message_id, frozen, checks, made_at_ms from saved_test
      where tenant_id = $1 and agent_id = $2 order by made_at_ms, test_id limit $3";
+/// Of the newest run that has a word on it: what came of it, or that the run ended without it.
+const LAST: &str = "
+    select distinct on (c.test_id) c.test_id, r.candidate, r.why, c.candidate, c.verdict, r.made_at_ms
+      from replay_case c join replay_run r using (tenant_id, run_id)
+     where c.tenant_id = $1 and r.agent_id = $2 and c.test_id is not null and c.unplayable is null
+       and (c.verdict is not null or r.state <> 'open')
+     order by c.test_id, r.made_at_ms desc, r.run_id limit $3";
 const FORGET: &str = "delete from saved_test where tenant_id = $1 and test_id = $2";
 
 /// A turn with what is expected of an answer to it. Its texts belong to the message.
@@ -40,6 +47,23 @@ pub struct GarbledTest {
     pub made_at: Timestamp,
 }
 
+/// A test in the last run of them that says anything of it. Its texts belong to the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastAsked {
+    /// The test.
+    pub test: String,
+    /// What was asked, for people.
+    pub candidate: String,
+    /// Why the run stopped, if it did.
+    pub why: Option<String>,
+    /// What the candidate said.
+    pub outcome: Option<Text>,
+    /// Which checks hold; nothing where it was not asked to the end.
+    pub checked: Option<Text>,
+    /// When the run was made.
+    pub asked_at: Timestamp,
+}
+
 /// Keeps a test; it lasts when the transaction does.
 pub async fn save(tx: &mut TenantTx, agent: &AgentId, test: &SavedTest) -> Result<(), StoreError> {
     let SavedTest { id, message, frozen, checks, made_at } = test;
@@ -60,6 +84,13 @@ pub async fn saved(
     rows.iter().map(read).collect()
 }
 
+/// What came of an agent's tests when they were asked last, as long as runs are kept.
+pub async fn last_asked(tx: &mut TenantTx, agent: &AgentId) -> Result<Vec<LastAsked>, StoreError> {
+    let (tenant, limit) = (tx.tenant().clone(), i64::from(ROWS_MAX));
+    let rows = tx.query(LAST, &[&tenant.as_str(), &agent.as_str(), &limit]).await?;
+    rows.iter().map(read_last).collect()
+}
+
 /// Removes a test. Whether there was one.
 pub async fn forget(tx: &mut TenantTx, test: &str) -> Result<bool, StoreError> {
     let tenant = tx.tenant().clone();
@@ -72,5 +103,17 @@ fn read(found: &Row) -> Result<Result<SavedTest, GarbledTest>, StoreError> {
     Ok(match texts {
         Ok((frozen, checks)) => Ok(SavedTest { id, message, frozen, checks, made_at }),
         Err(_) => Err(GarbledTest { id, message, made_at }),
+    })
+}
+
+/// What is garbled of it counts as not said.
+fn read_last(found: &Row) -> Result<LastAsked, StoreError> {
+    Ok(LastAsked {
+        test: found.try_get(0)?,
+        candidate: found.try_get(1)?,
+        why: found.try_get(2)?,
+        outcome: row::json_opt(found, 3).unwrap_or_default(),
+        checked: row::json_opt(found, 4).unwrap_or_default(),
+        asked_at: row::at(found, 5)?,
     })
 }

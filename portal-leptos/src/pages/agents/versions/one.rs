@@ -10,8 +10,8 @@ use serde::Deserialize;
 use views::{Version, VersionLine};
 
 use super::{
-    super::parts::{At, Place, header, names, reading},
-    known, who as who_of,
+    super::parts::{At, Place, header, known, names, reading},
+    who as who_of,
 };
 use crate::{
     pages::form::{WITH_PROBLEMS, done, problem_of, problems, within},

@@ -65,6 +65,28 @@ fn the_same_calls_in_another_order_are_the_same() {
 }
 
 #[test]
+fn an_answer_differs_where_its_measures_say_so_or_there_is_none() {
+    let then = answered("one two");
+    let called = Outcome { calls: vec![Called::new("t", "{}")], ..answered("one two") };
+    let over = End::HandedOff { why: HandOffReason::CannotHelp, said: "one two".to_owned() };
+    let cases = [
+        (answered(" one two\n"), false),
+        (Outcome { latency_ms: 900, cost_micros: None, ..answered("one two") }, false),
+        (answered("one three"), true),
+        (called, true),
+        (outcome(over), true),
+        (outcome(End::Refused), true),
+        (outcome(End::Unrecorded(Called::new("t", "{}"))), true),
+        (outcome(End::Failed("timed_out".to_owned())), true),
+    ];
+    for (other, want) in cases {
+        assert_eq!(differs(&then, &other), want, "{other:?}");
+        let same = measure(&then, &other).is_some_and(|it| it.exact && it.tools_same);
+        assert_eq!(same, !want, "{other:?}");
+    }
+}
+
+#[test]
 fn sums_hold_every_case_once() {
     let then = answered("one two");
     let others = [

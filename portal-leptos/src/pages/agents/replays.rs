@@ -1,0 +1,90 @@
+//! Recorded turns of an agent, asked again of its draft or of a version: which runs there were, what came
+//! of each, and the next one.
+
+mod list;
+mod new;
+mod one;
+mod turns;
+mod view;
+
+use portal_ui::Tone;
+use replay::{ReplayError, RunRow, Shadow};
+use schemas::Timestamp;
+
+pub(super) use self::{
+    list::{Rehearsal, list, rehearsal, without_models},
+    new::{plan, start},
+    one::{go_on, json, markdown, show, stop},
+};
+use crate::{
+    pages::form::sentence,
+    server::{error::PageError, render::Cx},
+};
+
+/// Where turns are asked again. A portal without models has no such place.
+pub(super) fn shadow(cx: &Cx) -> Result<&Shadow, PageError> {
+    cx.portal.shadow.as_ref().ok_or(PageError::NotFound)
+}
+
+/// What stands in the way, in a sentence; a page of its own where a form cannot help.
+pub(super) fn refused(error: ReplayError) -> Result<String, PageError> {
+    let words = sentence(&error.to_string());
+    let page = PageError::from(error);
+    if matches!(page, PageError::BadRequest) { Ok(words) } else { Err(page) }
+}
+
+/// How a run stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum State {
+    /// Somebody asks it.
+    UnderWay,
+    /// Nobody does any more, although it is not over.
+    BrokeOff,
+    /// It was stopped, for that reason.
+    Stopped(String),
+    /// Every turn was asked.
+    Done,
+}
+
+impl State {
+    fn of(run: &RunRow, now: Timestamp) -> Self {
+        match (run.state.as_str(), run.is_held(now)) {
+            ("done", _) => Self::Done,
+            ("open", true) => Self::UnderWay,
+            ("open", false) => Self::BrokeOff,
+            (_, _) => Self::Stopped(run.why.clone().unwrap_or_else(|| "stopped".to_owned())),
+        }
+    }
+
+    fn words(&self) -> (Tone, String) {
+        match self {
+            Self::UnderWay => (Tone::Info, "Under way".to_owned()),
+            Self::BrokeOff => (Tone::Warn, "Broke off".to_owned()),
+            Self::Stopped(why) => (Tone::Warn, sentence(why)),
+            Self::Done => (Tone::Ok, "Done".to_owned()),
+        }
+    }
+}
+
+/// How many turns of a run can be asked.
+fn playable(run: &RunRow) -> u64 {
+    run.cases.saturating_sub(run.unplayable)
+}
+
+#[cfg(test)]
+mod tests {
+    use replay::Stop;
+
+    use super::*;
+
+    #[test]
+    fn what_a_form_can_mend_is_a_sentence_and_all_else_a_page() {
+        assert_eq!(refused(ReplayError::NoDraft).unwrap(), "The agent has no draft");
+        let stopped = ReplayError::Stopped(Stop::RunBudget);
+        assert_eq!(refused(stopped).unwrap(), "Stopped by its budget");
+        for gone in [ReplayError::NoRun("r".to_owned()), ReplayError::NoTest("t".to_owned())] {
+            assert!(matches!(refused(gone), Err(PageError::NotFound)));
+        }
+        assert!(matches!(refused(ReplayError::Garbled), Err(PageError::Internal)));
+    }
+}

@@ -1,0 +1,184 @@
+//! What operators do with turns that are kept as tests.
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use domain::{
+    access::{Permission, Principal},
+    replay::check::Check,
+};
+use schemas::{AgentId, MessageId, TenantId};
+use store::replays;
+
+use super::{Ids, Parts, Shadow};
+use crate::{Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Wanted};
+
+impl Shadow {
+    /// The turns of an agent that are kept as tests, the oldest first. They hold what people wrote.
+    pub async fn tests(&self, by: &Principal, ids: Ids<'_>) -> Result<KeptTests, ReplayError> {
+        by.require(Permission::ConversationsRead, ids.0)?;
+        self.0.parts.replay.kept_tests(ids).await
+    }
+
+    /// Keeps an answered message as a test. Its name.
+    pub async fn keep(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+        (message, checks): (&MessageId, &[Check]),
+    ) -> Result<String, ReplayError> {
+        by.require(Permission::AgentsWrite, ids.0)?;
+        let Parts { replay, employee, .. } = &self.0.parts;
+        let who = employee(ids.0, ids.1)?;
+        let answered = replay.answered_one(&who, message).await?;
+        let turn = self.frozen(&who, answered).await?;
+        replay.keep_test(&who, turn, checks).await
+    }
+
+    /// Removes a test.
+    pub async fn forget(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        test: &str,
+    ) -> Result<(), ReplayError> {
+        by.require(Permission::AgentsWrite, tenant)?;
+        self.0.parts.replay.forget_test(tenant, test).await
+    }
+
+    /// Whether the tests of an agent are being asked, by whatever process.
+    pub async fn is_testing(&self, by: &Principal, ids: Ids<'_>) -> Result<bool, ReplayError> {
+        by.require(Permission::ConversationsRead, ids.0)?;
+        self.is_tested(ids).await
+    }
+
+    /// What asking a candidate all tests would take, and what that is called.
+    pub async fn plan_tests(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+        candidate: Wanted,
+    ) -> Result<(String, Estimate), ReplayError> {
+        by.require(Permission::AgentsWrite, ids.0)?;
+        let All { setup, estimate, .. } = self.all(by, ids, candidate).await?;
+        Ok((setup.candidate.label, estimate))
+    }
+
+    /// Has a candidate asked all tests in the background, for no more than that takes at the most; without
+    /// a known price there is no such bound. How many there are.
+    pub async fn test_all(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+        candidate: Wanted,
+    ) -> Result<usize, ReplayError> {
+        by.require(Permission::AgentsWrite, ids.0)?;
+        let _starting = self.0.testing.begin(ids)?;
+        if self.is_tested(ids).await? {
+            return Err(under_way());
+        }
+        let place = self.0.places.take(ids.0)?;
+        let All { who, mut setup, tests, estimate } = self.all(by, ids, candidate).await?;
+        if tests.is_empty() {
+            return Err(ReplayError::NoTests);
+        }
+        setup.budget_micros = estimate.micros_max;
+        let replay = &self.0.parts.replay;
+        let run = replay.make_tests(&who, &setup, &tests).await?;
+        let taken = replay.take(ids.0, &run, None).await?;
+        self.ask(who, taken, place);
+        Ok(tests.len())
+    }
+
+    async fn is_tested(&self, (tenant, agent): Ids<'_>) -> Result<bool, ReplayError> {
+        let replay = &self.0.parts.replay;
+        let mut tx = replay.db.tenant(tenant).await?;
+        Ok(replays::is_tested(&mut tx, agent, replay.now()).await?)
+    }
+
+    async fn all(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+        candidate: Wanted,
+    ) -> Result<All, ReplayError> {
+        let Parts { replay, employee, .. } = &self.0.parts;
+        let who = employee(ids.0, ids.1)?;
+        let setup = TestSetup {
+            candidate: replay.candidate(&who, candidate).await?,
+            judge: None,
+            budget_micros: None,
+            made_by: Some(by.operator.clone()),
+        };
+        let KeptTests { tests, .. } = replay.kept_tests(ids).await?;
+        let estimate = replay.estimate_tests(&who, &setup, &tests).await?;
+        Ok(All { who, setup, tests, estimate })
+    }
+}
+
+/// All that a run of tests takes.
+struct All {
+    who: Employee,
+    setup: TestSetup,
+    tests: Vec<KeptTest>,
+    estimate: Estimate,
+}
+
+fn under_way() -> ReplayError {
+    ReplayError::Busy("its tests are being asked: wait until that is over")
+}
+
+type Key = (TenantId, AgentId);
+
+fn key((tenant, agent): Ids<'_>) -> Key {
+    (tenant.clone(), agent.clone())
+}
+
+/// The agents whose tests are about to be asked: each once at a time, until its run is there.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Testing(Arc<Mutex<BTreeSet<Key>>>);
+
+/// The tests of one agent are about to be asked while this is there.
+struct Starting {
+    testing: Testing,
+    key: Key,
+}
+
+impl Testing {
+    fn begin(&self, ids: Ids<'_>) -> Result<Starting, ReplayError> {
+        let key = key(ids);
+        if !self.agents().insert(key.clone()) {
+            return Err(under_way());
+        }
+        Ok(Starting { testing: self.clone(), key })
+    }
+
+    fn agents(&self) -> MutexGuard<'_, BTreeSet<Key>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        self.testing.agents().remove(&self.key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tests_of_an_agent_are_begun_once_at_a_time() {
+        let (acme, mara) = ("acme".parse().unwrap(), "mara".parse().unwrap());
+        let (beta, noor) = ("beta".parse().unwrap(), "noor".parse().unwrap());
+        let testing = Testing::default();
+        let starting = testing.begin((&acme, &mara)).ok();
+        assert!(starting.is_some() && testing.begin((&acme, &mara)).is_err());
+        assert!(testing.begin((&acme, &noor)).is_ok() && testing.begin((&beta, &mara)).is_ok());
+        drop(starting);
+        assert!(testing.begin((&acme, &mara)).is_ok());
+    }
+}

@@ -1,0 +1,246 @@
+//! What people asked before is asked again of a draft, from the publish sheet to a report; and answers are
+//! kept as tests.
+
+use std::time::Duration;
+
+use konstruct_tests::{browser::Browser, fake_llm::Behaviour, postgres::raw, wait::until};
+use serde_json::Value;
+
+use crate::{
+    catalogue::Who,
+    furnished::House,
+    visitor::{Visitor, hidden},
+};
+
+/// How long anything may take here, on a machine that does other things too.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+const MARA: &str = "/t/acme/agents/mara";
+
+/// Requests of the draft's and of what answered: two turns of each.
+const CALLS: usize = 2 * 2;
+
+#[tokio::test]
+async fn from_the_publish_sheet_to_a_report_that_can_be_taken_along() -> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let browser = Browser::start(&house.it.portal()).await?;
+    people.let_in(&browser, Who::Operator).await?;
+    browser.go(&format!("{MARA}/publish")).await?;
+    browser.see("Your last 20 conversations, re-answered").await?;
+    browser.press("See what that takes").await?;
+    browser.at(&format!("{MARA}/replays/new")).await?;
+    browser.see("that much is set aside for it, and it stops there").await?;
+    let asked = house.it.llm.requests().len();
+    browser.press("Ask 2 answers again").await?;
+    browser.see("Tick it to have them asked").await?;
+    assert_eq!(house.it.llm.requests().len(), asked, "nobody was asked without a word");
+
+    browser.click("input[name=sure]").await?;
+    browser.press("Ask 2 answers again").await?;
+    browser.see("They are being asked again.").await?;
+    // It shows how far it is by itself.
+    browser.see("2 of 2 answers asked again, 2 otherwise than people got.").await?;
+    browser.see("Done").await?;
+    browser.see("echo: ").await?;
+    browser.press("Changed only").await?;
+    browser.see("Candidate: similarity").await?;
+    browser.press("Its trace, with a link to the conversation").await?;
+    browser.see("Where the time went").await?;
+    assert_eq!(house.it.llm.requests().len(), asked + CALLS, "each turn of both, once");
+    browser.quiet(&["422"]).await?;
+
+    let op = people.of(Who::Operator)?;
+    let list = op.read(&format!("{MARA}/replays")).await?;
+    assert!(list.contains("by you") && list.contains("2 of 2"), "{list}");
+    let run = newest(&list);
+    let report: Value = op.get(&format!("{run}/report.json")).await?.json().await?;
+    assert_eq!(
+        (&report["run"]["state"], &report["candidate"]["asked"]),
+        (&"done".into(), &2.into())
+    );
+    let answer = op.get(&format!("{run}/report.md")).await?;
+    assert_eq!(answer.headers()["content-type"], "text/markdown; charset=utf-8");
+    let markdown = answer.text().await?;
+    assert!(markdown.starts_with("# Replay acme-"), "{markdown}");
+    assert!(markdown.contains("**The candidate**: answered"), "{markdown}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_stops_where_an_operator_says_so_and_goes_on_with_what_is_missing()
+-> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let (op, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
+    let llm = &house.it.llm;
+    let asked = llm.requests().len();
+    llm.script([Behaviour { held: true, ..Behaviour::default() }]);
+    let run = started(op).await?;
+    llm.held(1, PATIENCE).await?;
+    let page = op.get(&run).await?;
+    assert_eq!(page.headers()["refresh"], "5", "it says by itself how far it is");
+    let page = page.text().await?;
+    assert!(page.contains("Under way") && page.contains("0 of 2 answers"), "{page}");
+    let looked = viewer.read(&run).await?;
+    assert!(!looked.contains(&format!("{run}/stop")), "a viewer stops nothing: {looked}");
+    let answer = op.post(&format!("{run}/resume"), &[]).await?;
+    assert_eq!(answer.status(), 303);
+    assert!(said(&answer).contains("is%20being%20asked"), "{}", said(&answer));
+
+    // A tenant has so many under way, and no more.
+    llm.script([Behaviour { held: true, ..Behaviour::default() }]);
+    let other = started(op).await?;
+    llm.held(2, PATIENCE).await?;
+    let refused = op.post(&format!("{MARA}/replays"), &[("sure", "yes")]).await?;
+    assert_eq!(refused.status(), 422);
+    let refused = refused.text().await?;
+    assert!(
+        refused.contains("As many replays of this tenant as may be are under way"),
+        "{refused}"
+    );
+
+    op.post(&format!("{run}/stop"), &[]).await?;
+    let stopped = op.read(&run).await?;
+    assert!(stopped.contains("Stopped by an operator"), "{stopped}");
+    llm.release();
+    let goes_on = || async {
+        op.post(&format!("{run}/resume"), &[]).await?;
+        Ok(op.read(&run).await?.contains(">Done<"))
+    };
+    until(PATIENCE, "it goes on to its end", goes_on).await?;
+    let done = || async { Ok(op.read(&other).await?.contains(">Done<")) };
+    until(PATIENCE, "the other one ends", done).await?;
+    assert_eq!(llm.requests().len(), asked + 2 * CALLS, "no turn was asked twice");
+
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let sql = "select action, detail->>'agent' from operator_log
+                where tenant = 'acme' and action in ('replay.started', 'replay.stopped')";
+    let told = log.query(sql, &[]).await?;
+    let told: Vec<(String, String)> = told.iter().map(|it| (it.get(0), it.get(1))).collect();
+    let count = |action: &str| told.iter().filter(|it| it.0 == action && it.1 == "mara").count();
+    assert_eq!((count("replay.started"), count("replay.stopped")), (3, 1), "{told:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_whose_process_ended_says_so_and_goes_on() -> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let op = people.of(Who::Operator)?;
+    let run = house.address("{run}");
+    let asked = house.it.llm.requests().len();
+    let broke = "update replay_run set state = 'open', ended_at_ms = null, held_until_ms = 0;
+                 update replay_case set candidate = null where place = 0";
+    raw(&house.it.database.superuser_url()).await?.batch_execute(broke).await?;
+    let page = op.get(&run).await?;
+    assert!(!page.headers().contains_key("refresh"), "nothing comes by itself");
+    let page = page.text().await?;
+    assert!(page.contains("Nobody is asking it any more") && page.contains("Go on"), "{page}");
+    op.post(&format!("{run}/resume"), &[("more", "0")]).await?;
+    let done = || async { Ok(op.read(&run).await?.contains(">Done<")) };
+    until(PATIENCE, "it goes on to its end", done).await?;
+    assert_eq!(house.it.llm.requests().len(), asked + 1, "what was missing, and nothing else");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_is_kept_as_a_test_and_removed() -> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let (op, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
+    let conversation = op.read(&house.address("{conversation}")).await?;
+    let keep = house.address("{keep}");
+    assert!(conversation.contains(&format!("href=\"{keep}\"")), "{conversation}");
+    let looked = viewer.read(&house.address("{conversation}")).await?;
+    assert!(!looked.contains("Keep as a test"), "a viewer keeps nothing");
+
+    let message = hidden(&op.read(&keep).await?, "message")?;
+    let new = format!("{MARA}/tests/new");
+    for (field, text, why) in [
+        ("contains", "", "A test has 1 to 20 checks"),
+        ("matches", "(", "A pattern cannot be read, or is too large"),
+    ] {
+        let answer = op.post(&new, &[("message", &*message), (field, text)]).await?;
+        assert_eq!(answer.status(), 422);
+        let page = answer.text().await?;
+        assert!(page.contains(why), "{page}");
+    }
+    let form = [("message", &*message), ("lacks", "sorry"), ("calls", "order-status")];
+    assert_eq!(op.post(&new, &form).await?.status(), 303);
+    let list = viewer.read(&format!("{MARA}/tests")).await?;
+    for shown in ["does not contain `sorry`", "calls the tool `order-status`", &*message] {
+        assert!(list.contains(shown), "{shown}: {list}");
+    }
+    assert!(!list.contains("/remove"), "a viewer removes nothing");
+
+    let test = house.address("{test}");
+    for _twice in 0..2 {
+        let answer = op.post(&format!("{test}/remove"), &[("sure", "yes")]).await?;
+        assert_eq!(answer.status(), 303);
+    }
+    let left = op.read(&format!("{MARA}/tests")).await?;
+    assert!(!left.contains("contains `Friday`") && left.contains("sorry"), "{left}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn all_tests_are_run_and_each_says_what_came_of_it() -> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let (op, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
+    let llm = &house.it.llm;
+    let run = format!("{MARA}/tests/run");
+    let list = format!("{MARA}/tests");
+    let plan = op.read(&run).await?;
+    assert!(plan.contains("Run 1 test") && plan.contains("to models at the most"), "{plan}");
+    let asked = llm.requests().len();
+    assert_eq!(op.post(&run, &[]).await?.status(), 422);
+    assert_eq!(llm.requests().len(), asked, "nobody was asked without a word");
+
+    // The furnished test wants both words, and a judge who finds it polite.
+    let answer = Behaviour::text("Your parcel comes on Friday.");
+    llm.script([Behaviour { held: true, ..answer }, Behaviour::text("PASS\nIt is polite.")]);
+    assert_eq!(op.post(&run, &[("sure", "yes")]).await?.status(), 303);
+    llm.held(1, PATIENCE).await?;
+    let page = viewer.get(&list).await?;
+    assert_eq!(page.headers()["refresh"], "5", "it shows by itself what comes");
+    let page = page.text().await?;
+    assert!(page.contains("The tests are being run") && !page.contains("Run them"), "{page}");
+    let twice = op.post(&run, &[("sure", "yes")]).await?;
+    assert_eq!(twice.status(), 422);
+    let twice = twice.text().await?;
+    assert!(twice.contains("Its tests are being asked: wait until that is over"), "{twice}");
+    llm.release();
+    let passes = || async { Ok(viewer.read(&list).await?.contains("Passes")) };
+    until(PATIENCE, "the test passes", passes).await?;
+    let over = || async { Ok(!viewer.get(&list).await?.headers().contains_key("refresh")) };
+    until(PATIENCE, "the run is over", over).await?;
+
+    // The echo says nothing of a Friday; a judge who echoes has no verdict.
+    assert_eq!(op.post(&run, &[("candidate", "published"), ("sure", "yes")]).await?.status(), 303);
+    let fails = || async { Ok(viewer.read(&list).await?.contains("Fails: ")) };
+    until(PATIENCE, "the test fails", fails).await?;
+    let page = viewer.read(&list).await?;
+    assert!(page.contains("Does not hold: contains `Friday`"), "{page}");
+    assert_eq!(llm.requests().len(), asked + 2 * 2, "each time the answer and its judge");
+    let replays = op.read(&format!("{MARA}/replays")).await?;
+    assert_eq!(replays.matches("id=\"run-").count(), 1, "runs of tests are not among them");
+    Ok(())
+}
+
+/// Has the draft asked the last answers; the address of the run.
+async fn started(op: &Visitor) -> anyhow::Result<String> {
+    let at_most = hidden(&op.read(&format!("{MARA}/replays/new")).await?, "at_most")?;
+    let form = [("at_most", &*at_most), ("sure", "yes")];
+    let answer = op.post(&format!("{MARA}/replays"), &form).await?;
+    anyhow::ensure!(answer.status() == 303, "{}", answer.text().await?);
+    Ok(answer.headers()["location"].to_str()?.to_owned())
+}
+
+/// The first run of a list.
+fn newest(list: &str) -> String {
+    let (_, rest) = list.split_once(&format!("href=\"{MARA}/replays/acme-")).expect("a run");
+    format!("{MARA}/replays/acme-{}", rest.split('"').next().unwrap_or_default())
+}
+
+/// What the next page says, as its cookie has it.
+fn said(answer: &reqwest::Response) -> String {
+    let cookies = answer.headers().get_all("set-cookie").iter();
+    cookies.filter_map(|it| it.to_str().ok()).collect()
+}
