@@ -96,6 +96,6 @@ async fn prune_old(context: &Context, platform: &Platform) {
     match prune::prune(platform, &wiring::owner(), context.clock.now()).await {
         Ok(pruned) if 0 < pruned.total() => info!(rows = pruned.total(), "old rows deleted"),
         Ok(_) => {}
-        Err(error) => warn!(%error, "old rows stay"),
+        Err(error) => warn!(%error, "some old rows stay"),
     }
 }
