@@ -16,6 +16,7 @@ pub mod difference;
 pub mod directory;
 pub mod draft;
 pub mod effect;
+pub mod erasure;
 pub mod fields;
 pub mod gcra;
 pub mod hand_off;
