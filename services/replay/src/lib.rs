@@ -17,6 +17,7 @@ mod case;
 mod error;
 mod estimate;
 mod freeze;
+mod held;
 mod judge;
 mod kept;
 mod purse;
@@ -37,6 +38,7 @@ pub use self::{
     error::{ReplayError, Stop},
     estimate::Estimate,
     freeze::Turn,
+    held::{Found, Held},
     kept::{KeptTest, Tested},
     render::{markdown, text},
     report::{Asked, CaseReport, Report, end_words, run_json},

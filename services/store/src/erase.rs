@@ -7,6 +7,10 @@
 //! Other generations of the read models are tables like these. Whoever fills one has events in memory that
 //! may be gone from the log, so a piece that goes takes their place away first: what they write from there
 //! is refused, and they read again.
+//!
+//! What one person wrote is erased by [`stories`].
+
+pub mod stories;
 
 use schemas::TenantId;
 

@@ -47,6 +47,7 @@ migrations! {
     24 "0024_erasure";
     25 "0025_repair";
     26 "0026_generations";
+    28 "0028_person";
 }
 
 /// One file.

@@ -19,6 +19,8 @@ const NOTICE_KEPT: Duration = Duration::from_hours(1);
 const RESERVATION_KEPT: Duration = Duration::from_hours(2);
 /// Longer than the longest period of a budget, and its page in the portal.
 const SPEND_KEPT: Duration = Duration::from_hours(62 * 24);
+/// Longer than Slack delivers again, and than any answer is under way.
+const ERASED_KEPT: Duration = Duration::from_hours(72);
 /// Longer than the log keeps a dead letter.
 const LETTER_KEPT: Duration = Duration::from_hours(92 * 24);
 /// Rows of one table in one transaction.
@@ -177,6 +179,17 @@ const TRIALS: &str = "
 const LETTERS: &str = "
     delete from letter_decision where (tenant_id, letter) in (
         select tenant_id, letter from letter_decision where decided_at_ms < $1 limit $2)";
+/// What was erased does not come back any more; a tenant without any is not looked at.
+const ERASED: &str = "
+    delete from erased_name where (tenant_id, name) in (
+        select tenant_id, name from erased_name where erased_at_ms < $1 limit $2)";
+const ERASURES: &str = "
+    delete from erasure where tenant_id in (
+        select tenant_id from erasure
+         where $1::bigint is not null
+           and not exists (
+               select from erased_name where erased_name.tenant_id = erasure.tenant_id)
+         limit $2)";
 const AUDIT: &str = "select forget_unattended_audit()";
 
 /// A rule by what it counts.
@@ -187,7 +200,7 @@ macro_rules! rule {
 }
 
 /// What goes, in this order: threads and stories after their messages.
-const RULES: [Rule; 19] = [
+const RULES: [Rule; 21] = [
     rule!(dedup, DEDUP, DEDUP_KEPT),
     rule!(verdicts, VERDICTS, STORY_KEPT),
     rule!(notices, NOTICES, NOTICE_KEPT),
@@ -207,6 +220,8 @@ const RULES: [Rule; 19] = [
     rule!(spend, SPEND, SPEND_KEPT),
     rule!(trials, TRIALS, Duration::ZERO),
     rule!(letters, LETTERS, LETTER_KEPT),
+    rule!(erased, ERASED, ERASED_KEPT),
+    rule!(erasures, ERASURES, Duration::ZERO),
 ];
 
 struct Rule {
@@ -257,6 +272,10 @@ pub struct Pruned {
     pub trials: u64,
     /// Decisions on dead letters.
     pub letters: u64,
+    /// Names of what was erased.
+    pub erased: u64,
+    /// Tenants that have none of them left.
+    pub erasures: u64,
     /// What other generations of the read models had of them.
     pub generations: u64,
     /// Sessions and links of operators, and tries to sign in.

@@ -14,19 +14,23 @@ const ADD: &str = "
 const CASES: &str = "
     select place, message_id, unplayable, frozen, baseline, candidate, baseline_verdict, verdict
       from replay_case where tenant_id = $1 and run_id = $2 order by place limit $3";
-/// The first word on each stands.
+/// The first word on each stands, and on one whose words were erased meanwhile there is none.
 const KEEP_BASELINE: &str = "
     update replay_case set baseline = $4
-     where tenant_id = $1 and run_id = $2 and place = $3 and baseline is null";
+     where tenant_id = $1 and run_id = $2 and place = $3 and baseline is null
+       and unplayable is null";
 const KEEP_CANDIDATE: &str = "
     update replay_case set candidate = $4
-     where tenant_id = $1 and run_id = $2 and place = $3 and candidate is null";
+     where tenant_id = $1 and run_id = $2 and place = $3 and candidate is null
+       and unplayable is null";
 const KEEP_BASELINE_VERDICT: &str = "
     update replay_case set baseline_verdict = $4
-     where tenant_id = $1 and run_id = $2 and place = $3 and baseline_verdict is null";
+     where tenant_id = $1 and run_id = $2 and place = $3 and baseline_verdict is null
+       and unplayable is null";
 const KEEP_VERDICT: &str = "
     update replay_case set verdict = $4
-     where tenant_id = $1 and run_id = $2 and place = $3 and verdict is null";
+     where tenant_id = $1 and run_id = $2 and place = $3 and verdict is null
+       and unplayable is null";
 
 /// A turn of a run about to be made.
 #[derive(Clone, Debug)]
