@@ -20,7 +20,7 @@ use crate::{Accounts, AccountsError, Visit};
 pub const PAGE_MAX: u32 = 200;
 
 /// Every kind of line there is.
-pub const ACTIONS: [&str; 27] = [
+pub const ACTIONS: [&str; 28] = [
     "sign-in.done",
     "sign-in.refused",
     "sign-out",
@@ -48,6 +48,7 @@ pub const ACTIONS: [&str; 27] = [
     "api-key.made",
     "api-key.revoked",
     "conversations.read",
+    "person.erased",
 ];
 
 /// What somebody did.
@@ -96,6 +97,27 @@ impl Accounts {
             who: Some(&by.operator),
             tenant: Some(tenant),
             action: "conversations.read",
+            detail: what,
+        };
+        note(&mut tx, visit, deed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Writes down that what a person wrote to a tenant's agents is erased. Who that was is not written:
+    /// the line stays.
+    pub async fn note_erased(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        what: Value,
+        visit: &Visit,
+    ) -> Result<(), AccountsError> {
+        by.require_platform(Permission::TenantsManage)?;
+        let mut tx = self.platform.accounts().await?;
+        let deed = Deed {
+            who: Some(&by.operator),
+            tenant: Some(tenant),
+            action: "person.erased",
             detail: what,
         };
         note(&mut tx, visit, deed).await?;

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod person;
 mod repair;
 mod replay;
 mod see;
@@ -10,13 +11,14 @@ use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
 pub(crate) use self::{
+    person::{ErasePerson, PersonVerb, Persons},
     repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord, Since},
     replay::{AddTest, Projections, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
     see::{At, Get, StreamVerb, Streams, Tail},
 };
 
 /// Longer than an answer may take, with what is written of it.
-const SETTLE_SECONDS: u64 = 180;
+pub(crate) const SETTLE_SECONDS: u64 = 180;
 
 /// AI employees that answer in Slack.
 #[derive(Debug, Parser)]
@@ -46,6 +48,8 @@ pub(crate) enum Command {
     Llm(Llm),
     /// Tenants.
     Tenant(Tenants),
+    /// People who write to the agents of a tenant.
+    Person(Persons),
     /// Agents of a tenant.
     Agent(Of),
     /// Connections of a tenant.
@@ -167,7 +171,7 @@ pub(crate) enum TenantVerb {
     /// Erase a tenant for good: its key, its messages on every stream, its rows in every table. Run
     /// again, it does what is left.
     Erase(EraseTenant),
-    /// Receipts of tenants that were erased.
+    /// Receipts of tenants and people that were erased.
     Receipt(Receipts),
 }
 

@@ -8,6 +8,7 @@ mod output;
 mod programs;
 mod progress;
 mod settings;
+mod stories;
 mod wiring;
 
 use std::process::ExitCode;
@@ -68,6 +69,7 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
         Command::Migrate => done(commands::migrate::run(&asked, output).await),
         Command::Apply(args) => done(commands::apply::run(&asked, &args, output).await),
         Command::Tenant(args) => done(commands::tenant::run(&asked, args.verb, output).await),
+        Command::Person(args) => done(commands::person::run(&asked, args.verb, output).await),
         Command::Agent(args) => done(commands::list::agents(&asked, args, output).await),
         Command::Connection(args) => done(commands::list::connections(&asked, args, output).await),
         Command::Trace(args) => done(commands::trace::run(&asked, &args, output).await),

@@ -2,6 +2,7 @@
 
 mod dev_slack;
 mod erase;
+mod late;
 mod led;
 mod portal;
 mod reload;
@@ -62,7 +63,8 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
         services.spawn(projector(&base));
     }
     if is(Service::Sweeper) {
-        services.spawn(sweep::run(base.context.clone(), sweep::platform(&asked).await?));
+        let (context, db) = (base.context.clone(), base.db.clone());
+        services.spawn(sweep::run(context, db, sweep::platform(&asked).await?));
     }
     if let Some(vault) = &vault {
         if is(Service::Completion) {

@@ -15,7 +15,7 @@ pub(super) struct Names {
 }
 
 /// Every kind, as a list to choose from has it.
-pub(super) const KINDS: [(&str, &str); 27] = [
+pub(super) const KINDS: [(&str, &str); 28] = [
     ("sign-in.done", "Signed in"),
     ("sign-in.refused", "Was not let in"),
     ("sign-out", "Signed out"),
@@ -43,6 +43,7 @@ pub(super) const KINDS: [(&str, &str); 27] = [
     ("api-key.made", "Made an API key"),
     ("api-key.revoked", "Revoked an API key"),
     ("conversations.read", "Read conversations of a tenant"),
+    ("person.erased", "Erased a person of a tenant"),
 ];
 
 /// Who did it.
@@ -108,6 +109,7 @@ pub(super) fn did(entry: &Entry, names: &Names) -> String {
         "api-key.made" => format!("made {}, as {role}", key()),
         "api-key.revoked" => format!("revoked {}", key()),
         "conversations.read" => read(it).to_owned(),
+        "person.erased" => erased(it),
         other => other.to_owned(),
     }
 }
@@ -156,6 +158,13 @@ fn read(detail: &Value) -> &'static str {
         (true, false) => "looked through conversations",
         (false, false) => "read a conversation",
     }
+}
+
+/// Who it was is not known any more.
+fn erased(detail: &Value) -> String {
+    let messages = detail.get("messages").and_then(Value::as_u64).unwrap_or_default();
+    let of = text(detail, "by").map_or(String::new(), |by| format!(", as {by} asked"));
+    format!("erased a person with {messages} messages{of}")
 }
 
 #[cfg(test)]
@@ -207,6 +216,12 @@ mod tests {
         check("conversations.read", read, "Ada searched conversations");
         let opened = json!({ "stream": "EVENTS", "sequence": 7 });
         check("conversations.read", opened, "Ada opened an event of the log");
+        let erased = json!({ "messages": 7, "by": "olga@example.com" });
+        check(
+            "person.erased",
+            erased,
+            "Ada erased a person with 7 messages, as olga@example.com asked",
+        );
         for what in [json!({ "replay": "acme-1f" }), json!({ "tests": "mara" })] {
             check("conversations.read", what, "Ada opened turns that are asked again");
         }

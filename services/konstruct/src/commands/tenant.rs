@@ -1,11 +1,10 @@
 //! `konstruct tenant …`.
 
 mod erase;
-mod receipt;
 
 use crate::{
     cli::{ReceiptVerb, TenantVerb},
-    commands::list,
+    commands::{erasure::receipt, list},
     output::Output,
     settings::Asked,
 };

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use runtime::Context;
 use store::{
-    Platform, Purpose,
+    Database, Platform, Purpose,
     deferred::{self, BROUGHT_BACK_MAX},
     prune,
 };
 use tracing::{info, warn};
 
+use super::late;
 use crate::{settings::Asked, wiring};
 
 /// How often deferrals are looked at.
@@ -20,7 +21,7 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 const SOON: Duration = Duration::from_millis(50);
 const SOON_LOOKS: u32 = 40;
 
-/// How often old rows are deleted.
+/// How often old rows are deleted, and what comes late of what was erased.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
 /// Deferrals brought back in one transaction.
@@ -32,7 +33,11 @@ pub(crate) async fn platform(asked: &Asked<'_>) -> anyhow::Result<Platform> {
 }
 
 /// Runs until the context says stop.
-pub(crate) async fn run(context: Context, platform: Platform) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    context: Context,
+    db: Database,
+    platform: Platform,
+) -> anyhow::Result<()> {
     let (bus, clock, stop) = (context.bus.clone(), context.clock.clone(), context.stop.clone());
     let advisories = async move {
         while !stop.is_cancelled() {
@@ -53,7 +58,10 @@ pub(crate) async fn run(context: Context, platform: Platform) -> anyhow::Result<
                     let some = bring_back(&context, &platform).await;
                     soon = if some { SOON_LOOKS } else { soon.saturating_sub(1) };
                 }
-                _ = forget.tick() => prune_old(&context, &platform).await,
+                _ = forget.tick() => {
+                    prune_old(&context, &platform).await;
+                    late::take(&context, &db, &platform).await;
+                }
             }
         }
     };

@@ -26,7 +26,7 @@ const DER_PREFIX: [u8; 12] =
 
 /// A receipt with its signature, as it is written.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Signed {
+pub(crate) struct Signed {
     receipt: Value,
     signature: Signature,
 }
@@ -41,7 +41,7 @@ struct Signature {
 }
 
 /// `konstruct tenant receipt verify`.
-pub(super) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Result<()> {
+pub(crate) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file);
     let text = text.with_context(|| format!("cannot read {}", file.display()))?;
     let keys = asked.master_keys()?;
@@ -49,12 +49,14 @@ pub(super) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Res
     let receipt = verify(&masters, &text)?;
     let of = |name: &str| receipt.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
     let (tenant, ended_at) = (of("tenant"), of("ended_at"));
-    let text = format!("the receipt of `{tenant}`, {ended_at}, is as it was signed");
+    let whose = receipt.get("person").and_then(Value::as_str);
+    let whose = whose.map_or(String::new(), |person| format!("`{person}` of "));
+    let text = format!("the receipt of {whose}`{tenant}`, {ended_at}, is as it was signed");
     output.print(&text, &json!({ "valid": true, "receipt": receipt }))
 }
 
 /// Signs a receipt.
-pub(super) fn sign(master: &MasterKey, receipt: &impl Serialize) -> anyhow::Result<Signed> {
+pub(crate) fn sign(master: &MasterKey, receipt: &impl Serialize) -> anyhow::Result<Signed> {
     let receipt = serde_json::to_value(receipt)?;
     let pair = pair(master)?;
     let value = BASE64.encode(pair.sign(canonical(&receipt).as_bytes()));
