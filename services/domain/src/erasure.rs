@@ -90,6 +90,11 @@ impl Stories {
         }
     }
 
+    /// Takes in what was sent for the messages, by what the ledger says.
+    pub fn send(&mut self, effects: impl IntoIterator<Item = EffectId>) {
+        self.effects.extend(effects);
+    }
+
     /// Whether the event belongs to one of the stories. What it says was sent belongs to it too from now
     /// on, so that the echo of that is known.
     pub fn follow(&mut self, envelope: &Envelope) -> bool {

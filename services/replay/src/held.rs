@@ -36,7 +36,7 @@ impl Held<'_> {
         let mut found = Found::default();
         let (mut run, mut place) = (String::new(), 0);
         loop {
-            let some = replays::held_cases(&mut tx, (&run, place)).await?;
+            let some = replays::held_cases(&mut tx, (run.as_str(), place)).await?;
             let Some(last) = some.last() else { break };
             (run, place) = (last.run.clone(), last.place);
             let theirs = some.into_iter().filter(|it| self.is_theirs(&it.message, &it.frozen));
@@ -57,7 +57,7 @@ impl Held<'_> {
     pub async fn erase(&self, found: &Found) -> Result<(), ReplayError> {
         let mut tx = self.db.tenant(self.tenant).await?;
         for (run, place) in &found.cases {
-            replays::erase_case(&mut tx, (run, *place)).await?;
+            replays::erase_case(&mut tx, (run.as_str(), *place)).await?;
         }
         for test in &found.tests {
             replays::forget(&mut tx, test).await?;

@@ -17,6 +17,7 @@ mod memory;
 mod models;
 mod old_log;
 mod order;
+mod person;
 mod rebuild;
 mod replay;
 mod sealed;

@@ -45,10 +45,10 @@ async fn of_tenant(shelves: &Shelves<'_>, from: u64) -> anyhow::Result<u64> {
     let letters = shelves.letters(&events).await?;
     shelves.take_letters(&letters).await?;
     let names = names(&known, &events, &letters);
-    let had = stories::count(platform, tenant, ("", &names), by).await?;
+    let had = stories::count(platform, tenant, ("", names.as_slice()), by).await?;
     let mut gone = u64::try_from(events.len())?;
     if had.iter().any(|it| 0 < it.rows) {
-        gone += stories::erase(platform, tenant, ("", &names), by).await?;
+        gone += stories::erase(platform, tenant, ("", names.as_slice()), by).await?;
     }
     if from < until {
         let now = shelves.context.clock.now();

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use domain::erasure::Stories;
-use schemas::{ConnectionId, ConversationId, TenantId, Timestamp};
+use schemas::{ConnectionId, ConversationId, EffectId, TenantId, Timestamp};
 use tokio_postgres::{Row, types::ToSql};
 
 use super::{FENCE, HOLD, Had};
@@ -27,6 +27,9 @@ const MESSAGES: &str = "
 const EFFECTS: &str = "
     select effect_id from effect join reply using (tenant_id, message_id)
      where tenant_id = $1 and message->>'sender' = $2";
+/// The same of these messages.
+const EFFECTS_OF: &str =
+    "select effect_id from effect where tenant_id = $1 and message_id = any($2)";
 /// Threads in which nobody else wrote.
 const THREADS: &str = "
     select connection_id, conversation_id from p_conversation
@@ -76,6 +79,17 @@ pub async fn find(db: &Database, tenant: &TenantId, person: &str) -> Result<Know
     let thread = |it: &Row| Ok::<_, StoreError>((row::id(it, 0)?, row::id(it, 1)?));
     let threads = rows.iter().map(thread).collect::<Result<_, _>>()?;
     Ok(Known { stories: Stories::new(messages, effects), threads })
+}
+
+/// What was sent for these messages, or was to be, by the ledger.
+pub async fn sent(
+    db: &Database,
+    tenant: &TenantId,
+    stories: &Stories,
+) -> Result<Vec<EffectId>, StoreError> {
+    let names: Vec<_> = stories.names().collect();
+    let answer = db.tenant(tenant).await?.last(EFFECTS_OF, &[&tenant.as_str(), &names]).await?;
+    answer.rows.iter().map(|it| row::id(it, 0)).collect()
 }
 
 /// How many of these messages somebody is at: an answer to them may still come.
