@@ -72,7 +72,8 @@ impl<'a> Shelves<'a> {
         (from, until): (u64, u64),
     ) -> anyhow::Result<Events> {
         // An echo may stand before the event that says what was sent.
-        stories.send(erase::stories::sent(self.db, self.tenant, stories).await?);
+        let sent = erase::stories::sent(self.db, self.tenant, stories).await?;
+        stories.send(sent);
         let first = self.context.bus.span(&EVENTS).await?.first;
         let mut past = Past::of_tenant(&self.context.bus, self.tenant, from).await?;
         let (mut carrier, mut events) = (None, Events::new());
