@@ -75,7 +75,8 @@ END
 $$;
 
 -- Takes messages out of what is known of their threads, before they go. A thread whose last message that
--- is goes with it; of an older message that is gone by its age, its counts stay.
+-- is goes with it. Where messages are gone by their age already, what was counted of them stays, and of the
+-- people only those leave whose messages go.
 CREATE FUNCTION take_from_threads(messages regclass, tenant text, names text[]) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -86,6 +87,13 @@ BEGIN
     EXECUTE format('
         UPDATE %1$s t SET
             messages = greatest(t.messages - gone.messages, 0),
+            people = CASE WHEN rest.messages = t.messages - gone.messages AND 0 < rest.messages
+                          THEN rest.people[1:16]
+                          ELSE ARRAY(SELECT was.person
+                                       FROM unnest(t.people) WITH ORDINALITY AS was (person, place)
+                                      WHERE was.person <> ALL (gone.people)
+                                         OR was.person = ANY (coalesce(rest.people, ''{}''))
+                                      ORDER BY was.place) END,
             agent_id = CASE WHEN 0 < rest.messages THEN rest.agent_id ELSE t.agent_id END,
             state = coalesce(rest.state, t.state),
             first_at_ms = CASE WHEN rest.messages = t.messages - gone.messages AND 0 < rest.messages
@@ -98,7 +106,8 @@ BEGIN
             handed_off_message_id = CASE WHEN t.handed_off_message_id = ANY ($2) THEN NULL
                                          ELSE t.handed_off_message_id END,
             last_seq = coalesce(rest.last_seq, t.last_seq)
-          FROM (SELECT connection_id, conversation_id, count(received_at_ms)::int AS messages
+          FROM (SELECT connection_id, conversation_id, count(received_at_ms)::int AS messages,
+                       array_agg(DISTINCT coalesce(reference->>''sender'', '''')) AS people
                   FROM %2$s WHERE tenant_id = $1 AND message_id = ANY ($2)
                  GROUP BY connection_id, conversation_id) gone
          CROSS JOIN LATERAL (
@@ -108,7 +117,15 @@ BEGIN
                        (array_agg(m.state ORDER BY m.received_at_ms DESC, m.message_id DESC)
                             FILTER (WHERE m.received_at_ms IS NOT NULL))[1] AS state,
                        min(m.received_at_ms) AS first_at_ms, max(m.received_at_ms) AS last_at_ms,
-                       max(m.answered_at_ms) AS answered_at_ms, max(m.last_seq) AS last_seq
+                       max(m.answered_at_ms) AS answered_at_ms, max(m.last_seq) AS last_seq,
+                       (SELECT array_agg(who.sender ORDER BY who.first_at_ms, who.sender)
+                          FROM (SELECT w.reference->>''sender'' AS sender,
+                                       min(w.received_at_ms) AS first_at_ms
+                                  FROM %2$s w
+                                 WHERE w.tenant_id = $1 AND w.connection_id = gone.connection_id
+                                   AND w.conversation_id = gone.conversation_id
+                                   AND w.received_at_ms IS NOT NULL AND w.message_id <> ALL ($2)
+                                 GROUP BY 1) who) AS people
                   FROM %2$s m
                  WHERE m.tenant_id = $1 AND m.connection_id = gone.connection_id
                    AND m.conversation_id = gone.conversation_id AND m.message_id <> ALL ($2)) rest

@@ -2,6 +2,7 @@
 
 mod dev_slack;
 mod erase;
+mod keep;
 mod late;
 mod led;
 mod portal;
@@ -63,8 +64,8 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
         services.spawn(projector(&base));
     }
     if is(Service::Sweeper) {
-        let (context, db) = (base.context.clone(), base.db.clone());
-        services.spawn(sweep::run(context, db, sweep::platform(&asked).await?));
+        let doors = (base.db.clone(), sweep::platform(&asked).await?);
+        services.spawn(sweep::run(base.context.clone(), base.directory.clone(), doors));
     }
     if let Some(vault) = &vault {
         if is(Service::Completion) {

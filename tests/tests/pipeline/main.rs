@@ -12,6 +12,7 @@ mod floods;
 mod gateway;
 mod hand_off;
 mod ignored;
+mod keep;
 mod long;
 mod memory;
 mod models;

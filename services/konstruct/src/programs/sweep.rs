@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use runtime::Context;
+use runtime::{Context, DirectoryWatch};
 use store::{
     Database, Platform, Purpose,
     deferred::{self, BROUGHT_BACK_MAX},
@@ -10,7 +10,7 @@ use store::{
 };
 use tracing::{info, warn};
 
-use super::late;
+use super::{keep, late};
 use crate::{settings::Asked, wiring};
 
 /// How often deferrals are looked at.
@@ -21,7 +21,8 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 const SOON: Duration = Duration::from_millis(50);
 const SOON_LOOKS: u32 = 40;
 
-/// How often old rows are deleted, and what comes late of what was erased.
+/// How often old rows are deleted, what comes late of what was erased, and what tenants do not keep for so
+/// long.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
 /// Deferrals brought back in one transaction.
@@ -35,8 +36,8 @@ pub(crate) async fn platform(asked: &Asked<'_>) -> anyhow::Result<Platform> {
 /// Runs until the context says stop.
 pub(crate) async fn run(
     context: Context,
-    db: Database,
-    platform: Platform,
+    directory: DirectoryWatch,
+    (db, platform): (Database, Platform),
 ) -> anyhow::Result<()> {
     let (bus, clock, stop) = (context.bus.clone(), context.clock.clone(), context.stop.clone());
     let advisories = async move {
@@ -61,6 +62,7 @@ pub(crate) async fn run(
                 _ = forget.tick() => {
                     prune_old(&context, &platform).await;
                     late::take(&context, &db, &platform).await;
+                    keep::take(&context, &directory, (&db, &platform)).await;
                 }
             }
         }

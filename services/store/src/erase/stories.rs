@@ -3,6 +3,8 @@
 //!
 //! The names of what was erased are kept for a while, so that what comes late under them goes as well. They
 //! are derived and cannot be turned back; whose they were is kept nowhere.
+//!
+//! What a tenant keeps for a shorter time than the installation goes in the same way, see [`old`].
 
 use std::collections::BTreeMap;
 
@@ -11,7 +13,9 @@ use schemas::{ConnectionId, ConversationId, EffectId, TenantId, Timestamp};
 use tokio_postgres::{Row, types::ToSql};
 
 use super::{FENCE, HOLD, Had};
-use crate::{Database, Platform, Purpose, StoreError, TenantTx, row};
+use crate::{
+    Database, Platform, Purpose, StoreError, TenantTx, prune::old_message, row,
+};
 
 /// Names that one statement is asked with.
 const NAMES_MAX: usize = 1_000;
@@ -34,6 +38,26 @@ const EFFECTS_OF: &str =
 const THREADS: &str = "
     select connection_id, conversation_id from p_conversation
      where tenant_id = $1 and people = array[$2::text]";
+/// What is older than a tenant keeps it, and over; and what is remembered of nothing that is known. A turn
+/// is as old as its place in its thread says.
+const OLD: &str = concat!(
+    "
+    (select message_id from p_message where tenant_id = $2 and ",
+    old_message!(),
+    " limit $3)
+    union
+    (select message_id from turn
+      where tenant_id = $2 and position < $1::bigint * 1000
+        and not exists (
+            select from p_message
+             where p_message.tenant_id = turn.tenant_id and p_message.message_id = turn.message_id)
+      limit $3)"
+);
+/// Up to where on `EVENTS` these stories go.
+const LAST_PLACE: &str = "
+    select max(seq) from p_event
+     where tenant_id = $1 and stream = 'EVENTS'
+       and (correlation_id = any($2) or effect_id = any($2))";
 /// Of these, what somebody is at.
 const OPEN: &str = "
     select count(*) from p_message
@@ -90,6 +114,37 @@ pub async fn sent(
     let names: Vec<_> = stories.names().collect();
     let answer = db.tenant(tenant).await?.last(EFFECTS_OF, &[&tenant.as_str(), &names]).await?;
     answer.rows.iter().map(|it| row::id(it, 0)).collect()
+}
+
+/// Messages from before then whose stories are over, with what was sent for them; so many at the most, or
+/// a few more.
+pub async fn old(
+    db: &Database,
+    tenant: &TenantId,
+    before: Timestamp,
+    most: u32,
+) -> Result<Stories, StoreError> {
+    let asked: [&(dyn ToSql + Sync); 3] =
+        [&before.as_millis(), &tenant.as_str(), &i64::from(most)];
+    let answer = db.tenant(tenant).await?.last(OLD, &asked).await?;
+    let messages: Vec<_> =
+        answer.rows.iter().map(|it| row::id(it, 0)).collect::<Result<_, _>>()?;
+    let mut stories = Stories::new(messages, []);
+    let sent = sent(db, tenant, &stories).await?;
+    stories.send(sent);
+    Ok(stories)
+}
+
+/// The place on `EVENTS` of the last event of these stories that the read models know of.
+pub async fn last_place(
+    db: &Database,
+    tenant: &TenantId,
+    stories: &Stories,
+) -> Result<u64, StoreError> {
+    let names: Vec<_> = stories.names().collect();
+    let answer = db.tenant(tenant).await?.last(LAST_PLACE, &[&tenant.as_str(), &names]).await?;
+    let found = answer.rows.first().ok_or_else(|| StoreError::row("no answer"))?;
+    found.try_get::<_, Option<i64>>(0)?.map_or(Ok(0), row::count)
 }
 
 /// How many of these messages somebody is at: an answer to them may still come.

@@ -119,11 +119,25 @@ async fn piece_by_piece_is_the_same_as_at_once() {
         let of = ("", names.as_slice());
         stories::erase(&world.platform, &tenant("acme"), of, "test").await.unwrap();
     }
-    let named = dumped(&world, "public", MESSAGES).await;
-    assert!(named[0].contains("{U1,U2}"), "whose they were was not said: {named:?}");
-    assert_eq!(erased(&world).await, 1, "the thread that names them");
     let want = dumped(&other, "public", MESSAGES).await;
     assert_eq!(dumped(&world, "public", MESSAGES).await, want);
+    assert_eq!(erased(&world).await, 0);
+}
+
+/// Their messages went by their age, and the thread goes on.
+#[tokio::test]
+async fn a_thread_that_goes_on_names_them_no_more() {
+    let world = world().await;
+    write(&world.db, READER, &history(), 3).await;
+    let admin = raw(&world.test.superuser_url()).await.unwrap();
+    let aged = "delete from p_message where tenant_id = 'acme' and message_id <> 'm2'";
+    assert_eq!(admin.execute(aged, &[]).await.unwrap(), 3);
+    assert_eq!(erased(&world).await, 2 + 8, "two threads that name them, and their events");
+    let sql = "select concat_ws(' ', conversation_id, people, messages) from p_conversation
+                where tenant_id = 'acme' order by 1";
+    let threads: Vec<String> =
+        admin.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(threads, ["t1 {U2} 3", "t2 {} 1"]);
 }
 
 /// What they write later is no matter of this erasure.
@@ -141,7 +155,7 @@ async fn whoever_writes_again_is_there_again() {
                 where tenant_id = 'acme'";
     let threads: Vec<String> =
         admin.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
-    assert_eq!(threads, ["{U1,U2} accepted 2"]);
+    assert_eq!(threads, ["{U2,U1} accepted 2"], "who is left, by their first words");
 }
 
 /// Every table that names a message or a person: it goes by its name, or it is opened and looked at.
@@ -221,6 +235,34 @@ async fn what_stages_remember_goes_by_its_names_and_none_of_others() {
     }
     let known = stories::find(&world.db, &tenant("acme"), "U1").await.unwrap();
     assert_eq!(known, stories::Known::default());
+}
+
+/// What is over and older than a tenant keeps it; a turn that nothing else knows, by its own age.
+#[tokio::test]
+async fn what_is_old_is_over_and_of_that_tenant() {
+    let world = world().await;
+    write(&world.db, READER, &history(), 3).await;
+    let app = raw(&world.test.app_url()).await.unwrap();
+    for (name, position) in [("m2", 0), ("m8", 0), ("m9", at(11_000).as_millis() * 1_000)] {
+        let turn = format!(
+            "insert into turn (tenant_id, connection_id, conversation_id, message_id, role, position,
+                               sender, text)
+             values ('acme', 'c', 't', '{name}', 'person', {position}, 'U1', '{{}}')"
+        );
+        run(&app, "acme", &turn).await.unwrap();
+    }
+    let old = async |ms| {
+        let old = stories::old(&world.db, &tenant("acme"), at(ms), 100).await.unwrap();
+        old.names().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(old(1_000).await, ["m8"], "m1 came then");
+    assert_eq!(old(11_000).await, ["m1", "m3", "m8"], "m2 was answered later");
+    assert_eq!(old(100_000).await, ["m1", "m2", "m3", "m4", "m8", "m9"]);
+    let some = stories::old(&world.db, &tenant("acme"), at(100_000), 1).await.unwrap();
+    assert_eq!(some.messages(), 2, "one that is known and one that is not");
+    let all = stories::old(&world.db, &tenant("acme"), at(100_000), 100).await.unwrap();
+    let last = stories::last_place(&world.db, &tenant("acme"), &all).await.unwrap();
+    assert_eq!(last, 12, "what follows is another tenant's");
 }
 
 #[tokio::test]
