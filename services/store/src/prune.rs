@@ -295,7 +295,7 @@ impl Pruned {
 #[derive(Debug)]
 pub struct Unpruned {
     /// What went all the same.
-    pub pruned: Pruned,
+    pub pruned: Box<Pruned>,
     /// The rules that failed, by what they take, and why.
     pub failed: Vec<(&'static str, StoreError)>,
 }
@@ -319,7 +319,7 @@ pub async fn prune(platform: &Platform, actor: &str, now: Timestamp) -> Result<P
     }
     for rule in &RULES {
         if is_away(&failed) {
-            return Err(Unpruned { pruned, failed });
+            return Err(Unpruned { pruned: Box::new(pruned), failed });
         }
         let count = (rule.count)(&mut pruned);
         if let Err(error) = follow(platform, actor, rule, now, count).await {
@@ -332,7 +332,10 @@ pub async fn prune(platform: &Platform, actor: &str, now: Timestamp) -> Result<P
     let (gone, errors) = accounts::prune::prune(platform, now).await;
     pruned.accounts = gone;
     failed.extend(errors.into_iter().map(|error| ("accounts", error)));
-    if failed.is_empty() { Ok(pruned) } else { Err(Unpruned { pruned, failed }) }
+    if failed.is_empty() {
+        return Ok(pruned);
+    }
+    Err(Unpruned { pruned: Box::new(pruned), failed })
 }
 
 /// Each rule would wait for a connection in vain.

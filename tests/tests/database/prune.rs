@@ -154,7 +154,7 @@ async fn a_rule_that_fails_keeps_no_other_from_being_followed() {
         events: 1,
         ..Pruned::default()
     };
-    assert_eq!(failed.pruned, want);
+    assert_eq!(*failed.pruned, want);
     let missing = |it: &str| {
         format!("the database refused: relation \"{it}\" does not exist (SQLSTATE 42P01)")
     };
