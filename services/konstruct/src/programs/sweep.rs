@@ -8,10 +8,15 @@ use store::{
     deferred::{self, BROUGHT_BACK_MAX},
     prune,
 };
+use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
 use super::{keep, late};
-use crate::{settings::Asked, wiring};
+use crate::{
+    settings::Asked,
+    stories::{alone, while_alone},
+    wiring,
+};
 
 /// How often deferrals are looked at.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -21,9 +26,14 @@ const SWEEP_EVERY: Duration = Duration::from_secs(1);
 const SOON: Duration = Duration::from_millis(50);
 const SOON_LOOKS: u32 = 40;
 
-/// How often old rows are deleted, what comes late of what was erased, and what tenants do not keep for so
-/// long.
+/// How often old rows are deleted.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
+
+/// How often it is looked for what comes late of what was erased, and what tenants do not keep for so long.
+const ERASE_EVERY: Duration = Duration::from_mins(10);
+
+/// How long somebody else's erasing is waited for; it is looked again soon enough.
+const ALONE_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Deferrals brought back in one transaction.
 const BATCH_MAX: u32 = 100;
@@ -59,15 +69,22 @@ pub(crate) async fn run(
                     let some = bring_back(&context, &platform).await;
                     soon = if some { SOON_LOOKS } else { soon.saturating_sub(1) };
                 }
-                _ = forget.tick() => {
-                    prune_old(&context, &platform).await;
-                    late::take(&context, &db, &platform).await;
-                    keep::take(&context, &directory, (&db, &platform)).await;
-                }
+                _ = forget.tick() => prune_old(&context, &platform).await,
             }
         }
     };
-    tokio::join!(advisories, sweep);
+    // Beside the rest: it may take long, and whoever was deferred waits for nobody.
+    let erasing = async {
+        let mut look = tokio::time::interval(ERASE_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while context.stop.run_until_cancelled(look.tick()).await.is_some() {
+            let work = erase(&context, &directory, (&db, &platform));
+            if context.stop.run_until_cancelled(work).await.is_none() {
+                return;
+            }
+        }
+    };
+    tokio::join!(advisories, sweep, erasing);
     Ok(())
 }
 
@@ -100,6 +117,30 @@ async fn try_bring_back(context: &Context, platform: &Platform) -> anyhow::Resul
     }
     tx.commit().await?;
     Ok(!due.is_empty())
+}
+
+/// What comes late of what was erased, and what tenants do not keep for so long; unless somebody else erases.
+async fn erase(
+    context: &Context,
+    directory: &DirectoryWatch,
+    (db, platform): (&Database, &Platform),
+) {
+    let turn = match alone(db, ALONE_WAIT_MAX).await {
+        Ok(Some(turn)) => turn,
+        Ok(None) => return,
+        Err(error) => {
+            warn!(error = format!("{error:#}"), "nobody looks for what is to be erased");
+            return;
+        }
+    };
+    let work = async {
+        late::take(context, db, platform).await;
+        keep::take(context, directory, (db, platform)).await;
+        Ok(())
+    };
+    if let Err(error) = while_alone(&turn, work).await {
+        warn!(error = format!("{error:#}"), "what is to be erased stays until the next look");
+    }
 }
 
 async fn prune_old(context: &Context, platform: &Platform) {

@@ -73,6 +73,7 @@ const REMEMBER: &str = "
     insert into erased_name (tenant_id, name, erased_at_ms)
     select $1, name, $3::bigint from unnest($2::text[]) as name
     on conflict (tenant_id, name) do nothing";
+const PLACE: &str = "select place from erasure where tenant_id = $1";
 /// Where an earlier erasure is looked at from further back, that stands.
 const LOOK_FROM: &str = "
     insert into erasure (tenant_id, place) values ($1, $2)
@@ -226,17 +227,20 @@ async fn piece(
 }
 
 /// Keeps the names, so that what comes under them after `place` of `EVENTS` is erased too, whoever is
-/// interrupted.
+/// interrupted. Returns from where it was looked for others before, if it was.
 pub async fn remember(
     db: &Database,
     tenant: &TenantId,
     stories: &Stories,
     (place, now): (u64, Timestamp),
-) -> Result<(), StoreError> {
+) -> Result<Option<u64>, StoreError> {
     let mut tx = db.tenant(tenant).await?;
     remember_names(&mut tx, stories, now).await?;
+    let before = tx.query_opt(PLACE, &[&tenant.as_str()]).await?;
+    let before = before.map(|it| row::count(it.try_get(0)?)).transpose()?;
     tx.execute(LOOK_FROM, &[&tenant.as_str(), &row::big(place)]).await?;
-    tx.commit().await
+    tx.commit().await?;
+    Ok(before)
 }
 
 async fn remember_names(

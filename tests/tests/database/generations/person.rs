@@ -273,8 +273,9 @@ async fn names_are_kept_until_nothing_comes_late_any_more() {
     let one = domain::erasure::Stories::new([message("m1")], [effect]);
     let other = domain::erasure::Stories::new([message("m2")], []);
     let hour = 3_600_000;
-    stories::remember(&world.db, &acme, &one, (40, at(0))).await.unwrap();
-    stories::remember(&world.db, &acme, &other, (70, at(5 * hour))).await.unwrap();
+    let first = stories::remember(&world.db, &acme, &one, (40, at(0))).await.unwrap();
+    let second = stories::remember(&world.db, &acme, &other, (70, at(5 * hour))).await.unwrap();
+    assert_eq!((first, second), (None, Some(40)));
     let both = stories::remembered(&world.db, &acme).await.unwrap();
     assert_eq!(both.names().collect::<Vec<_>>(), ["m1", "m2", "x1"]);
     let places = async || stories::erasures(&world.platform, "test").await.unwrap();

@@ -4,7 +4,10 @@
 //! done by the next one, and the sweeper takes what comes late under these names. What the person writes
 //! from now on is not looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use accounts::{Accounts, Visit};
 use anyhow::{anyhow, bail};
@@ -24,9 +27,12 @@ use crate::{
     },
     output::Output,
     settings::Asked,
-    stories::{Events, Shelves, names},
+    stories::{Events, Shelves, alone, names, while_alone},
     wiring::{self, Base, Vault},
 };
+
+/// How long another erasure may take until this one begins.
+const ALONE_WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// What stays, and why.
 const KEPT: [Kept; 6] = [
@@ -92,14 +98,14 @@ pub(super) async fn run(
     erasure::check_sure(args.yes.as_deref(), &args.person)?;
     eraser.check_projected().await?;
     let master = asked.master_keys()?.current;
+    let Some(turn) = alone(&eraser.base.db, ALONE_WAIT_MAX).await? else {
+        bail!("somebody else is erased just now: run the command again; nothing was erased");
+    };
     let file = args.receipt.as_deref().map(erasure::create).transpose()?;
     let (began_at, resumed) = (eraser.now(), eraser.has_begun(&found).await?);
-    eraser.begin(asked, &found).await?;
-    let (db, tenant) = (&eraser.base.db, &args.tenant);
-    let is_over = async || anyhow::Ok(stories::open(db, tenant, &found.stories).await? == 0);
-    erasure::settled(args.settle, is_over).await?;
     let of = format!("`{}` of tenant `{}`", args.person, args.tenant);
-    let after = erasure::passes(&of, async || eraser.pass(&mut found).await).await?;
+    let work = eraser.erase(asked, &mut found, &of);
+    let after = while_alone(&turn, work).await?;
     let receipt = Receipt {
         what: "konstruct.person.erased",
         version: 1,
@@ -216,15 +222,35 @@ impl<'a> Eraser<'a> {
         Ok(found.stories.names().any(|name| earlier.contains(name)))
     }
 
-    /// It is on record, and whoever comes across these names knows.
-    async fn begin(&self, asked: &Asked<'_>, found: &Found) -> anyhow::Result<()> {
+    /// From the first word of it to the last pass.
+    async fn erase(
+        &self,
+        asked: &Asked<'_>,
+        found: &mut Found,
+        of: &str,
+    ) -> anyhow::Result<Vec<Had>> {
+        let (db, tenant) = (&self.base.db, &self.args.tenant);
+        let place = self.begin(asked, found).await?;
+        let is_over = async || anyhow::Ok(stories::open(db, tenant, &found.stories).await? == 0);
+        erasure::settled(self.args.settle, is_over).await?;
+        let after = erasure::passes(of, async || self.pass(&mut *found).await).await?;
+        // From here on the sweeper looks for what comes late.
+        let at = ((0, place), self.now());
+        stories::looked(db, tenant, &found.stories, at).await?;
+        Ok(after)
+    }
+
+    /// It is on record, and whoever comes across these names knows. Until it is done, the sweeper would
+    /// begin at the start of the log; then it goes on where this gives.
+    async fn begin(&self, asked: &Asked<'_>, found: &Found) -> anyhow::Result<u64> {
         let tenant = &self.args.tenant;
         let visit = Visit::new(self.now(), "console", "konstruct");
         let what = json!({ "messages": found.stories.messages(), "by": self.by });
         let accounts = wiring::accounts(asked).await?;
         accounts.note_erased(&Accounts::console()?, tenant, what, &visit).await?;
-        let at = (found.until, self.now());
-        Ok(stories::remember(&self.base.db, tenant, &found.stories, at).await?)
+        let at = (0, self.now());
+        let before = stories::remember(&self.base.db, tenant, &found.stories, at).await?;
+        Ok(before.map_or(found.until, |before| before.min(found.until)))
     }
 
     /// Erases once, and says what is left. Dead letters before the events that they are known by.
