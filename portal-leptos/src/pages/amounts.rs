@@ -41,7 +41,7 @@ pub(crate) fn days(
     if typed.is_empty() {
         return Ok(None);
     }
-    let days = typed.parse().map(Some);
+    let days = typed.parse::<u32>().map(Some);
     days.map_err(|_| FieldProblem::new(field, "is a whole number of days"))
 }
 
