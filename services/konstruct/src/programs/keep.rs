@@ -37,7 +37,7 @@ pub(super) async fn take(
     });
     for (tenant, kept) in tenants {
         let shelves = Shelves::of((context, db, platform), &tenant, &by);
-        match of_tenant(&shelves, kept).await {
+        match Box::pin(of_tenant(&shelves, kept)).await {
             Ok(0) => {}
             Ok(messages) => info!(%tenant, messages, "older messages than it keeps are gone"),
             Err(error) => {

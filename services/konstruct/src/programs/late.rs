@@ -22,7 +22,7 @@ pub(super) async fn take(context: &Context, db: &Database, platform: &Platform) 
     };
     for (tenant, place) in tenants {
         let shelves = Shelves::of((context, db, platform), &tenant, &by);
-        match of_tenant(&shelves, place).await {
+        match Box::pin(of_tenant(&shelves, place)).await {
             Ok(0) => {}
             Ok(entries) => info!(%tenant, entries, "what came late of what was erased is gone"),
             Err(error) => {

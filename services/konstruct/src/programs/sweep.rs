@@ -78,7 +78,7 @@ pub(crate) async fn run(
         let mut look = tokio::time::interval(ERASE_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while context.stop.run_until_cancelled(look.tick()).await.is_some() {
-            let work = erase(&context, &directory, (&db, &platform));
+            let work = Box::pin(erase(&context, &directory, (&db, &platform)));
             if context.stop.run_until_cancelled(work).await.is_none() {
                 return;
             }

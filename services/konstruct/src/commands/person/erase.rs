@@ -104,7 +104,7 @@ pub(super) async fn run(
     let file = args.receipt.as_deref().map(erasure::create).transpose()?;
     let (began_at, resumed) = (eraser.now(), eraser.has_begun(&found).await?);
     let of = format!("`{}` of tenant `{}`", args.person, args.tenant);
-    let work = eraser.erase(asked, &mut found, &of);
+    let work = Box::pin(eraser.erase(asked, &mut found, &of));
     let after = while_alone(&turn, work).await?;
     let receipt = Receipt {
         what: "konstruct.person.erased",
