@@ -14,6 +14,9 @@ use tokio::process::{Child, Command};
 /// How long a server may take to start.
 const START_WAIT: Duration = Duration::from_secs(20);
 
+/// What streams may reserve together; nothing of it is taken until it is written.
+const FILE_STORE_MAX: &str = "64GB";
+
 /// A server with JetStream on loopback; its data lives as long as this value.
 pub struct NatsServer {
     data: TempDir,
@@ -64,9 +67,11 @@ impl NatsServer {
         let port = if self.port == 0 { "-1".to_owned() } else { self.port.to_string() };
         let ports = self.data.path().join("ports");
         std::fs::create_dir_all(&ports)?;
+        let config = self.data.path().join("nats.conf");
+        std::fs::write(&config, self.config())?;
         let child = Command::new(binary)
-            .args(["-a", "127.0.0.1", "-p", &port, "-js", "-sd"])
-            .arg(self.data.path().join("store"))
+            .args(["-a", "127.0.0.1", "-p", &port, "-c"])
+            .arg(&config)
             .arg("--ports_file_dir")
             .arg(&ports)
             .stdin(Stdio::null())
@@ -78,6 +83,13 @@ impl NatsServer {
         self.child = Some(child);
         self.port = self.started(ports.join(format!("nats-server_{pid}.ports"))).await?;
         Ok(())
+    }
+
+    /// Streams reserve their room when they are made. Unless it is said how much there is, it is three
+    /// quarters of the free disk, and a test would fail where little is free that needs next to nothing.
+    fn config(&self) -> String {
+        let store = serde_json::json!(self.data.path().join("store"));
+        format!("jetstream {{ store_dir: {store}, max_file_store: {FILE_STORE_MAX} }}\n")
     }
 
     /// The server writes its port into a file; there is nothing to wait on but the file itself.

@@ -11,6 +11,10 @@ use crate::child::{Dirs, Service};
 use crate::random::write_private;
 use crate::stop::Stop;
 
+/// What streams may reserve together, as in deploy/nats.conf: unless it is said, it is three quarters of the
+/// free disk, and set-up fails where less is free than nobody will write for long.
+const FILE_STORE_MAX: &str = "12GB";
+
 const START_MAX: Duration = Duration::from_secs(20);
 const USER: &str = "konstruct";
 
@@ -50,7 +54,7 @@ fn config(dir: &Path, password: &str) -> String {
          listen: \"127.0.0.1:-1\"\n\
          http: \"127.0.0.1:-1\"\n\
          ports_file_dir: {ports}\n\
-         jetstream {{ store_dir: {store}, sync_interval: always }}\n\
+         jetstream {{ store_dir: {store}, sync_interval: always, max_file_store: {FILE_STORE_MAX} }}\n\
          authorization {{ user: {USER}, password: \"{password}\" }}\n"
     )
 }
@@ -81,7 +85,7 @@ mod tests {
             listen: "127.0.0.1:-1"
             http: "127.0.0.1:-1"
             ports_file_dir: "/d"
-            jetstream { store_dir: "/d/jetstream", sync_interval: always }
+            jetstream { store_dir: "/d/jetstream", sync_interval: always, max_file_store: 12GB }
             authorization { user: konstruct, password: "pw" }
         "#]]
         .assert_eq(&config(Path::new("/d"), "pw"));

@@ -33,10 +33,7 @@ pub(crate) fn per_minute(
 }
 
 /// Days; nothing where nothing was typed. How many they may be, the desk says.
-pub(crate) fn days(
-    field: &'static str,
-    typed: Option<&str>,
-) -> Result<Option<u32>, FieldProblem> {
+pub(crate) fn days(field: &'static str, typed: Option<&str>) -> Result<Option<u32>, FieldProblem> {
     let typed = typed.unwrap_or_default().trim();
     if typed.is_empty() {
         return Ok(None);
@@ -200,7 +197,10 @@ mod tests {
         assert_eq!(per_minute("limit", None).unwrap(), None);
         assert_eq!(days("keep_days", Some(" 14 ")).unwrap(), Some(14));
         assert_eq!(days("keep_days", Some(" ")).unwrap(), None);
-        assert_eq!(days("keep_days", Some("two")).unwrap_err().problem, "is a whole number of days");
+        assert_eq!(
+            days("keep_days", Some("two")).unwrap_err().problem,
+            "is a whole number of days"
+        );
         for typed in ["0", "-1", "1.5", "100001", "many"] {
             per_minute("limit", Some(typed)).unwrap_err();
         }

@@ -20,7 +20,7 @@ use crate::{Accounts, AccountsError, Visit};
 pub const PAGE_MAX: u32 = 200;
 
 /// Every kind of line there is.
-pub const ACTIONS: [&str; 28] = [
+pub const ACTIONS: [&str; 29] = [
     "sign-in.done",
     "sign-in.refused",
     "sign-out",
@@ -48,6 +48,7 @@ pub const ACTIONS: [&str; 28] = [
     "api-key.made",
     "api-key.revoked",
     "conversations.read",
+    "tenant.imported",
     "person.erased",
 ];
 
@@ -97,6 +98,26 @@ impl Accounts {
             who: Some(&by.operator),
             tenant: Some(tenant),
             action: "conversations.read",
+            detail: what,
+        };
+        note(&mut tx, visit, deed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Writes down that a tenant is made of an export. Ask before it is made.
+    pub async fn note_imported(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        what: Value,
+        visit: &Visit,
+    ) -> Result<(), AccountsError> {
+        by.require_platform(Permission::OperatorsManage)?;
+        let mut tx = self.platform.accounts().await?;
+        let deed = Deed {
+            who: Some(&by.operator),
+            tenant: Some(tenant),
+            action: "tenant.imported",
             detail: what,
         };
         note(&mut tx, visit, deed).await?;

@@ -11,9 +11,7 @@ use domain::{
     seal::Sealing,
 };
 use runtime::{Delivery, Failure, Handler as _};
-use schemas::{
-    Envelope, Event, Kind, Message, Timestamp, event::FailureReason, usage::Attempt,
-};
+use schemas::{Envelope, Event, Kind, Message, Timestamp, event::FailureReason, usage::Attempt};
 use store::{
     completions::{Before, Prior, Record},
     memory,

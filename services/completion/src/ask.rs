@@ -41,15 +41,7 @@ impl Completion {
         let deadline = begun + self.bounds.answer_time_max;
         let router = self.models.of(tenant).await.map_err(from_store)?;
         let toolbox = self.toolbox(tenant, &tools_of(&asking.config), deadline).await?;
-        let bench = toolbox.as_ref().map(|toolbox| Bench {
-            ledger: &self.tool_calls,
-            clock: &self.context.clock,
-            tenant,
-            message: &message.key.id,
-            sealing: &asking.sealing,
-            toolbox,
-            deadline,
-        });
+        let bench = toolbox.as_ref().map(|toolbox| self.bench(on, toolbox, deadline));
         let bench = bench.as_ref();
         let rounds = match bench {
             Some(bench) if 0 < asking.before => Rounds::resumed(bench).await?,
@@ -104,6 +96,19 @@ impl Completion {
             }
             self.note(on, &mut talk, attempts).await?;
             talk.rounds.go_on(bench, &completed.answer).await?;
+        }
+    }
+
+    /// Where an agent works with its tools.
+    fn bench<'a>(&'a self, on: &On<'a>, toolbox: &'a Toolbox, deadline: Instant) -> Bench<'a> {
+        Bench {
+            ledger: &self.tool_calls,
+            clock: &self.context.clock,
+            tenant: &on.delivery.cause.tenant,
+            message: &on.message.key.id,
+            sealing: &on.asking.sealing,
+            toolbox,
+            deadline,
         }
     }
 
@@ -167,9 +172,9 @@ impl Completion {
         let wait = exhausted.retry_at.map(|at| at.saturating_duration_since(Instant::now()));
         let patience = self.bounds.answer_time_max;
         let asked_at = asked_at(delivery, message);
-        if let Some(wait) = wait.filter(|wait| {
-            exhausted.is_temporary() && now.plus(*wait).since(asked_at) <= patience
-        }) {
+        if let Some(wait) = wait
+            .filter(|wait| exhausted.is_temporary() && now.plus(*wait).since(asked_at) <= patience)
+        {
             self.keep(on, &attempts).await?;
             return Err(Failure::retry_at(now.plus(wait), exhausted));
         }

@@ -87,8 +87,7 @@ mod tests {
     use super::*;
 
     fn sample(topic: &str) -> Envelope {
-        let path =
-            format!("{}/../../schemas/samples/{topic}.v1.json", env!("CARGO_MANIFEST_DIR"));
+        let path = format!("{}/../../schemas/samples/{topic}.v1.json", env!("CARGO_MANIFEST_DIR"));
         Envelope::decode(&std::fs::read(path).unwrap()).unwrap()
     }
 

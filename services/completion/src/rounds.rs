@@ -8,7 +8,10 @@ use std::time::Duration;
 use domain::{
     prompt::{estimate_tokens, fit_results},
     seal::{Owner, Sealing},
-    tool::{CALLS_MAX, NO_SUCH_TOOL, ROUNDS_MAX},
+    tool::{
+        CALLS_MAX, NO_SUCH_TOOL, ROUNDS_MAX,
+        results::{Results, TOO_MANY, TOO_MANY_TEXT},
+    },
 };
 use futures::future::try_join_all;
 use providers::{Answer, Turn};
@@ -26,17 +29,11 @@ use crate::{
     from_store,
 };
 
-/// The most that a model reads of the tools for one answer, in bytes: the event that tells of it has a
-/// bound, and so has a prompt.
-const RESULTS_BYTES_MAX: usize = 192 * 1024;
-
 /// Why a call has no outcome that could be relied on.
 const UNCERTAIN: &str = "uncertain";
 
 const UNCERTAIN_TEXT: &str = "It is not known whether this was carried out: we were interrupted. It was \
                               not done again. Say so, and ask before you repeat it.";
-const TOO_MANY_TEXT: &str = "Not called: that was one call too many for one answer.";
-const CUT: &str = "\n[the rest is left out: there is no room for more]";
 
 /// What calls are made with.
 pub(crate) struct Bench<'a> {
@@ -59,7 +56,7 @@ pub(crate) struct Rounds {
     /// The results in it, in their order, as they were before any was made shorter for want of room.
     whole: Vec<String>,
     calls: usize,
-    bytes: usize,
+    results: Results,
 }
 
 /// What is to be done about a call.
@@ -144,7 +141,7 @@ impl Rounds {
         let mut told = Vec::with_capacity(ended.len());
         for ((call, on_record), ended) in asked.calls.into_iter().zip(on_record).zip(ended) {
             let (tool, arguments) = on_record;
-            let (content, is_cut) = self.cut(ended.text);
+            let (content, is_cut) = self.results.cut(ended.text);
             let text = if is_cut { bench.seal(&content) } else { ended.outcome.text.clone() };
             let failed = ended.outcome.failed.is_some();
             self.whole.push(content.clone());
@@ -191,18 +188,6 @@ impl Rounds {
         });
         results.fold(0, u32::saturating_add)
     }
-
-    /// As much of a text as there is room for, and whether that is less than all.
-    fn cut(&mut self, mut text: String) -> (String, bool) {
-        let room = RESULTS_BYTES_MAX.saturating_sub(self.bytes);
-        self.bytes = self.bytes.saturating_add(text.len());
-        if text.len() <= room {
-            return (text, false);
-        }
-        text.truncate(text.floor_char_boundary(room));
-        text.push_str(CUT);
-        (text, true)
-    }
 }
 
 impl Bench<'_> {
@@ -239,7 +224,7 @@ impl Bench<'_> {
     ) -> Result<Ended, Failure> {
         let ended = match todo {
             Todo::Ended(outcome) => return self.on_record(outcome),
-            Todo::Make | Todo::Doubt if !has_room => self.unmade("limit", TOO_MANY_TEXT),
+            Todo::Make | Todo::Doubt if !has_room => self.unmade(TOO_MANY, TOO_MANY_TEXT),
             Todo::Make => self.called(call).await,
             Todo::Doubt => self.unmade(UNCERTAIN, UNCERTAIN_TEXT),
         };

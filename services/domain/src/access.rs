@@ -84,10 +84,7 @@ impl Permission {
     /// Whether it is about the installation; every other one is about one tenant.
     pub const fn is_of_platform(self) -> bool {
         use Permission as P;
-        matches!(
-            self,
-            P::TenantsManage | P::OperatorsManage | P::StreamsRead | P::LettersDecide
-        )
+        matches!(self, P::TenantsManage | P::OperatorsManage | P::StreamsRead | P::LettersDecide)
     }
 }
 

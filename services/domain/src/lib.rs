@@ -17,6 +17,7 @@ pub mod directory;
 pub mod draft;
 pub mod effect;
 pub mod erasure;
+pub mod export;
 pub mod fields;
 pub mod gcra;
 pub mod hand_off;

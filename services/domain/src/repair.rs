@@ -62,9 +62,8 @@ pub fn redeliver(known: &Known<'_>, anew: bool) -> Result<ReplyDecision, Refusal
         && known.reply.is_some_and(|reply| match reply.verdict {
             None => false,
             Some(Verdict::Nothing) => true,
-            Some(Verdict::Reply { parts, .. }) => (0..parts.max(1)).all(|part| {
-                matches!(reply.part(part), Some(EffectState::Sent { .. }))
-            }),
+            Some(Verdict::Reply { parts, .. }) => (0..parts.max(1))
+                .all(|part| matches!(reply.part(part), Some(EffectState::Sent { .. }))),
         });
     if is_whole { Err(ARRIVED) } else { Ok(ReplyDecision::Again) }
 }
@@ -102,9 +101,8 @@ fn has_words(known: &Known<'_>) -> Result<(), Refusal> {
 
 /// Whether something of the reply may or may not be there.
 fn is_in_doubt(known: &Known<'_>) -> bool {
-    let doubt = |it: &EffectState| {
-        matches!(it, EffectState::Uncertain { .. } | EffectState::Sending)
-    };
+    let doubt =
+        |it: &EffectState| matches!(it, EffectState::Uncertain { .. } | EffectState::Sending);
     known.reply.is_some_and(|reply| reply.posts.iter().flatten().chain(&reply.note).any(doubt))
 }
 

@@ -5,6 +5,7 @@
 pub mod built_in;
 mod check;
 mod headers;
+pub mod results;
 pub mod template;
 
 use std::collections::BTreeMap;

@@ -42,7 +42,7 @@ pub fn owner_of(event: &Event) -> Option<&str> {
 }
 
 /// A text as [`Text`] is written.
-fn text_of(value: &Value) -> Option<Text> {
+pub(crate) fn text_of(value: &Value) -> Option<Text> {
     let Value::Object(fields) = value else { return None };
     let mut fields = fields.iter();
     let (name, Value::String(text)) = fields.next()? else { return None };

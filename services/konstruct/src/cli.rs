@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod person;
+mod portable;
 mod repair;
 mod replay;
 mod see;
@@ -12,7 +13,8 @@ use schemas::TenantId;
 
 pub(crate) use self::{
     person::{ErasePerson, PersonVerb, Persons},
-    repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord, Since},
+    portable::{ExportTenant, ExportVerb, ImportTenant},
+    repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord},
     replay::{AddTest, Projections, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
     see::{At, Get, StreamVerb, Streams, Tail},
 };
@@ -59,7 +61,7 @@ pub(crate) enum Command {
     /// Streams and what is on them.
     Stream(Streams),
     /// Show tenants, agents, tools, model groups and connections as they were at an instant; with
-    /// `--json`, whole but for what people wrote.
+    /// `--json`, whole but for what people wrote. Exit code 1 if an event cannot be read.
     At(At),
     /// What could not be handled: look at it, have it handled again, or leave it be.
     #[command(name = "deadletters")]
@@ -173,6 +175,10 @@ pub(crate) enum TenantVerb {
     Erase(EraseTenant),
     /// Receipts of tenants and people that were erased.
     Receipt(Receipts),
+    /// Write all of a tenant's data, in the clear, to one file of JSON lines; or verify one.
+    Export(ExportTenant),
+    /// Make a tenant of such a file, where its slug is free. Run again, it does what is left.
+    Import(ImportTenant),
 }
 
 /// `konstruct tenant erase`.
@@ -215,6 +221,22 @@ pub(crate) enum ReceiptVerb {
         /// The receipt.
         file: PathBuf,
     },
+    /// Print the latest receipt of a tenant once more, as it was signed.
+    #[command(visible_alias = "again")]
+    Show(ShowReceipt),
+    /// Print the public key that verifies receipts, in PEM; with `--json`, also those of former master keys.
+    Key,
+}
+
+/// `konstruct tenant receipt show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowReceipt {
+    /// The tenant's slug.
+    #[arg(long)]
+    pub tenant: TenantId,
+    /// Where it is written too; nothing may be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
 }
 
 /// `konstruct agent …` and `konstruct connection …`.
@@ -276,9 +298,9 @@ pub(crate) enum OperatorVerb {
 #[derive(Debug, Args)]
 pub(crate) struct Trace {
     /// The message: its id or an event's or their beginning, the reference that a person quotes, a
-    /// permalink of Slack, or the id or timestamp of what was sent for it.
+    /// permalink or a timestamp of Slack, its own or an answer's, or the effect id of what was sent for it.
     pub message: String,
-    /// The tenant's slug; all tenants are searched without.
+    /// The tenant's slug; all tenants are searched without, on the record of the platform role.
     #[arg(long)]
     pub tenant: Option<TenantId>,
     /// Print it as an OpenTelemetry trace, as a collector takes it at `/v1/traces`.
@@ -316,4 +338,26 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "URL", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "not asked, asked, and asked with an address")]
     pub health: Option<Option<String>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_readme_names_what_can_be_said_to_those_who_look() {
+        let readme = include_str!("../../../README.md");
+        let command = Cli::command();
+        for name in ["at", "trace"] {
+            let named = format!("`konstruct {name} ");
+            let mut rows = readme.lines().filter(|line| line.starts_with('|'));
+            let row = rows.find(|row| row.contains(&named)).unwrap();
+            let flags = command.find_subcommand(name).unwrap().get_arguments();
+            for flag in flags.filter_map(clap::Arg::get_long) {
+                assert!(row.contains(&format!("[--{flag}")), "--{flag} is missing in {row}");
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 mod cli;
 mod commands;
+mod erasing;
 mod output;
 mod programs;
 mod progress;
@@ -75,15 +76,9 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
         Command::Trace(args) => done(commands::trace::run(&asked, &args, output).await),
         Command::Stream(args) => done(commands::stream::run(&asked, args.verb, output).await),
         Command::At(args) => done(commands::at::run(&asked, &args, output).await),
-        Command::DeadLetters(args) => {
-            done(commands::deadletters::run(&asked, args, output).await)
-        }
-        Command::Redeliver(args) => {
-            done(commands::repair::redeliver(&asked, &args, output).await)
-        }
-        Command::Reprocess(args) => {
-            done(commands::repair::reprocess(&asked, &args, output).await)
-        }
+        Command::DeadLetters(args) => done(commands::deadletters::run(&asked, args, output).await),
+        Command::Redeliver(args) => done(commands::repair::redeliver(&asked, &args, output).await),
+        Command::Reprocess(args) => done(commands::repair::reprocess(&asked, &args, output).await),
         Command::Reply(args) => done(commands::repair::reply(&asked, args, output).await),
         Command::Say(args) => commands::say::run(&asked, &args, output).await,
         Command::Replay(args) => commands::replay::run(sources, args, output).await,

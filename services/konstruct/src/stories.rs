@@ -1,45 +1,17 @@
 //! Takes stories of messages out of every store: for `konstruct person erase`, and what comes late of them
 //! for the sweeper.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::bail;
 use domain::erasure::Stories;
 use nats::{DEADLETTERS, EVENTS, PROJECT_EVENTS};
 use projector::Carrier;
 use runtime::{Context, Past, erase::TenantLog};
 use schemas::{EventId, TenantId};
-use store::{Database, Platform, checkpoint, erase, fence::Leadership};
-
-use crate::wiring;
+use store::{Database, Platform, checkpoint, erase};
 
 /// Events that are read at one time.
 const PIECE_MAX: usize = 256;
-
-/// What is led by whoever takes stories.
-const STAGE: &str = "erasure";
-
-/// Nobody else takes stories meanwhile, in the whole installation: what two told the base of rebuilds at the
-/// same time might count twice. Nothing where somebody else is at it for longer than that.
-pub(crate) async fn alone(db: &Database, wait: Duration) -> anyhow::Result<Option<Leadership>> {
-    let owner = wiring::owner();
-    let turn = tokio::time::timeout(wait, Leadership::acquire(db, STAGE, &owner)).await;
-    Ok(turn.ok().transpose()?)
-}
-
-/// Does it for as long as nobody else may.
-pub(crate) async fn while_alone<T>(
-    turn: &Leadership,
-    work: impl Future<Output = anyhow::Result<T>>,
-) -> anyhow::Result<T> {
-    tokio::select! {
-        done = work => done,
-        () = turn.lost() => bail!("the session that keeps others from erasing is lost"),
-    }
-}
 
 /// Where one tenant's stories are.
 pub(crate) struct Shelves<'a> {
@@ -149,10 +121,7 @@ impl<'a> Shelves<'a> {
     }
 
     /// Takes these dead letters.
-    pub(crate) async fn take_letters(
-        &self,
-        letters: &BTreeMap<u64, String>,
-    ) -> anyhow::Result<()> {
+    pub(crate) async fn take_letters(&self, letters: &BTreeMap<u64, String>) -> anyhow::Result<()> {
         for sequence in letters.keys() {
             self.log.take(&DEADLETTERS, *sequence).await?;
         }

@@ -95,6 +95,17 @@ pub(crate) async fn note_opened(
     Ok(accounts.note_read(&Accounts::console()?, tenant, what, &visit).await?)
 }
 
+/// Writes down that somebody at the command line makes a tenant of an export; before it is made.
+pub(crate) async fn note_imported(
+    asked: &Asked<'_>,
+    tenant: &TenantId,
+    what: Value,
+) -> anyhow::Result<()> {
+    let accounts = accounts(asked).await.context("what is imported is written down")?;
+    let visit = Visit::new(Clock::system().now(), "console", "konstruct");
+    Ok(accounts.note_imported(&Accounts::console()?, tenant, what, &visit).await?)
+}
+
 /// What seals texts, and where tokens are.
 pub(crate) fn secrets(asked: &Asked<'_>, db: &Database) -> anyhow::Result<(Sealer, Secrets)> {
     let vault = Vault::open(asked, db)?;

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::{Failure, FailureClass, ToolCall};
 
-/// The most calls of one answer.
-const CALLS_MAX: usize = 64;
+/// The most calls of tools of one answer.
+pub const CALLS_OF_ANSWER_MAX: usize = 64;
 
 /// The longest arguments of one call, in bytes.
 const ARGUMENTS_BYTES_MAX: usize = 256 << 10;
@@ -73,7 +73,7 @@ impl Calls {
         let at = at.filter(|at| self.0.get(*at).is_some_and(|last| !begins(last)));
         let at = match at {
             Some(at) => at,
-            None if CALLS_MAX <= self.0.len() => {
+            None if CALLS_OF_ANSWER_MAX <= self.0.len() => {
                 return Err(broken("the answer calls more tools than we accept"));
             }
             None => {

@@ -50,6 +50,7 @@ mod table;
 mod vendor;
 
 pub use answer::{Answer, Finish, Kept, ToolCall};
+pub use calls::CALLS_OF_ANSWER_MAX;
 pub use client::{ClientSettings, client};
 pub use config::{ConfigError, Deployment, Models, ModelsToml, deployment_problems};
 pub use domain::secret::Secret;

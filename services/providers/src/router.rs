@@ -94,6 +94,11 @@ impl Router {
         self.table().worst(group, request)
     }
 
+    /// The same of a request that says all of that and more, up to so many tokens of prompt.
+    pub fn worst_cost_up_to(&self, group: &str, request: &Request, tokens: u32) -> WorstCost {
+        self.table().worst_of(group, request, tokens)
+    }
+
     /// Gets one whole answer from `group` or the groups it falls back to, by `deadline`. The recorder
     /// is told of each attempt before it is made. A future that is dropped ends the call to the vendor,
     /// and the recorder is told what was tried ([`Recorder::left`]).

@@ -138,10 +138,14 @@ impl Table {
 
     /// What one call of a request can cost at the most, whichever deployment of the group takes it.
     pub(crate) fn worst(&self, group: &str, request: &Request) -> WorstCost {
+        self.worst_of(group, request, request.tokens())
+    }
+
+    /// The same with a prompt of so many tokens.
+    pub(crate) fn worst_of(&self, group: &str, request: &Request, tokens: u32) -> WorstCost {
         let tiers = self.groups.get(group).map(|group| group.0.as_slice()).unwrap_or_default();
         let routes = tiers.iter().flat_map(|tier| &tier.routes);
         let fitting = routes.map(|route| &route.deployment).filter(|it| it.can(request));
-        let tokens = request.tokens();
         let cost = |it: &Arc<Deployment>| {
             let written = request.max_output_tokens.clamp(1, it.max_output_tokens);
             it.prices(&self.prices).worst(it.vendor, &it.model, tokens, written)

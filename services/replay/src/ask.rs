@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::{
     Employee, Replay,
     error::Stop,
-    purse::{Payer, Purse},
+    purse::{Payer, Purse, StopSign},
     talk::Talk,
 };
 
@@ -28,6 +28,7 @@ pub(crate) struct Asking<'a> {
     pub(crate) who: &'a Employee,
     pub(crate) router: &'a Router,
     pub(crate) payer: Payer<'a>,
+    pub(crate) stop: StopSign,
 }
 
 /// What asking took so far.
@@ -82,15 +83,22 @@ impl Asking<'_> {
     }
 
     /// One request, paid for. What a vendor's failure means is for whoever asks; what keeps us from asking
-    /// ends all of it.
+    /// ends all of it. Where that is to stop, the call under way is cut off, and what it took is settled.
     pub(crate) async fn complete(
         &self,
         group: &str,
         request: &Request,
         deadline: Instant,
     ) -> Result<Result<Completed, Exhausted>, Stop> {
-        let purse = Purse::new(self.payer, self.replay.now());
-        let asked = self.router.complete(group, request, deadline, &purse).await;
+        let purse = Purse::new(self.payer, self.replay.now(), self.stop.clone());
+        let asked = tokio::select! {
+            asked = self.router.complete(group, request, deadline, &purse) => Some(asked),
+            () = purse.leave() => None,
+        };
+        let Some(asked) = asked else {
+            purse.ended(&purse.take_left()).await?;
+            return Err(Stop::Interrupted);
+        };
         purse.ended(attempts(&asked)).await?;
         match asked {
             Err(Exhausted { cause: Cause::OverBudget(met), .. }) => Err(Stop::Budget(met)),

@@ -2,7 +2,7 @@
 
 use domain::{budget::in_words, seal::OpenError};
 use schemas::{AgentId, BudgetMet, MessageId, TenantId};
-use store::StoreError;
+use store::{StoreError, alone::Busy};
 
 /// Why there is no replay. None of it quotes what was written.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,23 @@ pub enum ReplayError {
     /// What was kept is not what it was.
     #[error("a text does not hold what was kept in it")]
     Garbled,
+    /// Another program asks what is missing of it.
+    #[error("the replay `{run}` is being asked: {busy}")]
+    Busy {
+        /// The run.
+        run: String,
+        /// Who is at it.
+        busy: Busy,
+    },
+    /// The session that kept others away is gone; another program may be at it.
+    #[error("the replay `{0}` is not ours to go on with any more: the database is away, or was")]
+    Lost(String),
+    /// The run is one of tests.
+    #[error("`{0}` is a run of tests: `konstruct test --resume {0}` goes on with it")]
+    OfTests(String),
+    /// The run is none of tests.
+    #[error("`{0}` is no run of tests: `konstruct replay shadow --resume {0}` goes on with it")]
+    NotOfTests(String),
     /// Asking stopped.
     #[error(transparent)]
     Stopped(#[from] Stop),
@@ -79,6 +96,9 @@ pub enum Stop {
     /// The run may not cost more.
     #[error("stopped by its budget")]
     RunBudget,
+    /// Somebody wants it to stop.
+    #[error("stopped: interrupted")]
+    Interrupted,
     /// A budget of the tenant or the agent has no room.
     #[error("stopped: {} has no room for another call", in_words(.0))]
     Budget(BudgetMet),

@@ -66,7 +66,7 @@ impl Held<'_> {
     }
 
     fn is_theirs(&self, message: &MessageId, frozen: &Text) -> bool {
-        let frozen: Option<Frozen> = opened(self.sealing, self.tenant, message, Some(frozen));
+        let frozen: Option<Frozen> = opened(self.sealing, self.tenant, message, frozen);
         frozen.is_some_and(|it| self.stories.are_in(self.person, &it))
     }
 }

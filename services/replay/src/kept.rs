@@ -1,24 +1,45 @@
-//! Turns that are kept as tests: a candidate is asked each, and its answer is checked.
+//! Turns that are kept as tests: what is expected of an answer, and a run of them, which asks a candidate
+//! each and checks what it says.
 
-use domain::{
-    budget::Budgets,
-    replay::{
-        Frozen, Outcome,
-        check::{CHECKS_MAX, Check},
-    },
+use domain::replay::{
+    Frozen, Outcome, Unplayable,
+    check::{CHECKS_MAX, Check},
 };
-use schemas::{MessageId, Timestamp};
+use schemas::{MessageId, TenantId, Timestamp};
+use serde::{Deserialize, Serialize};
 use store::{
-    replays::{self, SavedTest},
+    replays::{self, CaseTest, NewCase, NewRun, SavedTest},
     spend,
 };
 
 use crate::{
-    Candidate, Employee, Replay, ReplayError, Turn,
+    Candidate, Employee, Estimate, Replay, ReplayError, TestReport, Turn,
     ask::Asking,
     case::{opened, sealed},
-    purse::Payer,
+    error::Stop,
+    estimate::Counting,
+    run::Going,
 };
+
+/// What is asked of tests.
+#[derive(Clone, Debug)]
+pub struct TestSetup {
+    /// Who is asked.
+    pub candidate: Candidate,
+    /// The model group that judges; the candidate's own if unsaid.
+    pub judge: Option<String>,
+    /// How much all of them may cost, in millionths of a dollar.
+    pub budget_micros: Option<u64>,
+}
+
+/// The tests of an agent.
+#[derive(Clone, Debug, Default)]
+pub struct KeptTests {
+    /// Those that can be asked, the oldest first.
+    pub tests: Vec<KeptTest>,
+    /// Those that do not open any more.
+    pub unreadable: Vec<UnreadableTest>,
+}
 
 /// A turn that is kept, with what is expected of an answer to it.
 #[derive(Clone, Debug)]
@@ -35,23 +56,28 @@ pub struct KeptTest {
     pub made_at: Timestamp,
 }
 
-/// What came of a test.
-#[derive(Clone, Debug)]
-pub struct Tested {
-    /// The test.
-    pub test: KeptTest,
-    /// What the candidate said.
-    pub outcome: Outcome,
-    /// Each check: whether it holds, and the judge's reason where one said. Without a verdict that can be
-    /// read, a check does not hold.
-    pub checks: Vec<(Check, bool, Option<String>)>,
+/// A test that cannot be asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnreadableTest {
+    /// Its name.
+    pub id: String,
+    /// The message.
+    pub message: MessageId,
+    /// Why, in a sentence.
+    pub why: String,
+    /// Since when it is kept.
+    pub made_at: Timestamp,
 }
 
-impl Tested {
-    /// Whether every check holds.
-    pub fn has_passed(&self) -> bool {
-        self.checks.iter().all(|(_, holds, _)| *holds)
-    }
+/// A check, and whether it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checked {
+    /// What is expected.
+    pub check: Check,
+    /// Whether it holds. Without a verdict that can be read, it does not.
+    pub holds: bool,
+    /// The judge's reason where one said.
+    pub reason: Option<String>,
 }
 
 impl Replay {
@@ -85,28 +111,38 @@ impl Replay {
         Ok(test.id)
     }
 
-    /// The tests of an agent, the oldest first.
-    pub async fn kept_tests(&self, who: &Employee) -> Result<Vec<KeptTest>, ReplayError> {
+    /// The tests of an agent. One that does not open hides no other.
+    pub async fn kept_tests(&self, who: &Employee) -> Result<KeptTests, ReplayError> {
         let tenant = &who.tenant.id;
         let sealing = self.sealer.of(tenant, self.now()).await?;
         let mut tx = self.db.tenant(tenant).await?;
         let found = replays::saved(&mut tx, &who.agent.id).await?;
-        let open = |test: SavedTest| {
-            let SavedTest { id, message, frozen, checks, made_at } = test;
-            let frozen = opened(&sealing, tenant, &message, Some(&frozen));
-            let checks = opened(&sealing, tenant, &message, Some(&checks));
-            let (frozen, checks) = frozen.zip(checks).ok_or(ReplayError::Garbled)?;
-            Ok::<_, ReplayError>(KeptTest { id, message, frozen, checks, made_at })
+        let unreadable = |id, message, made_at| {
+            let why = Unplayable::Unreadable.to_string();
+            UnreadableTest { id, message, why, made_at }
         };
-        found.into_iter().map(open).collect()
+        let mut kept = KeptTests::default();
+        for test in found {
+            let SavedTest { id, message, frozen, checks, made_at } = match test {
+                Ok(test) => test,
+                Err(it) => {
+                    kept.unreadable.push(unreadable(it.id, it.message, it.made_at));
+                    continue;
+                }
+            };
+            let frozen = opened(&sealing, tenant, &message, &frozen);
+            match frozen.zip(opened(&sealing, tenant, &message, &checks)) {
+                Some((frozen, checks)) => {
+                    kept.tests.push(KeptTest { id, message, frozen, checks, made_at });
+                }
+                None => kept.unreadable.push(unreadable(id, message, made_at)),
+            }
+        }
+        Ok(kept)
     }
 
     /// Removes a test.
-    pub async fn forget_test(
-        &self,
-        tenant: &schemas::TenantId,
-        id: &str,
-    ) -> Result<(), ReplayError> {
+    pub async fn forget_test(&self, tenant: &TenantId, id: &str) -> Result<(), ReplayError> {
         let mut tx = self.db.tenant(tenant).await?;
         if !replays::forget(&mut tx, id).await? {
             return Err(ReplayError::NoTest(id.to_owned()));
@@ -114,43 +150,106 @@ impl Replay {
         Ok(tx.commit().await?)
     }
 
-    /// Asks a candidate one test, and checks its answer. What a model must judge is judged by `judge`, or
-    /// by the candidate's own group.
-    pub async fn test(
+    /// What a run of these tests would take.
+    pub async fn estimate_tests(
         &self,
         who: &Employee,
-        candidate: &Candidate,
-        judge: Option<&str>,
-        test: KeptTest,
-    ) -> Result<Tested, ReplayError> {
+        setup: &TestSetup,
+        tests: &[KeptTest],
+    ) -> Result<Estimate, ReplayError> {
         let router = self.models.of(&who.tenant.id).await?;
-        let budgets = Budgets::of(&who.tenant, Some(&who.agent));
-        let payer = Payer {
-            db: &self.db,
-            tenant: &who.tenant.id,
-            agent: &who.agent.id,
-            budgets: &budgets,
-            run: None,
-            is_bounded: false,
+        let judge = setup.judge.as_deref();
+        self.known_group(who, judge)?;
+        let counting = Counting {
+            who,
+            router: &router,
+            candidate: &setup.candidate.config,
+            baseline: None,
+            judge,
         };
-        let asking = Asking { replay: self, who, router: &router, payer };
-        let config = (&candidate.config, candidate.version);
-        let outcome = asking.ask(&test.frozen, config).await?;
-        let group = judge.unwrap_or(&candidate.config.model);
-        let mut checks = Vec::with_capacity(test.checks.len());
-        for check in &test.checks {
-            let (holds, reason) = match (check, check.holds(&outcome)) {
+        let estimate = counting.count_tests(tests);
+        if setup.budget_micros.is_some() && estimate.micros_max.is_none() {
+            return Err(ReplayError::Unpriced);
+        }
+        Ok(estimate)
+    }
+
+    /// Writes a run of tests down, and asks nobody. Its name.
+    pub async fn make_tests(
+        &self,
+        who: &Employee,
+        setup: &TestSetup,
+        tests: &[KeptTest],
+    ) -> Result<String, ReplayError> {
+        let (tenant, now) = (&who.tenant.id, self.now());
+        let sealing = self.sealer.of(tenant, now).await?;
+        let case = |test: &KeptTest| {
+            let KeptTest { id, message, frozen, checks, .. } = test;
+            let checks = Some(sealed(&sealing, tenant, message, checks)?);
+            Ok::<_, ReplayError>(NewCase {
+                message: message.clone(),
+                frozen: Ok(sealed(&sealing, tenant, message, frozen)?),
+                test: Some(CaseTest { id: id.clone(), checks }),
+            })
+        };
+        let cases = tests.iter().map(case).collect::<Result<Vec<_>, _>>()?;
+        let id = spend::unique(tenant.as_str());
+        let config = setup.candidate.config.seal(tenant, &who.agent.id, &sealing);
+        let run = NewRun {
+            id: &id,
+            agent: &who.agent.id,
+            candidate: &setup.candidate.label,
+            config: &config,
+            baseline: false,
+            judge: setup.judge.as_deref(),
+            budget_micros: setup.budget_micros,
+            of_tests: true,
+            at: now,
+        };
+        let mut tx = self.db.tenant(tenant).await?;
+        replays::make(&mut tx, &run, &cases).await?;
+        tx.commit().await?;
+        Ok(id)
+    }
+
+    /// Asks what is missing of a run of tests, as [`Replay::go_on`] does.
+    pub async fn go_on_tests(
+        &self,
+        who: &Employee,
+        going: Going<'_>,
+        on: impl Fn(),
+    ) -> Result<TestReport, ReplayError> {
+        let run = going.run;
+        if !self.run(&who.tenant.id, run).await?.of_tests {
+            return Err(ReplayError::NotOfTests(run.to_owned()));
+        }
+        self.advance(who, going, on).await?;
+        self.tested(&who.tenant.id, run).await
+    }
+}
+
+impl Asking<'_> {
+    /// Which checks hold of an answer. What a model must judge is judged by that group.
+    pub(crate) async fn checked(
+        &self,
+        group: &str,
+        (frozen, outcome): (&Frozen, &Outcome),
+        checks: &[Check],
+    ) -> Result<Vec<Checked>, Stop> {
+        let mut checked = Vec::with_capacity(checks.len());
+        for check in checks {
+            let (holds, reason) = match (check, check.holds(outcome)) {
                 (_, Some(holds)) => (holds, None),
                 (Check::Judged(criterion), None) => {
                     let said = outcome.said().unwrap_or_default();
-                    let asked = (test.frozen.newest.text.as_str(), said);
-                    let (met, reason) = asking.meets(group, asked, criterion).await?;
+                    let asked = (frozen.newest.text.as_str(), said);
+                    let (met, reason) = self.meets(group, asked, criterion).await?;
                     (met == Some(true), Some(reason))
                 }
                 (_, None) => (false, None),
             };
-            checks.push((check.clone(), holds, reason));
+            checked.push(Checked { check: check.clone(), holds, reason });
         }
-        Ok(Tested { test, outcome, checks })
+        Ok(checked)
     }
 }

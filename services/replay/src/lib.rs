@@ -2,7 +2,8 @@
 //! of the version that answered, and says what differs. And turns that are kept as tests.
 //!
 //! Start at [`Replay::freeze`], which makes of a recorded turn what asking it again takes; [`Replay::make`]
-//! writes a run down, and [`Replay::go_on`] asks what is missing of it.
+//! writes a run down, and [`Replay::go_on`] asks what is missing of it. A run of tests is a run too:
+//! [`Replay::make_tests`], [`Replay::go_on_tests`].
 //!
 //! **Invariant:** a replay has no effect outside. This crate knows no `channels`, `tools`, `delivery` or
 //! `runtime` (`deny.toml` holds it): it can say nothing to anybody, call no tool and publish no event. What
@@ -24,7 +25,9 @@ mod purse;
 mod render;
 mod report;
 mod run;
+mod running;
 mod talk;
+mod tested;
 
 use std::sync::Arc;
 
@@ -39,10 +42,11 @@ pub use self::{
     estimate::Estimate,
     freeze::Turn,
     held::{Found, Held},
-    kept::{KeptTest, Tested},
+    kept::{Checked, KeptTest, KeptTests, TestSetup, UnreadableTest},
     render::{markdown, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
-    run::Setup,
+    run::{Going, Setup},
+    tested::{TestAnswer, TestReport, Tested},
 };
 
 /// The most turns of one run.

@@ -1,9 +1,16 @@
 //! What asking costs: taken of the run's budget, of the agent's and of the tenant's before each call, and
-//! settled after.
+//! settled after, also where whoever asked for it leaves.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    mem,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use domain::{budget::Budgets, day::Day};
+use futures::{
+    FutureExt as _,
+    future::{BoxFuture, Shared},
+};
 use providers::{AttemptStart, NotStarted, Recorder};
 use schemas::{
     AgentId, BudgetMet, TenantId, Timestamp,
@@ -17,6 +24,9 @@ use store::{
 
 use crate::error::Stop;
 
+/// Comes when nothing more is to be asked.
+pub(crate) type StopSign = Shared<BoxFuture<'static, ()>>;
+
 /// Who pays, and for what.
 #[derive(Clone, Copy)]
 pub(crate) struct Payer<'a> {
@@ -24,19 +34,25 @@ pub(crate) struct Payer<'a> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) agent: &'a AgentId,
     pub(crate) budgets: &'a Budgets,
-    /// The run; none for a test.
-    pub(crate) run: Option<&'a str>,
+    /// The run.
+    pub(crate) run: &'a str,
     /// Whether the run has a budget, so that no call may be of unknown cost.
     pub(crate) is_bounded: bool,
 }
 
-/// The calls of one request. Whoever is killed in the middle leaves them counted at their worst.
+/// The calls of one request. Whoever is killed in the middle leaves them counted at their worst: in the
+/// run for good, in budgets as reserved until they are too old to be under way.
 pub(crate) struct Purse<'a> {
     payer: Payer<'a>,
     at: Timestamp,
     /// What its calls are reserved under.
     holder: String,
     worst: Mutex<Worst>,
+    stop: StopSign,
+    /// Held while room is taken: who is dropped then does not know whether it was.
+    taking: tokio::sync::Mutex<()>,
+    /// The calls that were made until whoever asked left.
+    left: Mutex<Vec<Attempt>>,
 }
 
 /// What the calls were counted at, each before it was made.
@@ -45,6 +61,8 @@ struct Worst {
     micros: Vec<u64>,
     /// How many of them stand corrected.
     corrected: usize,
+    /// Whether it is not known of one if it was counted: the connection broke.
+    is_unsure: bool,
 }
 
 impl Worst {
@@ -62,13 +80,26 @@ impl Worst {
 }
 
 impl<'a> Purse<'a> {
-    pub(crate) fn new(payer: Payer<'a>, at: Timestamp) -> Self {
-        Self { payer, at, holder: spend::unique("replay"), worst: Mutex::default() }
+    pub(crate) fn new(payer: Payer<'a>, at: Timestamp, stop: StopSign) -> Self {
+        let (holder, worst, left) = (spend::unique("replay"), Mutex::default(), Mutex::default());
+        Self { payer, at, holder, worst, stop, taking: tokio::sync::Mutex::default(), left }
     }
 
-    /// What the calls came to.
+    /// Comes when whoever asks is to leave, and no room is being taken just then.
+    pub(crate) async fn leave(&self) {
+        self.stop.clone().await;
+        drop(self.taking.lock().await);
+    }
+
+    /// The calls that were made until whoever asked left.
+    pub(crate) fn take_left(&self) -> Vec<Attempt> {
+        mem::take(&mut *lock(&self.left))
+    }
+
+    /// What the calls came to. What of them nobody speaks of is settled at its worst.
     pub(crate) async fn ended(&self, attempts: &[Attempt]) -> Result<(), StoreError> {
-        if attempts.is_empty() {
+        let is_unsure = lock(&self.worst).is_unsure;
+        if attempts.is_empty() && !is_unsure {
             return Ok(());
         }
         let tx = self.payer.db.tenant(self.payer.tenant).await?;
@@ -76,8 +107,7 @@ impl<'a> Purse<'a> {
     }
 
     fn over<'c>(&'c self, attempts: &'c [Attempt]) -> Over<'c> {
-        let worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
-        let correction_micros = worst.correction(attempts);
+        let correction_micros = lock(&self.worst).correction(attempts);
         Over { holder: &self.holder, attempts, correction_micros }
     }
 
@@ -88,7 +118,7 @@ impl<'a> Purse<'a> {
         call: Option<Call<'c>>,
     ) -> Calling<'c> {
         let Payer { run, agent, .. } = self.payer;
-        Calling { run, day: Day::of(self.at), agent, model, worst_micros, call }
+        Calling { run: Some(run), day: Day::of(self.at), agent, model, worst_micros, call }
     }
 }
 
@@ -96,21 +126,33 @@ impl Recorder for Purse<'_> {
     type Error = Stop;
 
     async fn starting(&self, attempt: &AttemptStart) -> Result<(), NotStarted<Stop>> {
+        let _taking = self.taking.lock().await;
+        if self.stop.clone().now_or_never().is_some() {
+            return Err(Stop::Interrupted.into());
+        }
         if self.payer.is_bounded && attempt.worst_cost.is_none() {
             return Err(Stop::Unpriced(attempt.model.clone()).into());
         }
         let MicroDollars(worst) = attempt.worst_cost.unwrap_or_default();
-        let begun = self.begin(attempt, worst).await.map_err(Stop::Store)?;
-        match begun {
-            Ok(()) => {
-                let mut counted = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.begin(attempt, worst).await {
+            Ok(Ok(())) => {
+                let mut counted = lock(&self.worst);
                 counted.corrected = attempt.ended.len();
                 counted.micros.push(worst);
                 Ok(())
             }
-            Err(NoRoom::Run) => Err(Stop::RunBudget.into()),
-            Err(NoRoom::Budget(met)) => Err(over(met)),
+            Ok(Err(NoRoom::Run)) => Err(Stop::RunBudget.into()),
+            Ok(Err(NoRoom::Budget(met))) => Err(over(met)),
+            Err(error) => {
+                lock(&self.worst).is_unsure = true;
+                Err(Stop::Store(error).into())
+            }
         }
+    }
+
+    /// Settled by whoever left, who is there still.
+    fn left(&self, attempts: &[Attempt]) {
+        *lock(&self.left) = attempts.to_vec();
     }
 }
 
@@ -132,4 +174,8 @@ impl Purse<'_> {
 
 fn over(met: BudgetMet) -> NotStarted<Stop> {
     NotStarted::OverBudget(met)
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -32,9 +32,9 @@ pub fn text(report: &Report) -> String {
 
 /// The same with every answer.
 pub fn markdown(report: &Report) -> String {
-    let mut text = format!("# Replay {}\n\n", report.run.id);
+    let mut text = format!("# Replay {}\n\n", inline(&report.run.id));
     for said in head(report).lines().take_while(|line| !line.is_empty()) {
-        line(&mut text, &format!("- {said}"));
+        line(&mut text, &format!("- {}", inline(said)));
     }
     text.push_str("\n| | candidate | as it was |\n|---|---:|---:|\n");
     for (name, of) in rows() {
@@ -160,7 +160,7 @@ fn page(text: &mut String, case: &CaseReport) {
 
 fn answer(text: &mut String, title: &str, outcome: Option<&Outcome>) {
     let Some(outcome) = outcome else { return };
-    line(text, &format!("\n**{title}**: {}\n", end_words(&outcome.end)));
+    line(text, &format!("\n**{title}**: {}\n", inline(&end_words(&outcome.end))));
     if let Some(said) = outcome.said().filter(|said| !said.trim().is_empty()) {
         line(text, &quoted(said));
     }
@@ -168,7 +168,7 @@ fn answer(text: &mut String, title: &str, outcome: Option<&Outcome>) {
 
 fn verdict(text: &mut String, judged: Option<&Judged>) {
     if let Some(judged) = judged {
-        line(text, &format!("\nJudged {}: {}", word(judged), judged.reason));
+        line(text, &format!("\nJudged {}: {}", word(judged), inline(&judged.reason)));
     }
 }
 
@@ -176,9 +176,39 @@ fn word(judged: &Judged) -> &'static str {
     judged.verdict.map_or("no verdict", judge::Verdict::as_str)
 }
 
-/// What somebody else wrote, as a quotation: none of its marks begins anything of ours.
+/// What somebody else wrote, as a quotation: none of its marks begins anything of ours, none of its lines
+/// leaves it, and nothing is loaded from elsewhere to show it.
 fn quoted(text: &str) -> String {
-    text.lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
+    // Markdown knows lines that end with a carriage return alone.
+    let lines = text.replace("\r\n", "\n").replace('\r', "\n");
+    lines.lines().map(|line| format!("> {}", escaped(line))).collect::<Vec<_>>().join("\n")
+}
+
+/// The same in a line of ours.
+fn inline(text: &str) -> String {
+    let words = text.replace(char::is_control, " ");
+    let mut written = String::with_capacity(words.len());
+    for c in words.chars() {
+        if matches!(c, '*' | '_' | '`' | '|' | '~') {
+            written.push('\\');
+        }
+        written.push_str(&escaped(c.encode_utf8(&mut [0; 4])));
+    }
+    written
+}
+
+/// Without HTML, and without links, pictures and what defines them.
+fn escaped(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => written.push_str("&lt;"),
+            '&' => written.push_str("&amp;"),
+            '[' | ']' | '\\' => written.extend(['\\', c]),
+            _ => written.push(c),
+        }
+    }
+    written
 }
 
 fn line(text: &mut String, line: &str) {
@@ -193,4 +223,37 @@ fn decimals(number: Option<f64>, places: usize) -> String {
 /// Millionths as dollars.
 pub(crate) fn dollars(micros: u64) -> String {
     format!("${}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_somebody_wrote_stays_in_its_quotation() {
+        let cases = [
+            ("one\ntwo", "> one\n> two"),
+            ("one\r# two\r\nthree\r", "> one\n> # two\n> three"),
+            ("a\n\nb", "> a\n> \n> b"),
+            ("<img src=x onerror=alert(1)> &lt;", "> &lt;img src=x onerror=alert(1)> &amp;lt;"),
+            ("![p](http://x/y) [x]: /z", "> !\\[p\\](http://x/y) \\[x\\]: /z"),
+            (r"\[x](y)", r"> \\\[x\](y)"),
+        ];
+        for (text, want) in cases {
+            assert_eq!(quoted(text), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_in_a_line_of_ours_is_a_word() {
+        let cases = [
+            ("better, it says why", "better, it says why"),
+            ("**so**\r\n# it | is", r"\*\*so\*\*  # it \| is"),
+            ("refund({\"order\":\"<b>\"})", r#"refund({"order":"&lt;b>"})"#),
+            ("the file my_agent.yaml of `mara`", r"the file my\_agent.yaml of \`mara\`"),
+        ];
+        for (text, want) in cases {
+            assert_eq!(inline(text), want, "{text:?}");
+        }
+    }
 }

@@ -74,9 +74,7 @@ impl Replay {
             let message = case.message.clone();
             let asked = match case.unplayable.as_deref().map(str::parse::<Unplayable>) {
                 Some(why) => Err(why.unwrap_or(Unplayable::Changed)),
-                None => Open::of(case, &sealing, tenant)
-                    .map(|open| Box::new(Asked::from(open)))
-                    .ok_or(Unplayable::Unreadable),
+                None => Open::of(case, &sealing, tenant).map(|open| Box::new(Asked::from(open))),
             };
             CaseReport { message, asked }
         };
@@ -143,6 +141,7 @@ pub fn run_json(run: &RunRow) -> Value {
         "turns": run.cases,
         "not_replayable": run.unplayable,
         "asked": run.asked,
+        "of_tests": run.of_tests,
     })
 }
 

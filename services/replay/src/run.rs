@@ -1,4 +1,6 @@
 //! A run: made with all its turns, asked turn by turn, and taken up again where it stopped.
+//!
+//! One program at a time asks what is missing of a run, so that nothing is asked and paid twice.
 
 use std::{
     collections::BTreeMap,
@@ -8,24 +10,27 @@ use std::{
 use domain::{
     budget::Budgets,
     config::OpenConfig,
-    replay::{Frozen, Outcome, judge::Judged},
+    replay::{Frozen, Unplayable},
     seal::Sealing,
 };
-use futures::StreamExt as _;
-use schemas::{MessageId, TenantId};
-use serde::Serialize;
+use futures::{
+    FutureExt as _, StreamExt as _,
+    future::{BoxFuture, select},
+};
+use schemas::TenantId;
 use store::{
-    replays::{self, NewCase, NewRun, Part, RunRow},
+    alone::Alone,
+    replays::{self, NewCase, NewRun, RunRow},
     spend,
 };
 
 use crate::{
     Candidate, Employee, Estimate, Replay, ReplayError, Report, Stop, Turn,
     ask::Asking,
-    case::{Open, sealed, written},
+    case::{Open, sealed},
     estimate::Counting,
-    judge::Compared,
-    purse::Payer,
+    purse::{Payer, StopSign},
+    running::Running,
 };
 
 /// Turns that are asked at the same time, where no budget bounds the run. With one, it is one after the
@@ -44,6 +49,18 @@ pub struct Setup {
     pub judge: Option<String>,
     /// How much the run may cost, in millionths of a dollar.
     pub budget_micros: Option<u64>,
+}
+
+/// How a run goes on.
+pub struct Going<'a> {
+    /// The run.
+    pub run: &'a str,
+    /// Its budget from now on, where that is another.
+    pub budget_micros: Option<u64>,
+    /// Who asks, for whoever else would: host and process.
+    pub owner: &'a str,
+    /// When it comes, calls under way are cut off and settled, and the run stops.
+    pub stop: BoxFuture<'static, ()>,
 }
 
 /// The configurations that answered.
@@ -65,10 +82,7 @@ impl Replay {
         turns: &[Turn],
     ) -> Result<Estimate, ReplayError> {
         let router = self.models.of(&who.tenant.id).await?;
-        let groups = self.models.groups(&who.tenant.id);
-        if let Some(judge) = setup.judge.as_ref().filter(|judge| !groups.contains(judge)) {
-            return Err(ReplayError::NoGroup(judge.clone()));
-        }
+        self.known_group(who, setup.judge.as_deref())?;
         let frozen = || turns.iter().map(|turn| turn.frozen.as_ref().ok());
         let versions =
             if setup.baseline { Some(self.versions(who, frozen().flatten()).await?) } else { None };
@@ -100,7 +114,7 @@ impl Replay {
                 Ok(frozen) => Ok(sealed(&sealing, tenant, &turn.message, frozen)?),
                 Err(why) => Err(why.as_str()),
             };
-            Ok::<_, ReplayError>(NewCase { message: turn.message.clone(), frozen })
+            Ok::<_, ReplayError>(NewCase { message: turn.message.clone(), frozen, test: None })
         };
         let cases = turns.iter().map(case).collect::<Result<Vec<_>, _>>()?;
         // Its name tells the tenant, so that whoever names a run need not say both.
@@ -114,6 +128,7 @@ impl Replay {
             baseline: setup.baseline,
             judge: setup.judge.as_deref(),
             budget_micros: setup.budget_micros,
+            of_tests: false,
             at: now,
         };
         let mut tx = self.db.tenant(tenant).await?;
@@ -127,22 +142,53 @@ impl Replay {
     pub async fn go_on(
         &self,
         who: &Employee,
-        run: &str,
-        budget_micros: Option<u64>,
+        going: Going<'_>,
         on: impl Fn(),
     ) -> Result<Report, ReplayError> {
+        let run = going.run;
+        if self.run(&who.tenant.id, run).await?.of_tests {
+            return Err(ReplayError::OfTests(run.to_owned()));
+        }
+        self.advance(who, going, on).await?;
+        self.report(&who.tenant.id, run).await
+    }
+
+    /// Asks what is missing, while nobody else does.
+    pub(crate) async fn advance(
+        &self,
+        who: &Employee,
+        going: Going<'_>,
+        on: impl Fn(),
+    ) -> Result<(), ReplayError> {
+        let Going { run, budget_micros, owner, stop } = going;
+        let taken = Alone::take(&self.db, &format!("replay/{run}"), owner).await?;
+        let alone = taken.map_err(|busy| ReplayError::Busy { run: run.to_owned(), busy })?;
         let tenant = &who.tenant.id;
         let mut tx = self.db.tenant(tenant).await?;
-        let found = replays::find(&mut tx, run).await?;
-        found.ok_or_else(|| ReplayError::NoRun(run.to_owned()))?;
         replays::open(&mut tx, run, budget_micros).await?;
         tx.commit().await?;
-        let stop = self.ask_all(who, run, on).await?;
-        let why = stop.as_ref().map(ToString::to_string);
+        let stop = select(stop, alone.lost().boxed()).map(drop).boxed().shared();
+        let why = self.ask_all(who, run, (stop, &on)).await?;
+        if alone.is_lost() {
+            return Err(ReplayError::Lost(run.to_owned()));
+        }
+        let why = why.as_ref().map(ToString::to_string);
         let mut tx = self.db.tenant(tenant).await?;
         replays::end(&mut tx, run, why.as_deref(), self.now()).await?;
-        tx.commit().await?;
-        self.report(tenant, run).await
+        Ok(tx.commit().await?)
+    }
+
+    /// A model group that is named must be there.
+    pub(crate) fn known_group(
+        &self,
+        who: &Employee,
+        group: Option<&str>,
+    ) -> Result<(), ReplayError> {
+        let groups = self.models.groups(&who.tenant.id);
+        match group.filter(|group| !groups.iter().any(|known| known == group)) {
+            Some(group) => Err(ReplayError::NoGroup(group.to_owned())),
+            None => Ok(()),
+        }
     }
 
     /// A run.
@@ -163,18 +209,17 @@ impl Replay {
         &self,
         who: &Employee,
         run: &str,
-        on: impl Fn(),
+        (stop, on): (StopSign, &impl Fn()),
     ) -> Result<Option<Stop>, ReplayError> {
         let tenant = &who.tenant.id;
         let sealing = self.sealer.of(tenant, self.now()).await?;
-        let mut tx = self.db.tenant(tenant).await?;
-        let row = replays::find(&mut tx, run).await?;
-        let row = row.ok_or_else(|| ReplayError::NoRun(run.to_owned()))?;
-        let cases = replays::cases(&mut tx, run).await?;
-        drop(tx);
-        let opened = cases.into_iter().filter_map(|case| Open::of(case, &sealing, tenant));
-        let opened: Vec<_> = opened.filter(|case| !case.is_through(&row)).collect();
-        let versions = self.versions(who, opened.iter().map(|case| &case.frozen)).await?;
+        let row = self.run(tenant, run).await?;
+        let opened = self.missing(&row, (tenant, &sealing)).await?;
+        let versions = if row.baseline {
+            self.versions(who, opened.iter().map(|case| &case.frozen)).await?
+        } else {
+            Versions(BTreeMap::new())
+        };
         let candidate = who.open(&row.config, &sealing)?;
         let router = self.models.of(tenant).await?;
         let budgets = Budgets::of(&who.tenant, Some(&who.agent));
@@ -184,10 +229,10 @@ impl Replay {
             tenant,
             agent: &who.agent.id,
             budgets: &budgets,
-            run: Some(row.id.as_str()),
+            run: row.id.as_str(),
             is_bounded,
         };
-        let asking = Asking { replay: self, who, router: &router, payer };
+        let asking = Asking { replay: self, who, router: &router, payer, stop };
         let running = Running { asking, row: &row, candidate, versions, sealing: &sealing };
         let stopped = Mutex::new(None);
         let asked = opened.into_iter().map(|case| async {
@@ -200,6 +245,31 @@ impl Replay {
         let at_once = if is_bounded { 1 } else { TURNS_AT_ONCE };
         futures::stream::iter(asked).buffer_unordered(at_once).collect::<Vec<()>>().await;
         Ok(stopped.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The turns that are not through. Those that do not open are given up, once and for all.
+    async fn missing(
+        &self,
+        row: &RunRow,
+        (tenant, sealing): (&TenantId, &Sealing),
+    ) -> Result<Vec<Open>, ReplayError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        let cases = replays::cases(&mut tx, &row.id).await?;
+        let (mut missing, mut unreadable) = (Vec::new(), Vec::new());
+        for case in cases.into_iter().filter(|case| case.unplayable.is_none()) {
+            let place = case.place;
+            match Open::of(case, sealing, tenant) {
+                Ok(open) if open.is_through(row) => {}
+                Ok(open) => missing.push(open),
+                Err(_) => unreadable.push(place),
+            }
+        }
+        if !unreadable.is_empty() {
+            let why = Unplayable::Unreadable.as_str();
+            replays::give_up(&mut tx, &row.id, &unreadable, why).await?;
+            tx.commit().await?;
+        }
+        Ok(missing)
     }
 
     /// The configurations of all versions that answered. One that is gone is what is published.
@@ -227,74 +297,4 @@ impl Replay {
 
 fn lock(stopped: &Mutex<Option<Stop>>) -> MutexGuard<'_, Option<Stop>> {
     stopped.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A run being asked.
-struct Running<'a> {
-    asking: Asking<'a>,
-    row: &'a RunRow,
-    candidate: OpenConfig,
-    versions: Versions,
-    sealing: &'a Sealing,
-}
-
-impl Running<'_> {
-    /// Asks what is missing of one turn, each part written down before the next is asked.
-    async fn case(&self, case: Open) -> Result<(), Stop> {
-        let at = (case.place, &case.message);
-        let candidate = (&self.candidate, None);
-        let answer = self.part(at, Part::Candidate, &case.frozen, (case.candidate, candidate));
-        let answer = answer.await?;
-        self.verdict(at, &case.frozen, ("candidate", &answer), case.verdict).await?;
-        if !self.row.baseline {
-            return Ok(());
-        }
-        let Some((version, config)) = self.versions.of(case.frozen.version) else { return Ok(()) };
-        let before = (config, Some(version));
-        let answer = self.part(at, Part::Baseline, &case.frozen, (case.baseline, before)).await?;
-        self.verdict(at, &case.frozen, ("baseline", &answer), case.baseline_verdict).await
-    }
-
-    async fn part(
-        &self,
-        at: (u32, &MessageId),
-        part: Part,
-        frozen: &Frozen,
-        (known, config): (Option<Outcome>, (&OpenConfig, Option<u32>)),
-    ) -> Result<Outcome, Stop> {
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let outcome = self.asking.ask(frozen, config).await?;
-        self.keep(at, part, &outcome).await?;
-        Ok(outcome)
-    }
-
-    async fn verdict(
-        &self,
-        at: (u32, &MessageId),
-        frozen: &Frozen,
-        (who, other): (&str, &Outcome),
-        known: Option<Judged>,
-    ) -> Result<(), Stop> {
-        let Some(group) = self.row.judge.as_deref().filter(|_| known.is_none()) else {
-            return Ok(());
-        };
-        let compared = Compared { run: &self.row.id, who, frozen, other };
-        let Some(judged) = self.asking.judged(group, &compared).await? else { return Ok(()) };
-        let part = if who == "baseline" { Part::BaselineVerdict } else { Part::Verdict };
-        self.keep(at, part, &judged).await
-    }
-
-    async fn keep(
-        &self,
-        (place, message): (u32, &MessageId),
-        part: Part,
-        what: &impl Serialize,
-    ) -> Result<(), Stop> {
-        let Payer { db, tenant, .. } = self.asking.payer;
-        let text = written(self.sealing, tenant, message, what);
-        let tx = db.tenant(tenant).await?;
-        Ok(replays::keep(tx, (self.row.id.as_str(), place), part, &text).await?)
-    }
 }

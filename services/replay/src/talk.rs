@@ -4,11 +4,12 @@ use domain::{
     config::OpenConfig,
     hand_off::tools_of,
     prompt::{self, Prompt, PromptInput, THREAD_TOKENS_MAX},
-    replay::{Called, Frozen, Tape},
+    replay::{Called, Frozen, Played, Tape},
     tool::{
         CALLS_MAX, HAND_OFF, NO_SUCH_TOOL, ROUNDS_MAX,
         built_in::{Described, described},
         is_active,
+        results::{Results, TOO_MANY, TOO_MANY_TEXT},
     },
 };
 use providers::{Answer, Cause, Exhausted, Request, Tool, ToolChoice, Turn};
@@ -28,6 +29,7 @@ pub(crate) struct Talk<'a> {
     prompt: Prompt,
     offered: Vec<Tool>,
     tape: Tape,
+    results: Results,
     /// What the model said and read beyond the prompt.
     turns: Vec<Turn>,
     /// The same as rules look at it: names and failures, no texts.
@@ -45,6 +47,7 @@ impl<'a> Talk<'a> {
             prompt: built(frozen, config, true),
             offered: offered(who, frozen, config),
             tape: Tape::of(&frozen.calls),
+            results: Results::default(),
             turns: Vec::new(),
             told: Vec::new(),
             calls: Vec::new(),
@@ -75,33 +78,37 @@ impl<'a> Talk<'a> {
         request
     }
 
-    /// Answers what a model wants of tools. The first call that is not on record is given back, and ends
-    /// the talk.
+    /// Answers what a model wants of tools, within the bounds that hold for people too. The first call
+    /// that is not on record is given back, and ends the talk.
     pub(crate) fn play(&mut self, answer: &Answer) -> Result<(), Called> {
         let mut read = Vec::with_capacity(answer.calls.len());
         let mut told = Vec::with_capacity(answer.calls.len());
-        for call in &answer.calls {
+        let room = CALLS_MAX.saturating_sub(self.calls.len());
+        for (index, call) in answer.calls.iter().enumerate() {
             let is_offered = self.offered.iter().any(|tool| tool.name == call.name);
             let name = if is_offered { call.name.as_str() } else { NO_SUCH_TOOL };
-            let played = self.tape.play(&Called::new(name, &call.arguments));
-            let wanted = Called::new(&call.name, &call.arguments);
-            let Some(played) = played else { return Err(wanted) };
-            self.calls.push(Called::new(name, &call.arguments));
+            let called = Called::new(name, &call.arguments);
+            let played = if index < room { self.tape.play(&called) } else { Some(too_many()) };
+            let Some(Played { text, failed }) = played else {
+                return Err(Called::new(&call.name, &call.arguments));
+            };
+            let (content, _) = self.results.cut(text);
+            self.calls.push(called);
             told.push(ToolCalled {
                 id: call.id.clone(),
                 tool: name.to_owned(),
                 arguments: Text::Plain(String::new()),
                 outcome: ToolOutcome {
                     text: Text::Plain(String::new()),
-                    failed: played.failed.clone(),
+                    failed: failed.clone(),
                     took_ms: 0,
                 },
             });
             read.push(Turn::Tool {
                 call: call.id.clone(),
                 name: call.name.clone(),
-                content: played.text,
-                failed: played.failed.is_some(),
+                content,
+                failed: failed.is_some(),
             });
         }
         let Answer { text, calls, kept, .. } = answer.clone();
@@ -114,15 +121,24 @@ impl<'a> Talk<'a> {
     /// Goes on without a tool to hand over with, where that is the only one and no model takes any: so it
     /// is for people too.
     pub(crate) fn disarm(&mut self, exhausted: &Exhausted) -> bool {
+        matches!(exhausted.cause, Cause::NoneFits) && self.unarm()
+    }
+
+    /// The same where it is known that no model takes any.
+    pub(crate) fn unarm(&mut self) -> bool {
         let is_only = self.offered.iter().all(|tool| tool.name == HAND_OFF);
-        let is_kept = matches!(exhausted.cause, Cause::NoneFits) && self.told.is_empty();
-        if !self.has_tools() || !is_only || !is_kept {
+        if !self.has_tools() || !is_only || !self.told.is_empty() {
             return false;
         }
         self.is_unarmed = true;
         self.prompt = built(self.frozen, self.config, false);
         true
     }
+}
+
+/// What comes of a call that is not made.
+fn too_many() -> Played {
+    Played { text: TOO_MANY_TEXT.to_owned(), failed: Some(TOO_MANY.to_owned()) }
 }
 
 fn built(frozen: &Frozen, config: &OpenConfig, may_hand_over: bool) -> Prompt {

@@ -16,7 +16,7 @@ use schemas::Timestamp;
 
 pub use self::{
     newest::{Newest, PAGE_MAX, SPAN_MAX, newest},
-    scan::{Scan, Start},
+    scan::{Scan, Silent, Start},
     what::{Line, RAW_BYTES_MAX, What},
 };
 use crate::{Bus, BusError, bus::read_error, setup::is_missing};

@@ -71,7 +71,7 @@ pub struct Leadership {
 impl Leadership {
     /// Waits until nobody leads `stage`, then leads it. `owner` is for people: host and process.
     pub async fn acquire(db: &Database, stage: &str, owner: &str) -> Result<Self, StoreError> {
-        let (client, lost) = connect(db, stage).await?;
+        let (client, lost) = session(db, format!("konstruct-lead-{stage}")).await?;
         let key = lock_key(stage);
         while !client.query_one(TRY_LOCK, &[&key]).await?.try_get::<_, bool>(0)? {
             time::sleep(LOOK_EVERY).await;
@@ -102,22 +102,18 @@ impl Drop for Leadership {
     }
 }
 
-/// A session that belongs to no pool, and word of its end.
-async fn connect(
+/// A session of that name that belongs to no pool, and word of its end.
+pub(crate) async fn session(
     db: &Database,
-    stage: &str,
+    name: String,
 ) -> Result<(Client, watch::Receiver<bool>), StoreError> {
     let mut config = db.settings().config(Role::App)?;
-    config
-        .options(OPTIONS)
-        .application_name(format!("konstruct-lead-{stage}"))
-        .tcp_user_timeout(BEAT_WAIT_MAX);
+    config.options(OPTIONS).application_name(name.as_str()).tcp_user_timeout(BEAT_WAIT_MAX);
     let (client, connection) = config.connect(tls::connector(db.settings())?).await?;
     let (over, lost) = watch::channel(false);
-    let stage = stage.to_owned();
     tokio::spawn(async move {
         if let Err(error) = connection.await {
-            warn!(stage, error = %StoreError::from(error), "lost the session that leads the stage");
+            warn!(session = name, error = %StoreError::from(error), "lost a session that holds a lock");
         }
         over.send_replace(true);
     });
@@ -136,7 +132,8 @@ async fn beat(client: Client, fence: Fence) {
     }
 }
 
-fn lock_key(stage: &str) -> i64 {
+/// The lock of a stage, or of other work by its name.
+pub(crate) fn lock_key(stage: &str) -> i64 {
     let digest = Sha256::digest(format!("konstruct stage {stage}"));
     i64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
 }

@@ -13,6 +13,7 @@
 //! **Invariant:** no error, log line or `Debug` holds a row, a parameter, a key or a password.
 
 pub mod accounts;
+pub mod alone;
 pub mod changes;
 pub mod check;
 pub mod checkpoint;
@@ -23,6 +24,7 @@ pub mod deferred;
 pub mod drafts;
 pub mod effects;
 pub mod erase;
+pub mod erasures;
 mod error;
 pub mod fence;
 mod gather;
@@ -34,6 +36,7 @@ pub mod limits;
 pub mod memory;
 pub mod migrate;
 mod platform;
+pub mod portable;
 pub mod programs;
 pub mod projections;
 pub mod prune;

@@ -47,7 +47,8 @@ migrations! {
     24 "0024_erasure";
     25 "0025_repair";
     26 "0026_generations";
-    28 "0028_person";
+    27 "0027_mends";
+    29 "0029_person";
 }
 
 /// One file.
@@ -202,9 +203,9 @@ mod tests {
         files.sort();
         let names: Vec<_> = MIGRATIONS.iter().map(|migration| migration.name).collect();
         assert_eq!(names, files);
-        for (place, migration) in (1..).zip(MIGRATIONS) {
-            assert_eq!(migration.number, place);
-            assert!(migration.name.starts_with(&format!("{place:04}_")), "{}", migration.name);
+        assert!(MIGRATIONS.is_sorted_by(|one, next| one.number < next.number));
+        for Migration { number, name, .. } in MIGRATIONS {
+            assert!(name.starts_with(&format!("{number:04}_")), "{name}");
         }
     }
 }

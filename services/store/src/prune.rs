@@ -183,12 +183,12 @@ const LETTERS: &str = "
 const ERASED: &str = "
     delete from erased_name where (tenant_id, name) in (
         select tenant_id, name from erased_name where erased_at_ms < $1 limit $2)";
-const ERASURES: &str = "
-    delete from erasure where tenant_id in (
-        select tenant_id from erasure
+const ERASED_PLACES: &str = "
+    delete from erased_place where tenant_id in (
+        select tenant_id from erased_place
          where $1::bigint is not null
            and not exists (
-               select from erased_name where erased_name.tenant_id = erasure.tenant_id)
+               select from erased_name where erased_name.tenant_id = erased_place.tenant_id)
          limit $2)";
 const AUDIT: &str = "select forget_unattended_audit()";
 
@@ -221,7 +221,7 @@ const RULES: [Rule; 21] = [
     rule!(trials, TRIALS, Duration::ZERO),
     rule!(letters, LETTERS, LETTER_KEPT),
     rule!(erased, ERASED, ERASED_KEPT),
-    rule!(erasures, ERASURES, Duration::ZERO),
+    rule!(erased_places, ERASED_PLACES, Duration::ZERO),
 ];
 
 struct Rule {
@@ -275,7 +275,7 @@ pub struct Pruned {
     /// Names of what was erased.
     pub erased: u64,
     /// Tenants that have none of them left.
-    pub erasures: u64,
+    pub erased_places: u64,
     /// What other generations of the read models had of them.
     pub generations: u64,
     /// Sessions and links of operators, and tries to sign in.

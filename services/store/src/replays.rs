@@ -15,10 +15,10 @@ use tokio_postgres::{Row, types::ToSql};
 
 pub use self::{
     answered::{Answered, Remembered, Span, answered, one, remembered},
-    cases::{CaseRow, NewCase, Part, cases, keep},
+    cases::{CaseRow, CaseTest, NewCase, Part, cases, give_up, keep},
     held::{HeldCase, HeldTest, erase_case, held_cases, held_tests},
     money::{Calling, NoRoom, Over, ended, starting},
-    saved::{SavedTest, forget, save, saved},
+    saved::{GarbledTest, SavedTest, forget, save, saved},
 };
 use crate::{StoreError, TenantTx, row};
 
@@ -27,8 +27,8 @@ const ROWS_MAX: u32 = 1_000;
 
 const MAKE: &str = "
     insert into replay_run (tenant_id, run_id, agent_id, candidate, config, baseline, judge,
-                            budget_micros, state, made_at_ms)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9)";
+                            budget_micros, state, made_at_ms, of_tests)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, 'open', $9, $10)";
 const OPEN: &str = "
     update replay_run set state = 'open', why = null, ended_at_ms = null,
            budget_micros = coalesce($3, budget_micros)
@@ -38,9 +38,10 @@ const END: &str = "
      where tenant_id = $1 and run_id = $2";
 const FIND: &str = "
     select run_id, agent_id, candidate, config, baseline, judge, budget_micros, spent_micros, state, why,
-           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked
+           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, of_tests
       from replay_run r cross join lateral (
-           select count(*) as cases, count(unplayable) as unplayable, count(candidate) as asked
+           select count(*) as cases, count(unplayable) as unplayable,
+                  count(candidate) filter (where unplayable is null) as asked
              from replay_case where tenant_id = $1 and run_id = r.run_id) c
      where tenant_id = $1 and ($2::text is null or run_id = $2)
      order by made_at_ms desc, run_id limit $3";
@@ -62,6 +63,8 @@ pub struct NewRun<'a> {
     pub judge: Option<&'a str>,
     /// How much it may cost, in millionths of a dollar.
     pub budget_micros: Option<u64>,
+    /// Whether its turns are tests.
+    pub of_tests: bool,
     /// When.
     pub at: Timestamp,
 }
@@ -99,6 +102,8 @@ pub struct RunRow {
     pub unplayable: u64,
     /// Those that the candidate was asked.
     pub asked: u64,
+    /// Whether they are tests.
+    pub of_tests: bool,
 }
 
 /// Makes a run with its turns; it lasts when the transaction does.
@@ -110,7 +115,7 @@ pub async fn make(
     let tenant = tx.tenant().clone();
     let (config, at) = (row::to_json(run.config)?, run.at.as_millis());
     let budget = run.budget_micros.map(row::big);
-    let params: [&(dyn ToSql + Sync); 9] = [
+    let params: [&(dyn ToSql + Sync); 10] = [
         &tenant.as_str(),
         &run.id,
         &run.agent.as_str(),
@@ -120,6 +125,7 @@ pub async fn make(
         &run.judge,
         &budget,
         &at,
+        &run.of_tests,
     ];
     tx.execute(MAKE, &params).await?;
     cases::add(tx, run.id, cases).await
@@ -183,5 +189,6 @@ fn read(row: &Row) -> Result<RunRow, StoreError> {
         cases: row::count(row.try_get(12)?)?,
         unplayable: row::count(row.try_get(13)?)?,
         asked: row::count(row.try_get(14)?)?,
+        of_tests: row.try_get(15)?,
     })
 }

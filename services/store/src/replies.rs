@@ -262,10 +262,7 @@ const LOOK: &str = "
       from reply where tenant_id = $1 and message_id = $2";
 
 /// The reply to a message as it stands; nothing is locked.
-pub async fn look(
-    tx: &mut TenantTx,
-    message: &MessageRef,
-) -> Result<Option<Locked>, StoreError> {
+pub async fn look(tx: &mut TenantTx, message: &MessageRef) -> Result<Option<Locked>, StoreError> {
     let (tenant, messages) = (tx.tenant().clone(), vec![message.id.as_str()]);
     let found = tx.query_opt(LOOK, &[&tenant.as_str(), &message.id.as_str()]).await?;
     let Some(found) = found else { return Ok(None) };

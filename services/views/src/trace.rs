@@ -6,7 +6,7 @@ use domain::access::{Denied, Permission, Principal};
 use schemas::{MessageId, TenantId, Text, Timestamp, usage::AttemptOutcome};
 use serde::{Deserialize, Serialize};
 use store::{
-    Purpose,
+    Purpose, TenantTx,
     completions::Tried,
     projections::{self, EventRow, MessageRow},
     tool_calls,
@@ -107,8 +107,10 @@ impl Views {
         principal.require(Permission::ConversationsRead, tenant)?;
         let mut tx = self.tx(tenant).await?;
         let start = reference(start)?;
-        let message = projections::find(&mut tx, start).await?;
-        let message = message.ok_or_else(ViewError::not_found)?;
+        let message = match projections::find(&mut tx, start).await? {
+            Some(message) => message,
+            None => without_events(&mut tx, start).await?,
+        };
         let row = projections::message(&mut tx, &message).await?;
         let events = projections::story(&mut tx, &(&message).into()).await?;
         let calls = thread::attempts(&mut tx, &message).await?;
@@ -163,6 +165,13 @@ impl Views {
 }
 
 /// The start of an id, or nothing is found: `""` would find anything.
+/// The message of exactly that id, where its events are on another log: an import brings what they came to.
+async fn without_events(tx: &mut TenantTx, id: &str) -> Result<MessageId, ViewError> {
+    let id: MessageId = id.parse().map_err(|_| ViewError::not_found())?;
+    let row = projections::message(tx, &id).await?;
+    row.map(|row| row.message_id).ok_or_else(ViewError::not_found)
+}
+
 fn reference(start: &str) -> Result<&str, Denied> {
     let start = start.trim();
     start.parse::<MessageId>().map(|_| start).map_err(|_| Denied::NotFound)

@@ -1,11 +1,13 @@
 //! Erasing a tenant: no table is forgotten, and no other tenant loses a row.
 
-use konstruct_tests::postgres::raw;
+use std::time::Duration;
+
+use konstruct_tests::{postgres::raw, wait::until};
 use store::{
     Purpose,
     check::walls,
     erase::{self, Had},
-    keys,
+    erasures, keys,
 };
 use tokio_postgres::Client;
 
@@ -14,6 +16,8 @@ use crate::{
     walls::{columns, insert, run},
     world,
 };
+
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A row of tenants `a` and `b` in every table.
 async fn furnish(world: &World) -> Vec<String> {
@@ -91,8 +95,8 @@ async fn what_names_a_tenant_beside_its_own_tables_is_known() {
            and a.attname like 'tenant%' and c.relname = any($1)";
     let tables = walls::PLATFORM_TABLES.as_slice();
     let found: String = admin.query_one(sql, &[&tables]).await.unwrap().get(0);
-    // The last one stays: it is the record of what operators did.
-    assert_eq!(found, "api_key.tenant one_use_token.tenant operator_log.tenant");
+    // Two stay: they are the record of what operators did.
+    assert_eq!(found, "api_key.tenant erasure.tenant one_use_token.tenant operator_log.tenant");
 }
 
 #[tokio::test]
@@ -171,4 +175,43 @@ async fn a_key_is_there_until_it_is_forgotten() {
     assert!(keys::is_there(&world.db, &acme).await.unwrap());
     keys::forget(&world.db, &acme, at(0)).await.unwrap();
     assert!(!keys::is_there(&world.db, &acme).await.unwrap());
+}
+
+/// Somebody else's transaction has a row of the one table and waits for one of the other.
+#[tokio::test]
+async fn whoever_holds_a_table_keeps_no_other_one_waiting() {
+    let world = world().await;
+    let tables = furnish(&world).await;
+    assert!(tables.iter().any(|table| table == "turn"));
+    let mut held = raw(&world.test.superuser_url()).await.unwrap();
+    let other = raw(&world.test.superuser_url()).await.unwrap();
+    let tx = held.transaction().await.unwrap();
+    tx.batch_execute("select from turn where tenant_id = 'a' for update").await.unwrap();
+    let (platform, a) = (world.platform.clone(), tenant("a"));
+    let erasing = tokio::spawn(async move { erase::erase(&platform, &a, &[], "test").await });
+    // What comes before it is gone for good while it waits, and locks nothing any more.
+    let gone = "select count(*) from secret where tenant_id = 'a'";
+    let gone = || async { anyhow::Ok(other.query_one(gone, &[]).await?.get::<_, i64>(0) == 0) };
+    until(PATIENCE, "a table before it is empty", gone).await.unwrap();
+    tx.batch_execute("lock table secret in access exclusive mode nowait").await.unwrap();
+    tx.rollback().await.unwrap();
+    assert!(0 < erasing.await.unwrap().unwrap());
+    assert_eq!(some(&had(&world, "a").await), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_was_erased_is_known_with_its_receipt() {
+    let world = world().await;
+    let (platform, a) = (&world.platform, tenant("a"));
+    assert_eq!(erasures::of(platform, &a, "test").await.unwrap(), []);
+    let first = erasures::begin(platform, &a, "olga", at(5)).await.unwrap();
+    let second = erasures::begin(platform, &a, "olga", at(6)).await.unwrap();
+    erasures::end(platform, (second, "olga"), "{ \"b\": 1, \"a\": 2 }", at(7)).await.unwrap();
+    let known = erasures::of(platform, &a, "test").await.unwrap();
+    let told: Vec<_> = known.iter().map(|it| (it.id, it.ended_at, it.receipt.as_deref())).collect();
+    let receipt = Some("{ \"b\": 1, \"a\": 2 }");
+    assert_eq!(told, [(second, Some(at(7)), receipt), (first, None, None)]);
+    assert_eq!(erasures::of(platform, &tenant("b"), "test").await.unwrap(), []);
+    let app = raw(&world.test.app_url()).await.unwrap();
+    assert!(app.query("select from erasure", &[]).await.is_err(), "no service reads it");
 }

@@ -1,7 +1,11 @@
 use std::time::Duration;
 
 use konstruct_tests::postgres::raw;
-use store::{StoreError, fence::Leadership};
+use store::{
+    StoreError,
+    alone::{Alone, Busy},
+    fence::Leadership,
+};
 use tokio::time::timeout;
 
 use crate::{tenant, world};
@@ -47,4 +51,33 @@ async fn a_leader_that_stops_hands_over_at_once() {
     let second = timeout(PATIENCE, second).await.unwrap().unwrap();
     assert_eq!(second.fence().epoch(), epoch + 1);
     assert!(timeout(Duration::from_millis(300), second.lost()).await.is_err());
+}
+
+#[tokio::test]
+async fn one_is_at_a_work_and_the_next_is_told_who() {
+    let world = world().await;
+    let take = async |work: &str, owner: &str| Alone::take(&world.db, work, owner).await.unwrap();
+    let first = take("erase/acme", "host/1").await.unwrap();
+    let second = take("erase/acme", "host/2").await.unwrap_err();
+    assert_eq!(second, Busy { by: "host/1".to_owned() });
+    assert_eq!(second.to_string(), "host/1 is at it just now");
+    // Another tenant is nobody's business.
+    let other = take("erase/beta", "host/2").await.unwrap();
+    assert!(!other.is_lost());
+    drop(first);
+    let free = async { while take("erase/acme", "host/2").await.is_err() {} };
+    timeout(PATIENCE, free).await.expect("the work is free");
+}
+
+#[tokio::test]
+async fn whoever_loses_its_session_is_at_nothing_any_more() {
+    let world = world().await;
+    let first = Alone::take(&world.db, "replay/acme-1", "host/1").await.unwrap().unwrap();
+    let admin = raw(&world.test.superuser_url()).await.unwrap();
+    let kill = "
+        select count(pg_terminate_backend(pid)) from pg_stat_activity
+         where application_name = 'konstruct-alone host/1' and datname = current_database()";
+    assert_eq!(admin.query_one(kill, &[]).await.unwrap().get::<_, i64>(0), 1);
+    timeout(PATIENCE, first.lost()).await.expect("the first one learns of it");
+    assert!(first.is_lost());
 }

@@ -17,6 +17,7 @@ mod letters;
 mod limits;
 mod migrations;
 mod platform;
+mod portable;
 mod projections;
 mod prune;
 mod replays;

@@ -141,7 +141,8 @@ async fn a_rule_that_fails_keeps_no_other_from_being_followed() {
     let World { platform, test, .. } = world().await;
     let admin = raw(&test.superuser_url()).await.unwrap();
     tell(&admin, "acme", &OLD).await;
-    let away = "alter table attempt rename to attempt_away; alter table pause rename to pause_away;";
+    let away =
+        "alter table attempt rename to attempt_away; alter table pause rename to pause_away;";
     admin.batch_execute(away).await.unwrap();
 
     let failed = prune(&platform, "test", at(32 * DAY_MS)).await.unwrap_err();
@@ -167,7 +168,8 @@ async fn a_rule_that_fails_keeps_no_other_from_being_followed() {
         )
     );
 
-    let back = "alter table attempt_away rename to attempt; alter table pause_away rename to pause;";
+    let back =
+        "alter table attempt_away rename to attempt; alter table pause_away rename to pause;";
     admin.batch_execute(back).await.unwrap();
     let pruned = prune(&platform, "test", at(32 * DAY_MS)).await.unwrap();
     assert_eq!((pruned.attempts, pruned.pauses, pruned.total()), (1, 1, 2));

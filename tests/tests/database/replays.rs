@@ -1,6 +1,7 @@
 //! Replays: what is written of them stands, costs what it costs, and goes.
 
 use domain::{config::OpenConfig, day::Day, seal::Sealing};
+use konstruct_tests::postgres::raw;
 use schemas::{
     AgentId, Text, Timestamp,
     usage::{Attempt, AttemptOutcome, Cost, MicroDollars, Usage},
@@ -8,7 +9,9 @@ use schemas::{
 use store::{
     Database,
     prune::prune,
-    replays::{self, Calling, NewCase, NewRun, NoRoom, Over, Part, SavedTest},
+    replays::{
+        self, Calling, CaseTest, GarbledTest, NewCase, NewRun, NoRoom, Over, Part, SavedTest,
+    },
     trials,
     views::usage::{self, Group},
 };
@@ -37,11 +40,12 @@ async fn made(db: &Database, slug: &str, budget_micros: Option<u64>, at: Timesta
         baseline: true,
         judge: None,
         budget_micros,
+        of_tests: false,
         at,
     };
     let cases = [
-        NewCase { message: message("m2"), frozen: Ok(text("frozen")) },
-        NewCase { message: message("m1"), frozen: Err("erased") },
+        NewCase { message: message("m2"), frozen: Ok(text("frozen")), test: None },
+        NewCase { message: message("m1"), frozen: Err("erased"), test: None },
     ];
     let mut tx = db.tenant(&tenant).await.unwrap();
     replays::make(&mut tx, &run, &cases).await.unwrap();
@@ -211,7 +215,88 @@ async fn a_replay_goes_with_its_turns_after_31_days_and_a_test_stays() {
     let mut tx = db.tenant(&acme).await.unwrap();
     assert_eq!(replays::runs(&mut tx, 9).await.unwrap(), []);
     assert_eq!(replays::cases(&mut tx, "run").await.unwrap(), []);
-    assert_eq!(replays::saved(&mut tx, &mara()).await.unwrap(), [test]);
+    assert_eq!(replays::saved(&mut tx, &mara()).await.unwrap(), [Ok(test)]);
     assert!(replays::forget(&mut tx, "test").await.unwrap());
     assert!(!replays::forget(&mut tx, "test").await.unwrap());
+}
+
+#[tokio::test]
+async fn a_turn_that_is_given_up_counts_as_that_and_not_as_asked() {
+    let World { db, test: _kept, .. } = world().await;
+    let acme = tenant("acme");
+    made(&db, "acme", None, at(0)).await;
+    let tx = db.tenant(&acme).await.unwrap();
+    replays::keep(tx, ("run", 0), Part::Candidate, &text("first")).await.unwrap();
+    let mut tx = db.tenant(&acme).await.unwrap();
+    // The first reason stands.
+    replays::give_up(&mut tx, "run", &[0, 1], "unreadable").await.unwrap();
+    let cases = replays::cases(&mut tx, "run").await.unwrap();
+    let reasons: Vec<_> = cases.iter().map(|case| case.unplayable.as_deref()).collect();
+    assert_eq!(reasons, [Some("unreadable"), Some("erased")]);
+    let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
+    assert_eq!((run.cases, run.unplayable, run.asked), (2, 2, 0));
+}
+
+/// More than goes into one statement.
+#[tokio::test]
+async fn a_large_run_of_tests_is_written_whole_and_in_order() {
+    let World { db, test: _kept, .. } = world().await;
+    let (acme, agent) = (tenant("acme"), mara());
+    let config = OpenConfig::named("Mara").seal(&acme, &agent, &Sealing::Off);
+    let run = NewRun {
+        id: "run",
+        agent: &agent,
+        candidate: "the draft",
+        config: &config,
+        baseline: false,
+        judge: None,
+        budget_micros: None,
+        of_tests: true,
+        at: at(0),
+    };
+    let case = |nth: usize| NewCase {
+        message: message(&format!("m{nth}")),
+        frozen: Ok(text(&format!("{nth} {}", "x".repeat(300_000)))),
+        test: Some(CaseTest {
+            id: format!("test{nth}"),
+            checks: Some(text(&format!("checks {nth}"))),
+        }),
+    };
+    let cases: Vec<_> = (0..12).map(case).collect();
+    let mut tx = db.tenant(&acme).await.unwrap();
+    replays::make(&mut tx, &run, &cases).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = db.tenant(&acme).await.unwrap();
+    let found = replays::cases(&mut tx, "run").await.unwrap();
+    assert_eq!(found.len(), 12);
+    for ((found, case), place) in found.iter().zip(&cases).zip(0..) {
+        assert_eq!((found.place, &found.message), (place, &case.message));
+        assert_eq!((found.frozen.as_ref(), &found.test), (case.frozen.as_ref().ok(), &case.test));
+    }
+    assert!(replays::find(&mut tx, "run").await.unwrap().unwrap().of_tests);
+}
+
+#[tokio::test]
+async fn a_garbled_test_hides_no_other() {
+    let World { db, test: database, .. } = world().await;
+    let acme = tenant("acme");
+    let test = |id: &str, millis| SavedTest {
+        id: id.to_owned(),
+        message: message("m2"),
+        frozen: text("frozen"),
+        checks: text("checks"),
+        made_at: at(millis),
+    };
+    let mut tx = db.tenant(&acme).await.unwrap();
+    for test in [test("one", 1), test("two", 2)] {
+        replays::save(&mut tx, &mara(), &test).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let admin = raw(&database.superuser_url()).await.unwrap();
+    let garbled = "update saved_test set frozen = '7' where test_id = 'one'";
+    assert_eq!(admin.execute(garbled, &[]).await.unwrap(), 1);
+    let mut tx = db.tenant(&acme).await.unwrap();
+    let found = replays::saved(&mut tx, &mara()).await.unwrap();
+    let one = GarbledTest { id: "one".to_owned(), message: message("m2"), made_at: at(1) };
+    assert_eq!(found, [Err(one), Ok(test("two", 2))]);
 }

@@ -186,7 +186,7 @@ async fn whoever_is_not_bound_is_refused_at_start_up() {
 
 /// A column and a value that fits it.
 pub(crate) struct Column {
-    name: String,
+    pub(crate) name: String,
     value: String,
 }
 

@@ -12,9 +12,8 @@ const STAGES: [&str; 3] = ["completion", "delivery", "projector"];
 /// Who leads each stage, and which turn it is.
 async fn leaders(it: &Installation) -> anyhow::Result<Vec<(String, i64, String)>> {
     let client = raw(&it.database.superuser_url()).await?;
-    let sql =
-        "select stage, epoch, owner from stage_fence where stage = any($1) order by stage";
-    let rows = client.query(sql, &[&STAGES.as_slice()]).await?;
+    let sql = "select stage, epoch, owner from stage_fence order by stage";
+    let rows = client.query(sql, &[]).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 

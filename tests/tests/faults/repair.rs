@@ -11,7 +11,7 @@ use konstruct_tests::{
 use serde_json::Value;
 
 use crate::{
-    ANSWER_WAIT, CHANNEL, SERVICES, SETTLED_WAIT, TEAM, ask, answered, log,
+    ANSWER_WAIT, CHANNEL, SERVICES, SETTLED_WAIT, TEAM, answered, ask, log,
     set_aside::{another, apology, die_of_each, only, rename},
     settled, started, until,
 };

@@ -93,6 +93,18 @@ async fn the_receipt_holds(it: &Installation, receipt: &str) {
     }
     let verified = it.ok(&["tenant", "receipt", "verify", receipt]).await.unwrap();
     assert!(verified.starts_with("the receipt of `acme`, "), "{verified}");
+
+    // Whoever lost the file has it again, and whoever is shown one has the key from us.
+    let copy = format!("{receipt}.copy");
+    let shown = ["tenant", "receipt", "show", "--tenant", "acme"];
+    let printed = it.ok(&[&shown[..], &["--receipt", &copy]].concat()).await.unwrap();
+    let written = std::fs::read_to_string(receipt).unwrap();
+    assert_eq!((&printed, &std::fs::read_to_string(&copy).unwrap()), (&written, &written));
+    let key = it.ok(&["tenant", "receipt", "key"]).await.unwrap();
+    assert_eq!(Value::from(key), signed["signature"]["public_key"]);
+    let none = it.output(&["tenant", "receipt", "again", "--tenant", "beta"]).await.unwrap();
+    let said = String::from_utf8_lossy(&none.stderr);
+    assert_eq!(said, "error: there is no receipt of `beta`: it was not erased here\n");
     let forged = std::fs::read_to_string(receipt).unwrap().replace("\"acme\"", "\"beta\"");
     std::fs::write(receipt, forged).unwrap();
     let refused = it.output(&["tenant", "receipt", "verify", receipt]).await.unwrap();
@@ -177,6 +189,10 @@ async fn one_that_is_killed_in_the_middle_is_done_by_the_next_run() {
     let mut erasing = erasing.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let purged = || async { Ok(on(&it, "EVENTS", "events.*.acme.>").await == 0) };
     until(PATIENCE, "its messages are gone", purged).await.unwrap();
+    let second = it.output(&ERASE).await.unwrap();
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(said.starts_with("error: something of tenant `acme` is being erased: "), "{said}");
+    assert!(said.ends_with(" is at it just now; nothing was done\n"), "{said}");
     erasing.kill().await.ok();
     let left = rows(&it.database, "acme").await;
     assert!(left.iter().any(|row| row.starts_with("turn ")), "{left:?}");
@@ -210,6 +226,29 @@ async fn what_comes_back_by_a_restored_backup_is_erased_by_a_second_run() {
     assert_eq!(line(&signed, "EVENTS"), (0, 0));
     let left = rows(&it.database, "acme").await;
     assert!(left.iter().all(|row| is_tombstone(row)), "{left:?}");
+}
+
+/// What is deleted may have the very entry that an erasure leaves.
+#[tokio::test]
+async fn a_tenant_that_was_only_deleted_was_not_begun_with() {
+    let it = running_both().await.unwrap();
+    let plain = "tenants:\n  - { slug: plain, name: plain }\n";
+    it.apply(plain).await.unwrap();
+    let sample = include_str!("../../../schemas/samples/tenant.deleted.v1.json");
+    let mut deleted: Value = serde_json::from_str(sample).unwrap();
+    deleted["tenantid"] = "plain".into();
+    let limits = serde_json::to_value(schemas::Limits::default()).unwrap();
+    deleted["data"]["tenant"] =
+        json!({ "id": "plain", "name": "plain", "limits": limits, "status": "deleted" });
+    let jetstream = jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());
+    let published = jetstream.publish("directory.plain.tenant", deleted.to_string().into()).await;
+    published.unwrap().await.unwrap();
+    let erase =
+        ["tenant", "erase", "--tenant", "plain", "--yes", "plain", "--settle", "0", "--json"];
+    let signed: Value = serde_json::from_str(&it.ok(&erase).await.unwrap()).unwrap();
+    assert_eq!(signed["receipt"]["resumed"], false, "{signed:#}");
+    let again: Value = serde_json::from_str(&it.ok(&erase).await.unwrap()).unwrap();
+    assert_eq!(again["receipt"]["resumed"], true);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod bounds;
 mod budgets;
 mod commands;
 mod erase;
+mod export;
 mod floods;
 mod gateway;
 mod hand_off;

@@ -4,6 +4,7 @@ use konstruct_tests::{
     fake_llm::Behaviour, fake_slack::Spoken, installation::Installation, postgres::raw,
 };
 use serde_json::Value;
+use store::alone::Alone;
 
 use crate::{BOT, Log, PATIENCE, ask, heard, mention, running_both, trace, until};
 
@@ -61,7 +62,8 @@ async fn tables_naming(it: &Installation, person: &str, tenant: &str) -> Vec<Str
     let client = raw(&it.database.superuser_url()).await.unwrap();
     let mut found = Vec::new();
     for table in store::check::walls::tenant_tables(&client).await.unwrap() {
-        let sql = format!("select count(*) from {table} t where tenant_id = $1 and t::text like $2");
+        let sql =
+            format!("select count(*) from {table} t where tenant_id = $1 and t::text like $2");
         let like = format!("%{person}%");
         let count: i64 = client.query_one(&sql, &[&tenant, &like]).await.unwrap().get(0);
         if 0 < count {
@@ -169,7 +171,8 @@ async fn kept_turns_go_with_the_words_that_are_in_their_history() {
         let found = told.iter().find(is_so).unwrap();
         found["correlationid"].as_str().unwrap().to_owned()
     };
-    let kept = ["test", "add", "--tenant", "acme", "--agent", "mara", "--contains", "x", "--message"];
+    let kept =
+        ["test", "add", "--tenant", "acme", "--agent", "mara", "--contains", "x", "--message"];
     for sender in [ANN, BEN] {
         it.ok(&[&kept[..], &[message(sender).as_str()]].concat()).await.unwrap();
     }
@@ -177,8 +180,7 @@ async fn kept_turns_go_with_the_words_that_are_in_their_history() {
     let signed: Value = serde_json::from_str(&signed).unwrap();
     assert_eq!(line(&signed, "saved_test.frozen"), (2, 0));
     let client = raw(&it.database.superuser_url()).await.unwrap();
-    let left: i64 =
-        client.query_one("select count(*) from saved_test", &[]).await.unwrap().get(0);
+    let left: i64 = client.query_one("select count(*) from saved_test", &[]).await.unwrap().get(0);
     assert_eq!(left, 0);
 }
 
@@ -238,4 +240,25 @@ async fn whoever_is_no_person_or_of_no_tenant_is_not_erased() {
     );
     let said = it.ok(&ERASE).await.unwrap();
     assert!(said.ends_with("`U0ANN` of tenant `acme` is erased\n"), "nothing was there: {said}");
+}
+
+/// The sweeper, a person's erasure or a tenant's: whichever comes first keeps the others from that tenant.
+#[tokio::test]
+async fn whoever_erases_something_of_a_tenant_is_alone_with_it() {
+    let it = running_both().await.unwrap();
+    let db = it.database.database().await.unwrap();
+    let first = Alone::take(&db, "erase/acme", "host/1").await.unwrap().unwrap();
+    let tenant = ["tenant", "erase", "--tenant", "acme", "--yes", "acme", "--settle", "0"];
+    for args in [&ERASE[..], &tenant[..]] {
+        let refused = it.output(args).await.unwrap();
+        assert_eq!(
+            String::from_utf8(refused.stderr).unwrap(),
+            "error: something of tenant `acme` is being erased: host/1 is at it just now; \
+             nothing was done\n"
+        );
+    }
+    it.ok(&["person", "erase", "--tenant", "beta", ANN, "--yes", ANN]).await.unwrap();
+    drop(first);
+    let said = it.ok(&ERASE).await.unwrap();
+    assert!(said.ends_with("`U0ANN` of tenant `acme` is erased\n"), "{said}");
 }

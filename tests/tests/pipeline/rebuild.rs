@@ -298,7 +298,8 @@ async fn after_an_erasure_a_rebuild_is_whole_and_has_nothing_of_the_tenant() {
 
     let (done, built) = replay(&it, &["--yes"]).await;
     let models = built["models"].as_array().unwrap().iter();
-    let apart: Vec<_> = models.filter(|it| it["live"] != it["next"]).map(|it| &it["model"]).collect();
+    let apart: Vec<_> =
+        models.filter(|it| it["live"] != it["next"]).map(|it| &it["model"]).collect();
     assert!(!done);
     assert_eq!(apart, ["p_day"], "{built:#}");
     let (done, swapped) = replay(&it, &["--swap", "--accept-differences", "--yes"]).await;

@@ -1,6 +1,9 @@
 //! Recorded turns that are asked again: nobody hears of it, and what differs is said.
 
-use std::{collections::BTreeMap, process::Output};
+use std::{
+    collections::BTreeMap,
+    process::{Output, Stdio},
+};
 
 use konstruct_tests::{
     fake_llm::{Behaviour, Fault},
@@ -346,5 +349,144 @@ async fn what_cannot_be_asked_is_said_before_anything_is() -> anyhow::Result<()>
         assert!(!output.status.success() && said.contains(want), "{said}");
     }
     assert_eq!(it.llm.requests().len(), before);
+    Ok(())
+}
+
+/// The name of the newest replay.
+async fn newest(it: &Installation) -> anyhow::Result<String> {
+    let runs = it.ok(&["replay", "runs", "--tenant", "acme", "--json"]).await?;
+    let runs: Value = serde_json::from_str(&runs)?;
+    Ok(runs[0]["id"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn interrupted_in_a_call_it_settles_it_and_two_never_go_on_at_once() -> anyhow::Result<()> {
+    let budget = "    budget: { daily_micros: 1000 }\n    limits:";
+    let yaml = konstruct_tests::installation::acme().replace("    limits:", budget);
+    let (it, _dir) = budgets::running(&yaml).await?;
+    ask(&it, &mention(&it, "T0ACME", "first")?).await?;
+    recorded(&it, 1, 0).await?;
+    let client = raw(&it.database.superuser_url()).await?;
+    let reserved = "select count(*) from reservation where holder like 'replay-%'";
+    let before = it.llm.requests().len();
+    it.llm.always(Behaviour { held: true, ..Behaviour::text("one two") });
+    let mut command = it.command(&shadow("1", &["--last", "1", "--no-baseline"]));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    it.llm.held(1, PATIENCE).await?;
+    assert_eq!(client.query_one(reserved, &[]).await?.get::<_, i64>(0), 1);
+
+    let id = newest(&it).await?;
+    let resume = ["replay", "shadow", "--json", "--resume", &id];
+    let second = it.output(&resume).await?;
+    let said = String::from_utf8(second.stderr)?;
+    let busy = format!("the replay `{id}` is being asked: ");
+    assert!(!second.status.success() && said.contains(&busy), "{said}");
+    assert!(said.ends_with(" is at it just now\n"), "{said}");
+    assert_eq!(it.llm.requests().len(), before + 1, "nobody was asked twice");
+
+    let pid = child.id().unwrap_or_default().to_string();
+    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status()?.success());
+    let ended = tokio::time::timeout(PATIENCE, child.wait()).await??;
+    assert_eq!(ended.code(), Some(1), "it has not done what was asked for");
+    assert_eq!(client.query_one(reserved, &[]).await?.get::<_, i64>(0), 0, "room for others");
+    let sql = "select state || ': ' || why from replay_run";
+    let state: String = client.query_one(sql, &[]).await?.get(0);
+    assert_eq!(state, "stopped: stopped: interrupted");
+
+    it.llm.always(Behaviour::text("one two three four five six seven eight nine ten"));
+    let report = json(&it.output(&resume).await?)?;
+    assert_eq!((&report["run"]["state"], &report["run"]["asked"]), (&"done".into(), &1.into()));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_turn_that_does_not_open_any_more_is_counted_and_not_paid_again() -> anyhow::Result<()> {
+    let (it, _log) = talked().await?;
+    let report = replayed(&it, "1", &["--last", "2", "--no-baseline"]).await?;
+    let id = report["run"]["id"].as_str().unwrap_or_default();
+    let client = raw(&it.database.superuser_url()).await?;
+    // It opens, and is something else.
+    let garbled = "update replay_case set candidate = frozen where place = 0";
+    assert_eq!(client.execute(garbled, &[]).await?, 1);
+    let before = it.llm.requests().len();
+    for _ in 0..2 {
+        let resume = ["replay", "shadow", "--json", "--resume", id];
+        let report = json(&it.output(&resume).await?)?;
+        let run = &report["run"];
+        assert_eq!((&run["state"], &run["turns"]), (&"done".into(), &2.into()), "{run}");
+        assert_eq!((&run["asked"], &run["not_replayable"]), (&1.into(), &1.into()), "{run}");
+        assert_eq!(report["not_replayable"], json!({ "unreadable": 1 }));
+    }
+    assert_eq!(it.llm.requests().len(), before, "somebody paid again");
+    let text = it.ok(&["replay", "show", id]).await?;
+    assert!(text.contains("2 turns: 1 asked, 0 not yet, 1 cannot be"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn tests_keep_to_a_budget_and_go_on_and_none_hides_another() -> anyhow::Result<()> {
+    let (it, _dir) = budgets::running(&konstruct_tests::installation::acme()).await?;
+    for question in ["first", "second"] {
+        ask(&it, &mention(&it, "T0ACME", question)?).await?;
+    }
+    recorded(&it, 2, 0).await?;
+    let mut log = Log::open(&it, "EVENTS").await?;
+    log.until("reply.delivered", 2).await?;
+    let of = ["--tenant", "acme", "--agent", "mara"];
+    let mut kept = Vec::new();
+    for message in log.stories("message.accepted") {
+        let add = ["--message", message, "--contains", "one two"];
+        let added = it.ok(&[&["test", "add"][..], &of, &add].concat()).await?;
+        kept.push(added.trim().to_owned());
+    }
+    let before = it.llm.requests().len();
+    let tests = async |more: &[&str]| {
+        let output = it.output(&[&["test", "--json"][..], more].concat()).await?;
+        anyhow::Ok((output.status.code(), json(&output)?))
+    };
+
+    let (_, would) = tests(&[&of[..], &["--dry-run"]].concat()).await?;
+    let estimate = &would["estimate"];
+    assert_eq!((&estimate["turns"], &estimate["micros_max"]), (&2.into(), &20.into()), "{would}");
+    assert_eq!(it.llm.requests().len(), before);
+
+    // An answer costs ten micro-dollars.
+    let (code, report) = tests(&[&of[..], &["--budget", "0.00001"]].concat()).await?;
+    assert_eq!((code, &report["run"]["why"]), (Some(1), &"stopped by its budget".into()));
+    assert_eq!((&report["failed"], &report["unknown"]), (&0.into(), &1.into()), "{report:#}");
+    assert_eq!(it.llm.requests().len(), before + 1);
+
+    let id = report["run"]["id"].as_str().unwrap_or_default();
+    for _ in 0..2 {
+        let (code, report) = tests(&["--resume", id, "--budget", "0.00002"]).await?;
+        assert_eq!((code, &report["unknown"]), (Some(0), &0.into()), "{report:#}");
+        let passed = report["tests"].as_array().map(|tests| {
+            let of = |test: &Value| (test["id"].clone(), test["passed"].clone());
+            tests.iter().map(of).collect::<Vec<_>>()
+        });
+        let want: Vec<_> = kept.iter().map(|id| (json!(id), json!(true))).collect();
+        assert_eq!(passed, Some(want));
+        assert_eq!(it.llm.requests().len(), before + 2, "only what was missing");
+    }
+    let other = it.output(&["replay", "shadow", "--resume", id]).await?;
+    let said = String::from_utf8(other.stderr)?;
+    let want =
+        format!("`{id}` is a run of tests: `konstruct test --resume {id}` goes on with it\n");
+    assert!(said.ends_with(&want), "{said}");
+
+    let client = raw(&it.database.superuser_url()).await?;
+    let garbled = "update saved_test set checks = frozen where test_id = $1";
+    assert_eq!(client.execute(garbled, &[&kept[0]]).await?, 1);
+    let (code, report) = tests(&of).await?;
+    assert_eq!((code, &report["failed"]), (Some(1), &0.into()), "{report:#}");
+    assert_eq!(report["tests"].as_array().map(Vec::len), Some(1), "the other one ran");
+    let unreadable = &report["unreadable"][0];
+    assert_eq!(
+        (&unreadable["id"], &unreadable["why"]),
+        (&json!(kept[0]), &"a text of it does not open".into())
+    );
+    let listed = it.ok(&[&["test", "ls"][..], &of].concat()).await?;
+    assert!(listed.contains("cannot be read: a text of it does not open"), "{listed}");
+    assert!(listed.contains("contains `one two`"), "{listed}");
     Ok(())
 }

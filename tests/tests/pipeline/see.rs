@@ -9,7 +9,7 @@ use futures::TryStreamExt as _;
 use konstruct_tests::installation::Installation;
 use runtime::{
     Bus,
-    look::{PAGE_MAX, newest},
+    look::{PAGE_MAX, Scan, Start, newest},
 };
 use schemas::{Envelope, TenantId};
 use serde_json::Value;
@@ -201,6 +201,23 @@ async fn one_event_is_shown_whole_and_what_is_not_there_is_explained() {
         let refused = refused(&it, &["stream", "get", sequence]).await;
         assert_eq!(refused, (Some(1), format!("error: {why}\n")));
     }
+}
+
+#[tokio::test]
+async fn what_is_purged_while_it_is_read_is_waited_for_no_more() {
+    let it = Installation::prepare().await.unwrap();
+    let bus = six(&it).await.unwrap();
+    let all = nats::look::subjects(&nats::EVENTS, None, &[]).unwrap();
+    let mut scan = Scan::open(&bus, &nats::EVENTS, all, Start::First).await.unwrap();
+    assert_eq!((scan.pending(), scan.is_level()), (6, false));
+    let client = jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());
+    client.get_stream("EVENTS").await.unwrap().purge().await.unwrap();
+    // Some may have been on their way.
+    let to_the_end = async {
+        while !scan.is_level() && scan.next_waiting(crate::PATIENCE).await.unwrap().is_some() {}
+    };
+    tokio::time::timeout(crate::PATIENCE, to_the_end).await.expect("it waits for what is gone");
+    assert_eq!(it.ok(&["stream", "tail"]).await.unwrap(), "");
 }
 
 #[tokio::test]

@@ -29,8 +29,7 @@ async fn a_name_limits_and_a_budget_are_stored_and_shown() -> anyhow::Result<()>
     let (_it, staff) = running(&acme()).await?;
     let (ada, eve) = (staff.administrator().await?, staff.viewer("acme").await?);
     assert!(sent(&ada, "name", &[("name", "Acme & Sons")]).await?);
-    let limits =
-        [("messages_per_minute", "1200"), ("slack_per_minute", "70"), ("keep_days", "14")];
+    let limits = [("messages_per_minute", "1200"), ("slack_per_minute", "70"), ("keep_days", "14")];
     assert!(sent(&ada, "limits", &limits).await?);
     assert!(sent(&ada, "budget", &[("daily_budget", "2.50"), ("monthly_budget", "49.90")]).await?);
 

@@ -15,7 +15,7 @@ pub(super) struct Names {
 }
 
 /// Every kind, as a list to choose from has it.
-pub(super) const KINDS: [(&str, &str); 28] = [
+pub(super) const KINDS: [(&str, &str); 29] = [
     ("sign-in.done", "Signed in"),
     ("sign-in.refused", "Was not let in"),
     ("sign-out", "Signed out"),
@@ -43,6 +43,7 @@ pub(super) const KINDS: [(&str, &str); 28] = [
     ("api-key.made", "Made an API key"),
     ("api-key.revoked", "Revoked an API key"),
     ("conversations.read", "Read conversations of a tenant"),
+    ("tenant.imported", "Imported a tenant"),
     ("person.erased", "Erased a person of a tenant"),
 ];
 
@@ -109,6 +110,7 @@ pub(super) fn did(entry: &Entry, names: &Names) -> String {
         "api-key.made" => format!("made {}, as {role}", key()),
         "api-key.revoked" => format!("revoked {}", key()),
         "conversations.read" => read(it).to_owned(),
+        "tenant.imported" => "imported the tenant from another installation".to_owned(),
         "person.erased" => erased(it),
         other => other.to_owned(),
     }
@@ -141,6 +143,9 @@ fn refused(detail: &Value) -> &str {
 
 fn read(detail: &Value) -> &'static str {
     let is = |name: &str| detail.get(name).and_then(Value::as_bool) == Some(true);
+    if detail.get("export").is_some() {
+        return "exported all data of the tenant";
+    }
     if detail.get("message").is_some() {
         return "looked at the trace of a message";
     }
@@ -216,6 +221,8 @@ mod tests {
         check("conversations.read", read, "Ada searched conversations");
         let opened = json!({ "stream": "EVENTS", "sequence": 7 });
         check("conversations.read", opened, "Ada opened an event of the log");
+        let exported = json!({ "export": "acme.jsonl", "by": "olga" });
+        check("conversations.read", exported, "Ada exported all data of the tenant");
         let erased = json!({ "messages": 7, "by": "olga@example.com" });
         check(
             "person.erased",

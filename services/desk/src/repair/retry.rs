@@ -60,12 +60,7 @@ impl Repair {
     }
 
     /// The same with the event as somebody wrote it, after everything about it was checked.
-    pub async fn edit(
-        &self,
-        kept: &Kept,
-        edited: &[u8],
-        by: &Author,
-    ) -> Result<Done, RepairError> {
+    pub async fn edit(&self, kept: &Kept, edited: &[u8], by: &Author) -> Result<Done, RepairError> {
         let original = self.original(&kept.letter).await?;
         let edited = edit::check(&original.payload, &kept.letter.subject, edited);
         let edited = edited.map_err(RepairError::Invalid)?;
@@ -172,11 +167,8 @@ impl Repair {
             Way::Reopen => {
                 let (message, anew) = asked(&cause.event)?;
                 self.reachable(tenant, &message.key)?;
-                let message = if is_edited {
-                    message.clone()
-                } else {
-                    self.as_left(tenant, message).await?
-                };
+                let message =
+                    if is_edited { message.clone() } else { self.as_left(tenant, message).await? };
                 Event::MessageReopened(MessageReopened { message, anew, by: by.clone() })
             }
         };

@@ -244,7 +244,8 @@ proptest! {
 
 #[test]
 fn what_only_an_operator_knows_to_be_there_is_no_second_copy_when_it_is_seen() {
-    let doubt = Effect { state: EffectState::Uncertain { detail: String::new() }, ..Effect::once() };
+    let doubt =
+        Effect { state: EffectState::Uncertain { detail: String::new() }, ..Effect::once() };
     let said = doubt.step(Input::OperatorSaysSent(String::new())).unwrap().effect;
     assert_eq!(said.state, EffectState::Sent { ts: String::new() });
     let seen = said.step(Input::Observed("1.1".to_owned())).unwrap();

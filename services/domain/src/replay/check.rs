@@ -166,11 +166,37 @@ mod tests {
         }
 
         #[test]
-        fn no_pattern_panics(pattern in "\\PC{0,30}", text in "\\PC{0,60}") {
-            let check = Check::Matches(pattern);
-            let is_sound = check.problem().is_none();
-            let holds = check.holds(&outcome(End::Answered(text)));
-            prop_assert!(is_sound || holds == Some(false) || holds == Some(true));
+        fn a_pattern_is_sound_and_matches_as_the_crate_says(
+            pattern in "[a-c().*+?|\\[\\]\\\\ ]{0,8}",
+            text in "[a-c ]{0,8}",
+        ) {
+            let check = Check::Matches(pattern.clone());
+            let read = regex::Regex::new(&pattern);
+            let is_sound = !pattern.trim().is_empty() && read.is_ok();
+            prop_assert_eq!(check.problem().is_none(), is_sound);
+            let matches = read.is_ok_and(|read| read.is_match(&text));
+            prop_assert_eq!(check.holds(&outcome(End::Answered(text))), Some(matches));
+        }
+
+        #[test]
+        fn a_text_taken_as_a_pattern_matches_wherever_it_stands(
+            (before, part, after) in ("\\PC{0,10}", "\\PC{1,10}", "\\PC{0,10}"),
+        ) {
+            let check = Check::Matches(regex::escape(&part));
+            let with = outcome(End::Answered(format!("{before}{part}{after}")));
+            prop_assert_eq!(check.holds(&with), Some(true));
+            prop_assert_eq!(check.holds(&outcome(End::Answered(String::new()))), Some(false));
+        }
+
+        #[test]
+        fn what_no_pattern_is_panics_nowhere(pattern in "\\PC{0,30}", text in "\\PC{0,60}") {
+            let check = Check::Matches(format!("({pattern}"));
+            // A parenthesis is missing, unless the pattern has it.
+            if !pattern.contains([')', '\\', '[', '#']) {
+                let problem = check.problem();
+                prop_assert_eq!(problem.as_deref(), Some("a pattern cannot be read, or is too large"));
+                prop_assert_eq!(check.holds(&outcome(End::Answered(text))), Some(false));
+            }
         }
     }
 }

@@ -109,7 +109,7 @@ pub(crate) struct Which {
 pub(crate) struct Messages {
     /// The messages, by their ids or the references that people quote.
     #[arg(required = true, value_name = "MESSAGE")]
-    pub messages: Vec<String>,
+    pub which: Vec<String>,
     /// The tenant's slug; all tenants are searched without.
     #[arg(long)]
     pub tenant: Option<TenantId>,

@@ -133,18 +133,8 @@ pub(crate) struct Tests {
     /// What to do; nothing said runs them.
     #[command(subcommand)]
     pub verb: Option<TestVerb>,
-    /// The tenant's slug.
-    #[arg(long)]
-    pub tenant: Option<TenantId>,
-    /// The agent's slug.
-    #[arg(long)]
-    pub agent: Option<AgentId>,
-    /// What is asked: `draft`, a version, or a file; what is published if unsaid.
-    #[arg(long, value_name = "draft|VERSION|FILE.yaml")]
-    pub candidate: Option<String>,
-    /// The model group that judges; the agent's own if unsaid.
-    #[arg(long, value_name = "MODEL_GROUP")]
-    pub judge: Option<String>,
+    #[command(flatten)]
+    pub run: RunTests,
 }
 
 /// What can be done with tests.
@@ -204,16 +194,32 @@ pub(crate) struct AddTest {
 pub(crate) struct RunTests {
     /// The tenant's slug.
     #[arg(long)]
-    pub tenant: TenantId,
+    pub tenant: Option<TenantId>,
     /// The agent's slug.
     #[arg(long)]
-    pub agent: AgentId,
+    pub agent: Option<AgentId>,
     /// What is asked: `draft`, a version, or a file; what is published if unsaid.
     #[arg(long, value_name = "draft|VERSION|FILE.yaml")]
     pub candidate: Option<String>,
     /// The model group that judges; the agent's own if unsaid.
     #[arg(long, value_name = "MODEL_GROUP")]
     pub judge: Option<String>,
+    /// What the tests may cost at the most. When it is used up, they stop with what there is.
+    #[arg(long, value_name = "DOLLARS", value_parser = micros_of)]
+    pub budget: Option<u64>,
+    /// Say how many tests there are and what they can cost, and ask nobody.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Ask many tests without asking back.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Go on with a run of tests that stopped, or show one that is done; what was asked is not asked again.
+    #[arg(
+        long,
+        value_name = "RUN",
+        conflicts_with_all = ["tenant", "agent", "candidate", "judge", "dry_run"]
+    )]
+    pub resume: Option<String>,
 }
 
 /// Dollars as a person writes them, e.g. `2.50`, in millionths.
@@ -275,10 +281,25 @@ mod tests {
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         let Command::Test(tests) = cli.command else { panic!("another command") };
         assert!(tests.verb.is_none());
-        let agent = tests.agent.as_ref().map(AgentId::as_str);
-        assert_eq!((agent, tests.candidate.as_deref()), (Some("mara"), Some("3")));
+        let agent = tests.run.agent.as_ref().map(AgentId::as_str);
+        assert_eq!((agent, tests.run.candidate.as_deref()), (Some("mara"), Some("3")));
         let line = "konstruct test run --tenant acme --agent mara";
         let cli = Cli::try_parse_from(line.split_whitespace()).unwrap();
         assert!(matches!(cli.command, Command::Test(Tests { verb: Some(TestVerb::Run(_)), .. })));
+    }
+
+    #[test]
+    fn tests_have_a_budget_and_are_taken_up_again() {
+        let parse = |line: &str| Cli::try_parse_from(line.split_whitespace());
+        let of = "--tenant acme --agent mara";
+        for verb in ["test", "test run"] {
+            let cli = parse(&format!("konstruct {verb} {of} --budget 0.5 --yes")).unwrap();
+            let Command::Test(tests) = cli.command else { panic!("another command") };
+            let run = if let Some(TestVerb::Run(run)) = tests.verb { run } else { tests.run };
+            assert_eq!((run.budget, run.yes), (Some(500_000), true), "{verb}");
+            assert!(parse(&format!("konstruct {verb} --resume acme-1 --budget 2")).is_ok());
+            assert!(parse(&format!("konstruct {verb} --resume acme-1 {of}")).is_err());
+        }
+        assert!(parse("konstruct test --budget 2 ls --tenant acme --agent mara").is_err());
     }
 }

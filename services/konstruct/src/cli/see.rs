@@ -84,7 +84,7 @@ pub(crate) struct Tail {
 /// `konstruct at`.
 #[derive(Debug, Args)]
 pub(crate) struct At {
-    /// When: RFC 3339, or how long ago, e.g. `15m`, `2h`, `3d`.
+    /// When: RFC 3339, or how long ago, e.g. `90s`, `15m`, `2h`, `3d`.
     pub time: String,
     /// The tenant's slug; all tenants without.
     #[arg(long)]

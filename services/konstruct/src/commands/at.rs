@@ -74,7 +74,7 @@ async fn fold(
     let mut progress = Progress::new("events", scan.pending());
     let mut was = Was::default();
     while !scan.is_level() {
-        let kept = stream::next(&mut scan).await?;
+        let Some(kept) = stream::next(&mut scan).await? else { break };
         progress.left(scan.pending());
         if wanted.judge(kept.place(), None) == Judged::Over {
             break;

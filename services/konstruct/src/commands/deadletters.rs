@@ -149,9 +149,8 @@ fn told(done: &[(&Kept, Result<Done, RepairError>)], output: Output) -> anyhow::
         match done {
             Ok(done) => {
                 lines.push(format!("{} {}", done.letter, done.what));
-                shown.push(
-                    json!({ "letter": done.letter, "what": done.what, "event": done.event }),
-                );
+                shown
+                    .push(json!({ "letter": done.letter, "what": done.what, "event": done.event }));
             }
             Err(error) => {
                 refused += 1;

@@ -3,11 +3,9 @@
 
 pub(crate) mod receipt;
 
-use std::{
-    fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration,
-};
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use domain::seal::MasterKey;
 use runtime::{BusError, Past};
 use schemas::{TenantId, Timestamp};
@@ -15,11 +13,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use store::checkpoint;
 
-use crate::{
-    output::{Output, table},
-    progress::Progress,
-    wiring::Base,
-};
+use self::receipt::Signed;
+use crate::{output::table, progress::Progress, wiring::Base};
 
 /// How long a running projector may take to read what stands on the streams.
 const PROJECTED_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -71,7 +66,7 @@ pub(crate) struct Receipt<'a> {
     pub(crate) person: Option<&'a str>,
     pub(crate) asked_by: &'a str,
     pub(crate) program: String,
-    /// Whether an earlier run had begun: what that one erased is not counted here.
+    /// Whether an earlier run had begun, and may have ended: what that one erased is not counted here.
     pub(crate) resumed: bool,
     pub(crate) began_at: Timestamp,
     pub(crate) ended_at: Timestamp,
@@ -85,17 +80,6 @@ pub(crate) fn check_sure(yes: Option<&str>, name: &str) -> anyhow::Result<()> {
         bail!("this cannot be undone: say `--yes {name}` too; nothing was erased");
     }
     Ok(())
-}
-
-/// Before anything is erased, so that a receipt has a place and takes that of no other. One that was
-/// interrupted left it empty.
-pub(crate) fn create(path: &Path) -> anyhow::Result<File> {
-    let what = path.display();
-    let is_empty = path.metadata().is_ok_and(|it| it.is_file() && it.len() == 0);
-    let mut options = File::options();
-    options.mode(0o600);
-    let options = if is_empty { options.write(true) } else { options.write(true).create_new(true) };
-    options.open(path).with_context(|| format!("receipt {what}; nothing was erased"))
 }
 
 /// Waits until nothing is under way any more, for so many seconds at the most.
@@ -191,8 +175,7 @@ pub(crate) fn lines(before: &[Had], after: &[Had]) -> Vec<Erased> {
 
 /// What there is, for programs.
 pub(crate) fn shown(had: &[Had]) -> Vec<Value> {
-    let one =
-        |had: &Had| json!({ "store": had.store, "kind": had.kind, "entries": had.entries });
+    let one = |had: &Had| json!({ "store": had.store, "kind": had.kind, "entries": had.entries });
     had.iter().map(one).collect()
 }
 
@@ -203,22 +186,18 @@ pub(crate) fn listed(had: &[Had]) -> String {
     table(&["STORE", "KIND", "ENTRIES"], &rows)
 }
 
-/// Signs the receipt, writes it where it was asked for, and prints it. `of` is what was erased.
+/// The receipt with its signature, and its text as it is kept and written.
 pub(crate) fn signed(
+    master: &MasterKey,
     receipt: &Receipt<'_>,
-    (master, file): (&MasterKey, Option<File>),
-    of: &str,
-    output: Output,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<(Signed, String)> {
     let signed = receipt::sign(master, receipt)?;
-    if let Some(mut file) = file {
-        writeln!(file, "{}", serde_json::to_string_pretty(&signed)?)?;
-        file.sync_all()?;
-    }
-    output.print(&told(receipt, of), &signed)
+    let text = serde_json::to_string_pretty(&signed)?;
+    Ok((signed, text))
 }
 
-fn told(receipt: &Receipt<'_>, of: &str) -> String {
+/// The same for people. `of` is what was erased.
+pub(crate) fn told(receipt: &Receipt<'_>, of: &str) -> String {
     let row = |line: &Erased| {
         let (before, after) = (line.before.to_string(), line.after.to_string());
         vec![line.store.clone(), line.kind.to_owned(), before, after]

@@ -1,6 +1,7 @@
 //! The commands of operators, a file each.
 
 pub(crate) mod apply;
+pub(crate) mod asking;
 pub(crate) mod at;
 pub(crate) mod confirm;
 pub(crate) mod deadletters;

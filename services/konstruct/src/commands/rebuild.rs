@@ -8,7 +8,7 @@ mod show;
 
 use std::{
     cell::Cell,
-    io::{BufRead as _, IsTerminal as _, Write as _},
+    io::{IsTerminal as _, Write as _},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -179,21 +179,4 @@ fn end_line() {
     if std::io::stderr().is_terminal() {
         _ = writeln!(std::io::stderr());
     }
-}
-
-/// Goes on if whoever typed the command says so.
-fn confirm(args: &Projections, question: &str) -> anyhow::Result<()> {
-    if args.yes {
-        return Ok(());
-    }
-    if !std::io::stdin().is_terminal() {
-        bail!("{question}: nobody is there to ask; say `--yes`");
-    }
-    write!(std::io::stderr(), "{question}. Type `yes` to go on: ")?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    if answer.trim() == "yes" {
-        return Ok(());
-    }
-    bail!("nothing was changed")
 }

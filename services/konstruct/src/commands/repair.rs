@@ -34,7 +34,7 @@ pub(crate) async fn redeliver(
     args: &Messages,
     output: Output,
 ) -> anyhow::Result<()> {
-    several(settings, args, Wish::Redeliver { anew: args.again }, output).await
+    Box::pin(several(settings, args, Wish::Redeliver { anew: args.again }, output)).await
 }
 
 /// Has messages answered again.
@@ -43,7 +43,7 @@ pub(crate) async fn reprocess(
     args: &Messages,
     output: Output,
 ) -> anyhow::Result<()> {
-    several(settings, args, Wish::Reprocess { anew: args.again }, output).await
+    Box::pin(several(settings, args, Wish::Reprocess { anew: args.again }, output)).await
 }
 
 /// Says what became of a reply in doubt.
@@ -60,8 +60,8 @@ pub(crate) async fn reply(
     let which = (of.message.as_str(), of.tenant.as_ref());
     let (tenant, message) = find(settings, &base, which).await?;
     let (repair, by) = (repair(&base).await, author(of.by.as_deref()));
-    let asked = repair.ask((&tenant, &message), wish, &by).await?;
-    let (event, _) = repair.say(&asked).await?;
+    let asked = Box::pin(repair.ask((&tenant, &message), wish, &by)).await?;
+    let (event, _) = Box::pin(repair.say(&asked)).await?;
     let text = format!("{message} {}", asked.what());
     output.print(&text, &json!({ "message": message, "what": asked.what(), "event": event }))
 }
@@ -81,10 +81,10 @@ async fn several(
     let base = Base::connect(settings, "konstruct-repair", CancellationToken::new()).await?;
     let (repair, by) = (repair(&base).await, author(args.by.as_deref()));
     let mut all = Vec::new();
-    for typed in &args.messages {
+    for typed in &args.which {
         let found = find(settings, &base, (typed.as_str(), args.tenant.as_ref())).await;
         let found = match found {
-            Ok((tenant, message)) => ask(&repair, (tenant, message), wish, &by).await,
+            Ok((tenant, message)) => Box::pin(ask(&repair, (tenant, message), wish, &by)).await,
             Err(error) => Err(error),
         };
         all.push(One { typed: typed.clone(), found });
@@ -100,7 +100,7 @@ async fn several(
         let said = match found {
             Ok((_, _, asked)) if args.dry_run => Ok((asked, None)),
             Ok((_, _, asked)) => {
-                let said = repair.say(asked).await;
+                let said = Box::pin(repair.say(asked)).await;
                 said.map(|(event, _)| (asked, Some(event))).map_err(anyhow::Error::from)
             }
             Err(error) => Err(anyhow::anyhow!("{error:#}")),
@@ -133,6 +133,7 @@ async fn ask(
     wish: Wish,
     by: &Author,
 ) -> anyhow::Result<(TenantId, MessageId, Asked)> {
-    let asked = repair.ask((&tenant, &message), wish, by).await.context("nothing is sent")?;
+    let asked = Box::pin(repair.ask((&tenant, &message), wish, by)).await;
+    let asked = asked.context("nothing is sent")?;
     Ok((tenant, message, asked))
 }

@@ -1,19 +1,11 @@
 //! `konstruct replay …`: recorded turns asked again, and what came of that; the read models are rebuilt
 //! in `rebuild.rs`.
 
-use std::{
-    fmt::Write as _,
-    io::{IsTerminal as _, Write as _},
-    process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::{fmt::Write as _, process::ExitCode, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use domain::plan::DesiredAgent;
-use replay::{Employee, Estimate, Replay, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
+use replay::{Employee, Replay, ReplayError, Report, Setup, TURNS_MAX, Turn, Wanted, run_json};
 use schemas::{
     AgentId, Envelope, Event, Message, TenantId, Timestamp,
     event::{MessageAdmitted, MessageReopened},
@@ -24,13 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{ReplayVerb, Replays, Shadow},
+    commands::asking::{Through, ask_back, estimated, going, say},
     output::{Output, table},
     settings::{Asked, Sources},
     wiring::{self, Base, Vault},
 };
-
-/// So many turns are asked without asking back.
-const TURNS_UNASKED_MAX: u32 = 50;
 
 /// The longest file with a candidate, in bytes.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -115,10 +105,11 @@ pub(crate) async fn run(
                 let state = it.why.clone().unwrap_or_else(|| it.state.clone());
                 let asked = format!("{} of {}", it.asked, it.cases.saturating_sub(it.unplayable));
                 let agent = it.agent.to_string();
+                let tests = if it.of_tests { " (tests)" } else { "" };
                 vec![
                     it.id.clone(),
                     agent,
-                    it.candidate.clone(),
+                    format!("{}{tests}", it.candidate),
                     asked,
                     it.made_at.to_string(),
                     state,
@@ -148,6 +139,9 @@ async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Res
         let tenant = tenant_of(run)?;
         let shell = Shell::opened(sources, &tenant, json!({ "replay": run })).await?;
         let known = shell.replay.run(&tenant, run).await?;
+        if known.of_tests {
+            return Err(ReplayError::OfTests(run.clone()).into());
+        }
         let who = shell.employee(&tenant, &known.agent)?;
         let left = known.cases.saturating_sub(known.unplayable);
         return ask(&shell, &who, (run.as_str(), left), args.budget, output).await;
@@ -177,16 +171,12 @@ async fn shadow(sources: &Sources, args: &Shadow, output: Output) -> anyhow::Res
         turns.push(shell.freeze(&who, turn).await?);
     }
     let estimate = shell.replay.estimate(&who, &setup, &turns).await?;
+    let text = format!("{}{}", estimated(&estimate, "turns"), unplayable(&turns));
     if args.dry_run {
-        output.print(&estimated(&estimate, &turns), &estimate)?;
+        output.print(&text, &estimate)?;
         return Ok(ExitCode::SUCCESS);
     }
-    if !output.json {
-        say(&estimated(&estimate, &turns))?;
-    }
-    if TURNS_UNASKED_MAX < estimate.turns && !args.yes && !confirmed()? {
-        bail!("nothing was asked");
-    }
+    ask_back((&estimate, "turns"), &text, args.yes, output)?;
     let run = shell.replay.make(&who, &setup, &turns).await?;
     ask(&shell, &who, (run.as_str(), u64::from(estimate.turns)), None, output).await
 }
@@ -203,25 +193,12 @@ async fn ask(
     if !output.json {
         say(&format!("replay {run}; if it stops, {how}"))?;
     }
-    let (through, shown) = (AtomicU32::new(0), std::io::stderr().is_terminal() && !output.json);
-    let on = || {
-        let through = through.fetch_add(1, Ordering::Relaxed) + 1;
-        if shown {
-            // A terminal that is gone ends nothing.
-            _ = write!(std::io::stderr(), "\r{through} of {turns} turns");
-        }
-    };
-    let asking = shell.replay.go_on(who, run, budget, on);
-    let report = tokio::select! {
-        report = asking => report.with_context(|| how.clone())?,
-        interrupted = tokio::signal::ctrl_c() => {
-            interrupted?;
-            bail!("interrupted; {how}");
-        }
-    };
-    if shown {
-        say("")?;
-    }
+    let through = Through::new("turns", turns, output);
+    let owner = wiring::owner();
+    let going = going((run, owner.as_str()), budget);
+    let asking = Box::pin(shell.replay.go_on(who, going, || through.one()));
+    let report = asking.await.context(how)?;
+    through.end();
     output.print(&replay::text(&report), &report.json())?;
     Ok(ended(&report))
 }
@@ -231,19 +208,12 @@ fn ended(report: &Report) -> ExitCode {
     if report.run.state == "done" { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn estimated(estimate: &Estimate, turns: &[Turn]) -> String {
-    let Estimate { turns: count, unplayable, calls_max, micros_max } = estimate;
-    let cost = micros_max.map_or("an amount nobody knows: a model has no price".to_owned(), |it| {
-        format!("${}.{:06}", it / 1_000_000, it % 1_000_000)
-    });
-    let mut text = format!(
-        "{count} turns, {calls_max} calls to models at the most; they cost at the most {cost}, \
-         if none must be made again\n{unplayable} turns cannot be asked again\n"
-    );
-    for turn in turns {
-        if let Err(why) = &turn.frozen {
-            _ = writeln!(text, "  {}: {why}", turn.message);
-        }
+/// The turns that cannot be asked, each with the reason.
+fn unplayable(turns: &[Turn]) -> String {
+    let reasons = turns.iter().filter_map(|turn| Some((turn, turn.frozen.as_ref().err()?)));
+    let mut text = format!("{} turns cannot be asked again\n", reasons.clone().count());
+    for (turn, why) in reasons {
+        _ = writeln!(text, "  {}: {why}", turn.message);
     }
     text
 }
@@ -281,19 +251,4 @@ pub(crate) fn wanted(candidate: &str) -> anyhow::Result<Wanted> {
 
 pub(crate) fn tenant_of(name: &str) -> anyhow::Result<TenantId> {
     replay::tenant_of(name).with_context(|| format!("`{name}` is no name of a replay or a test"))
-}
-
-fn confirmed() -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("these are more than {TURNS_UNASKED_MAX} turns: say `--yes`");
-    }
-    say("Ask them? [y/N]")?;
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line)?;
-    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
-}
-
-/// For whoever waits; the report alone is on standard output.
-fn say(text: &str) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stderr(), "{}", text.trim_end())?)
 }

@@ -7,7 +7,6 @@ mod tail;
 
 use std::time::Duration;
 
-use anyhow::Context as _;
 use runtime::{
     Bus,
     look::{Kept, Scan},
@@ -33,11 +32,7 @@ pub(super) async fn connect(asked: &Asked<'_>) -> anyhow::Result<Bus> {
     Ok(Bus::connect(&asked.nats_url()?, "konstruct-look").await?)
 }
 
-/// The next message, which is there.
-pub(super) async fn next(scan: &mut Scan) -> anyhow::Result<Kept> {
-    let next = tokio::time::timeout(SILENCE_MAX, scan.next()).await;
-    next.with_context(|| {
-        let silent_s = SILENCE_MAX.as_secs();
-        format!("messages wait, and none came for {silent_s} s: NATS may be away")
-    })
+/// The next message of those that wait; nothing if they were purged meanwhile.
+pub(super) async fn next(scan: &mut Scan) -> anyhow::Result<Option<Kept>> {
+    Ok(scan.next_waiting(SILENCE_MAX).await?)
 }

@@ -3,15 +3,22 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use domain::replay::check::Check;
-use replay::{KeptTest, Tested, Wanted, end_words};
+use domain::replay::{Outcome, check::Check};
+use replay::{
+    Employee, KeptTest, ReplayError, TestReport, TestSetup, Tested, UnreadableTest, Wanted,
+    end_words, run_json,
+};
 use serde_json::{Value, json};
 
 use crate::{
     cli::{AddTest, RunTests, TestVerb, Tests},
-    commands::replay::{Shell, tenant_of, wanted},
+    commands::{
+        asking::{Through, ask_back, estimated, going, say},
+        replay::{Shell, tenant_of, wanted},
+    },
     output::{Output, table},
     settings::Sources,
+    wiring,
 };
 
 /// The beginning of a question that a list shows, in characters.
@@ -28,10 +35,14 @@ pub(crate) async fn run(
         Some(TestVerb::Ls { tenant, agent }) => {
             let shell = Shell::opened(sources, &tenant, json!({ "tests": agent })).await?;
             let who = shell.employee(&tenant, &agent)?;
-            let tests = shell.replay.kept_tests(&who).await?;
-            let rows: Vec<_> = tests.iter().map(row).collect();
+            let kept = shell.replay.kept_tests(&who).await?;
+            let unreadable = kept.unreadable.iter();
+            let rows: Vec<_> =
+                kept.tests.iter().map(row).chain(unreadable.clone().map(unreadable_row)).collect();
             let text = table(&["TEST", "MESSAGE", "QUESTION", "CHECKS"], &rows);
-            output.print(&text, &tests.iter().map(shown).collect::<Vec<_>>())?;
+            let shown: Vec<_> =
+                kept.tests.iter().map(shown).chain(unreadable.map(|it| json!(it))).collect();
+            output.print(&text, &shown)?;
             Ok(ExitCode::SUCCESS)
         }
         Some(TestVerb::Rm { test }) => {
@@ -41,13 +52,8 @@ pub(crate) async fn run(
             output.print(&format!("{test} is removed"), &json!({ "removed": test }))?;
             Ok(ExitCode::SUCCESS)
         }
-        Some(TestVerb::Run(args)) => all(sources, &args, output).await,
-        None => {
-            let Tests { tenant, agent, candidate, judge, .. } = args;
-            let tenant = tenant.context("say `--tenant`, or see `konstruct test --help`")?;
-            let agent = agent.context("say `--agent`")?;
-            all(sources, &RunTests { tenant, agent, candidate, judge }, output).await
-        }
+        Some(TestVerb::Run(args)) => Box::pin(all(sources, &args, output)).await,
+        None => Box::pin(all(sources, &args.run, output)).await,
     }
 }
 
@@ -68,40 +74,121 @@ async fn add(sources: &Sources, args: AddTest, output: Output) -> anyhow::Result
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks every test, one after the other.
+/// Asks every test, or what is missing of a run that stopped.
 async fn all(sources: &Sources, args: &RunTests, output: Output) -> anyhow::Result<ExitCode> {
+    if let Some(run) = &args.resume {
+        let tenant = tenant_of(run)?;
+        let shell = Shell::opened(sources, &tenant, json!({ "tests of": run })).await?;
+        let known = shell.replay.run(&tenant, run).await?;
+        if !known.of_tests {
+            return Err(ReplayError::NotOfTests(run.clone()).into());
+        }
+        let who = shell.employee(&tenant, &known.agent)?;
+        let unreadable = shell.replay.kept_tests(&who).await?.unreadable;
+        let of = (run.as_str(), known.cases);
+        return ask(&shell, &who, of, (args.budget, unreadable), output).await;
+    }
+    let tenant = args.tenant.as_ref();
+    let tenant = tenant.context("say `--tenant`, or see `konstruct test --help`")?;
+    let agent = args.agent.as_ref().context("say `--agent`")?;
     let wanted = args.candidate.as_deref().map_or(Ok(Wanted::Published), wanted)?;
-    let what = json!({ "tests": args.agent });
-    let shell = Shell::opened(sources, &args.tenant, what).await?;
-    let who = shell.employee(&args.tenant, &args.agent)?;
-    let candidate = shell.replay.candidate(&who, wanted).await?;
-    let tests = shell.replay.kept_tests(&who).await?;
-    if tests.is_empty() {
-        bail!("`{}` has no tests; see `konstruct test add --help`", args.agent);
+    let shell = Shell::opened(sources, tenant, json!({ "tests": agent })).await?;
+    let who = shell.employee(tenant, agent)?;
+    let setup = TestSetup {
+        candidate: shell.replay.candidate(&who, wanted).await?,
+        judge: args.judge.clone(),
+        budget_micros: args.budget,
+    };
+    let kept = shell.replay.kept_tests(&who).await?;
+    if kept.tests.is_empty() && kept.unreadable.is_empty() {
+        bail!("`{agent}` has no tests; see `konstruct test add --help`");
     }
-    let mut tested = Vec::with_capacity(tests.len());
-    for test in tests {
-        tested.push(shell.replay.test(&who, &candidate, args.judge.as_deref(), test).await?);
+    let estimate = shell.replay.estimate_tests(&who, &setup, &kept.tests).await?;
+    let mut text = estimated(&estimate, "tests");
+    text.extend(kept.unreadable.iter().map(unreadable_line));
+    if args.dry_run {
+        let shown = json!({ "estimate": estimate, "unreadable": kept.unreadable });
+        output.print(&text, &shown)?;
+        return Ok(ExitCode::SUCCESS);
     }
-    let failed = tested.iter().filter(|it| !it.has_passed()).count();
-    let mut text: String = tested.iter().map(said).collect();
-    _ = writeln!(text, "{} tests of {}, {failed} failed", tested.len(), candidate.label);
-    let shown = json!({
-        "candidate": candidate.label,
+    ask_back((&estimate, "tests"), &text, args.yes, output)?;
+    let run = shell.replay.make_tests(&who, &setup, &kept.tests).await?;
+    let of = (run.as_str(), u64::from(estimate.turns));
+    ask(&shell, &who, of, (None, kept.unreadable), output).await
+}
+
+/// Asks what is missing; what came of each test is kept as it comes.
+async fn ask(
+    shell: &Shell,
+    who: &Employee,
+    (run, count): (&str, u64),
+    (budget, unreadable): (Option<u64>, Vec<UnreadableTest>),
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let how = format!("go on with `konstruct test --resume {run}`");
+    if !output.json {
+        say(&format!("run {run}; if it stops, {how}"))?;
+    }
+    let (through, owner) = (Through::new("tests", count, output), wiring::owner());
+    let going = going((run, owner.as_str()), budget);
+    let asking = Box::pin(shell.replay.go_on_tests(who, going, || through.one()));
+    let report = asking.await.context(how)?;
+    through.end();
+    output.print(&told(&report, &unreadable), &report_json(&report, &unreadable))?;
+    let is_done = report.run.state == "done" && unreadable.is_empty();
+    Ok(if is_done && report.failed() == (0, 0) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Every test in lines, and how many failed.
+fn told(report: &TestReport, unreadable: &[UnreadableTest]) -> String {
+    let mut text: String = report.tests.iter().map(said).collect();
+    text.extend(unreadable.iter().map(unreadable_line));
+    let (failed, unknown) = report.failed();
+    let of = &report.run.candidate;
+    _ = write!(text, "{} tests of {of}, {failed} failed", report.tests.len());
+    if 0 < unknown {
+        _ = write!(text, ", {unknown} not asked to the end");
+    }
+    if !unreadable.is_empty() {
+        _ = write!(text, "; {} cannot be read", unreadable.len());
+    }
+    if let Some(why) = &report.run.why {
+        _ = write!(text, "; {why}");
+    }
+    text.push('\n');
+    text
+}
+
+fn report_json(report: &TestReport, unreadable: &[UnreadableTest]) -> Value {
+    let (failed, unknown) = report.failed();
+    json!({
+        "run": run_json(&report.run),
+        "candidate": report.run.candidate,
         "failed": failed,
-        "tests": tested.iter().map(tested_json).collect::<Vec<_>>(),
-    });
-    output.print(&text, &shown)?;
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        "unknown": unknown,
+        "tests": report.tests.iter().map(tested_json).collect::<Vec<_>>(),
+        "unreadable": unreadable,
+    })
+}
+
+fn unreadable_line(test: &UnreadableTest) -> String {
+    format!("FAIL {} cannot be read: {} (message {})\n", test.id, test.why, test.message)
+}
+
+fn unreadable_row(test: &UnreadableTest) -> Vec<String> {
+    let why = format!("cannot be read: {}", test.why);
+    vec![test.id.clone(), test.message.to_string(), why, String::new()]
 }
 
 fn row(test: &KeptTest) -> Vec<String> {
     let checks: Vec<_> = test.checks.iter().map(ToString::to_string).collect();
-    vec![test.id.clone(), test.message.to_string(), question(test), checks.join("; ")]
+    let question = short(&test.frozen.newest.text);
+    vec![test.id.clone(), test.message.to_string(), question, checks.join("; ")]
 }
 
-fn question(test: &KeptTest) -> String {
-    let words: Vec<_> = test.frozen.newest.text.split_whitespace().collect();
+/// The beginning of what is asked, in one line.
+fn short(question: &str) -> String {
+    let words: Vec<_> = question.split_whitespace().collect();
     words.join(" ").chars().take(QUESTION_CHARS).collect()
 }
 
@@ -117,25 +204,43 @@ fn shown(test: &KeptTest) -> Value {
 
 /// A test in lines: what was asked, and each check.
 fn said(tested: &Tested) -> String {
-    let word = |holds: bool| if holds { "ok  " } else { "FAIL" };
-    let (test, end) = (&tested.test, end_words(&tested.outcome.end));
-    let mut lines =
-        format!("{} {} {}: {end}\n", word(tested.has_passed()), test.id, question(test));
-    for (check, holds, reason) in &tested.checks {
-        let reason = reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-        _ = writeln!(lines, "     {} {check}{reason}", word(*holds));
+    let word = |holds: Option<bool>| match holds {
+        Some(true) => "ok  ",
+        Some(false) => "FAIL",
+        None => "?   ",
+    };
+    let (id, passed) = (&tested.id, word(tested.has_passed()));
+    let answer = match &tested.answer {
+        Ok(answer) => answer,
+        Err(why) => return format!("{passed} {id}: {why}\n"),
+    };
+    let end = answer.outcome.as_ref().map(|outcome| end_words(&outcome.end));
+    let end = end.unwrap_or_else(|| "not asked yet".to_owned());
+    let mut lines = format!("{passed} {id} {}: {end}\n", short(&answer.question));
+    for checked in answer.checks.iter().flatten() {
+        let reason = checked.reason.as_ref().map(|reason| format!(" ({reason})"));
+        let (holds, reason) = (word(Some(checked.holds)), reason.unwrap_or_default());
+        _ = writeln!(lines, "     {holds} {}{reason}", checked.check);
     }
     lines
 }
 
 fn tested_json(tested: &Tested) -> Value {
-    let check = |(check, holds, reason): &(Check, bool, Option<String>)| json!({ "check": check, "holds": holds, "reason": reason });
-    json!({
-        "id": tested.test.id,
-        "message": tested.test.message,
-        "passed": tested.has_passed(),
-        "end": end_words(&tested.outcome.end),
-        "answer": tested.outcome.said(),
-        "checks": tested.checks.iter().map(check).collect::<Vec<_>>(),
-    })
+    let (id, message, passed) = (&tested.id, &tested.message, tested.has_passed());
+    match &tested.answer {
+        Err(why) => {
+            json!({ "id": id, "message": message, "passed": passed, "unreadable": why.to_string() })
+        }
+        Ok(answer) => {
+            let outcome = answer.outcome.as_ref();
+            json!({
+                "id": id,
+                "message": message,
+                "passed": passed,
+                "end": outcome.map(|outcome| end_words(&outcome.end)),
+                "answer": outcome.and_then(Outcome::said),
+                "checks": answer.checks,
+            })
+        }
+    }
 }

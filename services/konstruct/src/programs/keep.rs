@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use runtime::{Context, DirectoryWatch};
-use schemas::{Tenant, TenantId, TenantStatus};
+use schemas::{Tenant, TenantId, TenantStatus, Timestamp};
 use store::{Database, Platform, erase::stories};
 use tracing::{info, warn};
 
 use crate::{
+    erasing::{alone_with, while_alone},
     stories::{Events, Shelves, names},
     wiring,
 };
@@ -37,7 +38,15 @@ pub(super) async fn take(
     });
     for (tenant, kept) in tenants {
         let shelves = Shelves::of((context, db, platform), &tenant, &by);
-        match Box::pin(of_tenant(&shelves, kept)).await {
+        let before = context.clock.now().minus(kept);
+        let work = async {
+            if stories::old(db, &tenant, before, 1).await?.is_empty() {
+                return Ok(0);
+            }
+            let alone = alone_with(db, &tenant).await?;
+            while_alone(&alone, of_tenant(&shelves, before)).await
+        };
+        match Box::pin(work).await {
             Ok(0) => {}
             Ok(messages) => info!(%tenant, messages, "older messages than it keeps are gone"),
             Err(error) => {
@@ -56,9 +65,8 @@ fn kept(tenant: &Tenant) -> Option<(TenantId, Duration)> {
 }
 
 /// How many messages there were. What is on the log and was not added up stays until it is.
-async fn of_tenant(shelves: &Shelves<'_>, kept: Duration) -> anyhow::Result<u64> {
-    let Shelves { context, db, platform, tenant, by, .. } = *shelves;
-    let before = context.clock.now().minus(kept);
+async fn of_tenant(shelves: &Shelves<'_>, before: Timestamp) -> anyhow::Result<u64> {
+    let Shelves { db, platform, tenant, by, .. } = *shelves;
     let mut gone = 0;
     for _ in 0..TIMES_MAX {
         let mut old = stories::old(db, tenant, before, MESSAGES_MAX).await?;

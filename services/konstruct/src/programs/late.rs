@@ -6,6 +6,7 @@ use store::{Database, Platform, erase::stories};
 use tracing::{info, warn};
 
 use crate::{
+    erasing::{alone_with, while_alone},
     stories::{Events, Shelves, names},
     wiring,
 };
@@ -13,7 +14,7 @@ use crate::{
 /// Once for every tenant of which something was erased lately.
 pub(super) async fn take(context: &Context, db: &Database, platform: &Platform) {
     let by = wiring::owner();
-    let tenants = match stories::erasures(platform, &by).await {
+    let tenants = match stories::places(platform, &by).await {
         Ok(tenants) => tenants,
         Err(error) => {
             warn!(%error, "nobody looks for what comes late of what was erased");
@@ -22,7 +23,11 @@ pub(super) async fn take(context: &Context, db: &Database, platform: &Platform) 
     };
     for (tenant, place) in tenants {
         let shelves = Shelves::of((context, db, platform), &tenant, &by);
-        match Box::pin(of_tenant(&shelves, place)).await {
+        let work = async {
+            let alone = alone_with(db, &tenant).await?;
+            while_alone(&alone, of_tenant(&shelves, place)).await
+        };
+        match Box::pin(work).await {
             Ok(0) => {}
             Ok(entries) => info!(%tenant, entries, "what came late of what was erased is gone"),
             Err(error) => {

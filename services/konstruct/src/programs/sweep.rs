@@ -13,8 +13,8 @@ use tracing::{info, warn};
 
 use super::{keep, late};
 use crate::{
+    erasing::{alone_at_stories, while_alone},
     settings::Asked,
-    stories::{alone, while_alone},
     wiring,
 };
 
@@ -31,9 +31,6 @@ const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
 /// How often it is looked for what comes late of what was erased, and what tenants do not keep for so long.
 const ERASE_EVERY: Duration = Duration::from_mins(10);
-
-/// How long somebody else's erasing is waited for; it is looked again soon enough.
-const ALONE_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// Deferrals brought back in one transaction.
 const BATCH_MAX: u32 = 100;
@@ -125,9 +122,10 @@ async fn erase(
     directory: &DirectoryWatch,
     (db, platform): (&Database, &Platform),
 ) {
-    let turn = match alone(db, ALONE_WAIT_MAX).await {
-        Ok(Some(turn)) => turn,
-        Ok(None) => return,
+    // Somebody else's erasing is not waited for: it is looked again soon enough.
+    let turn = match alone_at_stories(db, 1).await {
+        Ok(Ok(turn)) => turn,
+        Ok(Err(_busy)) => return,
         Err(error) => {
             warn!(error = format!("{error:#}"), "nobody looks for what is to be erased");
             return;

@@ -173,6 +173,7 @@ fn what_a_call_can_cost_is_known_before_it_is_made() {
     assert_eq!(table.worst("priced", &asking(1_000)), known(40), "it says no more than it may");
     let longer = Request { system: "word".repeat(100), ..asking(10) };
     assert_eq!(table.worst("priced", &longer), known(120));
+    assert_eq!(table.worst_of("priced", &asking(10), 100), known(120), "grown to that");
     assert_eq!(table.worst("other", &asking(10)), WorstCost::Unknown);
     assert_eq!(table.worst("nobody", &asking(10)), WorstCost::NoneFits);
 }

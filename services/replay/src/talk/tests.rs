@@ -2,14 +2,18 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::replay::{Call, End, Outcome, Person, Said};
-use providers::{Finish, ToolCall};
+use domain::{
+    replay::{Call, End, Outcome, Person, Said},
+    tool::results::{CUT, RESULTS_BYTES_MAX},
+};
+use providers::{CALLS_OF_ANSWER_MAX, Finish, ToolCall};
 use schemas::{
     Agent, Budget, Limits, Tenant, TenantStatus, ToolStatus,
     directory::{Endpoint, HttpMethod, HttpTool, McpServer},
 };
 
 use super::*;
+use crate::estimate::growth;
 
 fn tool(id: &str, kind: ToolKind) -> Arc<schemas::Tool> {
     let (id, description) = (id.parse().unwrap(), format!("Knows of {id}."));
@@ -135,4 +139,73 @@ fn a_model_reads_what_is_on_record_and_nothing_else() {
     let unrecorded = talk.play(&other).unwrap_err();
     assert_eq!(unrecorded, Called::new("orders", r#"{"order":"B1"}"#));
     assert_eq!(talk.calls.len(), 2, "what was not answered was not called");
+}
+
+/// What the model read of tools, in order.
+fn read(talk: &Talk<'_>) -> Vec<(String, bool)> {
+    let tool = |turn: &Turn| match turn {
+        Turn::Tool { content, failed, .. } => Some((content.clone(), *failed)),
+        Turn::User { .. } | Turn::Assistant { .. } => None,
+    };
+    talk.request(false).turns.iter().filter_map(tool).collect()
+}
+
+#[test]
+fn a_call_too_many_is_not_answered_from_the_record() {
+    let (who, config, frozen) = (who(), config(&["orders"]), frozen(&["orders"]));
+    let mut talk = Talk::new(&who, &frozen, &config);
+    let wanted = vec![("orders", r#"{"order":"A7"}"#); CALLS_MAX - 1];
+    assert!(talk.play(&answer(&wanted)).is_ok());
+    assert!(!talk.is_over());
+    // The last two would not be on record either.
+    let wanted = [("orders", r#"{"order":"A7"}"#), ("orders", "{}"), ("refund", "{}")];
+    assert!(talk.play(&answer(&wanted)).is_ok());
+    assert!(talk.is_over());
+    let read = read(&talk);
+    assert_eq!(read.len(), CALLS_MAX + 2);
+    assert!(read[..CALLS_MAX].iter().all(|it| *it == ("on its way".to_owned(), false)));
+    let too_many = ("Not called: that was one call too many for one answer.".to_owned(), true);
+    assert!(read[CALLS_MAX..].iter().all(|it| *it == too_many), "{read:?}");
+    let failed = talk.told[1].calls.iter().map(|call| call.outcome.failed.as_deref());
+    assert_eq!(failed.collect::<Vec<_>>(), [None, Some("limit"), Some("limit")]);
+    assert_eq!(talk.calls.len(), CALLS_MAX + 2, "as what was recorded tells of them");
+}
+
+#[test]
+fn a_model_reads_no_more_of_the_record_than_of_tools() {
+    let (who, config) = (who(), config(&["orders"]));
+    let mut frozen = frozen(&["orders"]);
+    frozen.calls[0].text = "x".repeat(RESULTS_BYTES_MAX - 10);
+    let mut talk = Talk::new(&who, &frozen, &config);
+    let wanted = answer(&[("orders", r#"{"order":"A7"}"#)]);
+    for _ in 0..3 {
+        assert!(talk.play(&wanted).is_ok());
+    }
+    let lengths: Vec<_> = read(&talk).iter().map(|(text, _)| text.len()).collect();
+    assert_eq!(lengths, [RESULTS_BYTES_MAX - 10, 10 + CUT.len(), CUT.len()]);
+}
+
+#[test]
+fn a_talk_grows_by_no_more_than_is_estimated() {
+    let (who, config) = (who(), config(&["orders"]));
+    let (short, long) = ("on its way".to_owned(), "x".repeat(RESULTS_BYTES_MAX));
+    let texts = [short, long, "ü".repeat(RESULTS_BYTES_MAX / 3)];
+    let counts = [1, 3, CALLS_MAX - 1, CALLS_OF_ANSWER_MAX];
+    for (text, count) in texts.iter().flat_map(|text| counts.map(|count| (text, count))) {
+        let mut frozen = frozen(&["orders"]);
+        frozen.max_output_tokens = 1_000;
+        frozen.calls[0].text.clone_from(text);
+        let mut talk = Talk::new(&who, &frozen, &config);
+        let first = talk.request(false).tokens();
+        // The arguments of a call are four tokens of what the model says.
+        let said = "word".repeat(1_000 - 4 * count);
+        let calls = vec![("orders", r#"{"order":"A7"}"#); count];
+        let answer = Answer { text: said, ..answer(&calls) };
+        while !talk.is_over() {
+            assert!(talk.play(&answer).is_ok());
+        }
+        let grown = talk.request(true).tokens() - first;
+        let most = growth(&frozen);
+        assert!(grown <= most, "{grown} of {most}: {} bytes, {count} calls", text.len());
+    }
 }

@@ -61,7 +61,8 @@ async fn read(
 ) -> VecDeque<(Kept, What)> {
     let mut found = VecDeque::new();
     while !scan.is_level() {
-        let kept = scan.next().await;
+        // Whoever asks has lost patience before that.
+        let Ok(Some(kept)) = scan.next_waiting(LOOK_MAX.saturating_mul(2)).await else { break };
         if end <= kept.sequence {
             break;
         }

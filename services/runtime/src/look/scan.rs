@@ -14,6 +14,7 @@ use async_nats::{
 };
 use futures::StreamExt as _;
 use schemas::Timestamp;
+use tokio::time::{Instant, timeout};
 use tracing::warn;
 
 use super::{Kept, headers, timestamp};
@@ -21,6 +22,14 @@ use crate::{Bus, BusError, bus::read_error};
 
 /// The pause before a broken reading is taken up again.
 const RESUME_PAUSE: Duration = Duration::from_millis(500);
+
+/// After so much silence the server is asked whether anything is left.
+const ASK_AFTER: Duration = Duration::from_secs(1);
+
+/// Messages wait, and none comes.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("messages wait, and none came for {} s: NATS may be away", .0.as_secs())]
+pub struct Silent(Duration);
 
 /// Where a reading begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +118,24 @@ impl Scan {
                 }
             }
         }
+    }
+
+    /// The next message of those that wait; nothing if they are gone, since what is purged meanwhile comes no
+    /// more. Silence of the server is borne for so long.
+    pub async fn next_waiting(&mut self, silence_max: Duration) -> Result<Option<Kept>, Silent> {
+        let begun = Instant::now();
+        while begun.elapsed() < silence_max {
+            if let Ok(kept) = timeout(ASK_AFTER, self.next()).await {
+                return Ok(Some(kept));
+            }
+            // It begins where it was, and learns anew how many wait from there on.
+            match self.begin().await {
+                Ok(()) if self.is_level() => return Ok(None),
+                Ok(()) => {}
+                Err(error) => warn!(stream = self.stream.name, %error, "it is silent"),
+            }
+        }
+        Err(Silent(silence_max))
     }
 
     async fn begin(&mut self) -> Result<(), BusError> {

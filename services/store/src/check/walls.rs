@@ -9,10 +9,11 @@ use tokio_postgres::Client;
 use crate::StoreError;
 
 /// Tables that belong to no tenant. Every other table must be walled.
-pub const PLATFORM_TABLES: [&str; 18] = [
+pub const PLATFORM_TABLES: [&str; 19] = [
     "api_answer",
     "api_key",
     "checkpoint",
+    "erasure",
     "generation",
     "konstruct_migration",
     "oidc_returned",

@@ -12,10 +12,8 @@ use domain::erasure::Stories;
 use schemas::{ConnectionId, ConversationId, EffectId, TenantId, Timestamp};
 use tokio_postgres::{Row, types::ToSql};
 
-use super::{FENCE, HOLD, Had};
-use crate::{
-    Database, Platform, Purpose, StoreError, TenantTx, prune::old_message, row,
-};
+use super::{FENCE, HOLD, Had, Patience, number};
+use crate::{Database, Platform, Purpose, StoreError, TenantTx, prune::old_message, row};
 
 /// Names that one statement is asked with.
 const NAMES_MAX: usize = 1_000;
@@ -73,15 +71,15 @@ const REMEMBER: &str = "
     insert into erased_name (tenant_id, name, erased_at_ms)
     select $1, name, $3::bigint from unnest($2::text[]) as name
     on conflict (tenant_id, name) do nothing";
-const PLACE: &str = "select place from erasure where tenant_id = $1";
+const PLACE: &str = "select place from erased_place where tenant_id = $1";
 /// Where an earlier erasure is looked at from further back, that stands.
 const LOOK_FROM: &str = "
-    insert into erasure (tenant_id, place) values ($1, $2)
-    on conflict (tenant_id) do update set place = least(erasure.place, excluded.place)";
+    insert into erased_place (tenant_id, place) values ($1, $2)
+    on conflict (tenant_id) do update set place = least(erased_place.place, excluded.place)";
 const REMEMBERED: &str = "select name from erased_name where tenant_id = $1 order by name";
-const ERASURES: &str = "select tenant_id, place from erasure order by tenant_id";
+const PLACES: &str = "select tenant_id, place from erased_place order by tenant_id";
 /// Not where another erasure has moved it back meanwhile.
-const LOOKED: &str = "update erasure set place = $3 where tenant_id = $1 and place = $2";
+const LOOKED: &str = "update erased_place set place = $3 where tenant_id = $1 and place = $2";
 
 /// What of one person's there is, by the tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -125,11 +123,9 @@ pub async fn old(
     before: Timestamp,
     most: u32,
 ) -> Result<Stories, StoreError> {
-    let asked: [&(dyn ToSql + Sync); 3] =
-        [&before.as_millis(), &tenant.as_str(), &i64::from(most)];
+    let asked: [&(dyn ToSql + Sync); 3] = [&before.as_millis(), &tenant.as_str(), &i64::from(most)];
     let answer = db.tenant(tenant).await?.last(OLD, &asked).await?;
-    let messages: Vec<_> =
-        answer.rows.iter().map(|it| row::id(it, 0)).collect::<Result<_, _>>()?;
+    let messages: Vec<_> = answer.rows.iter().map(|it| row::id(it, 0)).collect::<Result<_, _>>()?;
     let mut stories = Stories::new(messages, []);
     let sent = sent(db, tenant, &stories).await?;
     stories.send(sent);
@@ -149,11 +145,7 @@ pub async fn last_place(
 }
 
 /// How many of these messages somebody is at: an answer to them may still come.
-pub async fn open(
-    db: &Database,
-    tenant: &TenantId,
-    stories: &Stories,
-) -> Result<u64, StoreError> {
+pub async fn open(db: &Database, tenant: &TenantId, stories: &Stories) -> Result<u64, StoreError> {
     let names: Vec<_> = stories.names().collect();
     let answer = db.tenant(tenant).await?.last(OPEN, &[&tenant.as_str(), &names]).await?;
     let found = answer.rows.first().ok_or_else(|| StoreError::row("no answer"))?;
@@ -218,12 +210,20 @@ async fn piece(
     sql: &'static str,
     asked: &[&(dyn ToSql + Sync)],
 ) -> Result<u64, StoreError> {
-    let mut tx = platform.begin(Purpose::Erase, actor).await?;
-    tx.execute(FENCE, &[]).await?;
-    let rows = tx.query(sql, asked).await?;
-    let gone = rows.first().ok_or_else(|| StoreError::row("no answer"))?.try_get(0)?;
-    tx.commit().await?;
-    row::count(gone)
+    let mut patience = Patience::default();
+    loop {
+        let erased = async {
+            let mut tx = platform.begin(Purpose::Erase, actor).await?;
+            tx.execute(FENCE, &[]).await?;
+            let gone = number(&tx.query(sql, asked).await?)?;
+            tx.commit().await?;
+            Ok::<_, StoreError>(gone)
+        };
+        match erased.await {
+            Ok(gone) => return Ok(gone),
+            Err(error) => patience.after(error).await?,
+        }
+    }
 }
 
 /// Keeps the names, so that what comes under them after `place` of `EVENTS` is erased too, whoever is
@@ -256,15 +256,12 @@ async fn remember_names(
 }
 
 /// The tenants of which something was erased lately, with the place up to which `EVENTS` was looked at.
-pub async fn erasures(
-    platform: &Platform,
-    actor: &str,
-) -> Result<Vec<(TenantId, u64)>, StoreError> {
+pub async fn places(platform: &Platform, actor: &str) -> Result<Vec<(TenantId, u64)>, StoreError> {
     let mut tx = platform.begin(Purpose::Sweep, actor).await?;
-    let rows = tx.query(ERASURES, &[]).await?;
+    let rows = tx.query(PLACES, &[]).await?;
     tx.commit().await?;
-    let erasure = |it: &Row| Ok((row::id(it, 0)?, row::count(it.try_get(1)?)?));
-    rows.iter().map(erasure).collect()
+    let place = |it: &Row| Ok((row::id(it, 0)?, row::count(it.try_get(1)?)?));
+    rows.iter().map(place).collect()
 }
 
 /// What was erased of a tenant lately.

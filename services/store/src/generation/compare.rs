@@ -363,10 +363,11 @@ mod tests {
 
     #[test]
     fn what_is_apart_is_found_whichever_side_it_misses_on() {
-        let side = |rows: &[(&str, i32)]| -> BTreeMap<String, i32> {
+        type Rows<'a> = &'a [(&'a str, i32)];
+        let side = |rows: Rows<'_>| -> BTreeMap<String, i32> {
             rows.iter().map(|(key, value)| ((*key).to_owned(), *value)).collect()
         };
-        let cases: [(&[(&str, i32)], &[(&str, i32)], &[&str]); 5] = [
+        let cases: [(Rows<'_>, Rows<'_>, &[&str]); 5] = [
             (&[], &[], &[]),
             (&[("a", 1), ("b", 2)], &[("a", 1), ("b", 2)], &[]),
             (&[("a", 1), ("b", 2)], &[("a", 1), ("b", 3)], &["b"]),

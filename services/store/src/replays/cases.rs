@@ -2,18 +2,26 @@
 
 use schemas::{MessageId, Text};
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio_postgres::Row;
 
 use super::ROWS_MAX;
 use crate::{StoreError, TenantTx, row};
 
+/// What is added in one statement, in bytes; a turn that is larger goes by itself.
+const ADD_BYTES_MAX: usize = 1 << 20;
+
 const ADD: &str = "
-    insert into replay_case (tenant_id, run_id, place, message_id, unplayable, frozen)
-    select $1, $2, place, message_id, unplayable, frozen
+    insert into replay_case (tenant_id, run_id, place, message_id, unplayable, frozen, test_id, checks)
+    select $1, $2, place, message_id, unplayable, frozen, test_id, checks
       from jsonb_populate_recordset(null::replay_case, $3)";
 const CASES: &str = "
-    select place, message_id, unplayable, frozen, baseline, candidate, baseline_verdict, verdict
+    select place, message_id, unplayable, frozen, baseline, candidate, baseline_verdict, verdict, test_id,
+           checks
       from replay_case where tenant_id = $1 and run_id = $2 order by place limit $3";
+const GIVE_UP: &str = "
+    update replay_case set unplayable = $4
+     where tenant_id = $1 and run_id = $2 and place = any($3) and unplayable is null";
 /// The first word on each stands, and on one whose words were erased meanwhile there is none.
 const KEEP_BASELINE: &str = "
     update replay_case set baseline = $4
@@ -39,6 +47,17 @@ pub struct NewCase {
     pub message: MessageId,
     /// What asking it again takes, or why it cannot be, in one word.
     pub frozen: Result<Text, &'static str>,
+    /// The test that it is, in a run of tests.
+    pub test: Option<CaseTest>,
+}
+
+/// A turn that is a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CaseTest {
+    /// Its name.
+    pub id: String,
+    /// What was expected as the run was made; nothing where the words of the turn were erased.
+    pub checks: Option<Text>,
 }
 
 /// A turn of a run. Its texts belong to the message.
@@ -58,8 +77,10 @@ pub struct CaseRow {
     pub candidate: Option<Text>,
     /// What the judge says of the former.
     pub baseline_verdict: Option<Text>,
-    /// And of the latter.
+    /// And of the latter; of a test, which of its checks hold.
     pub verdict: Option<Text>,
+    /// The test that it is, in a run of tests.
+    pub test: Option<CaseTest>,
 }
 
 /// A part of what came of a turn.
@@ -71,7 +92,7 @@ pub enum Part {
     Candidate,
     /// What the judge says of the former.
     BaselineVerdict,
-    /// And of the latter.
+    /// And of the latter; of a test, which of its checks hold.
     Verdict,
 }
 
@@ -81,6 +102,8 @@ struct Added<'a> {
     message_id: &'a str,
     unplayable: Option<&'static str>,
     frozen: Option<&'a Text>,
+    test_id: Option<&'a str>,
+    checks: Option<&'a Text>,
 }
 
 impl<'a> Added<'a> {
@@ -90,15 +113,52 @@ impl<'a> Added<'a> {
             message_id: case.message.as_str(),
             unplayable: case.frozen.as_ref().err().copied(),
             frozen: case.frozen.as_ref().ok(),
+            test_id: case.test.as_ref().map(|test| test.id.as_str()),
+            checks: case.test.as_ref().and_then(|test| test.checks.as_ref()),
         }
     }
 }
 
+/// In pieces, however long the turns are.
 pub(super) async fn add(tx: &mut TenantTx, run: &str, cases: &[NewCase]) -> Result<(), StoreError> {
-    let rows: Vec<_> = cases.iter().enumerate().map(Added::of).collect();
-    let Some(rows) = row::rows(&rows)? else { return Ok(()) };
     let tenant = tx.tenant().clone();
-    tx.execute(ADD, &[&tenant.as_str(), &run, &rows]).await?;
+    let written = cases.iter().enumerate().map(|case| to_raw_value(&Added::of(case)));
+    let written: Result<Vec<_>, _> = written.collect();
+    let written = written.map_err(|_| StoreError::row("it is not JSON"))?;
+    for piece in pieces(&written, ADD_BYTES_MAX) {
+        let rows = row::rows(piece)?;
+        tx.execute(ADD, &[&tenant.as_str(), &run, &rows]).await?;
+    }
+    Ok(())
+}
+
+/// All of them in their order, in pieces of no more than so many bytes, or of one that is longer.
+fn pieces(written: &[Box<RawValue>], bytes_max: usize) -> Vec<&[Box<RawValue>]> {
+    let (mut pieces, mut rest) = (Vec::new(), written);
+    while !rest.is_empty() {
+        let mut bytes = 0_usize;
+        let fits = rest.iter().take_while(|one| {
+            bytes = bytes.saturating_add(one.get().len());
+            bytes <= bytes_max
+        });
+        let count = fits.count().max(1);
+        let (piece, left) = rest.split_at(count);
+        pieces.push(piece);
+        rest = left;
+    }
+    pieces
+}
+
+/// These turns cannot be asked again, for that reason; they are not tried once more.
+pub async fn give_up(
+    tx: &mut TenantTx,
+    run: &str,
+    places: &[u32],
+    why: &str,
+) -> Result<(), StoreError> {
+    let tenant = tx.tenant().clone();
+    let places: Vec<_> = places.iter().copied().map(row::small).collect();
+    tx.execute(GIVE_UP, &[&tenant.as_str(), &run, &places, &why]).await?;
     Ok(())
 }
 
@@ -137,5 +197,39 @@ fn read(found: &Row) -> Result<CaseRow, StoreError> {
         candidate: row::json_opt(found, 5)?,
         baseline_verdict: row::json_opt(found, 6)?,
         verdict: row::json_opt(found, 7)?,
+        test: test(found)?,
     })
+}
+
+fn test(found: &Row) -> Result<Option<CaseTest>, StoreError> {
+    let Some(id) = found.try_get(8)? else { return Ok(None) };
+    Ok(Some(CaseTest { id, checks: row::json_opt(found, 9)? }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_added_in_bounded_pieces_and_in_order() {
+        let of = |lengths: &[usize]| -> Vec<Box<RawValue>> {
+            // Two of them are the quotes.
+            lengths.iter().map(|length| to_raw_value(&"x".repeat(length - 2)).unwrap()).collect()
+        };
+        let cases: [(&[usize], &[usize]); 5] = [
+            (&[], &[]),
+            (&[10, 10, 10], &[3]),
+            (&[10, 11, 10], &[2, 1]),
+            (&[20, 10, 40, 10, 10, 10, 9], &[2, 1, 3, 1]),
+            (&[40], &[1]),
+        ];
+        for (lengths, want) in cases {
+            let written = of(lengths);
+            let pieces = pieces(&written, 30);
+            let counts: Vec<_> = pieces.iter().map(|piece| piece.len()).collect();
+            assert_eq!(counts, want, "{lengths:?}");
+            let all: Vec<_> = pieces.concat().iter().map(|one| one.get().len()).collect();
+            assert_eq!(all, lengths);
+        }
+    }
 }

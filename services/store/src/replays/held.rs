@@ -18,7 +18,7 @@ const TESTS: &str = "
 const ERASE_CASE: &str = "
     update replay_case
        set unplayable = 'erased', frozen = null, baseline = null, candidate = null,
-           baseline_verdict = null, verdict = null
+           baseline_verdict = null, verdict = null, checks = null
      where tenant_id = $1 and run_id = $2 and place = $3";
 
 /// A turn of a run with what asking it takes.
@@ -68,20 +68,13 @@ pub async fn held_tests(tx: &mut TenantTx, after: &str) -> Result<Vec<HeldTest>,
     let tenant = tx.tenant().clone();
     let rows = tx.query(TESTS, &[&tenant.as_str(), &after, &READ_MAX]).await?;
     let read = |it: &tokio_postgres::Row| {
-        Ok(HeldTest {
-            id: it.try_get(0)?,
-            message: row::id(it, 1)?,
-            frozen: row::json(it, 2)?,
-        })
+        Ok(HeldTest { id: it.try_get(0)?, message: row::id(it, 1)?, frozen: row::json(it, 2)? })
     };
     rows.iter().map(read).collect()
 }
 
 /// Nothing of a turn is kept but that there was one.
-pub async fn erase_case(
-    tx: &mut TenantTx,
-    (run, place): (&str, i32),
-) -> Result<(), StoreError> {
+pub async fn erase_case(tx: &mut TenantTx, (run, place): (&str, i32)) -> Result<(), StoreError> {
     let tenant = tx.tenant().clone();
     tx.execute(ERASE_CASE, &[&tenant.as_str(), &run, &place]).await?;
     Ok(())

@@ -29,6 +29,17 @@ pub struct SavedTest {
     pub made_at: Timestamp,
 }
 
+/// A test whose row does not hold what was kept in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GarbledTest {
+    /// Its name.
+    pub id: String,
+    /// The message.
+    pub message: MessageId,
+    /// Since when it is kept.
+    pub made_at: Timestamp,
+}
+
 /// Keeps a test; it lasts when the transaction does.
 pub async fn save(tx: &mut TenantTx, agent: &AgentId, test: &SavedTest) -> Result<(), StoreError> {
     let SavedTest { id, message, frozen, checks, made_at } = test;
@@ -39,8 +50,11 @@ pub async fn save(tx: &mut TenantTx, agent: &AgentId, test: &SavedTest) -> Resul
     Ok(())
 }
 
-/// The tests of an agent, the oldest first.
-pub async fn saved(tx: &mut TenantTx, agent: &AgentId) -> Result<Vec<SavedTest>, StoreError> {
+/// The tests of an agent, the oldest first. One that is garbled hides no other.
+pub async fn saved(
+    tx: &mut TenantTx,
+    agent: &AgentId,
+) -> Result<Vec<Result<SavedTest, GarbledTest>>, StoreError> {
     let (tenant, limit) = (tx.tenant().clone(), i64::from(ROWS_MAX));
     let rows = tx.query(SAVED, &[&tenant.as_str(), &agent.as_str(), &limit]).await?;
     rows.iter().map(read).collect()
@@ -52,12 +66,11 @@ pub async fn forget(tx: &mut TenantTx, test: &str) -> Result<bool, StoreError> {
     Ok(0 < tx.execute(FORGET, &[&tenant.as_str(), &test]).await?)
 }
 
-fn read(found: &Row) -> Result<SavedTest, StoreError> {
-    Ok(SavedTest {
-        id: found.try_get(0)?,
-        message: row::id(found, 1)?,
-        frozen: row::json(found, 2)?,
-        checks: row::json(found, 3)?,
-        made_at: row::at(found, 4)?,
+fn read(found: &Row) -> Result<Result<SavedTest, GarbledTest>, StoreError> {
+    let (id, message, made_at) = (found.try_get(0)?, row::id(found, 1)?, row::at(found, 4)?);
+    let texts = row::json(found, 2).and_then(|frozen| Ok((frozen, row::json(found, 3)?)));
+    Ok(match texts {
+        Ok((frozen, checks)) => Ok(SavedTest { id, message, frozen, checks, made_at }),
+        Err(_) => Err(GarbledTest { id, message, made_at }),
     })
 }

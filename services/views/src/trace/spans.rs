@@ -18,7 +18,9 @@ impl Trace {
         (calls, tools): (Vec<Call>, Vec<ToolUse>),
     ) -> Self {
         let within = within(&calls, &tools);
-        let begun = events.first().map_or(0, |event| event.time_ms);
+        // A message that was imported has no events here.
+        let received = row.as_ref().and_then(|row| row.received_at_ms);
+        let begun = events.first().map(|event| event.time_ms).or(received).unwrap_or(0);
         let since = |ms: i64| u64::try_from(ms.saturating_sub(begun)).unwrap_or(0);
         let mut spans: Vec<Span> = Vec::new();
         let mut end = 0;
@@ -52,7 +54,9 @@ impl Trace {
         if !is_answered {
             inside(&mut spans, end, &within, &since);
         }
-        let total_ms = told.unwrap_or(end);
+        let known = row.as_ref().filter(|_| events.is_empty());
+        let ended = known.and_then(|row| row.answered_at_ms.or(row.completed_at_ms));
+        let total_ms = told.or(ended.map(since)).unwrap_or(end);
         let slow = slow(&spans, total_ms);
         let begun_at = Timestamp::from_millis(begun);
         Self { message, row, begun_at, total_ms, spans, slow, calls, tools, events }

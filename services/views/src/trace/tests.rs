@@ -1,5 +1,5 @@
 use expect_test::{Expect, expect};
-use schemas::EventId;
+use schemas::{EventId, MessageRef, Place, PlaceKind};
 
 use super::*;
 
@@ -171,4 +171,34 @@ fn a_message_that_is_held_is_decided_before_it_is_delivered() {
             delivery: at 60 for 140, gap 0
         "#]],
     );
+}
+
+#[test]
+fn an_imported_message_has_its_calls_and_how_long_it_took() {
+    let place = Place {
+        workspace: "T1".to_owned(),
+        channel: "C1".to_owned(),
+        kind: PlaceKind::Public,
+        thread: "1.0".to_owned(),
+    };
+    let message = MessageRef {
+        id: "m1".parse().unwrap(),
+        connection: "slack-T1".parse().unwrap(),
+        conversation: "C1-1_0".parse().unwrap(),
+        place,
+        ts: "1.0".to_owned(),
+        sender: "U1".to_owned(),
+    };
+    let row = MessageRow {
+        received_at_ms: Some(1_000_000),
+        answered_at_ms: Some(1_003_900),
+        ..MessageRow::new(&message, "delivered", &"e1".parse().unwrap(), 0)
+    };
+    let calls = vec![call(0, 20, Some(3_000), "completed")];
+    let trace = Trace::of(message.id, Some(row), Vec::new(), (calls, Vec::new()));
+    assert_eq!(trace.begun_at, Timestamp::from_millis(1_000_000));
+    assert_eq!(trace.total_ms, 3_900);
+    assert_eq!(trace.slow.as_deref(), Some("model 3.0 s of 3.9 s"));
+    let spans: Vec<_> = trace.spans.iter().map(|it| (it.name.as_str(), it.start_ms)).collect();
+    assert_eq!(spans, [("model d0", 20)]);
 }

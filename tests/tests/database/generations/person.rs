@@ -228,7 +228,8 @@ async fn what_stages_remember_goes_by_its_names_and_none_of_others() {
     let erased = stories::erase(&world.platform, &tenant("acme"), of, "test").await.unwrap();
     assert_eq!(erased, 6, "two turns, a reply, an effect, what was deferred, and a notice");
     let admin = raw(&world.test.superuser_url()).await.unwrap();
-    for (table, left) in [("turn", 2), ("reply", 1), ("effect", 1), ("deferred", 1), ("notice", 1)] {
+    for (table, left) in [("turn", 2), ("reply", 1), ("effect", 1), ("deferred", 1), ("notice", 1)]
+    {
         let sql = format!("select count(*) from {table} where tenant_id = 'acme'");
         let count: i64 = admin.query_one(&sql, &[]).await.unwrap().get(0);
         assert_eq!(count, left, "{table}");
@@ -278,7 +279,7 @@ async fn names_are_kept_until_nothing_comes_late_any_more() {
     assert_eq!((first, second), (None, Some(40)));
     let both = stories::remembered(&world.db, &acme).await.unwrap();
     assert_eq!(both.names().collect::<Vec<_>>(), ["m1", "m2", "x1"]);
-    let places = async || stories::erasures(&world.platform, "test").await.unwrap();
+    let places = async || stories::places(&world.platform, "test").await.unwrap();
     assert_eq!(places().await, [(acme.clone(), 40)], "what the first one waits for is looked for");
 
     stories::looked(&world.db, &acme, &both, ((40, 90), at(6 * hour))).await.unwrap();
@@ -287,8 +288,8 @@ async fn names_are_kept_until_nothing_comes_late_any_more() {
     assert_eq!(places().await, [(acme.clone(), 80)], "another erasure came between");
 
     let pruned = prune(&world.platform, "test", at(74 * hour)).await.unwrap();
-    assert_eq!((pruned.erased, pruned.erasures), (2, 0));
+    assert_eq!((pruned.erased, pruned.erased_places), (2, 0));
     let pruned = prune(&world.platform, "test", at(78 * hour)).await.unwrap();
-    assert_eq!((pruned.erased, pruned.erasures), (1, 1));
+    assert_eq!((pruned.erased, pruned.erased_places), (1, 1));
     assert_eq!(places().await, []);
 }

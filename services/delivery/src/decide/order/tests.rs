@@ -5,8 +5,7 @@ use crate::decide::tests::{
     ADMITTED, Cause, FINISHED, LONG, answer, echo_of, handle, handle_look, look, lost, new, sent,
 };
 
-const APOLOGY: Cause =
-    Cause("failed", Some(Verdict::Reply { kind: ReplyKind::Apology, parts: 1 }));
+const APOLOGY: Cause = Cause("failed", Some(Verdict::Reply { kind: ReplyKind::Apology, parts: 1 }));
 
 /// An operator says that at place `sequence`, and what follows from it is done.
 fn says(

@@ -3,16 +3,23 @@
 //! The key is one of Ed25519, made of the master key: there is none to keep beside that. What is signed
 //! is the receipt as `jq -cjS .receipt` writes it, so that `openssl` verifies it too.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap, fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path,
+};
 
 use anyhow::{Context as _, anyhow, bail};
 use base64::prelude::{BASE64_STANDARD as BASE64, Engine as _};
 use domain::seal::{MasterKey, own_index};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use schemas::TenantId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use store::{
+    Platform,
+    erasures::{self, Erasure},
+};
 
-use crate::{output::Output, settings::Asked};
+use crate::{cli::ShowReceipt, output::Output, settings::Asked, wiring};
 
 /// What of the master key the signing key is.
 const KEY_NAME: &str = "receipt";
@@ -38,6 +45,63 @@ struct Signature {
     public_key: String,
     /// In base64.
     value: String,
+}
+
+/// `konstruct tenant receipt show`: the latest receipt of a tenant, as it was signed.
+pub(crate) async fn show(
+    asked: &Asked<'_>,
+    args: &ShowReceipt,
+    output: Output,
+) -> anyhow::Result<()> {
+    let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;
+    let platform = Platform::connect(&settings).await?;
+    let known = erasures::of(&platform, &args.tenant, &wiring::owner()).await?;
+    let text = latest(&args.tenant, &known)?;
+    if let Some(path) = &args.receipt {
+        write(&create(path)?, path, text)?;
+    }
+    let signed: Value = serde_json::from_str(text).context("not a receipt")?;
+    output.print(text, &signed)
+}
+
+/// The latest receipt that there is, or why there is none.
+fn latest<'a>(tenant: &TenantId, known: &'a [Erasure]) -> anyhow::Result<&'a str> {
+    let mut receipts = known.iter().filter_map(|it| it.receipt.as_deref());
+    match (receipts.next(), known.first()) {
+        (Some(text), _) => Ok(text),
+        (None, Some(Erasure { began_at, by, .. })) => bail!(
+            "there is no receipt of `{tenant}`: the erasure that {by} began at {began_at} did not end; \
+             `konstruct tenant erase` does the rest"
+        ),
+        (None, None) => bail!("there is no receipt of `{tenant}`: it was not erased here"),
+    }
+}
+
+/// `konstruct tenant receipt key`: what verifies receipts, for whoever is shown one.
+pub(crate) fn key(asked: &Asked<'_>, output: Output) -> anyhow::Result<()> {
+    let keys = asked.master_keys()?;
+    let current = public_key(&pair(&keys.current)?);
+    let previous = keys.previous.iter().map(|it| pair(it).map(|pair| public_key(&pair)));
+    let previous = previous.collect::<anyhow::Result<Vec<_>>>()?;
+    output.print(&current, &json!({ "public_key": current, "previous": previous }))
+}
+
+/// Where a receipt is to be written, and nobody else reads it. It takes the place of no other; one that was
+/// interrupted left it empty.
+pub(crate) fn create(path: &Path) -> anyhow::Result<File> {
+    let what = path.display();
+    let is_empty = path.metadata().is_ok_and(|it| it.is_file() && it.len() == 0);
+    let mut options = File::options();
+    options.mode(0o600);
+    let options = if is_empty { options.write(true) } else { options.write(true).create_new(true) };
+    options.open(path).with_context(|| format!("receipt {what}; nothing was done"))
+}
+
+/// Writes it, and waits until it is on the disk.
+pub(crate) fn write(file: &File, path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut to = file;
+    let written = writeln!(to, "{text}").and_then(|()| file.sync_all());
+    written.with_context(|| format!("receipt {}", path.display()))
 }
 
 /// `konstruct tenant receipt verify`.
@@ -165,6 +229,49 @@ mod tests {
         let mixed = mixed.to_string();
         assert_eq!(said(&[master("1")], &mixed), "it was changed after it was signed");
         assert_eq!(said(&[master("1")], "{}"), "not a receipt");
+    }
+
+    #[test]
+    fn a_receipt_takes_the_place_of_no_other_and_is_for_its_owner() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let name = format!("konstruct-receipt-{}.json", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        _ = std::fs::remove_file(&path);
+        drop(create(&path).unwrap());
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        write(&create(&path).unwrap(), &path, "{}").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
+        let taken = format!("{:#}", create(&path).unwrap_err());
+        let want =
+            format!("receipt {}; nothing was done: File exists (os error 17)", path.display());
+        assert_eq!(taken, want);
+        let full = write(&File::options().write(true).open("/dev/full").unwrap(), &path, "{}");
+        let want = format!("receipt {}: No space left on device (os error 28)", path.display());
+        assert_eq!(format!("{:#}", full.unwrap_err()), want);
+        std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn the_latest_receipt_is_shown_or_why_there_is_none() {
+        let acme = "acme".parse().unwrap();
+        let of = |id, receipt: Option<&str>| Erasure {
+            id,
+            began_at: schemas::Timestamp::from_millis(0),
+            by: "olga".to_owned(),
+            ended_at: None,
+            receipt: receipt.map(str::to_owned),
+        };
+        let latest = |known: &[Erasure]| latest(&acme, known).map(str::to_owned);
+        let known = [of(3, None), of(2, Some("second")), of(1, Some("first"))];
+        assert_eq!(latest(&known).unwrap(), "second");
+        let begun = latest(&[of(1, None)]).unwrap_err().to_string();
+        assert_eq!(
+            begun,
+            "there is no receipt of `acme`: the erasure that olga began at 1970-01-01T00:00:00.000Z did \
+             not end; `konstruct tenant erase` does the rest"
+        );
+        let none = latest(&[]).unwrap_err().to_string();
+        assert_eq!(none, "there is no receipt of `acme`: it was not erased here");
     }
 
     #[test]

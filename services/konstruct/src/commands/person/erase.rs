@@ -4,17 +4,14 @@
 //! done by the next one, and the sweeper takes what comes late under these names. What the person writes
 //! from now on is not looked at.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use accounts::{Accounts, Visit};
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
 use domain::erasure::{Stories, person_problem};
 use nats::{DEADLETTERS, ENGAGEMENTS, EVENTS, PROJECT_EVENTS};
 use replay::Held;
-use schemas::{ConnectionId, ConversationId, TenantStatus, Timestamp};
+use schemas::{ConnectionId, ConversationId, TenantId, TenantStatus, Timestamp};
 use serde_json::json;
 use store::{Platform, erase::stories};
 use tokio_util::sync::CancellationToken;
@@ -22,17 +19,18 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::ErasePerson,
     commands::{
-        erasure::{self, Had, Kept, Receipt},
+        erasure::{self, Had, Kept, Receipt, receipt},
         list::no_tenant,
     },
+    erasing::{alone_at_stories, alone_with, while_alone},
     output::Output,
     settings::Asked,
-    stories::{Events, Shelves, alone, names, while_alone},
+    stories::{Events, Shelves, names},
     wiring::{self, Base, Vault},
 };
 
-/// How long another erasure may take until this one begins.
-const ALONE_WAIT_MAX: Duration = Duration::from_mins(1);
+/// How often another erasure is looked at until this one begins: about a minute.
+const LOOKS_MAX: u32 = 30;
 
 /// What stays, and why.
 const KEPT: [Kept; 6] = [
@@ -41,7 +39,7 @@ const KEPT: [Kept; 6] = [
         why: "sums of what was used, which name nobody; the base of rebuilds has them too",
     },
     Kept {
-        what: "erased_name, erasure, dedup_verdict",
+        what: "erased_name, erased_place, dedup_verdict",
         why: "derived names of messages without whose they were, for 72 hours: what is delivered again \
               is not answered, and goes",
     },
@@ -52,7 +50,10 @@ const KEPT: [Kept; 6] = [
     },
     Kept { what: "operator_log, platform_audit", why: "that somebody was erased, and not who" },
     Kept { what: "the chat system", why: "what stands there is its own" },
-    Kept { what: "backups from before", why: "whoever restores one erases again" },
+    Kept {
+        what: "backups and exports from before",
+        why: "whoever restores or imports one erases again",
+    },
 ];
 
 struct Eraser<'a> {
@@ -98,14 +99,20 @@ pub(super) async fn run(
     erasure::check_sure(args.yes.as_deref(), &args.person)?;
     eraser.check_projected().await?;
     let master = asked.master_keys()?.current;
-    let Some(turn) = alone(&eraser.base.db, ALONE_WAIT_MAX).await? else {
-        bail!("somebody else is erased just now: run the command again; nothing was erased");
-    };
-    let file = args.receipt.as_deref().map(erasure::create).transpose()?;
+    let turn = alone_at_stories(&eraser.base.db, LOOKS_MAX).await?.map_err(|busy| {
+        anyhow!(
+            "somebody else is erased just now: {busy}; run the command again; nothing was erased"
+        )
+    })?;
+    let alone = alone_with(&eraser.base.db, &args.tenant).await?;
+    // It may have been erased while another one was waited for.
+    check_there(&eraser.base, &args.tenant)?;
+    let file = args.receipt.as_deref().map(receipt::create).transpose()?;
+    let file = file.zip(args.receipt.as_deref());
     let (began_at, resumed) = (eraser.now(), eraser.has_begun(&found).await?);
     let of = format!("`{}` of tenant `{}`", args.person, args.tenant);
     let work = Box::pin(eraser.erase(asked, &mut found, &of));
-    let after = while_alone(&turn, work).await?;
+    let after = while_alone(&turn, while_alone(&alone, work)).await?;
     let receipt = Receipt {
         what: "konstruct.person.erased",
         version: 1,
@@ -119,21 +126,32 @@ pub(super) async fn run(
         stores: erasure::lines(&before, &after),
         kept: &KEPT,
     };
-    erasure::signed(&receipt, (&master, file), &of, output)
+    let (signed, text) = erasure::signed(&master, &receipt)?;
+    let written = file.map_or(Ok(()), |(file, path)| receipt::write(&file, path, &text));
+    // It is kept nowhere else, since it says who that was: it is printed as it is, if it is not in its file.
+    let told = if written.is_ok() { erasure::told(&receipt, &of) } else { text };
+    output.print(&told, &signed)?;
+    written.context(
+        "the person is erased, but the receipt is not where it should be: keep what was printed",
+    )
+}
+
+/// A tenant that is deleted is erased as a whole.
+fn check_there(base: &Base, tenant: &TenantId) -> anyhow::Result<()> {
+    let status = base.directory.read(|it| it.tenant(tenant).map(|it| it.status));
+    match status.ok_or_else(|| anyhow!(no_tenant(tenant)))? {
+        TenantStatus::Active | TenantStatus::Suspended => Ok(()),
+        TenantStatus::Deleted => bail!(
+            "tenant `{tenant}` is deleted: `konstruct tenant erase --tenant {tenant}` erases everybody"
+        ),
+    }
 }
 
 impl<'a> Eraser<'a> {
     async fn open(asked: &Asked<'_>, args: &'a ErasePerson) -> anyhow::Result<Self> {
         let base = Base::connect(asked, "konstruct-erase", CancellationToken::new()).await?;
         base.directory.ready().await;
-        let status = base.directory.read(|it| it.tenant(&args.tenant).map(|it| it.status));
-        match status.ok_or_else(|| anyhow!(no_tenant(&args.tenant)))? {
-            TenantStatus::Active | TenantStatus::Suspended => {}
-            TenantStatus::Deleted => bail!(
-                "tenant `{0}` is deleted: `konstruct tenant erase --tenant {0}` erases everybody",
-                args.tenant
-            ),
-        }
+        check_there(&base, &args.tenant)?;
         let vault = Vault::open(asked, &base.db)?;
         let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;
         let platform = Platform::connect(&settings).await?;

@@ -14,9 +14,10 @@ use store::{
     },
 };
 
-use super::{Parts, confirm, end_line, meter, show, sources_of};
+use super::{Parts, end_line, meter, show, sources_of};
 use crate::{
     cli::Projections,
+    commands::confirm::confirm,
     output::{Output, table},
 };
 
@@ -79,7 +80,8 @@ pub(super) async fn build(
     let readings = readings(parts, &wish, made.as_ref()).await?;
     let total = readings.iter().map(Reading::events).sum();
     if made.is_none() {
-        confirm(args, &format!("this reads {total} events into tables beside the live ones"))?;
+        let what = format!("this reads {total} events into tables beside the live ones");
+        confirm(&what, args.yes)?;
         parts.generations.begin(&wish, &parts.actor).await?;
     }
     let made = next(parts).await?;

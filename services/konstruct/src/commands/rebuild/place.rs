@@ -10,9 +10,9 @@ use store::generation::{Generation, Made, Patience, compare::Compared};
 use super::{
     Parts,
     build::{compared, next},
-    confirm, end_line, meter, show, sources_of,
+    end_line, meter, show, sources_of,
 };
-use crate::{cli::Projections, output::Output};
+use crate::{cli::Projections, commands::confirm::confirm, output::Output};
 
 /// How often the swap is tried while somebody reads for long, and the pause between.
 const TRIES_MAX: u32 = 100;
@@ -43,7 +43,7 @@ pub(super) async fn swap(
         output.print(&text, &json!({ "swapped": false, "models": compared }))?;
         return Ok(ExitCode::FAILURE);
     }
-    confirm(args, "this puts the rebuilt models in the place of the live ones")?;
+    confirm("this puts the rebuilt models in the place of the live ones", args.yes)?;
     if !is_equal {
         parts.generations.note("rebuild-accept-differences", &parts.actor).await?;
     }
@@ -70,7 +70,7 @@ pub(super) async fn roll_back(
     for source in sources_of(&made) {
         parts.check_whole(source, made.at(reader(source).name).unwrap_or_default()).await?;
     }
-    confirm(args, "this puts back what was live before the last swap")?;
+    confirm("this puts back what was live before the last swap", args.yes)?;
     let rebuild = parts.rebuild(&made).await?;
     let left = parts.left(made.generation, &sources_of(&made)).await?;
     let mut meter = meter(left.iter().map(|(_, _, events)| *events).sum(), args);
@@ -125,7 +125,7 @@ pub(super) async fn discard(
     if there.is_empty() {
         return output.print("nothing to drop", &json!({ "dropped": names }));
     }
-    confirm(args, &format!("this drops {}", names.join(" and ")))?;
+    confirm(&format!("this drops {}", names.join(" and ")), args.yes)?;
     for generation in there {
         parts.generations.discard(generation, &parts.actor).await?;
     }
@@ -139,9 +139,9 @@ pub(super) async fn new_base(
     output: Output,
 ) -> anyhow::Result<()> {
     confirm(
-        args,
         "this takes the live models for what has left the log: whatever is wrong in them now no rebuild \
          will find any more, and pages wait while they are copied",
+        args.yes,
     )?;
     let reader = &nats::PROJECT_EVENTS;
     parts.generations.take_base(reader.name, &parts.actor).await?;

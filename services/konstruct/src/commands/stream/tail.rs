@@ -42,7 +42,8 @@ async fn tail(mut scan: Scan, wanted: &Wanted, args: &Tail, output: Output) -> a
     let mut progress = Progress::new("events", scan.pending());
     let mut left = args.limit.unwrap_or(u64::MAX);
     while 0 < left && (args.follow || !scan.is_level()) {
-        let kept = if args.follow { scan.next().await } else { next(&mut scan).await? };
+        let kept = if args.follow { Some(scan.next().await) } else { next(&mut scan).await? };
+        let Some(kept) = kept else { break };
         progress.left(scan.pending());
         let what = What::of(args.stream, &kept);
         match wanted.judge(kept.place(), what.event()) {

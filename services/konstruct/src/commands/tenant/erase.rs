@@ -1,23 +1,25 @@
 //! `konstruct tenant erase`: everything of a tenant, in every store, with a receipt.
 //!
 //! Its entry becomes a tombstone, then its key goes, its messages, its rows. Each step may be taken
-//! again, so a run that was interrupted is done by the next one.
+//! again, so a run that was interrupted is done by the next one. One program at a time erases something of a
+//! tenant.
 
 use anyhow::Context as _;
 use domain::{command::tenant, seal::Sealing};
 use runtime::{DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
 use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId, Timestamp};
 use serde_json::json;
-use store::{Platform, erase, keys};
+use store::{Platform, erase, erasures, keys};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{
     cli::EraseTenant,
     commands::{
-        erasure::{self, Had, Kept, Receipt},
+        erasure::{self, Had, Kept, Receipt, receipt},
         list::no_tenant,
     },
+    erasing::{alone_with, while_alone},
     output::Output,
     settings::Asked,
     wiring::{self, Base},
@@ -57,40 +59,37 @@ pub(super) async fn run(
     output: Output,
 ) -> anyhow::Result<()> {
     let eraser = Eraser::open(asked, args).await?;
-    let resumed = eraser.is_tombstone()?;
-    let before = eraser.count(resumed).await?;
+    let is_tombstone = eraser.is_tombstone()?;
     if args.dry_run {
-        let text = format!("{}\nnothing was erased (dry run)", erasure::listed(&before));
-        let stores = erasure::shown(&before);
+        let had = eraser.count(is_tombstone).await?;
+        let text = format!("{}\nnothing was erased (dry run)", erasure::listed(&had));
+        let stores = erasure::shown(&had);
         return output.print(&text, &json!({ "tenant": args.tenant, "stores": stores }));
     }
     erasure::check_sure(args.yes.as_deref(), args.tenant.as_str())?;
     let master = asked.master_keys()?.current;
-    let file = args.receipt.as_deref().map(erasure::create).transpose()?;
-    let began_at = eraser.now();
-    eraser.leave().await?;
-    // Nobody begins an answer of a tenant that left. What was begun before is written down when it comes,
-    // and would be there again.
-    erasure::settled(args.settle, async || anyhow::Ok(false)).await?;
-    if !erasure::projected(&eraser.base, &READERS).await? {
-        info!(tenant = %args.tenant, "the projector is behind, or there is none");
-    }
-    let of = format!("tenant `{}`", args.tenant);
-    let after = erasure::passes(&of, async || eraser.pass().await).await?;
-    let receipt = Receipt {
-        what: "konstruct.tenant.erased",
-        version: 1,
-        tenant: &args.tenant,
-        person: None,
-        asked_by: &eraser.by,
-        program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
-        resumed,
-        began_at,
-        ended_at: eraser.now(),
-        stores: erasure::lines(&before, &after),
-        kept: &KEPT,
-    };
-    erasure::signed(&receipt, (&master, file), &of, output)
+    let alone = alone_with(&eraser.base.db, &args.tenant).await?;
+    // Before anything is erased, so that a receipt has a place.
+    let file = args.receipt.as_deref().map(receipt::create).transpose()?;
+    let file = file.zip(args.receipt.as_deref());
+    let erasing = Box::pin(eraser.all(args.settle, is_tombstone));
+    let (id, receipt) = while_alone(&alone, erasing).await?;
+    let (signed, text) = erasure::signed(&master, &receipt)?;
+    let kept =
+        erasures::end(&eraser.platform, (id, eraser.by.as_str()), &text, receipt.ended_at).await;
+    let written = file.map_or(Ok(()), |(file, path)| receipt::write(&file, path, &text));
+    let told = if kept.is_ok() { erasure::told(&receipt, &eraser.of()) } else { text };
+    output.print(&told, &signed)?;
+    kept.context("the tenant is erased, but its receipt is not kept: keep what was printed")?;
+    written.with_context(|| again(&args.tenant))
+}
+
+/// Where a receipt is that could not be written.
+fn again(tenant: &TenantId) -> String {
+    format!(
+        "the tenant is erased, and its receipt is not where it should be; \
+         `konstruct tenant receipt show --tenant {tenant}` has it"
+    )
 }
 
 impl<'a> Eraser<'a> {
@@ -106,6 +105,42 @@ impl<'a> Eraser<'a> {
 
     fn now(&self) -> Timestamp {
         self.base.context.clock.now()
+    }
+
+    /// What is erased, for people.
+    fn of(&self) -> String {
+        format!("tenant `{}`", self.tenant)
+    }
+
+    /// Erases all of it, and says what there was and is.
+    async fn all(&self, settle: u64, is_tombstone: bool) -> anyhow::Result<(i64, Receipt<'_>)> {
+        let earlier = erasures::of(&self.platform, self.tenant, &self.by).await?;
+        let before = self.count(is_tombstone).await?;
+        let resumed = is_resumed(!earlier.is_empty(), is_tombstone, &before);
+        let began_at = self.now();
+        let id = erasures::begin(&self.platform, self.tenant, &self.by, began_at).await?;
+        self.leave().await?;
+        // Nobody begins an answer of a tenant that left. What was begun before is written down when it
+        // comes, and would be there again.
+        erasure::settled(settle, async || anyhow::Ok(false)).await?;
+        if !erasure::projected(&self.base, &READERS).await? {
+            info!(tenant = %self.tenant, "the projector is behind, or there is none");
+        }
+        let after = erasure::passes(&self.of(), async || self.pass().await).await?;
+        let receipt = Receipt {
+            what: "konstruct.tenant.erased",
+            version: 1,
+            tenant: self.tenant,
+            person: None,
+            asked_by: &self.by,
+            program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
+            resumed,
+            began_at,
+            ended_at: self.now(),
+            stores: erasure::lines(&before, &after),
+            kept: &KEPT,
+        };
+        Ok((id, receipt))
     }
 
     /// Whether nothing of its entry is left. A tenant that never was is an error.
@@ -180,7 +215,40 @@ impl<'a> Eraser<'a> {
     }
 }
 
+/// Whether an earlier run had begun. The database knows of it, unless that is from a backup: then the
+/// directory has nothing but what an erasure leaves. A tenant that was only deleted may have the same entry,
+/// and has its history there still.
+fn is_resumed(is_known: bool, is_tombstone: bool, before: &[Had]) -> bool {
+    let has_history = before.iter().any(|had| had.store == nats::DIRECTORY.name && 0 < had.entries);
+    is_known || is_tombstone && !has_history
+}
+
 fn of_log(found: &runtime::erase::Had) -> Had {
     let kind = if found.store == nats::ENGAGEMENTS.name { "bucket" } else { "stream" };
     Had::new(found.store, kind, found.messages)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_run_is_told_from_a_tenant_that_was_only_deleted() {
+        let of = |entries| {
+            let directory = Had { store: "DIRECTORY".to_owned(), kind: "stream", entries };
+            vec![Had { store: "turn".to_owned(), kind: "table", entries: 7 }, directory]
+        };
+        let cases = [
+            ((false, false, 3), false), // it is served
+            ((false, true, 3), false),  // it was deleted, and never had a name
+            ((true, false, 3), true),   // one was killed before it left
+            ((true, true, 3), true),    // one was killed before its messages went
+            ((true, true, 0), true),    // one was killed later, or is done
+            ((false, true, 0), true),   // the same, and the database is from a backup
+        ];
+        for ((is_known, is_tombstone, entries), want) in cases {
+            let resumed = is_resumed(is_known, is_tombstone, &of(entries));
+            assert_eq!(resumed, want, "{is_known} {is_tombstone} {entries}");
+        }
+    }
 }

@@ -13,15 +13,15 @@ CALL tenant_table('erased_name');
 CALL platform_prunes('erased_name', 'tenant_id, name, erased_at_ms');
 
 -- How far EVENTS was looked at for them, a row for each tenant that has any.
-CREATE TABLE erasure (
+CREATE TABLE erased_place (
     tenant_id text   COLLATE "C" NOT NULL PRIMARY KEY,
     place     bigint NOT NULL
 );
-CALL tenant_table('erasure');
-CALL platform_may('SELECT', 'erasure', '{sweep,prune}');
-CALL platform_may('DELETE', 'erasure', '{prune}');
+CALL tenant_table('erased_place');
+CALL platform_may('SELECT', 'erased_place', '{sweep,prune}');
+CALL platform_may('DELETE', 'erased_place', '{prune}');
 -- Only age takes them away.
-REVOKE DELETE ON erased_name, erasure FROM konstruct_app;
+REVOKE DELETE ON erased_name, erased_place FROM konstruct_app;
 
 -- Of a turn of a replay the platform role sees which message it is.
 GRANT SELECT (message_id) ON replay_case TO konstruct_platform;
