@@ -2,6 +2,7 @@
 
 pub(crate) mod apply;
 pub(crate) mod at;
+pub(crate) mod backup;
 pub(crate) mod confirm;
 pub(crate) mod deadletters;
 pub(crate) mod doctor;
@@ -12,6 +13,7 @@ pub(crate) mod operator;
 pub(crate) mod rebuild;
 pub(crate) mod repair;
 pub(crate) mod replay;
+pub(crate) mod restore;
 pub(crate) mod rotate;
 pub(crate) mod say;
 pub(crate) mod setup;

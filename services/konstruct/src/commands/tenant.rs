@@ -1,7 +1,7 @@
 //! `konstruct tenant …`.
 
-mod erase;
-mod receipt;
+pub(super) mod erase;
+pub(super) mod receipt;
 
 use crate::{
     cli::{ReceiptVerb, TenantVerb},

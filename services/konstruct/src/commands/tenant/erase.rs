@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use domain::{command::tenant, seal::Sealing};
-use runtime::{DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
+use runtime::{Bus, DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
 use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId, Timestamp};
 use serde::Serialize;
 use serde_json::json;
@@ -26,6 +26,9 @@ use crate::{
     settings::Asked,
     wiring::{self, Base},
 };
+
+/// What a receipt says it is.
+pub(in crate::commands) const RECEIPT: &str = "konstruct.tenant.erased";
 
 /// How long a running projector may take to read what stands on the streams.
 const PROJECTED_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -49,7 +52,8 @@ const KEPT: [Kept; 5] = [
     Kept { what: "operator_log, platform_audit", why: "what operators did, and to which tenant" },
     Kept {
         what: "backups from before",
-        why: "they hold the wrapped key until they are deleted; whoever restores one erases again",
+        why: "they hold the wrapped key until they are deleted; `konstruct restore --erased` takes \
+              this receipt, and erases again",
     },
 ];
 
@@ -124,7 +128,7 @@ pub(super) async fn run(
     eraser.projected().await?;
     let after = eraser.erase().await?;
     let receipt = Receipt {
-        what: "konstruct.tenant.erased",
+        what: RECEIPT,
         version: 1,
         tenant: &args.tenant,
         asked_by: &eraser.by,
@@ -164,15 +168,47 @@ fn create(path: &Path) -> anyhow::Result<File> {
     options.open(path).with_context(|| format!("receipt {what}; nothing was erased"))
 }
 
+/// What receipts say is erased goes once more, since a restored backup had it; no service runs. Says of
+/// whom there was something: whoever came after the backup is not in it.
+pub(in crate::commands) async fn once_more(
+    asked: &Asked<'_>,
+    tenants: &[TenantId],
+    by: &str,
+) -> anyhow::Result<Vec<TenantId>> {
+    let mut erased = Vec::new();
+    for tenant in tenants {
+        let stop = CancellationToken::new();
+        let bus = Bus::connect(&asked.nats_url()?, "konstruct-restore").await?;
+        let base = Base::over(bus, asked, stop.clone()).await?;
+        let eraser = Eraser::over(base, asked, tenant, by.to_owned()).await?;
+        if eraser.is_tombstone().is_ok() {
+            eraser.leave().await?;
+            eraser.erase().await?;
+            erased.push(tenant.clone());
+        }
+        stop.cancel();
+    }
+    Ok(erased)
+}
+
 impl<'a> Eraser<'a> {
     async fn open(asked: &Asked<'_>, args: &'a EraseTenant) -> anyhow::Result<Self> {
         let base = Base::connect(asked, "konstruct-erase", CancellationToken::new()).await?;
+        let by = args.by.clone().unwrap_or_else(wiring::owner);
+        Self::over(base, asked, &args.tenant, by).await
+    }
+
+    async fn over(
+        base: Base,
+        asked: &Asked<'_>,
+        tenant: &'a TenantId,
+        by: String,
+    ) -> anyhow::Result<Self> {
         base.directory.ready().await;
         let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;
         let platform = Platform::connect(&settings).await?;
-        let log = TenantLog::of(&base.context.bus, &args.tenant);
-        let by = args.by.clone().unwrap_or_else(wiring::owner);
-        Ok(Self { base, platform, log, tenant: &args.tenant, by })
+        let log = TenantLog::of(&base.context.bus, tenant);
+        Ok(Self { base, platform, log, tenant, by })
     }
 
     fn now(&self) -> Timestamp {

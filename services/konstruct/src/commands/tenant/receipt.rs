@@ -26,7 +26,7 @@ const DER_PREFIX: [u8; 12] =
 
 /// A receipt with its signature, as it is written.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Signed {
+pub(in crate::commands) struct Signed {
     receipt: Value,
     signature: Signature,
 }
@@ -54,7 +54,10 @@ pub(super) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Res
 }
 
 /// Signs a receipt.
-pub(super) fn sign(master: &MasterKey, receipt: &impl Serialize) -> anyhow::Result<Signed> {
+pub(in crate::commands) fn sign(
+    master: &MasterKey,
+    receipt: &impl Serialize,
+) -> anyhow::Result<Signed> {
     let receipt = serde_json::to_value(receipt)?;
     let pair = pair(master)?;
     let value = BASE64.encode(pair.sign(canonical(&receipt).as_bytes()));
@@ -64,7 +67,7 @@ pub(super) fn sign(master: &MasterKey, receipt: &impl Serialize) -> anyhow::Resu
 }
 
 /// What the receipt says, if it was signed with one of these and is as it was.
-fn verify(masters: &[MasterKey], text: &str) -> anyhow::Result<Value> {
+pub(in crate::commands) fn verify(masters: &[MasterKey], text: &str) -> anyhow::Result<Value> {
     let Signed { receipt, signature } = serde_json::from_str(text).context("not a receipt")?;
     if signature.algorithm != ALGORITHM {
         bail!("it is signed by `{}`, not by {ALGORITHM}", signature.algorithm);
