@@ -14,6 +14,7 @@ pub mod config;
 pub mod day;
 pub mod difference;
 pub mod directory;
+pub mod doubt;
 pub mod draft;
 pub mod effect;
 pub mod erasure;

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod keep;
 mod person;
 mod portable;
 mod repair;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
 pub(crate) use self::{
+    keep::{BackupVerb, Backups, Restore},
     person::{ErasePerson, PersonVerb, Persons},
     portable::{ExportTenant, ExportVerb, ImportTenant},
     repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord},
@@ -81,6 +83,11 @@ pub(crate) enum Command {
     Test(Tests),
     /// Check NATS, the database, the clock and the keys, and say how to fix what is wrong.
     Doctor(Doctor),
+    /// Copy all that is kept into a directory, while services run: streams, bucket and database, as they
+    /// were at one cut.
+    Backup(Backups),
+    /// Put a backup back into a NATS and a database that are empty, while no service runs.
+    Restore(Restore),
     /// Who signs in to the portal.
     Operator(Operators),
     /// Wrap every tenant's key with the current master key; the former ones stand in

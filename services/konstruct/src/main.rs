@@ -84,6 +84,8 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => commands::replay::run(sources, args, output).await,
         Command::Test(args) => commands::test::run(sources, args, output).await,
         Command::Doctor(args) => commands::doctor::run(sources, &args, output).await,
+        Command::Backup(args) => done(commands::backup::run(&asked, args, output).await),
+        Command::Restore(args) => done(commands::restore::run(&asked, &args, output).await),
         Command::Operator(args) => done(commands::operator::run(&asked, args, output).await),
         Command::RotateMasterKey => done(commands::rotate::run(&asked, output).await),
         Command::Version => done(commands::version(output)),

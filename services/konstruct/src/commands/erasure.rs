@@ -16,6 +16,10 @@ use store::checkpoint;
 use self::receipt::Signed;
 use crate::{output::table, progress::Progress, wiring::Base};
 
+/// What a receipt says it is.
+pub(crate) const OF_TENANT: &str = "konstruct.tenant.erased";
+pub(crate) const OF_PERSON: &str = "konstruct.person.erased";
+
 /// How long a running projector may take to read what stands on the streams.
 const PROJECTED_WAIT_MAX: Duration = Duration::from_secs(10);
 

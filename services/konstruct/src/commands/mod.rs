@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod asking;
 pub(crate) mod at;
+pub(crate) mod backup;
 pub(crate) mod confirm;
 pub(crate) mod deadletters;
 pub(crate) mod doctor;
@@ -15,6 +16,7 @@ pub(crate) mod person;
 pub(crate) mod rebuild;
 pub(crate) mod repair;
 pub(crate) mod replay;
+pub(crate) mod restore;
 pub(crate) mod rotate;
 pub(crate) mod say;
 pub(crate) mod setup;

@@ -1,7 +1,7 @@
 //! `konstruct tenant …`.
 
 mod archive;
-mod erase;
+pub(super) mod erase;
 mod export;
 mod import;
 

@@ -130,7 +130,7 @@ pub(crate) fn sign(master: &MasterKey, receipt: &impl Serialize) -> anyhow::Resu
 }
 
 /// What the receipt says, if it was signed with one of these and is as it was.
-fn verify(masters: &[MasterKey], text: &str) -> anyhow::Result<Value> {
+pub(crate) fn verify(masters: &[MasterKey], text: &str) -> anyhow::Result<Value> {
     let Signed { receipt, signature } = serde_json::from_str(text).context("not a receipt")?;
     if signature.algorithm != ALGORITHM {
         bail!("it is signed by `{}`, not by {ALGORITHM}", signature.algorithm);

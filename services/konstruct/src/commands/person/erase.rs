@@ -114,7 +114,7 @@ pub(super) async fn run(
     let work = Box::pin(eraser.erase(asked, &mut found, &of));
     let after = while_alone(&turn, while_alone(&alone, work)).await?;
     let receipt = Receipt {
-        what: "konstruct.person.erased",
+        what: erasure::OF_PERSON,
         version: 1,
         tenant: &args.tenant,
         person: Some(args.person.as_str()),

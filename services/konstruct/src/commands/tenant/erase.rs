@@ -6,7 +6,7 @@
 
 use anyhow::Context as _;
 use domain::{command::tenant, seal::Sealing};
-use runtime::{DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
+use runtime::{Bus, DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
 use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId, Timestamp};
 use serde_json::json;
 use store::{Platform, erase, erasures, keys};
@@ -37,7 +37,8 @@ const KEPT: [Kept; 5] = [
     Kept { what: "operator_log, platform_audit", why: "what operators did, and to which tenant" },
     Kept {
         what: "backups from before",
-        why: "they hold the wrapped key until they are deleted; whoever restores one erases again",
+        why: "they hold the wrapped key until they are deleted; `konstruct restore --erased` takes \
+              this receipt, and erases again",
     },
 ];
 
@@ -92,15 +93,54 @@ fn again(tenant: &TenantId) -> String {
     )
 }
 
+/// A tenant that was erased, and the receipt that says so.
+pub(in crate::commands) struct Gone {
+    pub(in crate::commands) tenant: TenantId,
+    /// As it was signed.
+    pub(in crate::commands) receipt: String,
+}
+
+/// What receipts say is erased goes once more, since a restored backup had it; no service runs, so nobody is
+/// in the way. The receipts are kept. Says of whom there was something: whoever came after the backup is not
+/// in it.
+pub(in crate::commands) async fn once_more(
+    asked: &Asked<'_>,
+    gone: &[Gone],
+    by: &str,
+) -> anyhow::Result<Vec<TenantId>> {
+    let mut erased = Vec::new();
+    for Gone { tenant, receipt } in gone {
+        let stop = CancellationToken::new();
+        let bus = Bus::connect(&asked.nats_url()?, "konstruct-restore").await?;
+        let base = Base::over(bus, asked, stop.clone()).await?;
+        let eraser = Eraser::over(base, asked, tenant, by.to_owned()).await?;
+        if eraser.is_tombstone().is_ok() {
+            eraser.again(receipt).await?;
+            erased.push(tenant.clone());
+        }
+        stop.cancel();
+    }
+    Ok(erased)
+}
+
 impl<'a> Eraser<'a> {
     async fn open(asked: &Asked<'_>, args: &'a EraseTenant) -> anyhow::Result<Self> {
         let base = Base::connect(asked, "konstruct-erase", CancellationToken::new()).await?;
+        let by = args.by.clone().unwrap_or_else(wiring::owner);
+        Self::over(base, asked, &args.tenant, by).await
+    }
+
+    async fn over(
+        base: Base,
+        asked: &Asked<'_>,
+        tenant: &'a TenantId,
+        by: String,
+    ) -> anyhow::Result<Self> {
         base.directory.ready().await;
         let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;
         let platform = Platform::connect(&settings).await?;
-        let log = TenantLog::of(&base.context.bus, &args.tenant);
-        let by = args.by.clone().unwrap_or_else(wiring::owner);
-        Ok(Self { base, platform, log, tenant: &args.tenant, by })
+        let log = TenantLog::of(&base.context.bus, tenant);
+        Ok(Self { base, platform, log, tenant, by })
     }
 
     fn now(&self) -> Timestamp {
@@ -128,7 +168,7 @@ impl<'a> Eraser<'a> {
         }
         let after = erasure::passes(&self.of(), async || self.pass().await).await?;
         let receipt = Receipt {
-            what: "konstruct.tenant.erased",
+            what: erasure::OF_TENANT,
             version: 1,
             tenant: self.tenant,
             person: None,
@@ -141,6 +181,14 @@ impl<'a> Eraser<'a> {
             kept: &KEPT,
         };
         Ok((id, receipt))
+    }
+
+    /// Erases what a backup brought back; the receipt is of the first time.
+    async fn again(&self, receipt: &str) -> anyhow::Result<()> {
+        let id = erasures::begin(&self.platform, self.tenant, &self.by, self.now()).await?;
+        self.leave().await?;
+        erasure::passes(&self.of(), async || self.pass().await).await?;
+        Ok(erasures::end(&self.platform, (id, self.by.as_str()), receipt, self.now()).await?)
     }
 
     /// Whether nothing of its entry is left. A tenant that never was is an error.
