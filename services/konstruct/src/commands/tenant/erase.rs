@@ -115,7 +115,7 @@ pub(in crate::commands) async fn once_more(
         let base = Base::over(bus, asked, stop.clone()).await?;
         let eraser = Eraser::over(base, asked, tenant, by.to_owned()).await?;
         if eraser.is_tombstone().is_ok() {
-            eraser.again(receipt).await?;
+            Box::pin(eraser.again(receipt)).await?;
             erased.push(tenant.clone());
         }
         stop.cancel();
