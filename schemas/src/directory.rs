@@ -29,6 +29,9 @@ pub const FOLLOW_MINUTES_DEFAULT: u32 = 30;
 /// The longest follow time; the engagements bucket keeps its entries this long.
 pub const FOLLOW_MINUTES_MAX: u32 = 24 * 60;
 
+/// The most days that a tenant's conversations are kept: the log keeps no event for longer.
+pub const KEEP_DAYS_MAX: u32 = 30;
+
 /// Who made a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Author {
@@ -56,7 +59,7 @@ pub struct Tenant {
     pub status: TenantStatus,
 }
 
-/// How many messages a tenant may send its agents.
+/// How many messages a tenant may send its agents, and how long they are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
     /// Messages a minute over all channels; the burst is the same number.
@@ -64,11 +67,19 @@ pub struct Limits {
     /// Messages a minute per kind of channel, where narrower.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub per_channel: BTreeMap<ChannelKind, u32>,
+    /// Days that conversations are kept, from 1 to [`KEEP_DAYS_MAX`]; as long as the installation keeps
+    /// them if unset.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_days: Option<u32>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { messages_per_minute: MESSAGES_PER_MINUTE_DEFAULT, per_channel: BTreeMap::new() }
+        Self {
+            messages_per_minute: MESSAGES_PER_MINUTE_DEFAULT,
+            per_channel: BTreeMap::new(),
+            keep_days: None,
+        }
     }
 }
 

@@ -32,6 +32,16 @@ pub(crate) fn per_minute(
     }
 }
 
+/// Days; nothing where nothing was typed. How many they may be, the desk says.
+pub(crate) fn days(field: &'static str, typed: Option<&str>) -> Result<Option<u32>, FieldProblem> {
+    let typed = typed.unwrap_or_default().trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let days = typed.parse::<u32>().map(Some);
+    days.map_err(|_| FieldProblem::new(field, "is a whole number of days"))
+}
+
 /// Dollars, with cents or without, in millionths; nothing where nothing was typed.
 pub(crate) fn micros(
     field: &'static str,
@@ -185,6 +195,12 @@ mod tests {
     fn a_limit_is_a_whole_number_or_none() {
         assert_eq!(per_minute("limit", Some(" 30 ")).unwrap(), Some(30));
         assert_eq!(per_minute("limit", None).unwrap(), None);
+        assert_eq!(days("keep_days", Some(" 14 ")).unwrap(), Some(14));
+        assert_eq!(days("keep_days", Some(" ")).unwrap(), None);
+        assert_eq!(
+            days("keep_days", Some("two")).unwrap_err().problem,
+            "is a whole number of days"
+        );
         for typed in ["0", "-1", "1.5", "100001", "many"] {
             per_minute("limit", Some(typed)).unwrap_err();
         }

@@ -44,6 +44,7 @@ struct Typed {
     name: Option<String>,
     messages_per_minute: Option<String>,
     slack_per_minute: Option<String>,
+    keep_days: Option<String>,
     daily_budget: Option<String>,
     monthly_budget: Option<String>,
     /// Of the form of the budget.
@@ -113,8 +114,9 @@ async fn limits(
     let mut limits = known.tenant.limits;
     let all = amounts::per_minute("messages_per_minute", typed.messages_per_minute.as_deref());
     let slack = amounts::per_minute("slack_per_minute", typed.slack_per_minute.as_deref());
-    let mut wrong: Vec<_> =
-        [all.as_ref().err(), slack.as_ref().err()].into_iter().flatten().cloned().collect();
+    let kept = amounts::days("keep_days", typed.keep_days.as_deref());
+    let wrong = [all.as_ref().err(), slack.as_ref().err(), kept.as_ref().err()];
+    let mut wrong: Vec<_> = wrong.into_iter().flatten().cloned().collect();
     match all {
         Ok(Some(all)) => limits.messages_per_minute = all,
         Ok(None) => {
@@ -128,6 +130,9 @@ async fn limits(
     match slack.ok().flatten() {
         Some(slack) => drop(limits.per_channel.insert(ChannelKind::Slack, slack)),
         None => drop(limits.per_channel.remove(&ChannelKind::Slack)),
+    }
+    if typed.keep_days.is_some() {
+        limits.keep_days = kept.ok().flatten();
     }
     Ok(Ok(limits))
 }

@@ -20,7 +20,7 @@ use crate::{Accounts, AccountsError, Visit};
 pub const PAGE_MAX: u32 = 200;
 
 /// Every kind of line there is.
-pub const ACTIONS: [&str; 34] = [
+pub const ACTIONS: [&str; 35] = [
     "sign-in.done",
     "sign-in.refused",
     "sign-out",
@@ -55,6 +55,7 @@ pub const ACTIONS: [&str; 34] = [
     "test.removed",
     "test.run",
     "tenant.imported",
+    "person.erased",
 ];
 
 /// What is done with turns of an agent that are asked again.
@@ -169,6 +170,27 @@ impl Accounts {
             who: Some(&by.operator),
             tenant: Some(tenant),
             action: "tenant.imported",
+            detail: what,
+        };
+        note(&mut tx, visit, deed).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Writes down that what a person wrote to a tenant's agents is erased. Who that was is not written:
+    /// the line stays.
+    pub async fn note_erased(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        what: Value,
+        visit: &Visit,
+    ) -> Result<(), AccountsError> {
+        by.require_platform(Permission::TenantsManage)?;
+        let mut tx = self.platform.accounts().await?;
+        let deed = Deed {
+            who: Some(&by.operator),
+            tenant: Some(tenant),
+            action: "person.erased",
             detail: what,
         };
         note(&mut tx, visit, deed).await?;

@@ -33,6 +33,12 @@ pub(crate) struct On<'a> {
     pub(crate) asking: &'a Asking,
 }
 
+/// The place of an operator's word, where that is why the message is answered.
+fn ordered_at(delivery: &Delivery) -> Option<u64> {
+    let is_ordered = matches!(delivery.cause.event, Event::MessageReopened(_));
+    is_ordered.then_some(delivery.first_sequence)
+}
+
 impl Completion {
     /// Asks until there is an outcome.
     pub(crate) async fn ask(&self, on: &On<'_>) -> Result<Vec<Event>, Failure> {
@@ -109,6 +115,9 @@ impl Completion {
             sealing: &on.asking.sealing,
             toolbox,
             deadline,
+            in_doubt: self
+                .doubt
+                .is_some_and(|it| it.is_of(&on.message.key, ordered_at(on.delivery))),
         }
     }
 

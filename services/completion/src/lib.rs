@@ -25,8 +25,11 @@ mod thread;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::anyhow;
-use domain::prompt::{ANSWER_TIME_MAX, ANSWER_TOKENS_MAX, THREAD_TOKENS_MAX};
 pub use domain::tool::{CALLS_MAX, ROUNDS_MAX};
+use domain::{
+    doubt::Doubt,
+    prompt::{ANSWER_TIME_MAX, ANSWER_TOKENS_MAX, THREAD_TOKENS_MAX},
+};
 use models::Models;
 use runtime::{Context, Delivery, DirectoryWatch, Failure, Handler, Verdict, Why, consume};
 use schemas::{Event, Timestamp, event::MessageDeleted, event::MessageEdited};
@@ -90,6 +93,8 @@ pub struct Completion {
     pub secrets: Secrets,
     /// See there.
     pub bounds: Bounds,
+    /// What a restore left in doubt.
+    pub doubt: Option<Doubt>,
 }
 
 /// Runs the stage until the context says stop.

@@ -1,7 +1,8 @@
 //! The tools of an answer, round by round: the model asks, we call, the model reads and goes on.
 //!
 //! **Invariant:** a call is on record before it is made, and what came of it before the model reads it.
-//! One that may have been carried out before a crash is made again only where that does no harm.
+//! One that may have been carried out before a crash, or before a backup was restored, is made again only
+//! where that does no harm.
 
 use std::time::Duration;
 
@@ -44,6 +45,8 @@ pub(crate) struct Bench<'a> {
     pub(crate) sealing: &'a Sealing,
     pub(crate) toolbox: &'a Toolbox,
     pub(crate) deadline: Instant,
+    /// Whether an installation that was lost may have answered this already, tools and all.
+    pub(crate) in_doubt: bool,
 }
 
 /// What was asked of tools so far.
@@ -117,7 +120,8 @@ impl Rounds {
         let of = (bench.tenant, bench.message);
         let begun = bench.ledger.begin(of, self.told.len(), &round).await;
         begun.map_err(from_store)?;
-        let calls = round.calls.into_iter().map(|call| (Todo::Make, call.tool, call.arguments));
+        let todo = |call: &Call| first_time(bench.in_doubt, call.repeatable);
+        let calls = round.calls.into_iter().map(|call| (todo(&call), call.tool, call.arguments));
         self.end(bench, asked, calls.collect()).await
     }
 
@@ -190,6 +194,11 @@ impl Rounds {
     }
 }
 
+/// What is to be done about a call that nobody here has made.
+const fn first_time(in_doubt: bool, repeatable: bool) -> Todo {
+    if in_doubt && !repeatable { Todo::Doubt } else { Todo::Make }
+}
+
 impl Bench<'_> {
     fn owner(&self) -> Owner<'_> {
         Owner { tenant: self.tenant, of: self.message.as_str() }
@@ -257,5 +266,20 @@ impl Bench<'_> {
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let outcome = ToolOutcome { text: self.seal(&text), failed, took_ms };
         Ended { outcome, text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_restore_only_what_does_no_harm_twice_is_called() {
+        let cases =
+            [(false, false, true), (false, true, true), (true, false, false), (true, true, true)];
+        for (in_doubt, repeatable, want) in cases {
+            let is_made = matches!(first_time(in_doubt, repeatable), Todo::Make);
+            assert_eq!(is_made, want, "{in_doubt} {repeatable}");
+        }
     }
 }

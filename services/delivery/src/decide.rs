@@ -1,5 +1,6 @@
 //! What is next for a reply: a pure function over what is known of it.
 
+mod doubted;
 mod look;
 mod order;
 
@@ -52,6 +53,9 @@ pub(crate) fn next(locked: &mut Locked, look: &Look) -> Next {
         return Next::Done(Vec::new());
     }
     locked.reply.waited_out |= look.looked;
+    if doubted::note(locked, look) {
+        return Next::Reconcile(in_doubt(locked));
+    }
     let Some(step) = reply_state::next(&locked.state()).into_iter().next() else {
         return Next::Done(Vec::new());
     };
@@ -237,7 +241,8 @@ fn small(part: usize) -> u32 {
 
 fn in_doubt(locked: &Locked) -> Vec<Spot> {
     let doubtful = |it: &&Ledgered| matches!(it.effect.state, EffectState::Uncertain { .. });
-    locked.current().filter(doubtful).map(Spot::of).collect()
+    let spot = |it: &Ledgered| doubted::in_place(locked, it).unwrap_or_else(|| Spot::of(it));
+    locked.current().filter(doubtful).map(spot).collect()
 }
 
 fn kind(locked: &Locked) -> ReplyKind {

@@ -58,6 +58,7 @@ impl Delivery {
             order,
             note_to: words.note.as_ref().map(|note| note.to_channel.clone()),
             owns_lane: thread.owns_lane(),
+            doubt: self.doubt,
             ..Look::new(&thread.cause.cause.id, self.context.clock.now())
         };
         for _ in 0..STEPS_MAX {
@@ -137,10 +138,13 @@ impl Delivery {
         let mut seen = Vec::new();
         for spot in in_doubt {
             let place = &thread.place_of(&spot);
-            let call = Call { token: &thread.token, place, effect: &spot.effect };
-            let found = self.outbound.find(call, &thread.connection.bot_user).await;
-            if let Found::At { ts } = found {
-                seen.push(News::Seen { effect: spot.effect, ts });
+            for effect in std::iter::once(&spot.effect).chain(&spot.seen_as) {
+                let call = Call { token: &thread.token, place, effect };
+                let found = self.outbound.find(call, &thread.connection.bot_user).await;
+                if let Found::At { ts } = found {
+                    seen.push(News::Seen { effect: spot.effect.clone(), ts });
+                    break;
+                }
             }
         }
         seen

@@ -5,7 +5,8 @@
 //!
 //! A file for each step of a message: what to say ([`words`]), what is next ([`decide`]), one call
 //! ([`call`]), the loop between them ([`drive`]), what the chat system shows ([`observed`]), what operators
-//! say ([`ordered`]), and a hand-off that is set aside ([`given_up`]).
+//! say ([`ordered`]), and a hand-off that is set aside ([`given_up`]). What may have been sent before a
+//! backup was put back is in doubt from the start (`decide/doubted.rs`).
 //!
 //! **Invariant:** no call is made before its row says `sending`, and what may have been carried out is
 //! not made again.
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use channels::Outbound;
-use domain::{reply::held_notice, reply_state::Verdict, secret::Secret};
+use domain::{doubt::Doubt, reply::held_notice, reply_state::Verdict, secret::Secret};
 use runtime::{Context, Delivery as Delivered, DirectoryWatch, Failure, Handler, Why, consume};
 use schemas::{
     Connection, ConnectionId, Event, MessageRef, Place, PlaceKind, TenantId, Timestamp,
@@ -61,6 +62,8 @@ pub struct Delivery {
     pub directory: DirectoryWatch,
     /// The chat system.
     pub outbound: Arc<dyn Outbound>,
+    /// What a restore left in doubt.
+    pub doubt: Option<Doubt>,
 }
 
 /// The ledger of this stage. Opened for one turn at leading it.

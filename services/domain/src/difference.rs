@@ -150,6 +150,7 @@ fn tenant_fields(tenant: &Tenant) -> Fields {
         ("name", tenant.name.clone()),
         ("messages_per_minute", tenant.limits.messages_per_minute.to_string()),
         ("per_channel", or_none(channels.join(", "))),
+        ("keep_days", tenant.limits.keep_days.map_or("none".to_owned(), |days| days.to_string())),
         daily,
         monthly,
         ("status", status.to_owned()),

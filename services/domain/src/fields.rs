@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use schemas::{AgentId, InvalidId, directory::FOLLOW_MINUTES_MAX};
+use schemas::{
+    AgentId, InvalidId,
+    directory::{FOLLOW_MINUTES_MAX, KEEP_DAYS_MAX},
+};
 
 use crate::{
     config::{OpenConfig, OpenRule, OpenTrigger},
@@ -59,6 +62,13 @@ impl fmt::Display for FieldProblem {
         let of = self.rule.map(|nth| format!("of rule {} ", nth + 1)).unwrap_or_default();
         write!(f, "`{}` {of}{}", self.field, self.problem)
     }
+}
+
+/// What is wrong with how long conversations are kept.
+pub fn keep_days(days: Option<u32>) -> Option<FieldProblem> {
+    let is_wrong = days.is_some_and(|days| !(1..=KEEP_DAYS_MAX).contains(&days));
+    let problem = || format!("is a whole number of days from 1 to {KEEP_DAYS_MAX}");
+    is_wrong.then(|| FieldProblem::new("keep_days", problem()))
 }
 
 /// What is wrong with a name.

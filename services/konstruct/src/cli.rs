@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod keep;
+mod person;
 mod portable;
 mod repair;
 mod replay;
@@ -11,6 +13,8 @@ use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
 pub(crate) use self::{
+    keep::{BackupVerb, Backups, Restore},
+    person::{ErasePerson, PersonVerb, Persons},
     portable::{ExportTenant, ExportVerb, ImportTenant},
     repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord},
     replay::{AddTest, Projections, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
@@ -18,7 +22,7 @@ pub(crate) use self::{
 };
 
 /// Longer than an answer may take, with what is written of it.
-const SETTLE_SECONDS: u64 = 180;
+pub(crate) const SETTLE_SECONDS: u64 = 180;
 
 /// AI employees that answer in Slack.
 #[derive(Debug, Parser)]
@@ -48,6 +52,8 @@ pub(crate) enum Command {
     Llm(Llm),
     /// Tenants.
     Tenant(Tenants),
+    /// People who write to the agents of a tenant.
+    Person(Persons),
     /// Agents of a tenant.
     Agent(Of),
     /// Connections of a tenant.
@@ -77,6 +83,11 @@ pub(crate) enum Command {
     Test(Tests),
     /// Check NATS, the database, the clock and the keys, and say how to fix what is wrong.
     Doctor(Doctor),
+    /// Copy all that is kept into a directory, while services run: streams, bucket and database, as they
+    /// were at one cut.
+    Backup(Backups),
+    /// Put a backup back into a NATS and a database that are empty, while no service runs.
+    Restore(Restore),
     /// Who signs in to the portal.
     Operator(Operators),
     /// Wrap every tenant's key with the current master key; the former ones stand in
@@ -169,7 +180,7 @@ pub(crate) enum TenantVerb {
     /// Erase a tenant for good: its key, its messages on every stream, its rows in every table. Run
     /// again, it does what is left.
     Erase(EraseTenant),
-    /// Receipts of tenants that were erased.
+    /// Receipts of tenants and people that were erased.
     Receipt(Receipts),
     /// Write all of a tenant's data, in the clear, to one file of JSON lines; or verify one.
     Export(ExportTenant),

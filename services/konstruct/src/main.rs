@@ -4,10 +4,12 @@
 
 mod cli;
 mod commands;
+mod erasing;
 mod output;
 mod programs;
 mod progress;
 mod settings;
+mod stories;
 mod wiring;
 
 use std::process::ExitCode;
@@ -68,6 +70,7 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
         Command::Migrate => done(commands::migrate::run(&asked, output).await),
         Command::Apply(args) => done(commands::apply::run(&asked, &args, output).await),
         Command::Tenant(args) => done(commands::tenant::run(&asked, args.verb, output).await),
+        Command::Person(args) => done(commands::person::run(&asked, args.verb, output).await),
         Command::Agent(args) => done(commands::list::agents(&asked, args, output).await),
         Command::Connection(args) => done(commands::list::connections(&asked, args, output).await),
         Command::Trace(args) => done(commands::trace::run(&asked, &args, output).await),
@@ -81,6 +84,8 @@ async fn dispatch(cli: Cli, sources: &Sources) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => commands::replay::run(sources, args, output).await,
         Command::Test(args) => commands::test::run(sources, args, output).await,
         Command::Doctor(args) => commands::doctor::run(sources, &args, output).await,
+        Command::Backup(args) => done(commands::backup::run(&asked, args, output).await),
+        Command::Restore(args) => done(commands::restore::run(&asked, &args, output).await),
         Command::Operator(args) => done(commands::operator::run(&asked, args, output).await),
         Command::RotateMasterKey => done(commands::rotate::run(&asked, output).await),
         Command::Version => done(commands::version(output)),

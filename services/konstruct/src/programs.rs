@@ -2,6 +2,8 @@
 
 mod dev_slack;
 mod erase;
+mod keep;
+mod late;
 mod led;
 mod portal;
 mod reload;
@@ -62,7 +64,8 @@ pub(crate) async fn run(which: Service, sources: &Sources) -> anyhow::Result<()>
         services.spawn(projector(&base));
     }
     if is(Service::Sweeper) {
-        services.spawn(sweep::run(base.context.clone(), sweep::platform(&asked).await?));
+        let doors = (base.db.clone(), sweep::platform(&asked).await?);
+        services.spawn(sweep::run(base.context.clone(), base.directory.clone(), doors));
     }
     if let Some(vault) = &vault {
         if is(Service::Completion) {
@@ -248,19 +251,26 @@ fn completion(
     let (db, directory) = (base.db.clone(), base.directory.clone());
     let Vault { sealer, secrets, .. } = vault.clone();
     led::lead(base.context.clone(), base.db.clone(), "completion", move |context, fence| {
-        completion::run(Completion {
-            context,
-            completions: Completions::open(db.clone(), fence.clone()),
-            tool_calls: ToolCalls::open(db.clone(), fence),
-            deferrals: Deferrals::open(db.clone(), nats::COMPLETION.name),
-            db: db.clone(),
-            sealer: sealer.clone(),
-            directory: directory.clone(),
-            models: models.clone(),
-            tools: tools.clone(),
-            secrets: secrets.clone(),
-            bounds: Bounds::default(),
-        })
+        let (db, sealer, directory) = (db.clone(), sealer.clone(), directory.clone());
+        let (models, tools, secrets) = (models.clone(), tools.clone(), secrets.clone());
+        async move {
+            let doubt = led::doubt(&context, &db).await;
+            completion::run(Completion {
+                context,
+                completions: Completions::open(db.clone(), fence.clone()),
+                tool_calls: ToolCalls::open(db.clone(), fence),
+                deferrals: Deferrals::open(db.clone(), nats::COMPLETION.name),
+                db,
+                sealer,
+                directory,
+                models,
+                tools,
+                secrets,
+                bounds: Bounds::default(),
+                doubt,
+            })
+            .await
+        }
     })
 }
 
@@ -274,16 +284,23 @@ fn delivery(
     let tokens = Arc::new(Tokens::new(secrets));
     let (db, directory) = (base.db.clone(), base.directory.clone());
     Ok(led::lead(base.context.clone(), base.db.clone(), "delivery", move |context, fence| {
-        delivery::run(Delivery {
-            context,
-            deferrals: Deferrals::open(db.clone(), nats::DELIVERY.name),
-            sealer: sealer.clone(),
-            tokens: Arc::clone(&tokens),
-            directory: directory.clone(),
-            outbound: Arc::clone(&outbound),
-            db: db.clone(),
-            replies: delivery::Ledger::open(db.clone(), fence),
-        })
+        let (db, sealer, tokens) = (db.clone(), sealer.clone(), Arc::clone(&tokens));
+        let (directory, outbound) = (directory.clone(), Arc::clone(&outbound));
+        async move {
+            let doubt = led::doubt(&context, &db).await;
+            delivery::run(Delivery {
+                context,
+                deferrals: Deferrals::open(db.clone(), nats::DELIVERY.name),
+                sealer,
+                tokens,
+                directory,
+                outbound,
+                replies: delivery::Ledger::open(db.clone(), fence),
+                db,
+                doubt,
+            })
+            .await
+        }
     }))
 }
 

@@ -37,10 +37,18 @@ impl Base {
         name: &str,
         stop: CancellationToken,
     ) -> anyhow::Result<Self> {
-        let (nats, database) = (asked.nats_url()?, asked.database("KONSTRUCT_DATABASE_URL")?);
-        let bus = Bus::connect(&nats, name).await?;
+        let bus = Bus::connect(&asked.nats_url()?, name).await?;
         setup::verify(&bus, asked.sizes()?).await?;
-        let db = Database::connect(&database).await?;
+        Self::over(bus, asked, stop).await
+    }
+
+    /// The same over a topology that is not whole yet.
+    pub(crate) async fn over(
+        bus: Bus,
+        asked: &Asked<'_>,
+        stop: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let db = Database::connect(&asked.database("KONSTRUCT_DATABASE_URL")?).await?;
         let directory = DirectoryWatch::start(&bus, &stop);
         Ok(Self { context: Context { bus, clock: Clock::system(), stop }, db, directory })
     }

@@ -9,6 +9,7 @@
 //! **Invariant:** nothing here publishes, or speaks to anybody but NATS and the database.
 
 mod base;
+mod erased;
 mod fold;
 mod rebuild;
 
@@ -24,6 +25,7 @@ use tracing::warn;
 
 pub use self::{
     base::AGE as BASE_AGE,
+    erased::Carrier,
     rebuild::{Meter, Rebuild, reader},
 };
 

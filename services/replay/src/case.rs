@@ -68,7 +68,7 @@ impl Open {
         let (verdict, test) = match &case.test {
             None => (eyes.part(case.verdict.as_ref())?, None),
             Some(test) => {
-                let checks = eyes.whole(Some(&test.checks))?;
+                let checks = eyes.whole(test.checks.as_ref())?;
                 let checked = eyes.part(case.verdict.as_ref())?;
                 (None, Some(OpenTest { checks, checked }))
             }

@@ -243,7 +243,7 @@ impl Replay {
         let sealing = self.sealer.of(tenant, now).await?;
         let case = |test: &KeptTest| {
             let KeptTest { id, message, frozen, checks, .. } = test;
-            let checks = sealed(&sealing, tenant, message, checks)?;
+            let checks = Some(sealed(&sealing, tenant, message, checks)?);
             Ok::<_, ReplayError>(NewCase {
                 message: message.clone(),
                 frozen: Ok(sealed(&sealing, tenant, message, frozen)?),

@@ -19,6 +19,7 @@ mod case;
 mod error;
 mod estimate;
 mod freeze;
+mod held;
 mod hold;
 mod judge;
 mod kept;
@@ -44,6 +45,7 @@ pub use self::{
     error::{ReplayError, Stop},
     estimate::Estimate,
     freeze::{Turn, admitted},
+    held::{Found, Held},
     hold::Taken,
     kept::{Checked, KeptTest, KeptTests, LastResult, TestSetup, UnreadableTest},
     places::{RUNS_MAX, RUNS_PER_TENANT_MAX},

@@ -68,9 +68,10 @@ impl Replay {
         let test = |case: CaseRow| {
             let id = case.test.as_ref().map(|test| test.id.clone()).unwrap_or_default();
             let message = case.message.clone();
-            let is_unplayable = case.unplayable.is_some();
-            let open = Open::of(case, &sealing, tenant);
-            let open = if is_unplayable { Err(Unplayable::Unreadable) } else { open };
+            let open = match case.unplayable.as_deref().map(str::parse::<Unplayable>) {
+                Some(why) => Err(why.unwrap_or(Unplayable::Unreadable)),
+                None => Open::of(case, &sealing, tenant),
+            };
             Tested { id, message, answer: open.map(|open| Box::new(TestAnswer::from(open))) }
         };
         Ok(TestReport { run: row, tests: cases.into_iter().map(test).collect() })

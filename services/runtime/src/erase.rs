@@ -3,6 +3,10 @@
 //! What stays is the last word on the tenant itself, a tombstone, and the last word on each workspace
 //! that it held: whoever claims that workspace next builds on it. Every step may be taken again, and
 //! what is gone already is gone.
+//!
+//! Of one person, single events are taken: see [`TenantLog::take`].
+
+mod stories;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,6 +25,8 @@ use nats::{DEADLETTERS, DIRECTORY, ENGAGEMENTS, EVENTS};
 use schemas::{Envelope, Event, TenantId, subject};
 
 use crate::Bus;
+
+pub use self::stories::Letter;
 
 /// How long the server may take to purge or to count: it looks at every block of a stream.
 const ANSWER_WAIT_MAX: Duration = Duration::from_mins(2);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use futures::{FutureExt as _, StreamExt as _};
 use nats::bounds::READ_PACE;
-use schemas::{DecodeError, Envelope, Timestamp};
+use schemas::{DecodeError, Envelope, TenantId, Timestamp, subject};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -108,11 +108,25 @@ impl Past {
         stream: &'static nats::Stream,
         place: u64,
     ) -> Result<Self, BusError> {
+        Self::found(bus, stream, place, ">".to_owned()).await
+    }
+
+    /// The same of one tenant, on `EVENTS`.
+    pub async fn of_tenant(bus: &Bus, tenant: &TenantId, place: u64) -> Result<Self, BusError> {
+        Self::found(bus, &nats::EVENTS, place, subject::filter_of_tenant(tenant)).await
+    }
+
+    async fn found(
+        bus: &Bus,
+        stream: &'static nats::Stream,
+        place: u64,
+        filter_subject: String,
+    ) -> Result<Self, BusError> {
         let config = OrderedConfig {
             deliver_policy: DeliverPolicy::ByStartSequence {
                 start_sequence: place.saturating_add(1),
             },
-            filter_subject: ">".to_owned(),
+            filter_subject,
             ..OrderedConfig::default()
         };
         let handle = bus.jetstream.get_stream_no_info(stream.name).await;

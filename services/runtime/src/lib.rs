@@ -7,6 +7,7 @@
 //! **Invariant:** an event is acknowledged only after its consequences are stored.
 
 pub mod admin;
+pub mod backup;
 mod bus;
 mod clock;
 pub mod config;

@@ -49,6 +49,17 @@ fn list(differences: &[Difference]) -> String {
 /// it changed.
 pub async fn apply(bus: &Bus, sizes: Sizes) -> anyhow::Result<Vec<Difference>> {
     let changed = differences(bus, sizes).await?;
+    streams(bus, sizes).await?;
+    for row in CONSUMERS {
+        let stream = bus.jetstream.get_stream_no_info(row.stream.name).await?;
+        let have = consumer_of(bus, row).await?;
+        stream.create_consumer(where_it_is(consumer_config(row), have.as_ref())).await?;
+    }
+    Ok(changed)
+}
+
+/// The streams and buckets alone. No service starts before there are consumers.
+pub async fn streams(bus: &Bus, sizes: Sizes) -> anyhow::Result<()> {
     for row in STREAMS {
         let config = stream_config(row, sizes, replicas(bus, row.replicas));
         let created = bus.jetstream.create_or_update_stream(config).await;
@@ -59,11 +70,35 @@ pub async fn apply(bus: &Bus, sizes: Sizes) -> anyhow::Result<Vec<Difference>> {
         let config = bucket_config(row, replicas(bus, row.replicas));
         bus.jetstream.create_or_update_key_value(config).await?;
     }
-    for row in CONSUMERS {
-        let stream = bus.jetstream.get_stream_no_info(row.stream.name).await?;
-        stream.create_consumer(consumer_config(row)).await?;
+    Ok(())
+}
+
+/// Makes a consumer that has nothing left to do up to `done`.
+pub(crate) async fn stand(bus: &Bus, row: &Consumer, done: u64) -> anyhow::Result<()> {
+    let stream = bus.jetstream.get_stream_no_info(row.stream.name).await?;
+    let config = match done {
+        0 => consumer_config(row),
+        done => beginning_at(consumer_config(row), done.saturating_add(1)),
+    };
+    let made = stream.create_consumer(config).await;
+    made.with_context(|| format!("consumer {}", row.name))?;
+    Ok(())
+}
+
+/// A consumer that a restore made begins where it was. The server lets nobody change that, and for a
+/// consumer with a place of its own it says nothing any more.
+fn where_it_is(config: pull::Config, have: Option<&Value>) -> pull::Config {
+    let is_restored = have.and_then(|have| have.get("deliver_policy")?.as_str());
+    let begins = have.and_then(|have| have.get("opt_start_seq")?.as_u64());
+    match (is_restored, begins) {
+        (Some("by_start_sequence"), Some(first)) => beginning_at(config, first),
+        (Some(_) | None, _) => config,
     }
-    Ok(changed)
+}
+
+fn beginning_at(config: pull::Config, start_sequence: u64) -> pull::Config {
+    let deliver_policy = DeliverPolicy::ByStartSequence { start_sequence };
+    pull::Config { deliver_policy, ..config }
 }
 
 /// Refuses to go on with a topology that is not the declared one.
@@ -96,9 +131,9 @@ pub async fn differences(bus: &Bus, sizes: Sizes) -> anyhow::Result<Vec<Differen
         found.extend(compare(format!("bucket {}", row.name), &settings, &want, have));
     }
     for row in CONSUMERS {
-        let want: consumer::Config =
-            consumer::IntoConsumerConfig::into_consumer_config(consumer_config(row));
         let have = consumer_of(bus, row).await?;
+        let config = where_it_is(consumer_config(row), have.as_ref());
+        let want: consumer::Config = consumer::IntoConsumerConfig::into_consumer_config(config);
         let want = serde_json::to_value(want)?;
         found.extend(compare(format!("consumer {}", row.name), &CONSUMER_SETTINGS, &want, have));
     }
@@ -255,6 +290,22 @@ mod tests {
             "the topology differs: stream EVENTS: max_age is 7, declared is 5; \
              `konstruct setup` applies it",
         );
+    }
+
+    #[test]
+    fn a_consumer_that_was_restored_begins_where_it_was() {
+        let declared = || consumer_config(&nats::DEDUP);
+        let restored = json!({ "deliver_policy": "by_start_sequence", "opt_start_seq": 8 });
+        let cases = [
+            (None, DeliverPolicy::All),
+            (Some(json!({ "deliver_policy": "all" })), DeliverPolicy::All),
+            (Some(json!({ "deliver_policy": "new" })), DeliverPolicy::All),
+            (Some(restored), DeliverPolicy::ByStartSequence { start_sequence: 8 }),
+        ];
+        for (have, want) in cases {
+            let got = where_it_is(declared(), have.as_ref());
+            assert_eq!(got, pull::Config { deliver_policy: want, ..declared() }, "{have:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ pub mod walls;
 
 use tokio_postgres::{Client, error::SqlState};
 
-use crate::{Database, StoreError, migrate, role};
+use crate::{Database, StoreError, migrate, role, row};
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub async fn check(db: &Database) -> Result<Vec<Finding>, StoreError> {
         unbound(client).await?,
         migrations(client).await,
         generations(client).await?,
+        restored(client).await?,
     ])
 }
 
@@ -122,6 +123,28 @@ async fn migrations(client: &Client) -> Finding {
         }
         Err(error) => Finding::bad(what, error.to_string(), "run `konstruct migrate`"),
     }
+}
+
+/// Whether this is a backup that was put back, and what followed from that.
+async fn restored(client: &Client) -> Result<Finding, StoreError> {
+    let what = "restore";
+    let sql = "
+        select cut_at_ms, restored_at_ms, lost_at_ms from restoration
+         order by restored_at_ms desc limit 1";
+    let rows = match client.query(sql, &[]).await {
+        Ok(rows) => rows,
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(last) = rows.first() else {
+        return Ok(Finding::good(what, "there was none".to_owned()));
+    };
+    let (cut, restored, lost) = (row::at(last, 0)?, row::at(last, 1)?, row::at(last, 2)?);
+    let found = format!(
+        "of {cut}, put back {restored}; replies to what was written before {lost} and was open are \
+         sent at an operator's word only"
+    );
+    Ok(Finding::good(what, found))
 }
 
 /// Which generations of the read models there are.

@@ -11,6 +11,10 @@
 //! Other generations of the read models are tables like these. Whoever fills one has events in memory that
 //! may be gone from the log, so their place is taken away before anything goes: what they write from there
 //! is refused, and they read again.
+//!
+//! What one person wrote is erased by [`stories`].
+
+pub mod stories;
 
 use std::time::Duration;
 

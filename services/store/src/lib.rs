@@ -3,7 +3,7 @@
 //! Three roles, three doors. [`Database`] is the app role's: its rows are only ever seen through a
 //! [`TenantTx`], which binds one tenant. [`Platform`] is for the few things done across tenants,
 //! each with a [`Purpose`] and a row in the audit. [`migrate`] is the owner's, and so are the
-//! [`generation::Generations`] of the read models.
+//! [`generation::Generations`] of the read models, and [`mod@backup`].
 //!
 //! To add a table: a file in `migrations/`, a line in [`mod@migrate`], and `CALL tenant_table(…)` in
 //! it; the tests walk the catalogue and find what was forgotten.
@@ -14,6 +14,7 @@
 
 pub mod accounts;
 pub mod alone;
+pub mod backup;
 pub mod changes;
 pub mod check;
 pub mod checkpoint;

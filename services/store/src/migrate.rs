@@ -50,6 +50,8 @@ migrations! {
     27 "0027_mends";
     28 "0028_budgets";
     29 "0029_replays_held";
+    30 "0030_person";
+    31 "0031_backup";
 }
 
 /// One file.
@@ -79,17 +81,25 @@ const TABLE: &str = "
 
 /// Runs what is missing, as `konstruct_owner`, and returns the names of what was run.
 pub async fn migrate(settings: &Settings) -> Result<Vec<&'static str>, StoreError> {
+    migrate_to(settings, i32::MAX).await
+}
+
+/// The same up to a number, which runs with its file.
+pub(crate) async fn migrate_to(
+    settings: &Settings,
+    number: i32,
+) -> Result<Vec<&'static str>, StoreError> {
     let config = settings.config(Role::Owner)?;
     let (mut client, connection) = config.connect(tls::connector(settings)?).await?;
     let driver = tokio::spawn(connection);
-    let done = run(&mut client).await;
+    let done = run(&mut client, number).await;
     // The session ends here, and its lock with it.
     drop(client);
     drop(driver.await);
     done
 }
 
-async fn run(client: &mut Client) -> Result<Vec<&'static str>, StoreError> {
+async fn run(client: &mut Client, number: i32) -> Result<Vec<&'static str>, StoreError> {
     role::verify(client, Role::Owner).await?;
     ready(client).await?;
     client.execute("select pg_advisory_lock($1)", &[&LOCK]).await?;
@@ -98,7 +108,7 @@ async fn run(client: &mut Client) -> Result<Vec<&'static str>, StoreError> {
         client.batch_execute(TABLE).await?;
     }
     let mut done = Vec::new();
-    for migration in missing(client).await? {
+    for migration in missing(client).await?.into_iter().filter(|it| it.number <= number) {
         apply(client, migration).await.map_err(|error| {
             StoreError::Migration(format!("migration {}: {error}", migration.name))
         })?;

@@ -1,7 +1,9 @@
 //! Deletes what nobody asks for any more, a bounded piece at a time. What is not finished stays,
 //! however old: a reply without its end, an effect in doubt, and the story of both.
+//!
+//! A rule that fails keeps no other from being followed.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use schemas::Timestamp;
 
@@ -17,6 +19,8 @@ const NOTICE_KEPT: Duration = Duration::from_hours(1);
 const RESERVATION_KEPT: Duration = Duration::from_hours(2);
 /// Longer than the longest period of a budget, and its page in the portal.
 const SPEND_KEPT: Duration = Duration::from_hours(62 * 24);
+/// Longer than Slack delivers again, and than any answer is under way.
+const ERASED_KEPT: Duration = Duration::from_hours(72);
 /// Longer than the log keeps a dead letter.
 const LETTER_KEPT: Duration = Duration::from_hours(92 * 24);
 /// Rows of one table in one transaction.
@@ -175,32 +179,53 @@ const TRIALS: &str = "
 const LETTERS: &str = "
     delete from letter_decision where (tenant_id, letter) in (
         select tenant_id, letter from letter_decision where decided_at_ms < $1 limit $2)";
+/// What was erased does not come back any more; a tenant without any is not looked at.
+const ERASED: &str = "
+    delete from erased_name where (tenant_id, name) in (
+        select tenant_id, name from erased_name where erased_at_ms < $1 limit $2)";
+const ERASED_PLACES: &str = "
+    delete from erased_place where tenant_id in (
+        select tenant_id from erased_place
+         where $1::bigint is not null
+           and not exists (
+               select from erased_name where erased_name.tenant_id = erased_place.tenant_id)
+         limit $2)";
 const AUDIT: &str = "select forget_unattended_audit()";
 
+/// A rule by what it counts.
+macro_rules! rule {
+    ($name:ident, $sql:expr, $kept:expr) => {
+        Rule { name: stringify!($name), sql: $sql, kept: $kept, count: |it| &mut it.$name }
+    };
+}
+
 /// What goes, in this order: threads and stories after their messages.
-const RULES: [Rule; 19] = [
-    Rule { sql: DEDUP, kept: DEDUP_KEPT, count: |it| &mut it.dedup },
-    Rule { sql: VERDICTS, kept: STORY_KEPT, count: |it| &mut it.verdicts },
-    Rule { sql: NOTICES, kept: NOTICE_KEPT, count: |it| &mut it.notices },
-    Rule { sql: REPLIES, kept: STORY_KEPT, count: |it| &mut it.replies },
-    Rule { sql: COMPLETIONS, kept: STORY_KEPT, count: |it| &mut it.completions },
-    Rule { sql: ATTEMPTS, kept: STORY_KEPT, count: |it| &mut it.attempts },
-    Rule { sql: TOOLS, kept: STORY_KEPT, count: |it| &mut it.tools },
-    Rule { sql: PAUSES, kept: STORY_KEPT, count: |it| &mut it.pauses },
-    Rule { sql: REPLAY_TURNS, kept: STORY_KEPT, count: |it| &mut it.replay_turns },
-    Rule { sql: REPLAYS, kept: STORY_KEPT, count: |it| &mut it.replays },
-    Rule { sql: TURNS, kept: STORY_KEPT, count: |it| &mut it.turns },
-    Rule { sql: MESSAGES, kept: STORY_KEPT, count: |it| &mut it.messages },
-    Rule { sql: CONVERSATIONS, kept: STORY_KEPT, count: |it| &mut it.conversations },
-    Rule { sql: HANDED_OFF, kept: STORY_KEPT, count: |it| &mut it.handed_off },
-    Rule { sql: EVENTS, kept: STORY_KEPT, count: |it| &mut it.events },
-    Rule { sql: RESERVATIONS, kept: RESERVATION_KEPT, count: |it| &mut it.reservations },
-    Rule { sql: SPEND, kept: SPEND_KEPT, count: |it| &mut it.spend },
-    Rule { sql: TRIALS, kept: Duration::ZERO, count: |it| &mut it.trials },
-    Rule { sql: LETTERS, kept: LETTER_KEPT, count: |it| &mut it.letters },
+const RULES: [Rule; 21] = [
+    rule!(dedup, DEDUP, DEDUP_KEPT),
+    rule!(verdicts, VERDICTS, STORY_KEPT),
+    rule!(notices, NOTICES, NOTICE_KEPT),
+    rule!(replies, REPLIES, STORY_KEPT),
+    rule!(completions, COMPLETIONS, STORY_KEPT),
+    rule!(attempts, ATTEMPTS, STORY_KEPT),
+    rule!(tools, TOOLS, STORY_KEPT),
+    rule!(pauses, PAUSES, STORY_KEPT),
+    rule!(replay_turns, REPLAY_TURNS, STORY_KEPT),
+    rule!(replays, REPLAYS, STORY_KEPT),
+    rule!(turns, TURNS, STORY_KEPT),
+    rule!(messages, MESSAGES, STORY_KEPT),
+    rule!(conversations, CONVERSATIONS, STORY_KEPT),
+    rule!(handed_off, HANDED_OFF, STORY_KEPT),
+    rule!(events, EVENTS, STORY_KEPT),
+    rule!(reservations, RESERVATIONS, RESERVATION_KEPT),
+    rule!(spend, SPEND, SPEND_KEPT),
+    rule!(trials, TRIALS, Duration::ZERO),
+    rule!(letters, LETTERS, LETTER_KEPT),
+    rule!(erased, ERASED, ERASED_KEPT),
+    rule!(erased_places, ERASED_PLACES, Duration::ZERO),
 ];
 
 struct Rule {
+    name: &'static str,
     sql: &'static str,
     kept: Duration,
     count: fn(&mut Pruned) -> &mut u64,
@@ -247,6 +272,10 @@ pub struct Pruned {
     pub trials: u64,
     /// Decisions on dead letters.
     pub letters: u64,
+    /// Names of what was erased.
+    pub erased: u64,
+    /// Tenants that have none of them left.
+    pub erased_places: u64,
     /// What other generations of the read models had of them.
     pub generations: u64,
     /// Sessions and links of operators, and tries to sign in.
@@ -262,26 +291,81 @@ impl Pruned {
     }
 }
 
-/// Deletes what is old at `now`. Safe to run anywhere, at any time, by several at once.
-pub async fn prune(platform: &Platform, actor: &str, now: Timestamp) -> Result<Pruned, StoreError> {
+/// Some of it could not be done; the rest was.
+#[derive(Debug)]
+pub struct Unpruned {
+    /// What went all the same.
+    pub pruned: Box<Pruned>,
+    /// The rules that failed, by what they take, and why.
+    pub failed: Vec<(&'static str, StoreError)>,
+}
+
+impl fmt::Display for Unpruned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failed: Vec<_> = self.failed.iter().map(|(it, why)| format!("{it}: {why}")).collect();
+        write!(f, "{}; of the rest, {} rows went", failed.join("; "), self.pruned.total())
+    }
+}
+
+impl std::error::Error for Unpruned {}
+
+/// Deletes what is old at `now`. Safe to run anywhere, at any time, by several at once. What fails is
+/// told once everything else was tried, unless the database is away.
+pub async fn prune(platform: &Platform, actor: &str, now: Timestamp) -> Result<Pruned, Unpruned> {
     let mut pruned = Pruned::default();
-    let mut tx = platform.begin(Purpose::Prune, actor).await?;
-    tx.query(AUDIT, &[]).await?;
-    tx.commit().await?;
+    let mut failed = Vec::new();
+    if let Err(error) = forget_audit(platform, actor).await {
+        failed.push(("audit", error));
+    }
     for rule in &RULES {
-        loop {
-            let mut tx = platform.begin(Purpose::Prune, actor).await?;
-            let gone = piece(&mut tx, rule, now).await?;
-            tx.commit().await?;
-            *(rule.count)(&mut pruned) += gone;
-            if gone < ROWS_MAX.unsigned_abs() {
-                break;
-            }
+        if is_away(&failed) {
+            return Err(Unpruned { pruned: Box::new(pruned), failed });
+        }
+        let count = (rule.count)(&mut pruned);
+        if let Err(error) = follow(platform, actor, rule, now, count).await {
+            failed.push((rule.name, error));
         }
     }
-    pruned.generations = generation::prune(platform, actor, now).await?;
-    pruned.accounts = accounts::prune::prune(platform, now).await?;
-    Ok(pruned)
+    let (gone, errors) = generation::prune(platform, actor, now).await;
+    pruned.generations = gone;
+    failed.extend(errors.into_iter().map(|error| ("generations", error)));
+    let (gone, errors) = accounts::prune::prune(platform, now).await;
+    pruned.accounts = gone;
+    failed.extend(errors.into_iter().map(|error| ("accounts", error)));
+    if failed.is_empty() {
+        return Ok(pruned);
+    }
+    Err(Unpruned { pruned: Box::new(pruned), failed })
+}
+
+/// Each rule would wait for a connection in vain.
+fn is_away(failed: &[(&'static str, StoreError)]) -> bool {
+    failed.iter().any(|(_, error)| matches!(error, StoreError::Unavailable(_)))
+}
+
+async fn forget_audit(platform: &Platform, actor: &str) -> Result<(), StoreError> {
+    let mut tx = platform.begin(Purpose::Prune, actor).await?;
+    tx.query(AUDIT, &[]).await?;
+    tx.commit().await
+}
+
+/// Piece by piece, and counts each once it is gone.
+async fn follow(
+    platform: &Platform,
+    actor: &str,
+    rule: &Rule,
+    now: Timestamp,
+    count: &mut u64,
+) -> Result<(), StoreError> {
+    loop {
+        let mut tx = platform.begin(Purpose::Prune, actor).await?;
+        let gone = piece(&mut tx, rule, now).await?;
+        tx.commit().await?;
+        *count += gone;
+        if gone < ROWS_MAX.unsigned_abs() {
+            return Ok(());
+        }
+    }
 }
 
 async fn piece(tx: &mut PlatformTx, rule: &Rule, now: Timestamp) -> Result<u64, StoreError> {

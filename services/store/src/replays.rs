@@ -6,6 +6,7 @@
 
 mod answered;
 mod cases;
+mod held;
 mod money;
 mod saved;
 
@@ -15,6 +16,7 @@ use tokio_postgres::{Row, types::ToSql};
 pub use self::{
     answered::{Answered, Remembered, Span, answered, one, remembered},
     cases::{CaseRow, CaseTest, NewCase, Part, cases, give_up, keep},
+    held::{HeldCase, HeldTest, erase_case, held_cases, held_tests},
     money::{Calling, NoRoom, Over, ended, starting},
     saved::{GarbledTest, LastAsked, SavedTest, forget, last_asked, save, saved},
 };

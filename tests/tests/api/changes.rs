@@ -94,6 +94,12 @@ async fn each_mistake_is_named_by_its_field() {
         ),
         (
             Method::PUT,
+            "/tenants/acme/limits",
+            json!({ "messages_per_minute": 9, "keep_days": 31 }),
+            vec!["keep_days"],
+        ),
+        (
+            Method::PUT,
             draft,
             json!({ "name": "M", "follow_minutes": 9999 }),
             vec!["follow_minutes"],

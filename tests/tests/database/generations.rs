@@ -2,6 +2,7 @@
 
 mod erased;
 mod histories;
+mod person;
 mod swapped;
 
 use konstruct_tests::postgres::raw;

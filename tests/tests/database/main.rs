@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod backup;
 mod completion;
 mod deferred;
 mod delivery;

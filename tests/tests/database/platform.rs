@@ -59,7 +59,12 @@ async fn a_purpose_reaches_its_tables_and_no_other() {
          where attrelid = 'p_conversation'::regclass and 0 < attnum
            and has_column_privilege('konstruct_platform', attrelid, attnum, 'update')";
     let changes: String = admin.query_one(sql, &[]).await.unwrap().get(0);
-    assert_eq!(changes, "handed_off_at_ms handed_off_message_id", "of a thread, who has it");
+    assert_eq!(
+        changes,
+        "agent_id answered_at_ms first_at_ms handed_off_at_ms handed_off_message_id last_at_ms \
+         last_seq messages people state",
+        "of a thread, who has it, and what is added up of its messages"
+    );
 }
 
 #[tokio::test]

@@ -135,6 +135,46 @@ async fn a_story_goes_after_31_days_and_only_when_it_is_over() {
     assert_eq!(prune(&platform, "test", at(32 * DAY_MS)).await.unwrap().total(), 0);
 }
 
+/// Two rules in the middle cannot be followed; what comes before, between and after them is.
+#[tokio::test]
+async fn a_rule_that_fails_keeps_no_other_from_being_followed() {
+    let World { platform, test, .. } = world().await;
+    let admin = raw(&test.superuser_url()).await.unwrap();
+    tell(&admin, "acme", &OLD).await;
+    let away =
+        "alter table attempt rename to attempt_away; alter table pause rename to pause_away;";
+    admin.batch_execute(away).await.unwrap();
+
+    let failed = prune(&platform, "test", at(32 * DAY_MS)).await.unwrap_err();
+    let want = Pruned {
+        replies: 1,
+        completions: 1,
+        tools: 1,
+        turns: 1,
+        messages: 1,
+        events: 1,
+        ..Pruned::default()
+    };
+    assert_eq!(*failed.pruned, want);
+    let missing = |it: &str| {
+        format!("the database refused: relation \"{it}\" does not exist (SQLSTATE 42P01)")
+    };
+    assert_eq!(
+        failed.to_string(),
+        format!(
+            "attempts: {}; pauses: {}; of the rest, 6 rows went",
+            missing("attempt"),
+            missing("pause")
+        )
+    );
+
+    let back =
+        "alter table attempt_away rename to attempt; alter table pause_away rename to pause;";
+    admin.batch_execute(back).await.unwrap();
+    let pruned = prune(&platform, "test", at(32 * DAY_MS)).await.unwrap();
+    assert_eq!((pruned.attempts, pruned.pauses, pruned.total()), (1, 1, 2));
+}
+
 #[tokio::test]
 async fn more_than_one_piece_goes_at_once() {
     let World { platform, test, .. } = world().await;

@@ -340,7 +340,10 @@ async fn a_large_run_of_tests_is_written_whole_and_in_order() {
     let case = |nth: usize| NewCase {
         message: message(&format!("m{nth}")),
         frozen: Ok(text(&format!("{nth} {}", "x".repeat(300_000)))),
-        test: Some(CaseTest { id: format!("test{nth}"), checks: text(&format!("checks {nth}")) }),
+        test: Some(CaseTest {
+            id: format!("test{nth}"),
+            checks: Some(text(&format!("checks {nth}"))),
+        }),
     };
     let cases: Vec<_> = (0..12).map(case).collect();
     let mut tx = db.tenant(&acme).await.unwrap();
@@ -354,6 +357,12 @@ async fn a_large_run_of_tests_is_written_whole_and_in_order() {
         assert_eq!((found.frozen.as_ref(), &found.test), (case.frozen.as_ref().ok(), &case.test));
     }
     assert!(replays::find(&mut tx, "run").await.unwrap().unwrap().of_tests);
+
+    // Of one whose words are erased it is still known which test it was.
+    replays::erase_case(&mut tx, ("run", 3)).await.unwrap();
+    let found = replays::cases(&mut tx, "run").await.unwrap().swap_remove(3);
+    assert_eq!((found.frozen, found.unplayable.as_deref()), (None, Some("erased")));
+    assert_eq!(found.test, Some(CaseTest { id: "test3".to_owned(), checks: None }));
 }
 
 #[tokio::test]

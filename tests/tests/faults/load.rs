@@ -14,10 +14,21 @@ pub(crate) struct Load {
 impl Load {
     /// So many threads, dealt out to these workspaces in turn, and so many messages in each.
     pub(crate) fn start(voice: &Voice, teams: &[&str], threads: usize, each: usize) -> Self {
+        Self::start_in(CHANNEL, voice, teams, (threads, each))
+    }
+
+    /// The same in this channel.
+    pub(crate) fn start_in(
+        channel: &'static str,
+        voice: &Voice,
+        teams: &[&str],
+        (threads, each): (usize, usize),
+    ) -> Self {
         let (told, taken) = mpsc::unbounded_channel();
         let mut load = Self { threads: JoinSet::new(), taken };
         for (thread, team) in (0..threads).zip(teams.iter().cycle()) {
-            let people = People { voice: voice.clone(), team: (*team).to_owned(), thread, each };
+            let (voice, team) = (voice.clone(), (*team).to_owned());
+            let people = People { voice, team, channel, thread, each };
             load.threads.spawn(people.speak(told.clone()));
         }
         load
@@ -45,6 +56,7 @@ impl Load {
 struct People {
     voice: Voice,
     team: String,
+    channel: &'static str,
     thread: usize,
     each: usize,
 }
@@ -54,7 +66,7 @@ impl People {
         let mut said: Vec<Spoken> = Vec::new();
         for nth in 0..self.each {
             let text = format!("<@U0BOT> question q{}x{nth}.", self.thread);
-            let mut spoken = self.voice.spoken(&self.team, CHANNEL, "U0PAT", &text)?;
+            let mut spoken = self.voice.spoken(&self.team, self.channel, "U0PAT", &text)?;
             if let Some(root) = said.first() {
                 spoken = spoken.in_thread(&root.ts);
             }

@@ -20,6 +20,7 @@ mod postgres_away;
 mod redelivered;
 mod refusals;
 mod repair;
+mod restore;
 mod set_aside;
 mod slack_fails;
 mod stale;

@@ -29,7 +29,7 @@ async fn a_name_limits_and_a_budget_are_stored_and_shown() -> anyhow::Result<()>
     let (_it, staff) = running(&acme()).await?;
     let (ada, eve) = (staff.administrator().await?, staff.viewer("acme").await?);
     assert!(sent(&ada, "name", &[("name", "Acme & Sons")]).await?);
-    let limits = [("messages_per_minute", "1200"), ("slack_per_minute", "70")];
+    let limits = [("messages_per_minute", "1200"), ("slack_per_minute", "70"), ("keep_days", "14")];
     assert!(sent(&ada, "limits", &limits).await?);
     assert!(sent(&ada, "budget", &[("daily_budget", "2.50"), ("monthly_budget", "49.90")]).await?);
 
@@ -40,16 +40,19 @@ async fn a_name_limits_and_a_budget_are_stored_and_shown() -> anyhow::Result<()>
         (value("messages_per_minute")?, value("slack_per_minute")?),
         ("1200".into(), "70".into())
     );
+    assert_eq!(value("keep_days")?, "14");
     assert_eq!(value("monthly_budget")?, "49.90");
     assert_eq!(value("daily_budget")?, "2.50");
     let seen = eve.read("/t/acme/settings").await?;
-    for fact in ["Acme &amp; Sons", "1,200", ">70<", "$2.50", "$49.90"] {
+    for fact in ["Acme &amp; Sons", "1,200", ">70<", "14 days", "$2.50", "$49.90"] {
         assert!(seen.contains(fact), "{fact}: {seen}");
     }
     assert!(ada.read("/t/acme").await?.contains("of $49.90"));
 
     assert!(!sent(&ada, "name", &[("name", " ")]).await?);
     assert!(!sent(&ada, "limits", &[("messages_per_minute", "many")]).await?);
+    let too_long = [("messages_per_minute", "1200"), ("keep_days", "31")];
+    assert!(!sent(&ada, "limits", &too_long).await?);
     assert!(!sent(&ada, "budget", &[("monthly_budget", "-5")]).await?);
     let seen = eve.read("/t/acme/settings").await?;
     assert!(seen.contains("1,200") && seen.contains("$49.90"), "what was refused changes nothing");

@@ -15,7 +15,7 @@ pub(super) struct Names {
 }
 
 /// Every kind, as a list to choose from has it.
-pub(super) const KINDS: [(&str, &str); 34] = [
+pub(super) const KINDS: [(&str, &str); 35] = [
     ("sign-in.done", "Signed in"),
     ("sign-in.refused", "Was not let in"),
     ("sign-out", "Signed out"),
@@ -50,6 +50,7 @@ pub(super) const KINDS: [(&str, &str); 34] = [
     ("test.removed", "Removed a test"),
     ("test.run", "Ran tests"),
     ("tenant.imported", "Imported a tenant"),
+    ("person.erased", "Erased a person of a tenant"),
 ];
 
 /// Who did it.
@@ -123,6 +124,7 @@ pub(super) fn did(entry: &Entry, names: &Names) -> String {
         "test.removed" => format!("removed a test of {}", agent()),
         "test.run" => format!("ran the tests of {}", agent()),
         "tenant.imported" => "imported the tenant from another installation".to_owned(),
+        "person.erased" => erased(it),
         other => other.to_owned(),
     }
 }
@@ -174,6 +176,13 @@ fn read(detail: &Value) -> &'static str {
         (true, false) => "looked through conversations",
         (false, false) => "read a conversation",
     }
+}
+
+/// Who it was is not known any more.
+fn erased(detail: &Value) -> String {
+    let messages = detail.get("messages").and_then(Value::as_u64).unwrap_or_default();
+    let of = text(detail, "by").map_or(String::new(), |by| format!(", as {by} asked"));
+    format!("erased a person with {messages} messages{of}")
 }
 
 #[cfg(test)]
@@ -229,6 +238,12 @@ mod tests {
         check("replay.started", of, "Ada had turns of mara asked again");
         let exported = json!({ "export": "acme.jsonl", "by": "olga" });
         check("conversations.read", exported, "Ada exported all data of the tenant");
+        let erased = json!({ "messages": 7, "by": "olga@example.com" });
+        check(
+            "person.erased",
+            erased,
+            "Ada erased a person with 7 messages, as olga@example.com asked",
+        );
         for what in [json!({ "replay": "acme-1f" }), json!({ "tests": "mara" })] {
             check("conversations.read", what, "Ada opened turns that are asked again");
         }

@@ -12,6 +12,14 @@ use views::TenantLine;
 use super::{Shown, Typed};
 use crate::pages::{budget_form::budget_form, form::problem_of, tenants::state};
 
+/// How long the installation keeps conversations: see `store::prune`.
+const KEPT_DAYS: u32 = 31;
+
+/// What goes by its age, and what does not.
+const KEEP_HINT: &str = "From 1 to 30. Left empty, they are kept for 31 days. What is older and over is \
+    erased within minutes: what was said and answered, traces, and what agents remember of it. Sums of \
+    usage stay, and so do saved tests and what is in doubt.";
+
 /// The whole page.
 pub(super) fn page(shown: Shown, problems: Vec<Problem>) -> AnyView {
     let Shown { line, may_manage, typed } = shown;
@@ -47,12 +55,14 @@ fn facts(line: &TenantLine) -> AnyView {
     let or_none = |micros: Option<u64>| micros.map_or("none".to_owned(), dollars);
     let [daily, monthly] =
         [line.tenant.budget.daily_micros, line.tenant.budget.monthly_micros].map(or_none);
+    let kept = format!("{} days", limits.keep_days.unwrap_or(KEPT_DAYS));
     let (all, spent) = (count(limits.messages_per_minute.into()), dollars(line.cost_micros_month));
     view! {
         <Card title="What it may" lead="An administrator of this installation changes it.">
             <DefinitionList>
                 <Definition term="Messages a minute">{all}</Definition>
                 <Definition term="Of these through Slack">{slack}</Definition>
+                <Definition term="Conversations are kept">{kept}</Definition>
                 <Definition term="Budget of a day">{daily}</Definition>
                 <Definition term="Budget of a month">{monthly}</Definition>
                 <Definition term="Spent this month">{spent}</Definition>
@@ -108,8 +118,10 @@ fn limits_form(line: &TenantLine, typed: &Typed, problems: &[Problem]) -> AnyVie
     let all = typed.messages_per_minute.clone();
     let all = all.unwrap_or_else(|| limits.messages_per_minute.to_string());
     let slack = typed.slack_per_minute.clone().or(stored).unwrap_or_default();
-    let wrong =
-        (problem_of(problems, "messages_per_minute"), problem_of(problems, "slack_per_minute"));
+    let stored = limits.keep_days.map(|days| days.to_string());
+    let kept = typed.keep_days.clone().or(stored).unwrap_or_default();
+    let [wrong_all, wrong_slack, wrong_kept] =
+        ["messages_per_minute", "slack_per_minute", "keep_days"].map(|it| problem_of(problems, it));
     view! {
         <form method="post" action=format!("/t/{}/settings/limits", line.tenant.id) class="stack">
             <TextField
@@ -118,7 +130,7 @@ fn limits_form(line: &TenantLine, typed: &Typed, problems: &[Problem]) -> AnyVie
                 kind=InputKind::Code
                 value=all
                 required=true
-                error=wrong.0
+                error=wrong_all
             />
             <TextField
                 name="slack_per_minute"
@@ -126,7 +138,15 @@ fn limits_form(line: &TenantLine, typed: &Typed, problems: &[Problem]) -> AnyVie
                 kind=InputKind::Code
                 hint="Left empty, as many as over all channels."
                 value=slack
-                error=wrong.1
+                error=wrong_slack
+            />
+            <TextField
+                name="keep_days"
+                label="Days that conversations are kept"
+                kind=InputKind::Code
+                hint=KEEP_HINT
+                value=kept
+                error=wrong_kept
             />
             <div class="form-actions">
                 <SubmitButton variant=Variant::Plain>"Set the limits"</SubmitButton>

@@ -42,7 +42,7 @@ pub(crate) enum Status {
     Deleted,
 }
 
-/// How many messages a tenant may send its agents.
+/// How many messages a tenant may send its agents, and how long they are kept.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({ "messages_per_minute": 60, "per_channel": { "slack": 30 } }))]
@@ -52,6 +52,11 @@ pub(crate) struct Limits {
     /// Messages a minute for each kind of channel, where narrower.
     #[serde(default)]
     pub(crate) per_channel: PerChannel,
+    /// Days that conversations are kept, from 1 to 30. What is older and finished is erased within minutes:
+    /// words, answers, traces and the memory of threads; sums of usage, saved tests and what is in doubt
+    /// stay. Left out, they are kept as long as the installation keeps them, which is 31 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) keep_days: Option<u32>,
 }
 
 /// Messages a minute for each kind of channel.
@@ -207,7 +212,11 @@ impl From<Status> for schemas::TenantStatus {
 impl From<schemas::Limits> for Limits {
     fn from(limits: schemas::Limits) -> Self {
         let slack = limits.per_channel.get(&ChannelKind::Slack).copied();
-        Self { messages_per_minute: limits.messages_per_minute, per_channel: PerChannel { slack } }
+        Self {
+            messages_per_minute: limits.messages_per_minute,
+            per_channel: PerChannel { slack },
+            keep_days: limits.keep_days,
+        }
     }
 }
 
@@ -217,6 +226,7 @@ impl From<Limits> for schemas::Limits {
         Self {
             messages_per_minute: limits.messages_per_minute,
             per_channel: slack.into_iter().collect(),
+            keep_days: limits.keep_days,
         }
     }
 }

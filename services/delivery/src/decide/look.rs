@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{effect::SendOutcome, reply_state::Verdict};
+use domain::{doubt::Doubt, effect::SendOutcome, reply_state::Verdict};
 use schemas::{EffectId, Event, EventId, Timestamp, event::ReplyKind};
 use store::effects::{Ledgered, What};
 
@@ -29,6 +29,8 @@ pub(crate) struct Look {
     /// Whether it is handled in the reply's own lane. The echo of a word to whoever takes over is not:
     /// it comes in a thread of theirs.
     pub(crate) owns_lane: bool,
+    /// What a restore left in doubt.
+    pub(crate) doubt: Option<Doubt>,
 }
 
 impl Look {
@@ -44,6 +46,7 @@ impl Look {
             order: None,
             note_to: None,
             owns_lane: true,
+            doubt: None,
         }
     }
 }
@@ -80,12 +83,14 @@ pub(crate) struct Spot {
     pub(crate) effect: EffectId,
     /// A channel of its own; without one, the thread.
     pub(crate) channel: Option<String>,
+    /// What else it may be called there.
+    pub(crate) seen_as: Option<EffectId>,
 }
 
 impl Spot {
     pub(super) fn of(it: &Ledgered) -> Self {
         let channel = (it.what == What::Note).then(|| it.channel.clone());
-        Self { effect: it.id.clone(), channel }
+        Self { effect: it.id.clone(), channel, seen_as: None }
     }
 }
 

@@ -27,6 +27,7 @@ pub fn create(directory: &Directory, slug: &str, name: &str, limits: Limits) -> 
         },
     }
     problems.extend(fields::name("name", name));
+    problems.extend(fields::keep_days(limits.keep_days));
     let Ok(id) = id else { return Err(Refused::Invalid(problems)) };
     valid(problems)?;
     let (name, budget) = (name.trim().to_owned(), Budget::default());
@@ -43,9 +44,10 @@ pub fn rename(directory: &Directory, tenant: &TenantId, name: &str) -> Decided {
     Ok(unless(to == *known, Change::TenantRename { tenant: to, from }))
 }
 
-/// It may ask more or less.
+/// It may ask more or less, and what is said is kept for longer or not so long.
 pub fn set_limits(directory: &Directory, tenant: &TenantId, limits: Limits) -> Decided {
     let known = known(directory, tenant)?;
+    valid(fields::keep_days(limits.keep_days).into_iter().collect())?;
     let to = Tenant { limits, ..known.clone() };
     let from = known.limits.clone();
     Ok(unless(to == *known, Change::TenantLimits { tenant: to, from }))

@@ -147,6 +147,21 @@ fn a_tenant_comes_changes_and_leaves() {
         |d| tenant::set_limits(d, &acme(), limits),
         expect!["~ tenant acme: messages_per_minute 30 -> 60"],
     );
+    let limits = |keep_days| Limits { messages_per_minute: 60, keep_days, ..Limits::default() };
+    for days in [0, 31] {
+        it.desk(
+            |d| tenant::set_limits(d, &acme(), limits(Some(days))),
+            expect!["refused: `keep_days` is a whole number of days from 1 to 30"],
+        );
+    }
+    it.desk(
+        |d| tenant::set_limits(d, &acme(), limits(Some(14))),
+        expect!["~ tenant acme: keep_days none -> 14"],
+    );
+    it.desk(
+        |d| tenant::set_limits(d, &acme(), limits(None)),
+        expect!["~ tenant acme: keep_days 14 -> none"],
+    );
     let budget = Budget { monthly_micros: Some(5_000_000), ..Budget::default() };
     it.desk(
         |d| tenant::set_budget(d, &acme(), budget),

@@ -35,6 +35,7 @@ fn a_tenant_field_by_field() {
     let limits = Limits {
         messages_per_minute: 60,
         per_channel: [(ChannelKind::Slack, 20)].into_iter().collect(),
+        keep_days: Some(14),
     };
     let budget = Budget { monthly_micros: Some(12_500_000), ..Budget::default() };
     let after = Tenant { limits, budget, status: TenantStatus::Suspended, ..before.clone() };
@@ -44,6 +45,7 @@ fn a_tenant_field_by_field() {
         expect![[r#"
         messages_per_minute: Some("30") -> "60"
         per_channel: Some("none") -> "slack 20"
+        keep_days: Some("none") -> "14"
         monthly_budget: Some("none") -> "$12.50"
         status: Some("active") -> "suspended""#]],
     );
@@ -53,6 +55,7 @@ fn a_tenant_field_by_field() {
             name: None -> "Acme"
             messages_per_minute: None -> "30"
             per_channel: None -> "none"
+            keep_days: None -> "none"
             daily_budget: None -> "none"
             monthly_budget: None -> "none"
             status: None -> "active""#]],

@@ -295,6 +295,10 @@ fn limits_line(from: &Limits, to: &Limits) -> String {
             parts.push(format!("per_channel.{} {} -> {}", channel.as_str(), show(from), show(to)));
         }
     }
+    if from.keep_days != to.keep_days {
+        let show = |days: Option<u32>| days.map_or("none".to_owned(), |days| days.to_string());
+        parts.push(format!("keep_days {} -> {}", show(from.keep_days), show(to.keep_days)));
+    }
     parts.join(", ")
 }
 

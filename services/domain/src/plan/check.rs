@@ -111,6 +111,9 @@ impl Checker<'_> {
             }
         }
         let limits = desired.limits.over(known.map(|it| it.limits.clone()).unwrap_or_default());
+        if let Some(problem) = fields::keep_days(limits.keep_days) {
+            self.problem(&place, &problem.to_string());
+        }
         let known_budget = known.map(|it| it.budget).unwrap_or_default();
         let budget = desired.budget.map_or(known_budget, Budget::from);
         let declared: BTreeSet<_> = desired.models.iter().map(|it| it.slug.clone()).collect();

@@ -65,6 +65,8 @@ pub struct DesiredLimits {
     pub messages_per_minute: Option<u32>,
     /// Messages a minute per kind of channel; what is said is all of them.
     pub per_channel: Option<BTreeMap<ChannelKind, u32>>,
+    /// Days that conversations are kept.
+    pub keep_days: Option<u32>,
 }
 
 /// A budget.
@@ -91,6 +93,7 @@ impl DesiredLimits {
         Limits {
             messages_per_minute: self.messages_per_minute.unwrap_or(known.messages_per_minute),
             per_channel: self.per_channel.unwrap_or(known.per_channel),
+            keep_days: self.keep_days.or(known.keep_days),
         }
     }
 }

@@ -257,6 +257,8 @@ fn what_an_entry_leaves_out_stays() {
         &file("limits: { per_channel: {} },"),
         expect!["~ tenant acme: per_channel.slack 30 -> none"],
     );
+    world
+        .apply(&file("limits: { keep_days: 14 },"), expect!["~ tenant acme: keep_days none -> 14"]);
     world.apply(
         &file("budget: { monthly_micros: 5000000 },"),
         expect!["~ tenant acme: budget.monthly_micros none -> 5000000"],

@@ -1,14 +1,13 @@
 //! `konstruct tenant …`.
 
 mod archive;
-mod erase;
+pub(super) mod erase;
 mod export;
 mod import;
-mod receipt;
 
 use crate::{
     cli::{ExportTenant, ExportVerb, ReceiptVerb, TenantVerb},
-    commands::list,
+    commands::{erasure::receipt, list},
     output::Output,
     settings::Asked,
 };

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use domain::doubt::Doubt;
 use runtime::Context;
 use store::{
     Database,
+    backup::Restoration,
     fence::{Fence, Leadership},
 };
 use tracing::{info, warn};
@@ -37,6 +39,19 @@ where
         _ = context.stop.run_until_cancelled(tokio::time::sleep(AGAIN_PAUSE)).await;
     }
     Ok(())
+}
+
+/// What a restore left in doubt, if there was one. Whoever acts without knowing it may do so twice, so this
+/// waits for the database, but for nobody who was told to stop.
+pub(crate) async fn doubt(context: &Context, db: &Database) -> Option<Doubt> {
+    loop {
+        match Restoration::doubt(db).await {
+            Ok(doubt) => return doubt,
+            Err(error) => warn!(%error, "it is not known yet whether there was a restore"),
+        }
+        let pause = tokio::time::sleep(AGAIN_PAUSE);
+        context.stop.run_until_cancelled(pause).await?;
+    }
 }
 
 async fn turn<F, R>(

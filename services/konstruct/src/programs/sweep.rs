@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
-use runtime::Context;
+use runtime::{Context, DirectoryWatch};
 use store::{
-    Platform, Purpose,
+    Database, Platform, Purpose,
     deferred::{self, BROUGHT_BACK_MAX},
     prune,
 };
+use tokio::time::MissedTickBehavior;
 use tracing::{info, warn};
 
-use crate::{settings::Asked, wiring};
+use super::{keep, late};
+use crate::{
+    erasing::{alone_at_stories, while_alone},
+    settings::Asked,
+    wiring,
+};
 
 /// How often deferrals are looked at.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
@@ -23,6 +29,9 @@ const SOON_LOOKS: u32 = 40;
 /// How often old rows are deleted.
 const PRUNE_EVERY: Duration = Duration::from_mins(10);
 
+/// How often it is looked for what comes late of what was erased, and what tenants do not keep for so long.
+const ERASE_EVERY: Duration = Duration::from_mins(10);
+
 /// Deferrals brought back in one transaction.
 const BATCH_MAX: u32 = 100;
 
@@ -32,7 +41,11 @@ pub(crate) async fn platform(asked: &Asked<'_>) -> anyhow::Result<Platform> {
 }
 
 /// Runs until the context says stop.
-pub(crate) async fn run(context: Context, platform: Platform) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    context: Context,
+    directory: DirectoryWatch,
+    (db, platform): (Database, Platform),
+) -> anyhow::Result<()> {
     let (bus, clock, stop) = (context.bus.clone(), context.clock.clone(), context.stop.clone());
     let advisories = async move {
         while !stop.is_cancelled() {
@@ -57,7 +70,18 @@ pub(crate) async fn run(context: Context, platform: Platform) -> anyhow::Result<
             }
         }
     };
-    tokio::join!(advisories, sweep);
+    // Beside the rest: it may take long, and whoever was deferred waits for nobody.
+    let erasing = async {
+        let mut look = tokio::time::interval(ERASE_EVERY);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while context.stop.run_until_cancelled(look.tick()).await.is_some() {
+            let work = Box::pin(erase(&context, &directory, (&db, &platform)));
+            if context.stop.run_until_cancelled(work).await.is_none() {
+                return;
+            }
+        }
+    };
+    tokio::join!(advisories, sweep, erasing);
     Ok(())
 }
 
@@ -92,10 +116,35 @@ async fn try_bring_back(context: &Context, platform: &Platform) -> anyhow::Resul
     Ok(!due.is_empty())
 }
 
+/// What comes late of what was erased, and what tenants do not keep for so long; unless somebody else erases.
+async fn erase(
+    context: &Context,
+    directory: &DirectoryWatch,
+    (db, platform): (&Database, &Platform),
+) {
+    // Somebody else's erasing is not waited for: it is looked again soon enough.
+    let turn = match alone_at_stories(db, 1).await {
+        Ok(Ok(turn)) => turn,
+        Ok(Err(_busy)) => return,
+        Err(error) => {
+            warn!(error = format!("{error:#}"), "nobody looks for what is to be erased");
+            return;
+        }
+    };
+    let work = async {
+        late::take(context, db, platform).await;
+        keep::take(context, directory, (db, platform)).await;
+        Ok(())
+    };
+    if let Err(error) = while_alone(&turn, work).await {
+        warn!(error = format!("{error:#}"), "what is to be erased stays until the next look");
+    }
+}
+
 async fn prune_old(context: &Context, platform: &Platform) {
     match prune::prune(platform, &wiring::owner(), context.clock.now()).await {
         Ok(pruned) if 0 < pruned.total() => info!(rows = pruned.total(), "old rows deleted"),
         Ok(_) => {}
-        Err(error) => warn!(%error, "old rows stay"),
+        Err(error) => warn!(%error, "some old rows stay"),
     }
 }

@@ -21,12 +21,15 @@ const STATEMENTS: [(&str, Duration); 5] = [
     ("delete from sign_in_throttle where last_at_ms < $1", TRIES_KEPT),
 ];
 
-/// Forgets what is old at `now`, and says how many rows went.
-pub async fn prune(platform: &Platform, now: Timestamp) -> Result<u64, StoreError> {
-    let mut gone = 0;
+/// Forgets what is old at `now`. Says how many rows went, and what could not be done; the rest was.
+pub async fn prune(platform: &Platform, now: Timestamp) -> (u64, Vec<StoreError>) {
+    let (mut gone, mut failed) = (0, Vec::new());
     for (sql, kept) in STATEMENTS {
         let before = now.minus(kept).as_millis();
-        gone += platform.account(sql, &[&before]).await?.affected;
+        match platform.account(sql, &[&before]).await {
+            Ok(answer) => gone += answer.affected,
+            Err(error) => failed.push(error),
+        }
     }
-    Ok(gone)
+    (gone, failed)
 }

@@ -9,7 +9,7 @@ use tokio_postgres::Client;
 use crate::StoreError;
 
 /// Tables that belong to no tenant. Every other table must be walled.
-pub const PLATFORM_TABLES: [&str; 19] = [
+pub const PLATFORM_TABLES: [&str; 20] = [
     "api_answer",
     "api_key",
     "checkpoint",
@@ -25,6 +25,7 @@ pub const PLATFORM_TABLES: [&str; 19] = [
     "p_day",
     "platform_audit",
     "recovery_code",
+    "restoration",
     "sign_in_throttle",
     "stage_fence",
     "trial_change",
@@ -34,6 +35,9 @@ pub const PLATFORM_TABLES: [&str; 19] = [
 /// What every tenant table's policy for the app role says, as PostgreSQL writes it back.
 const EXPRESSION: &str =
     "(tenant_id = NULLIF(current_setting('app.current_tenant'::text, true), ''::text))";
+
+/// What the owner's says, who reads all of it for a backup.
+const BACKUP: &str = "(current_setting('app.platform_reason'::text, true) = 'backup'::text)";
 
 /// A table that tenants do not have to themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,7 +173,7 @@ struct Policy {
 }
 
 /// The app role has the one policy there is for it, word for word; the platform role's name their
-/// purposes; nobody else has any.
+/// purposes; the owner reads, to back up; nobody else has any.
 fn policy_problems(policies: &[&Policy]) -> Vec<String> {
     let mut problems = Vec::new();
     let mut walls = 0;
@@ -180,6 +184,7 @@ fn policy_problems(policies: &[&Policy]) -> Vec<String> {
             ["konstruct_app"] => problems.push(format!("policy {name} says something else")),
             ["konstruct_platform"] if policy.names_purposes() => {}
             ["konstruct_platform"] => problems.push(format!("policy {name} names no purpose")),
+            ["konstruct_owner"] if policy.is_backup() => {}
             _ => problems.push(format!("policy {name} is for somebody else")),
         }
     }
@@ -195,6 +200,10 @@ impl Policy {
             && self.permissive == "PERMISSIVE"
             && self.using.as_deref() == Some(EXPRESSION)
             && self.check.as_deref() == Some(EXPRESSION)
+    }
+
+    fn is_backup(&self) -> bool {
+        self.command == "SELECT" && self.using.as_deref() == Some(BACKUP) && self.check.is_none()
     }
 
     fn names_purposes(&self) -> bool {

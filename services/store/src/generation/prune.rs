@@ -80,20 +80,19 @@ const RULES: [(Generation, [&str; 4]); 3] = [
     (Generation::Previous, rules!("models_previous")),
 ];
 
-/// Deletes what is old at `now` and gone from the live models. Says how many rows that were.
+/// Deletes what is old at `now` and gone from the live models. Says how many rows that were, and what
+/// could not be done; the rest was.
 pub(crate) async fn prune(
     platform: &Platform,
     actor: &str,
     now: Timestamp,
-) -> Result<u64, StoreError> {
-    let mut tx = platform.begin(Purpose::Prune, actor).await?;
-    let rows = tx.query(THERE, &[]).await?;
-    let there: Result<BTreeSet<String>, StoreError> =
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect();
-    let there = there?;
-    tx.commit().await?;
+) -> (u64, Vec<StoreError>) {
+    let there = match there(platform, actor).await {
+        Ok(there) => there,
+        Err(error) => return (0, vec![error]),
+    };
     let before = now.minus(STORY_KEPT).as_millis();
-    let mut all = 0;
+    let (mut all, mut failed) = (0, Vec::new());
     for (generation, rules) in RULES {
         if !there.contains(generation.name()) {
             continue;
@@ -103,11 +102,18 @@ pub(crate) async fn prune(
                 Ok(gone) => all += gone,
                 // Swapped or dropped meanwhile: the next time then.
                 Err(error) if is_gone(&error) => break,
-                Err(error) => return Err(error),
+                Err(error) => failed.push(error),
             }
         }
     }
-    Ok(all)
+    (all, failed)
+}
+
+async fn there(platform: &Platform, actor: &str) -> Result<BTreeSet<String>, StoreError> {
+    let mut tx = platform.begin(Purpose::Prune, actor).await?;
+    let rows = tx.query(THERE, &[]).await?;
+    tx.commit().await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 async fn go(

@@ -22,19 +22,23 @@ const CASES: &str = "
 const GIVE_UP: &str = "
     update replay_case set unplayable = $4
      where tenant_id = $1 and run_id = $2 and place = any($3) and unplayable is null";
-/// The first word on each stands.
+/// The first word on each stands, and on one whose words were erased meanwhile there is none.
 const KEEP_BASELINE: &str = "
     update replay_case set baseline = $4
-     where tenant_id = $1 and run_id = $2 and place = $3 and baseline is null";
+     where tenant_id = $1 and run_id = $2 and place = $3 and baseline is null
+       and unplayable is null";
 const KEEP_CANDIDATE: &str = "
     update replay_case set candidate = $4
-     where tenant_id = $1 and run_id = $2 and place = $3 and candidate is null";
+     where tenant_id = $1 and run_id = $2 and place = $3 and candidate is null
+       and unplayable is null";
 const KEEP_BASELINE_VERDICT: &str = "
     update replay_case set baseline_verdict = $4
-     where tenant_id = $1 and run_id = $2 and place = $3 and baseline_verdict is null";
+     where tenant_id = $1 and run_id = $2 and place = $3 and baseline_verdict is null
+       and unplayable is null";
 const KEEP_VERDICT: &str = "
     update replay_case set verdict = $4
-     where tenant_id = $1 and run_id = $2 and place = $3 and verdict is null";
+     where tenant_id = $1 and run_id = $2 and place = $3 and verdict is null
+       and unplayable is null";
 
 /// A turn of a run about to be made.
 #[derive(Clone, Debug)]
@@ -52,8 +56,8 @@ pub struct NewCase {
 pub struct CaseTest {
     /// Its name.
     pub id: String,
-    /// What was expected as the run was made.
-    pub checks: Text,
+    /// What was expected as the run was made; nothing where the words of the turn were erased.
+    pub checks: Option<Text>,
 }
 
 /// A turn of a run. Its texts belong to the message.
@@ -110,7 +114,7 @@ impl<'a> Added<'a> {
             unplayable: case.frozen.as_ref().err().copied(),
             frozen: case.frozen.as_ref().ok(),
             test_id: case.test.as_ref().map(|test| test.id.as_str()),
-            checks: case.test.as_ref().map(|test| &test.checks),
+            checks: case.test.as_ref().and_then(|test| test.checks.as_ref()),
         }
     }
 }
@@ -199,7 +203,7 @@ fn read(found: &Row) -> Result<CaseRow, StoreError> {
 
 fn test(found: &Row) -> Result<Option<CaseTest>, StoreError> {
     let Some(id) = found.try_get(8)? else { return Ok(None) };
-    Ok(Some(CaseTest { id, checks: row::json(found, 9)? }))
+    Ok(Some(CaseTest { id, checks: row::json_opt(found, 9)? }))
 }
 
 #[cfg(test)]

@@ -1,39 +1,29 @@
 //! `konstruct tenant erase`: everything of a tenant, in every store, with a receipt.
 //!
 //! Its entry becomes a tombstone, then its key goes, its messages, its rows. Each step may be taken
-//! again, so a run that was interrupted is done by the next one. One program at a time erases a tenant.
+//! again, so a run that was interrupted is done by the next one. One program at a time erases something of a
+//! tenant.
 
-use std::time::Duration;
-
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use domain::{command::tenant, seal::Sealing};
-use runtime::{DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
+use runtime::{Bus, DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
 use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId, Timestamp};
-use serde::Serialize;
 use serde_json::json;
-use store::{Platform, alone::Alone, checkpoint, erase, erasures, keys};
+use store::{Platform, erase, erasures, keys};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use super::receipt;
 use crate::{
     cli::EraseTenant,
-    commands::list::no_tenant,
-    output::{Output, table},
-    progress::Progress,
+    commands::{
+        erasure::{self, Had, Kept, Receipt, receipt},
+        list::no_tenant,
+    },
+    erasing::{alone_with, while_alone},
+    output::Output,
     settings::Asked,
     wiring::{self, Base},
 };
-
-/// How long a running projector may take to read what stands on the streams.
-const PROJECTED_WAIT_MAX: Duration = Duration::from_secs(10);
-
-/// How long the database is left alone between two looks.
-const LOOK_PAUSE: Duration = Duration::from_millis(50);
-
-/// How often it is erased again what services wrote meanwhile, and the pause before.
-const PASSES_MAX: u32 = 5;
-const PASS_PAUSE: Duration = Duration::from_secs(1);
 
 /// What stays, and why.
 const KEPT: [Kept; 5] = [
@@ -47,47 +37,13 @@ const KEPT: [Kept; 5] = [
     Kept { what: "operator_log, platform_audit", why: "what operators did, and to which tenant" },
     Kept {
         what: "backups from before",
-        why: "they hold the wrapped key until they are deleted; whoever restores one erases again",
+        why: "they hold the wrapped key until they are deleted; `konstruct restore --erased` takes \
+              this receipt, and erases again",
     },
 ];
 
-#[derive(Clone, Copy, Serialize)]
-struct Kept {
-    what: &'static str,
-    why: &'static str,
-}
-
-/// What a store has of the tenant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Had {
-    store: String,
-    kind: &'static str,
-    entries: u64,
-}
-
-/// A line of a receipt.
-#[derive(Serialize)]
-struct Erased {
-    store: String,
-    kind: &'static str,
-    before: u64,
-    after: u64,
-}
-
-#[derive(Serialize)]
-struct Receipt<'a> {
-    what: &'static str,
-    version: u32,
-    tenant: &'a TenantId,
-    asked_by: &'a str,
-    program: String,
-    /// Whether an earlier run had begun, and may have ended: what that one erased is not counted here.
-    resumed: bool,
-    began_at: Timestamp,
-    ended_at: Timestamp,
-    stores: Vec<Erased>,
-    kept: [Kept; 5],
-}
+/// Who writes the tenant's rows from the streams.
+const READERS: [&nats::Reader; 2] = [&nats::PROJECT_EVENTS, &nats::PROJECT_DIRECTORY];
 
 struct Eraser<'a> {
     base: Base,
@@ -107,31 +63,24 @@ pub(super) async fn run(
     let is_tombstone = eraser.is_tombstone()?;
     if args.dry_run {
         let had = eraser.count(is_tombstone).await?;
-        let text = format!("{}\nnothing was erased (dry run)", listed(&had));
-        let stores: Vec<_> = had.iter().map(shown).collect();
+        let text = format!("{}\nnothing was erased (dry run)", erasure::listed(&had));
+        let stores = erasure::shown(&had);
         return output.print(&text, &json!({ "tenant": args.tenant, "stores": stores }));
     }
-    if args.yes.as_deref() != Some(args.tenant.as_str()) {
-        bail!("this cannot be undone: say `--yes {}` too; nothing was erased", args.tenant);
-    }
+    erasure::check_sure(args.yes.as_deref(), args.tenant.as_str())?;
     let master = asked.master_keys()?.current;
-    let alone = eraser.alone().await?;
+    let alone = alone_with(&eraser.base.db, &args.tenant).await?;
     // Before anything is erased, so that a receipt has a place.
     let file = args.receipt.as_deref().map(receipt::create).transpose()?;
     let file = file.zip(args.receipt.as_deref());
-    let erasing = eraser.all(args.settle, is_tombstone);
-    let (id, receipt) = tokio::select! {
-        erased = Box::pin(erasing) => erased?,
-        () = alone.lost() => {
-            bail!("the database was away, and another program may be at it: run the command again")
-        }
-    };
-    let signed = receipt::sign(&master, &receipt)?;
-    let text = serde_json::to_string_pretty(&signed)?;
+    let erasing = Box::pin(eraser.all(args.settle, is_tombstone));
+    let (id, receipt) = while_alone(&alone, erasing).await?;
+    let (signed, text) = erasure::signed(&master, &receipt)?;
     let kept =
         erasures::end(&eraser.platform, (id, eraser.by.as_str()), &text, receipt.ended_at).await;
     let written = file.map_or(Ok(()), |(file, path)| receipt::write(&file, path, &text));
-    output.print(&told(&receipt), &signed)?;
+    let told = if kept.is_ok() { erasure::told(&receipt, &eraser.of()) } else { text };
+    output.print(&told, &signed)?;
     kept.context("the tenant is erased, but its receipt is not kept: keep what was printed")?;
     written.with_context(|| again(&args.tenant))
 }
@@ -144,38 +93,63 @@ fn again(tenant: &TenantId) -> String {
     )
 }
 
-/// Nobody begins an answer of a tenant that left. What was begun before is written down when it comes, and
-/// would be there again.
-async fn settled(seconds: u64) {
-    let mut progress = Progress::new("seconds that answers under way may take", seconds);
-    for second in 0..seconds {
-        progress.at(second);
-        tokio::time::sleep(Duration::from_secs(1)).await;
+/// A tenant that was erased, and the receipt that says so.
+pub(in crate::commands) struct Gone {
+    pub(in crate::commands) tenant: TenantId,
+    /// As it was signed.
+    pub(in crate::commands) receipt: String,
+}
+
+/// What receipts say is erased goes once more, since a restored backup had it; no service runs, so nobody is
+/// in the way. The receipts are kept. Says of whom there was something: whoever came after the backup is not
+/// in it.
+pub(in crate::commands) async fn once_more(
+    asked: &Asked<'_>,
+    gone: &[Gone],
+    by: &str,
+) -> anyhow::Result<Vec<TenantId>> {
+    let mut erased = Vec::new();
+    for Gone { tenant, receipt } in gone {
+        let stop = CancellationToken::new();
+        let bus = Bus::connect(&asked.nats_url()?, "konstruct-restore").await?;
+        let base = Base::over(bus, asked, stop.clone()).await?;
+        let eraser = Eraser::over(base, asked, tenant, by.to_owned()).await?;
+        if eraser.is_tombstone().is_ok() {
+            Box::pin(eraser.again(receipt)).await?;
+            erased.push(tenant.clone());
+        }
+        stop.cancel();
     }
+    Ok(erased)
 }
 
 impl<'a> Eraser<'a> {
     async fn open(asked: &Asked<'_>, args: &'a EraseTenant) -> anyhow::Result<Self> {
         let base = Base::connect(asked, "konstruct-erase", CancellationToken::new()).await?;
+        let by = args.by.clone().unwrap_or_else(wiring::owner);
+        Self::over(base, asked, &args.tenant, by).await
+    }
+
+    async fn over(
+        base: Base,
+        asked: &Asked<'_>,
+        tenant: &'a TenantId,
+        by: String,
+    ) -> anyhow::Result<Self> {
         base.directory.ready().await;
         let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;
         let platform = Platform::connect(&settings).await?;
-        let log = TenantLog::of(&base.context.bus, &args.tenant);
-        let by = args.by.clone().unwrap_or_else(wiring::owner);
-        Ok(Self { base, platform, log, tenant: &args.tenant, by })
+        let log = TenantLog::of(&base.context.bus, tenant);
+        Ok(Self { base, platform, log, tenant, by })
     }
 
     fn now(&self) -> Timestamp {
         self.base.context.clock.now()
     }
 
-    /// Keeps everybody else from erasing it at the same time.
-    async fn alone(&self) -> anyhow::Result<Alone> {
-        let work = format!("erase/{}", self.tenant);
-        let taken = Alone::take(&self.base.db, &work, &wiring::owner()).await?;
-        taken.map_err(|busy| {
-            anyhow::anyhow!("tenant `{}` is being erased: {busy}; nothing was done", self.tenant)
-        })
+    /// What is erased, for people.
+    fn of(&self) -> String {
+        format!("tenant `{}`", self.tenant)
     }
 
     /// Erases all of it, and says what there was and is.
@@ -186,22 +160,35 @@ impl<'a> Eraser<'a> {
         let began_at = self.now();
         let id = erasures::begin(&self.platform, self.tenant, &self.by, began_at).await?;
         self.leave().await?;
-        settled(settle).await;
-        self.projected().await?;
-        let after = self.erase().await?;
+        // Nobody begins an answer of a tenant that left. What was begun before is written down when it
+        // comes, and would be there again.
+        erasure::settled(settle, async || anyhow::Ok(false)).await?;
+        if !erasure::projected(&self.base, &READERS).await? {
+            info!(tenant = %self.tenant, "the projector is behind, or there is none");
+        }
+        let after = erasure::passes(&self.of(), async || self.pass().await).await?;
         let receipt = Receipt {
-            what: "konstruct.tenant.erased",
+            what: erasure::OF_TENANT,
             version: 1,
             tenant: self.tenant,
+            person: None,
             asked_by: &self.by,
             program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
             resumed,
             began_at,
             ended_at: self.now(),
-            stores: lines(&before, &after),
-            kept: KEPT,
+            stores: erasure::lines(&before, &after),
+            kept: &KEPT,
         };
         Ok((id, receipt))
+    }
+
+    /// Erases what a backup brought back; the receipt is of the first time.
+    async fn again(&self, receipt: &str) -> anyhow::Result<()> {
+        let id = erasures::begin(&self.platform, self.tenant, &self.by, self.now()).await?;
+        self.leave().await?;
+        erasure::passes(&self.of(), async || self.pass().await).await?;
+        Ok(erasures::end(&self.platform, (id, self.by.as_str()), receipt, self.now()).await?)
     }
 
     /// Whether nothing of its entry is left. A tenant that never was is an error.
@@ -217,10 +204,10 @@ impl<'a> Eraser<'a> {
         let mut had: Vec<_> = counted.had.iter().map(of_log).collect();
         let kept = if tombstone { counted.kept } else { Vec::new() };
         for found in erase::count(&self.platform, self.tenant, &kept, &self.by).await? {
-            had.push(Had { store: found.table, kind: "table", entries: found.rows });
+            had.push(Had::new(&found.table, "table", found.rows));
         }
         let key = keys::is_there(&self.base.db, self.tenant).await?;
-        had.push(Had { store: "tenant_key".to_owned(), kind: "key", entries: key.into() });
+        had.push(Had::new("tenant_key", "key", key.into()));
         Ok(had)
     }
 
@@ -240,52 +227,13 @@ impl<'a> Eraser<'a> {
         Ok(())
     }
 
-    /// Waits, within bounds, until the projector has read what stands there: what it has in hand would
-    /// be rows again. Where none runs, none writes.
-    async fn projected(&self) -> anyhow::Result<()> {
-        let readers =
-            [(&nats::PROJECT_EVENTS, &nats::EVENTS), (&nats::PROJECT_DIRECTORY, &nats::DIRECTORY)];
-        let reading = async {
-            for (reader, stream) in readers {
-                let last = self.base.context.bus.last_sequence(stream).await?;
-                while checkpoint::seq(&self.base.db, reader.name).await? < last {
-                    tokio::time::sleep(LOOK_PAUSE).await;
-                }
-            }
-            anyhow::Ok(())
-        };
-        if let Ok(read) = tokio::time::timeout(PROJECTED_WAIT_MAX, reading).await {
-            return read;
-        }
-        info!(tenant = %self.tenant, "the projector is behind, or there is none");
-        Ok(())
-    }
-
-    /// Once, and again as long as services wrote something meanwhile.
-    async fn erase(&self) -> anyhow::Result<Vec<Had>> {
-        let mut left = String::new();
-        for pass in 0..PASSES_MAX {
-            if 0 < pass {
-                tokio::time::sleep(PASS_PAUSE).await;
-            }
-            keys::forget(&self.base.db, self.tenant, self.now()).await?;
-            self.purge().await?;
-            let kept = self.log.count().await?.kept;
-            erase::erase(&self.platform, self.tenant, &kept, &self.by).await?;
-            let after = self.count(true).await?;
-            let still = after.iter().filter(|had| 0 < had.entries);
-            let still: Vec<_> =
-                still.map(|had| format!("{} ({})", had.store, had.entries)).collect();
-            if still.is_empty() {
-                return Ok(after);
-            }
-            left = still.join(", ");
-        }
-        bail!(
-            "services wrote more of tenant `{}` meanwhile: {left}; run the command again, it does \
-             the rest",
-            self.tenant
-        )
+    /// Erases once, and says what is left.
+    async fn pass(&self) -> anyhow::Result<Vec<Had>> {
+        keys::forget(&self.base.db, self.tenant, self.now()).await?;
+        self.purge().await?;
+        let kept = self.log.count().await?.kept;
+        erase::erase(&self.platform, self.tenant, &kept, &self.by).await?;
+        self.count(true).await
     }
 
     /// Its messages go. What was before the first one that is left was the tenant's: whoever reads on from
@@ -325,43 +273,7 @@ fn is_resumed(is_known: bool, is_tombstone: bool, before: &[Had]) -> bool {
 
 fn of_log(found: &runtime::erase::Had) -> Had {
     let kind = if found.store == nats::ENGAGEMENTS.name { "bucket" } else { "stream" };
-    Had { store: found.store.to_owned(), kind, entries: found.messages }
-}
-
-/// Every store, with what it had and has. Both were counted by the same catalogue, in the same order.
-fn lines(before: &[Had], after: &[Had]) -> Vec<Erased> {
-    let of = |had: &Had| {
-        let then = before.iter().find(|it| it.store == had.store && it.kind == had.kind);
-        Erased {
-            store: had.store.clone(),
-            kind: had.kind,
-            before: then.map_or(0, |then| then.entries),
-            after: had.entries,
-        }
-    };
-    after.iter().map(of).collect()
-}
-
-fn shown(had: &Had) -> serde_json::Value {
-    json!({ "store": had.store, "kind": had.kind, "entries": had.entries })
-}
-
-fn listed(had: &[Had]) -> String {
-    let row = |had: &Had| vec![had.store.clone(), had.kind.to_owned(), had.entries.to_string()];
-    let rows: Vec<_> = had.iter().filter(|had| 0 < had.entries).map(row).collect();
-    table(&["STORE", "KIND", "ENTRIES"], &rows)
-}
-
-fn told(receipt: &Receipt<'_>) -> String {
-    let row = |line: &Erased| {
-        let (before, after) = (line.before.to_string(), line.after.to_string());
-        vec![line.store.clone(), line.kind.to_owned(), before, after]
-    };
-    let lines = receipt.stores.iter().filter(|line| 0 < line.before + line.after);
-    let rows: Vec<_> = lines.map(row).collect();
-    let gone = if receipt.resumed { " (the rest was gone before)" } else { "" };
-    let stores = table(&["STORE", "KIND", "BEFORE", "AFTER"], &rows);
-    format!("{stores}\ntenant `{}` is erased{gone}", receipt.tenant)
+    Had::new(found.store, kind, found.messages)
 }
 
 #[cfg(test)]

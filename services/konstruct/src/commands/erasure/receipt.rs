@@ -33,7 +33,7 @@ const DER_PREFIX: [u8; 12] =
 
 /// A receipt with its signature, as it is written.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Signed {
+pub(crate) struct Signed {
     receipt: Value,
     signature: Signature,
 }
@@ -48,7 +48,7 @@ struct Signature {
 }
 
 /// `konstruct tenant receipt show`: the latest receipt of a tenant, as it was signed.
-pub(super) async fn show(
+pub(crate) async fn show(
     asked: &Asked<'_>,
     args: &ShowReceipt,
     output: Output,
@@ -78,7 +78,7 @@ fn latest<'a>(tenant: &TenantId, known: &'a [Erasure]) -> anyhow::Result<&'a str
 }
 
 /// `konstruct tenant receipt key`: what verifies receipts, for whoever is shown one.
-pub(super) fn key(asked: &Asked<'_>, output: Output) -> anyhow::Result<()> {
+pub(crate) fn key(asked: &Asked<'_>, output: Output) -> anyhow::Result<()> {
     let keys = asked.master_keys()?;
     let current = public_key(&pair(&keys.current)?);
     let previous = keys.previous.iter().map(|it| pair(it).map(|pair| public_key(&pair)));
@@ -88,7 +88,7 @@ pub(super) fn key(asked: &Asked<'_>, output: Output) -> anyhow::Result<()> {
 
 /// Where a receipt is to be written, and nobody else reads it. It takes the place of no other; one that was
 /// interrupted left it empty.
-pub(super) fn create(path: &Path) -> anyhow::Result<File> {
+pub(crate) fn create(path: &Path) -> anyhow::Result<File> {
     let what = path.display();
     let is_empty = path.metadata().is_ok_and(|it| it.is_file() && it.len() == 0);
     let mut options = File::options();
@@ -98,14 +98,14 @@ pub(super) fn create(path: &Path) -> anyhow::Result<File> {
 }
 
 /// Writes it, and waits until it is on the disk.
-pub(super) fn write(file: &File, path: &Path, text: &str) -> anyhow::Result<()> {
+pub(crate) fn write(file: &File, path: &Path, text: &str) -> anyhow::Result<()> {
     let mut to = file;
     let written = writeln!(to, "{text}").and_then(|()| file.sync_all());
     written.with_context(|| format!("receipt {}", path.display()))
 }
 
 /// `konstruct tenant receipt verify`.
-pub(super) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Result<()> {
+pub(crate) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file);
     let text = text.with_context(|| format!("cannot read {}", file.display()))?;
     let keys = asked.master_keys()?;
@@ -113,12 +113,14 @@ pub(super) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Res
     let receipt = verify(&masters, &text)?;
     let of = |name: &str| receipt.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
     let (tenant, ended_at) = (of("tenant"), of("ended_at"));
-    let text = format!("the receipt of `{tenant}`, {ended_at}, is as it was signed");
+    let whose = receipt.get("person").and_then(Value::as_str);
+    let whose = whose.map_or(String::new(), |person| format!("`{person}` of "));
+    let text = format!("the receipt of {whose}`{tenant}`, {ended_at}, is as it was signed");
     output.print(&text, &json!({ "valid": true, "receipt": receipt }))
 }
 
 /// Signs a receipt.
-pub(super) fn sign(master: &MasterKey, receipt: &impl Serialize) -> anyhow::Result<Signed> {
+pub(crate) fn sign(master: &MasterKey, receipt: &impl Serialize) -> anyhow::Result<Signed> {
     let receipt = serde_json::to_value(receipt)?;
     let pair = pair(master)?;
     let value = BASE64.encode(pair.sign(canonical(&receipt).as_bytes()));
@@ -128,7 +130,7 @@ pub(super) fn sign(master: &MasterKey, receipt: &impl Serialize) -> anyhow::Resu
 }
 
 /// What the receipt says, if it was signed with one of these and is as it was.
-fn verify(masters: &[MasterKey], text: &str) -> anyhow::Result<Value> {
+pub(crate) fn verify(masters: &[MasterKey], text: &str) -> anyhow::Result<Value> {
     let Signed { receipt, signature } = serde_json::from_str(text).context("not a receipt")?;
     if signature.algorithm != ALGORITHM {
         bail!("it is signed by `{}`, not by {ALGORITHM}", signature.algorithm);

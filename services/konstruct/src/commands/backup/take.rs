@@ -1,0 +1,104 @@
+//! Making a backup.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use nats::PROJECT_DIRECTORY;
+use runtime::{Bus, Clock, backup, setup};
+use serde_json::json;
+use store::backup::{Snapshot, Table};
+
+use super::{
+    files::Part,
+    manifest::{Cut, FILE, Manifest, Rows, Stream},
+};
+use crate::{
+    output::{Output, bytes},
+    progress::Progress,
+    settings::Asked,
+    wiring,
+};
+
+/// Makes it while services run.
+pub(super) async fn run(
+    asked: &Asked<'_>,
+    to: &Path,
+    by: &str,
+    output: Output,
+) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    let keys = asked.master_keys()?;
+    let master = keys.current.clone();
+    let masters = wiring::masters(keys.current, keys.previous);
+    let settings = asked.database("KONSTRUCT_ADMIN_DATABASE_URL")?;
+    let bus = Bus::connect(&asked.nats_url()?, "konstruct-backup").await?;
+    setup::verify(&bus, asked.sizes()?).await?;
+    let part = Part::begin(to)?;
+
+    let began_at = clock.now();
+    // In this order: see the head of `commands/backup.rs`.
+    let consumers = backup::places(&bus).await?;
+    let before = backup::heads(&bus).await?;
+    let snapshot = Snapshot::take(&settings, by, PROJECT_DIRECTORY.name).await?;
+    let after = backup::heads(&bus).await?;
+    let cut = Cut::of(consumers, &before, snapshot.taken.clone(), after);
+
+    let nats = bus.server_version();
+    let mut manifest = Manifest::begin(cut, (&nats, masters.fingerprint()), began_at, by);
+    manifest.streams = streams(&bus, &part, &manifest.cut).await?;
+    manifest.tables = tables(&snapshot, &part).await?;
+    manifest.ended_at = clock.now();
+    let mut file = part.file(FILE.to_owned())?;
+    file.take(manifest.signed(&master)?.as_bytes())?;
+    file.end()?;
+    part.finish()?;
+    let text = format!(
+        "{}: {} messages and {} rows of {}, {}",
+        to.display(),
+        manifest.messages(),
+        manifest.rows(),
+        manifest.cut.database.at,
+        bytes(manifest.bytes())
+    );
+    output.print(&text, &json!({ "dir": to, "manifest": manifest }))
+}
+
+/// The streams first: what is stored while they are copied is taken away by whoever puts them back.
+async fn streams(bus: &Bus, part: &Part, cut: &Cut) -> anyhow::Result<Vec<Stream>> {
+    let mut progress =
+        Progress::new("bytes of streams", cut.streams.iter().map(|head| head.bytes).sum());
+    let (mut streams, mut before) = (Vec::new(), 0);
+    for head in &cut.streams {
+        let mut file = part.file(format!("streams/{}.snapshot", head.stream))?;
+        let shape = backup::copy(bus, &head.stream, |piece| {
+            file.take(piece)?;
+            progress.at(before + file.bytes());
+            Ok(())
+        });
+        let shape = shape.await?;
+        before += head.bytes;
+        streams.push(Stream { name: head.stream.clone(), shape, sum: file.end()? });
+    }
+    Ok(streams)
+}
+
+async fn tables(snapshot: &Snapshot, part: &Part) -> anyhow::Result<Vec<Rows>> {
+    let about = snapshot.tables.iter().map(|table| table.about).sum();
+    let mut progress = Progress::new("rows", about);
+    let (mut tables, mut before) = (Vec::new(), 0);
+    for table in &snapshot.tables {
+        let Table { name, .. } = table;
+        let mut file = part.file(format!("tables/{name}.rows"))?;
+        let mut rows = snapshot.rows(table).await.with_context(|| name.clone())?;
+        let mut count = 0;
+        while let Some(piece) = rows.next().await.with_context(|| name.clone())? {
+            file.take(&piece)?;
+            // A row is a line; a line break in it is written otherwise.
+            count += piece.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+            progress.at(before + count);
+        }
+        before += count;
+        tables.push(Rows { table: table.clone(), rows: count, sum: file.end()? });
+    }
+    Ok(tables)
+}

@@ -1,0 +1,88 @@
+//! Taking single messages of a tenant: what one person wrote, and what followed from it.
+
+use anyhow::{Context as _, anyhow};
+use async_nats::jetstream::{
+    consumer::{DeliverPolicy, pull::OrderedConfig},
+    stream::{RawMessageErrorKind, Stream},
+};
+use futures::StreamExt as _;
+use nats::{DEADLETTERS, ENGAGEMENTS};
+use schemas::{ConnectionId, ConversationId, subject};
+
+use super::{ANSWER_WAIT_MAX, TenantLog, subjects};
+use crate::DeadLetter;
+
+/// A dead letter at its place.
+pub struct Letter {
+    /// Its sequence on `DEADLETTERS`.
+    pub sequence: u64,
+    /// What it says.
+    pub letter: DeadLetter,
+}
+
+impl TenantLog {
+    /// Takes one message for good: the server writes over its bytes. What is gone already is gone.
+    pub async fn take(&self, stream: &nats::Stream, sequence: u64) -> anyhow::Result<()> {
+        let handle = self.stream(stream.name).await?;
+        let Err(error) = handle.delete_message(sequence).await else { return Ok(()) };
+        let found = handle.get_raw_message(sequence).await;
+        if found.is_err_and(|it| it.kind() == RawMessageErrorKind::NoMessageFound) {
+            return Ok(());
+        }
+        Err(error).with_context(|| format!("message {sequence} of {}", stream.name))
+    }
+
+    /// The tenant's dead letters, of all consumers. One that cannot be read is passed over.
+    pub async fn letters(&self) -> anyhow::Result<Vec<Letter>> {
+        let stream = self.stream(DEADLETTERS.name).await?;
+        let config = OrderedConfig {
+            deliver_policy: DeliverPolicy::All,
+            filter_subject: subject::dead_letters_of_tenant(&self.tenant),
+            ..OrderedConfig::default()
+        };
+        let reader = stream.create_consumer(config).await?;
+        let mut pending = reader.cached_info().num_pending;
+        let mut messages = reader.messages().await?;
+        let mut letters = Vec::new();
+        while 0 < pending {
+            let next = tokio::time::timeout(ANSWER_WAIT_MAX, messages.next()).await;
+            let message = next.context("no dead letter came")?.context("they ended")??;
+            let place = message.info().map_err(|error| anyhow!("{error}"))?;
+            pending = place.pending;
+            let letter = serde_json::from_slice(&message.payload).ok();
+            let sequence = place.stream_sequence;
+            letters.extend(letter.map(|letter| Letter { sequence, letter }));
+        }
+        Ok(letters)
+    }
+
+    /// Which of these threads an agent follows, by their keys.
+    pub async fn followed(
+        &self,
+        threads: &[(ConnectionId, ConversationId)],
+    ) -> anyhow::Result<Vec<String>> {
+        let (stream, prefix) = self.engagements().await?;
+        let all = format!("{prefix}{}", subject::engagements_of_tenant(&self.tenant));
+        let there = subjects(&stream, &all).await?;
+        let key = |(connection, conversation): &(ConnectionId, ConversationId)| {
+            subject::engagement(&self.tenant, connection, conversation)
+        };
+        let keys = threads.iter().map(key);
+        Ok(keys.filter(|key| there.contains_key(&format!("{prefix}{key}"))).collect())
+    }
+
+    /// Follows a thread no more, by its key, and keeps nothing of it.
+    pub async fn leave(&self, key: &str) -> anyhow::Result<()> {
+        let (stream, prefix) = self.engagements().await?;
+        let purged = stream.purge().filter(format!("{prefix}{key}")).await;
+        purged.with_context(|| format!("purge of {}", ENGAGEMENTS.name))?;
+        Ok(())
+    }
+
+    /// The stream below the bucket, and what stands before its keys.
+    async fn engagements(&self) -> anyhow::Result<(Stream<()>, String)> {
+        let bucket = self.jetstream.get_key_value(ENGAGEMENTS.name).await;
+        let bucket = bucket.with_context(|| format!("bucket {}", ENGAGEMENTS.name))?;
+        Ok((self.stream(&bucket.stream_name).await?, bucket.prefix))
+    }
+}
