@@ -121,7 +121,7 @@ pub(super) async fn run(
     let file = file.zip(args.receipt.as_deref());
     let erasing = eraser.all(args.settle, is_tombstone);
     let (id, receipt) = tokio::select! {
-        erased = Box::pin(erasing) => erased?,
+        done = Box::pin(erasing) => done?,
         () = alone.lost() => {
             bail!("the database was away, and another program may be at it: run the command again")
         }
