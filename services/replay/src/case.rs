@@ -6,7 +6,7 @@ use domain::{
 };
 use schemas::{MessageId, TenantId, Text};
 use serde::{Serialize, de::DeserializeOwned};
-use store::replays::{CaseRow, CaseTest, RunRow};
+use store::replays::{CaseRow, RunRow};
 
 use crate::{ReplayError, kept::Checked};
 

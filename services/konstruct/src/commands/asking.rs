@@ -26,19 +26,19 @@ pub(crate) fn going(run: &str, budget_micros: Option<u64>) -> Going<'_> {
 pub(crate) struct Through {
     what: &'static str,
     of: u64,
-    through: AtomicU64,
+    many: AtomicU64,
     shown: bool,
 }
 
 impl Through {
     pub(crate) fn new(what: &'static str, of: u64, output: Output) -> Self {
         let shown = std::io::stderr().is_terminal() && !output.json;
-        Self { what, of, through: AtomicU64::new(0), shown }
+        Self { what, of, many: AtomicU64::new(0), shown }
     }
 
     /// One more is.
     pub(crate) fn one(&self) {
-        let through = self.through.fetch_add(1, Ordering::Relaxed) + 1;
+        let through = self.many.fetch_add(1, Ordering::Relaxed) + 1;
         if self.shown {
             // A terminal that is gone ends nothing.
             _ = write!(std::io::stderr(), "\r{through} of {} {}", self.of, self.what);

@@ -177,7 +177,7 @@ impl Exporter {
         let bus = &self.base.context.bus;
         let mut scan = Scan::open(bus, stream, vec![subjects], Start::First).await?;
         while !scan.is_level() {
-            let kept = next(&mut scan).await?;
+            let Some(kept) = next(&mut scan).await? else { break };
             let (line, unopened) = self.event(stream, &kept, sealing)?;
             sink.composer.unopened(unopened);
             sink.line(&Line::Event(line))?;

@@ -232,7 +232,7 @@ impl Importer<'_> {
         let mut scan = Scan::open(bus, &nats::DIRECTORY, vec![subjects], Start::First).await?;
         let (first, mut ids) = (self.first().id, BTreeSet::new());
         while !scan.is_level() {
-            let kept = next(&mut scan).await?;
+            let Some(kept) = next(&mut scan).await? else { break };
             let id = Envelope::decode(&kept.payload).ok().map(|it| it.id);
             if ids.is_empty() && id.as_ref() != Some(&first) {
                 return Ok(Standing::Taken);
