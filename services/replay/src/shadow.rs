@@ -107,7 +107,8 @@ impl Shadow {
         wish: Wish,
     ) -> Result<Plan, ReplayError> {
         by.require(Permission::AgentsWrite, ids.0)?;
-        let Prepared { setup, turns, estimate, .. } = self.prepared(by, ids, wish).await?;
+        let Prepared { setup, turns, estimate, .. } =
+            Box::pin(self.prepared(by, ids, wish)).await?;
         let mut unplayable = BTreeMap::new();
         for why in turns.iter().filter_map(|turn| turn.frozen.as_ref().err()) {
             *unplayable.entry(*why).or_insert(0) += 1;
@@ -125,7 +126,8 @@ impl Shadow {
     ) -> Result<String, ReplayError> {
         by.require(Permission::AgentsWrite, ids.0)?;
         let place = self.0.places.take(ids.0)?;
-        let Prepared { who, mut setup, turns, estimate } = self.prepared(by, ids, wish).await?;
+        let Prepared { who, mut setup, turns, estimate } =
+            Box::pin(self.prepared(by, ids, wish)).await?;
         if estimate.turns == 0 {
             return Err(ReplayError::NothingToAsk);
         }

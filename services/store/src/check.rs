@@ -136,10 +136,10 @@ async fn restored(client: &Client) -> Result<Finding, StoreError> {
         Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
-    let Some(last) = rows.first() else {
+    let Some(newest) = rows.first() else {
         return Ok(Finding::good(what, "there was none".to_owned()));
     };
-    let (cut, restored, lost) = (row::at(last, 0)?, row::at(last, 1)?, row::at(last, 2)?);
+    let (cut, restored, lost) = (row::at(newest, 0)?, row::at(newest, 1)?, row::at(newest, 2)?);
     let found = format!(
         "of {cut}, put back {restored}; replies to what was written before {lost} and was open are \
          sent at an operator's word only"

@@ -406,7 +406,7 @@ async fn made_of_test(db: &Database, id: &str, at: Timestamp) {
         of_tests: true,
         at,
     };
-    let test = CaseTest { id: "test".to_owned(), checks: text("checks") };
+    let test = CaseTest { id: "test".to_owned(), checks: Some(text("checks")) };
     let case = NewCase { message: message("m2"), frozen: Ok(text("frozen")), test: Some(test) };
     let mut tx = db.tenant(&acme).await.unwrap();
     replays::make(&mut tx, &run, &[case]).await.unwrap();

@@ -173,8 +173,8 @@ impl<'a> Restore<'a> {
             let pieces = files::pieces(self.from, &rows.sum.file)?;
             let filled = restoring.fill(&rows.table, pieces).await;
             let filled = filled.with_context(|| name.clone())?;
-            if filled != rows.rows {
-                bail!("{name} has {filled} rows in place of {}", rows.rows);
+            if filled != rows.many {
+                bail!("{name} has {filled} rows in place of {}", rows.many);
             }
             done += filled;
             progress.at(done);
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn it_was_lost_between_the_backup_and_now() {
-        let at = |seconds| Timestamp::from_millis(seconds * 1_000);
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
         let lost = |said, cut| lost_at(said, at(cut), at(1_000)).map_err(|it| it.to_string());
         assert_eq!(lost(None, 400), Ok(at(1_000)));
         assert_eq!(lost(None, 1_001), Ok(at(1_001)), "the database's clock is ahead");

@@ -42,14 +42,15 @@ impl Typed {
     }
 
     fn checks(&self) -> Vec<Check> {
-        let kinds: [(&str, fn(String) -> Check); 5] = [
+        type Kind<'a> = (&'a str, fn(String) -> Check);
+        let kinds: [Kind<'_>; 5] = [
             (&self.contains, Check::Contains),
             (&self.lacks, Check::Lacks),
             (&self.matches, Check::Matches),
             (&self.calls, Check::Calls),
             (&self.judged, Check::Judged),
         ];
-        let lines = |(text, check): (&str, fn(String) -> Check)| -> Vec<Check> {
+        let lines = |(text, check): Kind<'_>| -> Vec<Check> {
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
             lines.map(|line| check(line.to_owned())).collect()
         };

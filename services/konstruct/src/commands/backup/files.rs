@@ -22,7 +22,7 @@ const MARK: &str = "unfinished";
 /// A backup that is being written.
 pub(super) struct Part {
     to: PathBuf,
-    part: PathBuf,
+    from: PathBuf,
     /// Held for as long as this lives.
     _mark: File,
 }
@@ -51,23 +51,23 @@ impl Part {
         for dir in ["streams", "tables"] {
             DirBuilder::new().mode(0o700).create(part.join(dir)).with_context(what)?;
         }
-        Ok(Self { to: to.to_owned(), part, _mark: mark })
+        Ok(Self { to: to.to_owned(), from: part, _mark: mark })
     }
 
     /// A file of it.
     pub(super) fn file(&self, file: String) -> anyhow::Result<Written> {
-        let written = create(&self.part.join(&file)).with_context(|| file.clone())?;
+        let written = create(&self.from.join(&file)).with_context(|| file.clone())?;
         let written = BufWriter::with_capacity(PIECE_BYTES, written);
-        Ok(Written { file, written, digest: Digest::new(&SHA256), bytes: 0 })
+        Ok(Written { file, out: written, digest: Digest::new(&SHA256), bytes: 0 })
     }
 
     /// It is whole: it gets its name.
     pub(super) fn finish(self) -> anyhow::Result<()> {
         for dir in ["streams", "tables", "."] {
-            File::open(self.part.join(dir))?.sync_all()?;
+            File::open(self.from.join(dir))?.sync_all()?;
         }
-        fs::remove_file(self.part.join(MARK))?;
-        fs::rename(&self.part, &self.to).with_context(|| self.to.display().to_string())?;
+        fs::remove_file(self.from.join(MARK))?;
+        fs::rename(&self.from, &self.to).with_context(|| self.to.display().to_string())?;
         let parent = self.to.parent().filter(|parent| !parent.as_os_str().is_empty());
         File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
         Ok(())
@@ -81,7 +81,7 @@ fn create(path: &Path) -> io::Result<File> {
 /// A file that is being written.
 pub(super) struct Written {
     file: String,
-    written: BufWriter<File>,
+    out: BufWriter<File>,
     digest: Digest,
     bytes: u64,
 }
@@ -89,7 +89,7 @@ pub(super) struct Written {
 impl Written {
     /// Writes a piece more.
     pub(super) fn take(&mut self, piece: &[u8]) -> io::Result<()> {
-        self.written.write_all(piece)?;
+        self.out.write_all(piece)?;
         self.digest.update(piece);
         self.bytes += piece.len() as u64;
         Ok(())
@@ -102,15 +102,15 @@ impl Written {
 
     /// All of it is on the disk.
     pub(super) fn end(self) -> anyhow::Result<Sum> {
-        let Self { file, written, digest, bytes } = self;
-        let written = written.into_inner().with_context(|| file.clone())?;
+        let Self { file, out, digest, bytes } = self;
+        let written = out.into_inner().with_context(|| file.clone())?;
         written.sync_all().with_context(|| file.clone())?;
         Ok(Sum { file, bytes, sha256: hex(digest.finish().as_ref()) })
     }
 }
 
 /// What is wrong with the files that the manifest names.
-pub(super) fn check(dir: &Path, manifest: &Manifest) -> anyhow::Result<Vec<String>> {
+pub(super) fn check(dir: &Path, manifest: &Manifest) -> Vec<String> {
     let mut problems = Vec::new();
     let mut progress = Progress::new("bytes checked", manifest.bytes());
     let mut before = 0;
@@ -129,7 +129,7 @@ pub(super) fn check(dir: &Path, manifest: &Manifest) -> anyhow::Result<Vec<Strin
         }
         before += sum.bytes;
     }
-    Ok(problems)
+    problems
 }
 
 fn sum_of(dir: &Path, file: &str, mut read: impl FnMut(u64)) -> io::Result<Sum> {

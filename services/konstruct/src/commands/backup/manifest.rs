@@ -65,7 +65,8 @@ pub(in crate::commands) struct Stream {
 #[derive(Debug, Serialize, Deserialize)]
 pub(in crate::commands) struct Rows {
     pub table: Table,
-    pub rows: u64,
+    #[serde(rename = "rows")]
+    pub many: u64,
     pub sum: Sum,
 }
 
@@ -175,7 +176,7 @@ impl Manifest {
 
     /// How many rows there are.
     pub(in crate::commands) fn rows(&self) -> u64 {
-        self.tables.iter().map(|it| it.rows).sum()
+        self.tables.iter().map(|it| it.many).sum()
     }
 
     /// How many messages the cut had.

@@ -98,7 +98,7 @@ async fn tables(snapshot: &Snapshot, part: &Part) -> anyhow::Result<Vec<Rows>> {
             progress.at(before + count);
         }
         before += count;
-        tables.push(Rows { table: table.clone(), rows: count, sum: file.end()? });
+        tables.push(Rows { table: table.clone(), many: count, sum: file.end()? });
     }
     Ok(tables)
 }

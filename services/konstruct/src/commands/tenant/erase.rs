@@ -108,7 +108,7 @@ pub(in crate::commands) async fn once_more(
     gone: &[Gone],
     by: &str,
 ) -> anyhow::Result<Vec<TenantId>> {
-    let mut erased = Vec::new();
+    let mut had = Vec::new();
     for Gone { tenant, receipt } in gone {
         let stop = CancellationToken::new();
         let bus = Bus::connect(&asked.nats_url()?, "konstruct-restore").await?;
@@ -116,11 +116,11 @@ pub(in crate::commands) async fn once_more(
         let eraser = Eraser::over(base, asked, tenant, by.to_owned()).await?;
         if eraser.is_tombstone().is_ok() {
             Box::pin(eraser.again(receipt)).await?;
-            erased.push(tenant.clone());
+            had.push(tenant.clone());
         }
         stop.cancel();
     }
-    Ok(erased)
+    Ok(had)
 }
 
 impl<'a> Eraser<'a> {
