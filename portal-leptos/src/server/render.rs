@@ -15,7 +15,7 @@ use axum::{
 use hydration_context::SsrSharedContext;
 use leptos::{config::LeptosOptions, hydration::HydrationScripts, prelude::*};
 
-use portal_ui::{Banner, PlainPage, Theme};
+use portal_ui::{Banner, PlainPage, Theme, format::escaped};
 use schemas::Timestamp;
 
 use super::{
@@ -235,6 +235,7 @@ fn document(
     body: AnyView,
 ) -> AnyView {
     let style = format!("/{}/portal.css", portal.assets.base());
+    let title = escaped(&format!("{title} · Konstruct"));
     let version = portal.assets.version().to_owned();
     let single_keys = if asked.single_keys { "on" } else { "off" };
     view! {
@@ -248,7 +249,7 @@ fn document(
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
-                <title>{format!("{title} · Konstruct")}</title>
+                <title inner_html=title></title>
                 <link rel="stylesheet" href=style />
                 <link rel="icon" href="data:," />
                 {scripts}

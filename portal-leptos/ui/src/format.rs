@@ -4,6 +4,12 @@ use std::time::Duration;
 
 use schemas::Timestamp;
 
+/// Text for the `inner_html` of an element that holds text alone, as `<textarea>` and `<title>` do: leptos
+/// escapes nothing there, and its markers between texts would be read by people.
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
 /// Millionths of a dollar in dollars, as fine as it takes to say something: `$0.0042`, `$12.35`.
 pub fn dollars(micros: u64) -> String {
     // Four figures below a dollar, two above; each rounds to the nearest.

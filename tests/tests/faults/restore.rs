@@ -126,7 +126,7 @@ async fn what_a_backup_had_is_not_lost_and_nobody_is_answered_twice_after_it_is_
     assert_eq!((tally.messages, tally.uncertain, tally.apologies), (30, 0, 0));
     let doctor = it.output(&["doctor"]).await.unwrap();
     let found = String::from_utf8_lossy(&doctor.stdout).into_owned();
-    assert!(doctor.status.success() && found.contains("ok    restore: of "), "{found}");
+    assert!(doctor.status.success() && found.contains("ok    database restore: of "), "{found}");
     let built = it.ok(&["replay", "projections", "--yes", "--json"]).await.unwrap();
     let built: Value = serde_json::from_str(&built).unwrap();
     assert_eq!(built["is_equal"], true, "{built:#}");

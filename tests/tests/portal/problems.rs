@@ -2,7 +2,10 @@
 
 use konstruct_tests::installation::acme;
 
-use crate::{running, visitor::hidden};
+use crate::{
+    running,
+    visitor::{hidden, text_of},
+};
 
 const NOOR: &str = "/t/acme/agents/noor";
 
@@ -31,7 +34,7 @@ async fn a_problem_of_a_rule_says_which_and_its_link_leads_to_it() -> anyhow::Re
     let long = "c".repeat(201);
     let refused = op.post(NOOR, &form("0", &long, "save")).await?;
     assert_eq!(refused.status(), 422);
-    let page = refused.text().await?;
+    let page = text_of(refused).await?;
     assert!(page.contains("Rule 2: the channel is longer than 200 bytes"), "{page}");
     assert!(page.contains("href=\"#field-rule-channel-1\""), "{page}");
     assert!(page.contains("id=\"field-rule-channel-1\""), "{page}");
@@ -42,7 +45,7 @@ async fn a_problem_of_a_rule_says_which_and_its_link_leads_to_it() -> anyhow::Re
     let asked = [("revision", &*hidden(&review, "revision")?), ("version", "0"), ("note", "")];
     let refused = op.post(&format!("{NOOR}/publish"), &asked).await?;
     assert_eq!(refused.status(), 422);
-    let page = refused.text().await?;
+    let page = text_of(refused).await?;
     assert!(page.contains("<span>Rule 2: the channel is empty</span>"), "{page}");
     assert!(!page.contains("href=\"#field-"), "no link to a field that is not there: {page}");
     assert!(page.contains("Mend it in the design"), "{page}");
@@ -55,7 +58,7 @@ async fn no_agent_is_called_like_the_page_where_agents_are_made() -> anyhow::Res
     let op = staff.operator("acme").await?;
     let refused = op.post("/t/acme/agents/new", &[("name", "New"), ("slug", "")]).await?;
     assert_eq!(refused.status(), 422);
-    let page = refused.text().await?;
+    let page = text_of(refused).await?;
     assert!(page.contains("Slug cannot be `new`"), "{page}");
     Ok(())
 }

@@ -91,6 +91,10 @@ async fn look(browser: &Browser, met: Met<'_>) -> anyhow::Result<Vec<String>> {
     if status != met.status {
         found.push(format!("{status} in the place of {}", met.status));
     }
+    let title = browser.eval("return document.title").await?;
+    if !title.as_str().is_some_and(|it| it.ends_with(" · Konstruct")) {
+        found.push(format!("its title is {title}"));
+    }
     let words = browser.text().await?;
     if !words.contains(met.shows) {
         found.push(format!("{:?} is not to be seen: {words:?}", met.shows));

@@ -168,10 +168,15 @@ impl Visitor {
     pub(crate) async fn read(&self, path: &str) -> anyhow::Result<String> {
         let answer = self.get(path).await?;
         anyhow::ensure!(answer.status() == StatusCode::OK, "{path}: {}", answer.status());
-        Ok(answer.text().await?)
+        text_of(answer).await
     }
 
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> anyhow::Result<Response> {
         Ok(self.request(Method::POST, path).form(form).send().await?)
     }
+}
+
+/// A page without the markers that tell a script where one text ends and another begins.
+pub(crate) async fn text_of(page: Response) -> anyhow::Result<String> {
+    Ok(page.text().await?.replace("<!>", ""))
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Field, control_id, described_by};
+use crate::format::escaped;
 
 /// What is typed into a line; browsers choose keyboards and checks by it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,10 +148,8 @@ pub fn TextAreaField(
     let id = control_id(&name);
     let described = described_by(&name, hint.is_some(), error.is_some());
     let invalid = error.is_some().then_some("true");
-    // Leptos does not escape what stands in a `<textarea>`, so it is done here. And a parser drops
-    // one line break right after the tag: ours keeps a text's own first one.
-    let text = value.replace('&', "&amp;").replace('<', "&lt;");
-    let text = format!("\n{text}");
+    // A parser drops one line break right after the tag: ours keeps a text's own first one.
+    let text = format!("\n{}", escaped(&value));
     view! {
         <Field name=name.clone() label hint error optional=!required>
             <textarea

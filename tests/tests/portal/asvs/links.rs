@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use schemas::Timestamp;
 
 use super::{ADA, Browser, OTHER, PASSWORD, header, house};
-use crate::visitor::{Staff, hidden};
+use crate::visitor::{Staff, hidden, text_of};
 
 #[tokio::test]
 async fn v6_4_3_a_link_to_another_password_works_once_and_signs_nobody_in() -> anyhow::Result<()> {
@@ -101,7 +101,7 @@ async fn v6_3_3_v6_5_1_a_second_factor_is_asked_for_and_each_code_works_once() -
     let mut browser = Browser::holding(&it, &ada)?;
     let page = "/settings/security/second-factor";
     assert_eq!(header(&browser.get("/tenants").await?, "location"), page, "it is owed");
-    let text = browser.get(page).await?.text().await?;
+    let text = text_of(browser.get(page).await?).await?;
     let offer = between(&text, r#"name="offer" value=""#, "\"")?;
     let secret = Secret::from(between(&text, "<code>", "</code>")?.replace(' ', ""));
     let wrong = browser.post(page, &[("offer", &offer), ("code", "000000")]).await?;
@@ -139,7 +139,7 @@ async fn v6_3_3_v6_5_1_a_second_factor_is_asked_for_and_each_code_works_once() -
 /// Sets an app up for whoever is signed in there.
 pub(super) async fn set_up_app(browser: &mut Browser) -> anyhow::Result<Secret> {
     let page = "/settings/security/second-factor";
-    let text = browser.get(page).await?.text().await?;
+    let text = text_of(browser.get(page).await?).await?;
     let offer = between(&text, r#"name="offer" value=""#, "\"")?;
     let secret = Secret::from(between(&text, "<code>", "</code>")?.replace(' ', ""));
     let done = browser.post(page, &[("offer", &offer), ("code", &code(&secret, 0)?)]).await?;
