@@ -186,7 +186,16 @@ impl Browser {
 
     /// Waits until the page's islands are awake.
     pub async fn awake(&self) -> anyhow::Result<()> {
-        self.find("body[data-hydrated]").await.map(drop)
+        let Err(error) = self.find("body[data-hydrated]").await else { return Ok(()) };
+        Err(match self.quiet(&[]).await {
+            Ok(()) => error,
+            Err(said) => error.context(said),
+        })
+    }
+
+    /// Runs a script in each page that is opened from now on, before any of the page's own.
+    pub async fn run_first(&self, script: &str) -> anyhow::Result<()> {
+        self.cdp("Page.addScriptToEvaluateOnNewDocument", json!({ "source": script })).await
     }
 
     /// What a script gives.

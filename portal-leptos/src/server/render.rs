@@ -220,11 +220,25 @@ fn render(nonce: &Arc<str>, view: impl FnOnce() -> AnyView) -> String {
     format!("<!DOCTYPE html>{html}")
 }
 
+/// leptos wakes islands in a page's first idle moment, however late that is. Chromium may give none to a
+/// page that comes while a key is held, so no page waits longer than this (milliseconds).
+const IDLE_AT_LAST: &str = "{
+    const idle = window.requestIdleCallback;
+    if (idle) window.requestIdleCallback = callback => idle(callback, { timeout: 300 });
+}";
+
 fn scripts(portal: &Portal) -> Option<AnyView> {
     let base = portal.assets.base();
     let options = LeptosOptions::builder().output_name("portal").site_pkg_dir(base).build();
     let awake = portal.assets.has_islands();
-    awake.then(|| view! { <HydrationScripts options islands=true /> }.into_any())
+    awake.then(|| {
+        let nonce = leptos::nonce::use_nonce();
+        view! {
+            <script nonce=nonce inner_html=IDLE_AT_LAST></script>
+            <HydrationScripts options islands=true />
+        }
+        .into_any()
+    })
 }
 
 fn document(

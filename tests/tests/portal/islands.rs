@@ -27,6 +27,25 @@ async fn every_island_answers() -> anyhow::Result<()> {
     browser.quiet(&[]).await
 }
 
+/// A browser that never calls a page idle, as Chromium does for a page that comes while keys are
+/// pressed: it calls back only where it was told to wait no longer.
+const NEVER_IDLE: &str = "
+    window.requestIdleCallback = (callback, { timeout } = {}) => {
+        if (timeout) setTimeout(callback, timeout)
+    }";
+
+#[tokio::test]
+async fn a_page_that_is_never_idle_wakes_up_too() -> anyhow::Result<()> {
+    let house = House::built().await?;
+    let people = house.hired().await?;
+    let browser = Browser::start(&house.it.portal()).await?;
+    people.let_in(&browser, Who::Administrator).await?;
+    browser.run_first(NEVER_IDLE).await?;
+    browser.go("/tenants").await?;
+    browser.awake().await?;
+    browser.quiet(&[]).await
+}
+
 /// What happens shows by itself; paused, it waits.
 async fn live(browser: &Browser, house: &House) -> anyhow::Result<()> {
     browser.go("/t/acme/activity").await?;
