@@ -8,28 +8,35 @@ use schemas::TenantId;
 /// Longer than an answer may take, with what is written of it.
 const SETTLE_SECONDS: u64 = 180;
 
+/// What can be said of every erasure.
+#[derive(Debug, Args)]
+pub(crate) struct Erase {
+    /// Count what there is to erase, and erase nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Who asks for it, as the receipt says.
+    #[arg(long, value_name = "WHO")]
+    pub by: Option<String>,
+    /// Where the signed receipt is written; nothing may be there yet.
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+}
+
 /// `konstruct tenant erase`.
 #[derive(Debug, Args)]
 pub(crate) struct EraseTenant {
     /// The tenant's slug.
     #[arg(long)]
     pub tenant: TenantId,
-    /// Count what there is to erase, and erase nothing.
-    #[arg(long)]
-    pub dry_run: bool,
     /// The slug once more: this cannot be undone.
     #[arg(long, value_name = "SLUG")]
     pub yes: Option<String>,
-    /// Who asks for it, as the receipt says.
-    #[arg(long, value_name = "WHO")]
-    pub by: Option<String>,
     /// How long answers that are under way may take to come: so many seconds after it has left. 0 is
     /// enough where no service runs.
     #[arg(long, value_name = "SECONDS", default_value_t = SETTLE_SECONDS)]
     pub settle: u64,
-    /// Where the signed receipt is written; nothing may be there yet.
-    #[arg(long, value_name = "FILE")]
-    pub receipt: Option<PathBuf>,
+    #[command(flatten)]
+    pub erase: Erase,
 }
 
 /// `konstruct person erase`.
@@ -40,22 +47,15 @@ pub(crate) struct ErasePerson {
     pub tenant: TenantId,
     /// The person, by the chat system's user id, e.g. `U123ABC`.
     pub person: String,
-    /// Count what there is to erase, and erase nothing.
-    #[arg(long)]
-    pub dry_run: bool,
     /// The person once more: this cannot be undone.
     #[arg(long, value_name = "PERSON")]
     pub yes: Option<String>,
-    /// Who asks for it, as the receipt says.
-    #[arg(long, value_name = "WHO")]
-    pub by: Option<String>,
     /// How long answers to the person that are under way may take to come, in seconds; it goes on as soon as
     /// none is. 0 is enough where no service runs.
     #[arg(long, value_name = "SECONDS", default_value_t = SETTLE_SECONDS)]
     pub settle: u64,
-    /// Where the signed receipt is written; nothing may be there yet.
-    #[arg(long, value_name = "FILE")]
-    pub receipt: Option<PathBuf>,
+    #[command(flatten)]
+    pub erase: Erase,
 }
 
 /// `konstruct tenant receipt …`.
