@@ -44,26 +44,33 @@ const STOP: &str = "
 const END: &str = "
     update replay_run set state = $4, why = $5, ended_at_ms = $6, held_until_ms = 0, held_by = null
      where tenant_id = $1 and run_id = $2 and held_by = $3";
-const FIND: &str = "
+/// Runs of a tenant, as [`read`] takes them.
+macro_rules! runs_where {
+    ($which:literal) => {
+        concat!(
+            "
     select run_id, agent_id, candidate, config, baseline, judge, budget_micros, spent_micros, state, why,
            made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, made_by, held_until_ms, of_tests
       from replay_run r cross join lateral (
            select count(*) as cases, count(unplayable) as unplayable,
                   count(candidate) filter (where unplayable is null) as asked
              from replay_case where tenant_id = $1 and run_id = r.run_id) c
-     where tenant_id = $1 and ($2::text is null or run_id = $2)
-     order by made_at_ms desc, run_id limit $3";
+     where tenant_id = $1 and ",
+            $which
+        )
+    };
+}
+
+const FIND: &str = runs_where!(
+    "($2::text is null or run_id = $2)
+     order by made_at_ms desc, run_id limit $3"
+);
 /// What comes after a place in the same order, but for runs of tests.
-const OF_AGENT: &str = "
-    select run_id, agent_id, candidate, config, baseline, judge, budget_micros, spent_micros, state, why,
-           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, made_by, held_until_ms, of_tests
-      from replay_run r cross join lateral (
-           select count(*) as cases, count(unplayable) as unplayable,
-                  count(candidate) filter (where unplayable is null) as asked
-             from replay_case where tenant_id = $1 and run_id = r.run_id) c
-     where tenant_id = $1 and agent_id = $2 and not of_tests
+const OF_AGENT: &str = runs_where!(
+    "agent_id = $2 and not of_tests
        and ($3::bigint is null or made_at_ms < $3 or made_at_ms = $3 and run_id > $4)
-     order by made_at_ms desc, run_id limit $5";
+     order by made_at_ms desc, run_id limit $5"
+);
 const IS_TESTED: &str = "
     select exists (select from replay_run
                     where tenant_id = $1 and agent_id = $2 and of_tests and state = 'open'
