@@ -32,6 +32,7 @@ mod running;
 mod shadow;
 mod talk;
 mod tested;
+mod testing;
 
 use std::sync::Arc;
 
@@ -47,13 +48,14 @@ pub use self::{
     freeze::{Turn, admitted},
     held::{Found, Held},
     hold::Taken,
-    kept::{Checked, KeptTest, KeptTests, LastResult, TestSetup, UnreadableTest},
+    kept::{Checked, KeptTest, KeptTests, LastResult, UnreadableTest},
     places::{RUNS_MAX, RUNS_PER_TENANT_MAX},
     render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
     run::{Going, Setup},
     shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
     tested::{TestAnswer, TestReport, Tested},
+    testing::TestSetup,
 };
 
 pub use store::replays::RunRow;
