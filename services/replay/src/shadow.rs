@@ -131,10 +131,8 @@ impl Shadow {
         if estimate.turns == 0 {
             return Err(ReplayError::NothingToAsk);
         }
-        if budget_micros.is_some() && estimate.micros_max.is_none() {
-            return Err(ReplayError::Unpriced);
-        }
-        setup.budget_micros = budget_micros.or(estimate.micros_max);
+        let micros_max = estimate.within(budget_micros)?.micros_max;
+        setup.budget_micros = budget_micros.or(micros_max);
         let replay = &self.0.parts.replay;
         let run = replay.make(&who, &setup, &turns).await?;
         let taken = replay.take(ids.0, &run, None).await?;

@@ -43,11 +43,7 @@ impl Replay {
             baseline: None,
             judge,
         };
-        let estimate = counting.count_tests(tests);
-        if setup.budget_micros.is_some() && estimate.micros_max.is_none() {
-            return Err(ReplayError::Unpriced);
-        }
-        Ok(estimate)
+        counting.count_tests(tests).within(setup.budget_micros)
     }
 
     /// Writes a run of tests down, and asks nobody. Its name.
