@@ -262,7 +262,7 @@ impl<'a> Eraser<'a> {
     /// begin at the start of the log; then it goes on where this gives.
     async fn begin(&self, asked: &Asked<'_>, found: &Found) -> anyhow::Result<u64> {
         let tenant = &self.args.tenant;
-        let visit = Visit::new(self.now(), "console", "konstruct");
+        let visit = Visit::console(self.now());
         let what = json!({ "messages": found.stories.messages(), "by": self.by });
         let accounts = wiring::accounts(asked).await?;
         accounts.note_erased(&Accounts::console()?, tenant, what, &visit).await?;
