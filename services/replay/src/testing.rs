@@ -2,14 +2,11 @@
 
 use domain::replay::{Frozen, Outcome, check::Check};
 use schemas::OperatorId;
-use store::{
-    replays::{self, CaseTest, NewCase, NewRun},
-    spend,
-};
+use store::replays::{CaseTest, NewCase};
 
 use crate::{
-    Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, TestReport, ask::Asking,
-    case::sealed, error::Stop, estimate::Counting, run::Going,
+    Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, Setup, TestReport,
+    ask::Asking, case::sealed, error::Stop, estimate::Counting, run::Going,
 };
 
 /// What is asked of tests.
@@ -23,6 +20,19 @@ pub struct TestSetup {
     pub budget_micros: Option<u64>,
     /// The operator who has them run; nobody on the command line.
     pub made_by: Option<OperatorId>,
+}
+
+impl TestSetup {
+    /// The same of a run: the version that answered is not asked.
+    fn of_run(&self) -> Setup {
+        Setup {
+            candidate: self.candidate.clone(),
+            baseline: false,
+            judge: self.judge.clone(),
+            budget_micros: self.budget_micros,
+            made_by: self.made_by.clone(),
+        }
+    }
 }
 
 impl Replay {
@@ -65,24 +75,7 @@ impl Replay {
             })
         };
         let cases = tests.iter().map(case).collect::<Result<Vec<_>, _>>()?;
-        let id = spend::unique(tenant.as_str());
-        let config = setup.candidate.config.seal(tenant, &who.agent.id, &sealing);
-        let run = NewRun {
-            id: &id,
-            agent: &who.agent.id,
-            candidate: &setup.candidate.label,
-            config: &config,
-            baseline: false,
-            judge: setup.judge.as_deref(),
-            budget_micros: setup.budget_micros,
-            made_by: setup.made_by.as_ref(),
-            of_tests: true,
-            at: now,
-        };
-        let mut tx = self.db.tenant(tenant).await?;
-        replays::make(&mut tx, &run, &cases).await?;
-        tx.commit().await?;
-        Ok(id)
+        self.write(who, (&setup.of_run(), true), &cases, (&sealing, now)).await
     }
 
     /// Asks what is missing of a run of tests, as [`Replay::go_on`] does.
