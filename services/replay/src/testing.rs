@@ -6,7 +6,7 @@ use store::replays::{CaseTest, NewCase};
 
 use crate::{
     Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, Setup, TestReport,
-    ask::Asking, case::sealed, error::Stop, estimate::Counting, run::Going,
+    ask::Asking, case::sealed, error::Stop, estimate::Counting, going::Going,
 };
 
 /// What is asked of tests.
