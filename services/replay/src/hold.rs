@@ -8,7 +8,7 @@ use store::{
     spend,
 };
 
-use crate::{Replay, ReplayError, Stop, run::lock};
+use crate::{Replay, ReplayError, Stop, going::lock};
 
 /// How long a run is held at a time: so long nobody else takes it up where whoever asked it was killed.
 const HELD_FOR: Duration = Duration::from_secs(30);

@@ -19,6 +19,7 @@ mod case;
 mod error;
 mod estimate;
 mod freeze;
+mod going;
 mod held;
 mod hold;
 mod judge;
@@ -32,6 +33,7 @@ mod running;
 mod shadow;
 mod talk;
 mod tested;
+mod testing;
 
 use std::sync::Arc;
 
@@ -45,15 +47,17 @@ pub use self::{
     error::{ReplayError, Stop},
     estimate::Estimate,
     freeze::{Turn, admitted},
+    going::Going,
     held::{Found, Held},
     hold::Taken,
-    kept::{Checked, KeptTest, KeptTests, LastResult, TestSetup, UnreadableTest},
+    kept::{Checked, KeptTest, KeptTests, LastResult, UnreadableTest},
     places::{RUNS_MAX, RUNS_PER_TENANT_MAX},
     render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
-    run::{Going, Setup},
+    run::Setup,
     shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
     tested::{TestAnswer, TestReport, Tested},
+    testing::TestSetup,
 };
 
 pub use store::replays::RunRow;
