@@ -10,7 +10,7 @@ use anyhow::ensure;
 use async_nats::jetstream::{self, context::PublishAckFuture};
 use konstruct_tests::installation::Installation;
 use schemas::{
-    ConnectionId, EffectId, EventId, MessageId, TenantId, Timestamp,
+    ConnectionId, ConversationId, EffectId, EventId, MessageId, TenantId, Timestamp,
     subject::{Partition, directory_of_tenant, filter_of_tenant, of_tenant},
 };
 
@@ -68,7 +68,8 @@ pub(super) struct Said {
     pub(super) message: MessageId,
     pub(super) effect: EffectId,
     pub(super) at: Timestamp,
-    thread: String,
+    thread: ConversationId,
+    partition: String,
     first_seq: usize,
     events: Vec<EventId>,
 }
@@ -121,10 +122,12 @@ impl Log {
         let message = MessageId::derive(&tenant, &self.connection, CHANNEL, &nth.to_string());
         let event = |step| EventId::derive(message.as_str(), "bench", step);
         let events: Vec<_> = (0..STORY).map(event).collect();
+        let thread = format!("{CHANNEL}-{}_000900", nth / self.tenants / IN_THREAD);
         Ok(Said {
             effect: EffectId::derive(&event(STORY), "answer", 0),
             at: self.from.plus(part(SPAN, nth, self.messages)?),
-            thread: format!("{CHANNEL}-{}_000900", nth / self.tenants / IN_THREAD),
+            partition: Partition::of(&tenant, &self.connection, &thread).to_string(),
+            thread: thread.parse()?,
             first_seq: nth * STORY + 1,
             tenant,
             message,
@@ -179,22 +182,8 @@ impl Log {
         let mut pipe = Pipe::new(&jetstream);
         for nth in 0..self.changes {
             let ids = self.changed(nth)?;
-            let row = self.change(nth, &ids);
-            let (version, time) = ((nth / self.tenants).to_string(), row.at.to_string());
-            let values = Values {
-                id: row.id,
-                story: row.story,
-                tenant: row.tenant,
-                time: &time,
-                version: &version,
-                ..Values::default()
-            };
-            let payload = row.sample.filled(&values);
-            let subject = if nth < self.tenants {
-                of_tenant(&ids.0).as_str().to_owned()
-            } else {
-                directory_of_tenant(&ids.0).replace('>', &format!("agent.{AGENT}"))
-            };
+            let (subject, payload) = self.change_told(nth, &ids);
+            // The first of each round, whatever it is.
             if nth % self.tenants == 0 {
                 check(&subject, &payload)?;
             }
@@ -203,36 +192,55 @@ impl Log {
         pipe.end().await?;
         let mut pipe = Pipe::new(&jetstream);
         for nth in 0..self.messages {
-            self.tell(&mut pipe, nth).await?;
+            let said = self.said(nth)?;
+            for row in self.rows(&said) {
+                let (subject, payload) = self.row_told(&said, &row);
+                if nth == 0 {
+                    check(&subject, &payload)?;
+                }
+                pipe.publish(subject, payload).await?;
+            }
         }
         pipe.end().await
     }
 
-    /// Publishes the life of a message.
-    async fn tell(&self, pipe: &mut Pipe<'_>, nth: usize) -> anyhow::Result<()> {
-        let said = self.said(nth)?;
-        let partition = Partition::of(&said.tenant, &self.connection, &said.thread).to_string();
-        let subjects = filter_of_tenant(&said.tenant).replace('*', &partition);
-        for row in self.rows(&said) {
-            let time = row.at.to_string();
-            let values = Values {
-                id: row.id,
-                cause: row.cause.unwrap_or_default(),
-                story: row.story,
-                tenant: row.tenant,
-                thread: &said.thread,
-                time: &time,
-                effect: said.effect.as_str(),
-                version: "",
-            };
-            let payload = row.sample.filled(&values);
-            let subject = subjects.replace('>', row.sample.topic);
-            if nth == 0 {
-                check(&subject, &payload)?;
-            }
-            pipe.publish(subject, payload).await?;
-        }
-        Ok(())
+    /// Where a change is published, and as what.
+    fn change_told(&self, nth: usize, ids: &(TenantId, EventId)) -> (String, String) {
+        let row = self.change(nth, ids);
+        let (version, time) = ((nth / self.tenants).to_string(), row.at.to_string());
+        let values = Values {
+            id: row.id,
+            story: row.story,
+            tenant: row.tenant,
+            time: &time,
+            version: &version,
+            ..Values::default()
+        };
+        let (tenant, _) = ids;
+        let subject = if nth < self.tenants {
+            of_tenant(tenant).to_string()
+        } else {
+            directory_of_tenant(tenant).replace('>', &format!("agent.{AGENT}"))
+        };
+        (subject, row.sample.filled(&values))
+    }
+
+    /// Where an event of a message is published, and as what.
+    fn row_told(&self, said: &Said, row: &Row<'_>) -> (String, String) {
+        let time = row.at.to_string();
+        let values = Values {
+            id: row.id,
+            cause: row.cause.unwrap_or_default(),
+            story: row.story,
+            tenant: row.tenant,
+            thread: said.thread.as_str(),
+            time: &time,
+            effect: said.effect.as_str(),
+            version: "",
+        };
+        let all = filter_of_tenant(&said.tenant);
+        let subject = all.replace('*', &said.partition).replace('>', row.sample.topic);
+        (subject, row.sample.filled(&values))
     }
 
     /// The event that created the tenant of a number.
@@ -286,4 +294,62 @@ impl<'a> Pipe<'a> {
 fn part(time: Duration, nth: usize, of: usize) -> anyhow::Result<Duration> {
     let millis = time.as_millis() * u128::try_from(nth)? / u128::try_from(of.max(1))?;
     Ok(Duration::from_millis(u64::try_from(millis)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use schemas::Envelope;
+    use store::projections::EventRow;
+
+    use super::*;
+
+    /// The row as it is copied, and as the projector writes it of what is published.
+    fn both(row: &Row<'_>, (subject, payload): &(String, String)) -> [EventRow; 2] {
+        check(subject, payload).unwrap();
+        let envelope = Envelope::decode(payload.as_bytes()).unwrap();
+        assert_eq!(envelope.tenant.as_str(), row.tenant);
+        let seq = u64::try_from(row.seq).unwrap();
+        let note = domain::trace::outcome(&envelope.event);
+        let note = Some(note).filter(|note| !note.is_empty());
+        let copied = EventRow {
+            stream: row.stream.to_owned(),
+            seq,
+            event_id: row.id.parse().unwrap(),
+            correlation_id: row.story.parse().unwrap(),
+            causation_id: row.cause.map(|id| id.parse().unwrap()),
+            kind: row.sample.topic.to_owned(),
+            source: row.sample.source.clone(),
+            time_ms: row.at.as_millis(),
+            note: row.sample.note(row.effect),
+            effect_id: row.effect.map(|id| id.parse().unwrap()),
+        };
+        [copied, EventRow::new(row.stream, seq, &envelope, note)]
+    }
+
+    #[test]
+    fn what_is_copied_is_what_the_projector_writes() {
+        let log = Log::new(2, 5 * STORY, 6).unwrap();
+        assert_eq!((log.messages, log.events()), (5, 5 * STORY));
+        let mut seqs = Vec::new();
+        for nth in 0..log.messages {
+            let said = log.said(nth).unwrap();
+            for row in log.rows(&said) {
+                let [copied, projected] = both(&row, &log.row_told(&said, &row));
+                assert_eq!(copied, projected);
+                seqs.push(row.seq);
+            }
+        }
+        assert_eq!(seqs, (1..=5 * STORY).collect::<Vec<_>>());
+        let mut kinds = Vec::new();
+        for nth in 0..log.changes {
+            let ids = log.changed(nth).unwrap();
+            let row = log.change(nth, &ids);
+            let [copied, projected] = both(&row, &log.change_told(nth, &ids));
+            assert_eq!(copied, projected);
+            assert_eq!(row.seq, nth + 1);
+            kinds.push(copied.kind);
+        }
+        let created = ["tenant.created"; 2];
+        assert_eq!(kinds, [&created[..], &["agent.published"; 4]].concat());
+    }
 }

@@ -144,7 +144,8 @@ async fn copy(admin: &Client, log: &Log) -> anyhow::Result<usize> {
     let mut effects = Rows::open(admin, EFFECT).await?;
     for nth in 0..log.messages {
         let said = log.said(nth)?;
-        let at = &*said.at.as_millis().to_string();
+        let at = said.at.as_millis().to_string();
+        let at = at.as_str();
         let ids = [said.tenant.as_str(), said.effect.as_str(), said.message.as_str()];
         let rest = ["post", "0", "sent", "1795253400.912300", "1", "false", CHANNEL, at, at];
         let columns: Vec<_> = ids.into_iter().chain(rest).map(Some).collect();
@@ -155,7 +156,7 @@ async fn copy(admin: &Client, log: &Log) -> anyhow::Result<usize> {
 
 async fn event(into: &mut Rows, row: &Row<'_>) -> anyhow::Result<()> {
     let (seq, time) = (row.seq.to_string(), row.at.as_millis().to_string());
-    let note = Some(row.sample.note.as_str()).filter(|note| !note.is_empty());
+    let note = row.sample.note(row.effect);
     into.add(&[
         Some(row.tenant),
         Some(row.stream),
@@ -166,7 +167,7 @@ async fn event(into: &mut Rows, row: &Row<'_>) -> anyhow::Result<()> {
         Some(row.sample.topic),
         Some(&row.sample.source),
         Some(&time),
-        note,
+        note.as_deref(),
         row.effect,
     ])
     .await

@@ -18,6 +18,8 @@ enum Hole {
     Version,
 }
 
+const EFFECT: &str = "$effect";
+
 /// How a hole is written. None begins like another, and no sample has a `$`. That of a number takes its
 /// quotes along.
 const HOLES: [(&str, Hole); 8] = [
@@ -27,7 +29,7 @@ const HOLES: [(&str, Hole); 8] = [
     ("$tenant", Hole::Tenant),
     ("$thread", Hole::Thread),
     ("$time", Hole::Time),
-    ("$effect", Hole::Effect),
+    (EFFECT, Hole::Effect),
     ("\"$version\"", Hole::Version),
 ];
 
@@ -41,8 +43,8 @@ const PLACES: [(&str, &str); 12] = [
     ("/data/message/id", "$story"),
     ("/data/message/conversation", "$thread"),
     ("/data/conversation", "$thread"),
-    ("/data/effect", "$effect"),
-    ("/data/parts/0/effect", "$effect"),
+    ("/data/effect", EFFECT),
+    ("/data/parts/0/effect", EFFECT),
     ("/data/tenant/id", "$tenant"),
     ("/data/agent/published/version", "$version"),
 ];
@@ -66,8 +68,8 @@ pub(super) struct Sample {
     pub(super) topic: &'static str,
     /// The program that says it.
     pub(super) source: String,
-    /// What a trace says of it.
-    pub(super) note: String,
+    /// What a trace says of it; an effect is a hole there too.
+    note: String,
     /// Whether another event led to it.
     pub(super) has_cause: bool,
     /// Each hole with the text before it.
@@ -80,6 +82,10 @@ impl Sample {
     pub(super) fn read(text: &str) -> anyhow::Result<Self> {
         let known = Envelope::decode(text.as_bytes())?;
         let mut event: Value = serde_json::from_str(text)?;
+        let mut note = outcome(&known.event);
+        if let Some(effect) = event.pointer("/data/effect").and_then(Value::as_str) {
+            note = note.replace(effect, EFFECT);
+        }
         for (place, hole) in PLACES {
             if let Some(found) = event.pointer_mut(place) {
                 *found = hole.into();
@@ -92,12 +98,18 @@ impl Sample {
         }
         Ok(Self {
             topic: known.event.kind().topic(),
-            source: known.source,
-            note: outcome(&known.event),
             has_cause: known.causation.is_some(),
+            source: known.source,
+            note,
             parts,
             rest,
         })
+    }
+
+    /// What a trace says of it, with that effect; nothing where that is nothing.
+    pub(super) fn note(&self, effect: Option<&str>) -> Option<String> {
+        let note = self.note.replace(EFFECT, effect.unwrap_or_default());
+        Some(note).filter(|note| !note.is_empty())
     }
 
     /// The event as it is published.
