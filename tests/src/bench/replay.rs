@@ -4,6 +4,7 @@
 
 mod log;
 mod looks;
+mod pipe;
 mod rebuild;
 mod rows;
 mod sample;

@@ -1,20 +1,19 @@
 //! A log of messages and of changes to the directory. Each event follows from its number, so that nothing of
 //! it is held, however many there are.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::ensure;
-use async_nats::jetstream::{self, context::PublishAckFuture};
+use async_nats::jetstream;
 use konstruct_tests::installation::Installation;
 use schemas::{
     ConnectionId, ConversationId, EffectId, EventId, MessageId, TenantId, Timestamp,
     subject::{Partition, directory_of_tenant, filter_of_tenant, of_tenant},
 };
 
-use super::sample::{Sample, Values, check};
+use super::{
+    pipe::Pipe,
+    sample::{Sample, Values, check},
+};
 
 /// The life of one message, as samples of what is really published, and when each is said after the first.
 /// The last is Slack's echo of the answer, which is a story of its own.
@@ -43,9 +42,6 @@ const IN_THREAD: usize = 4;
 
 /// Over how long the messages are spread, up to now. What is older than a month is no more compared.
 const SPAN: Duration = Duration::from_hours(20 * 24);
-
-/// Publishes that wait for their acks at once.
-const UNACKED_MAX: usize = 512;
 
 /// How much there is.
 pub(super) struct Log {
@@ -253,43 +249,6 @@ impl Log {
     }
 }
 
-/// Publishes to one stream without waiting for each ack, and never with too many of them open.
-struct Pipe<'a> {
-    jetstream: &'a jetstream::Context,
-    unacked: VecDeque<PublishAckFuture>,
-    acked: u64,
-}
-
-impl<'a> Pipe<'a> {
-    fn new(jetstream: &'a jetstream::Context) -> Self {
-        Self { jetstream, unacked: VecDeque::with_capacity(UNACKED_MAX), acked: 0 }
-    }
-
-    async fn publish(&mut self, subject: String, payload: String) -> anyhow::Result<()> {
-        if UNACKED_MAX <= self.unacked.len() {
-            self.ack().await?;
-        }
-        self.unacked.push_back(self.jetstream.publish(subject, payload.into()).await?);
-        Ok(())
-    }
-
-    /// Waits for the oldest ack. What is where it should not be would make rows of other events.
-    async fn ack(&mut self) -> anyhow::Result<()> {
-        let Some(oldest) = self.unacked.pop_front() else { return Ok(()) };
-        let sequence = oldest.await?.sequence;
-        self.acked += 1;
-        ensure!(sequence == self.acked, "event {} was stored as {sequence}", self.acked);
-        Ok(())
-    }
-
-    async fn end(mut self) -> anyhow::Result<()> {
-        while !self.unacked.is_empty() {
-            self.ack().await?;
-        }
-        Ok(())
-    }
-}
-
 /// So much of a time as `nth` is of `of`.
 fn part(time: Duration, nth: usize, of: usize) -> anyhow::Result<Duration> {
     let millis = time.as_millis() * u128::try_from(nth)? / u128::try_from(of.max(1))?;
@@ -297,59 +256,4 @@ fn part(time: Duration, nth: usize, of: usize) -> anyhow::Result<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use schemas::Envelope;
-    use store::projections::EventRow;
-
-    use super::*;
-
-    /// The row as it is copied, and as the projector writes it of what is published.
-    fn both(row: &Row<'_>, (subject, payload): &(String, String)) -> [EventRow; 2] {
-        check(subject, payload).unwrap();
-        let envelope = Envelope::decode(payload.as_bytes()).unwrap();
-        assert_eq!(envelope.tenant.as_str(), row.tenant);
-        let seq = u64::try_from(row.seq).unwrap();
-        let note = domain::trace::outcome(&envelope.event);
-        let note = Some(note).filter(|note| !note.is_empty());
-        let copied = EventRow {
-            stream: row.stream.to_owned(),
-            seq,
-            event_id: row.id.parse().unwrap(),
-            correlation_id: row.story.parse().unwrap(),
-            causation_id: row.cause.map(|id| id.parse().unwrap()),
-            kind: row.sample.topic.to_owned(),
-            source: row.sample.source.clone(),
-            time_ms: row.at.as_millis(),
-            note: row.sample.note(row.effect),
-            effect_id: row.effect.map(|id| id.parse().unwrap()),
-        };
-        [copied, EventRow::new(row.stream, seq, &envelope, note)]
-    }
-
-    #[test]
-    fn what_is_copied_is_what_the_projector_writes() {
-        let log = Log::new(2, 5 * STORY, 6).unwrap();
-        assert_eq!((log.messages, log.events()), (5, 5 * STORY));
-        let mut seqs = Vec::new();
-        for nth in 0..log.messages {
-            let said = log.said(nth).unwrap();
-            for row in log.rows(&said) {
-                let [copied, projected] = both(&row, &log.row_told(&said, &row));
-                assert_eq!(copied, projected);
-                seqs.push(row.seq);
-            }
-        }
-        assert_eq!(seqs, (1..=5 * STORY).collect::<Vec<_>>());
-        let mut kinds = Vec::new();
-        for nth in 0..log.changes {
-            let ids = log.changed(nth).unwrap();
-            let row = log.change(nth, &ids);
-            let [copied, projected] = both(&row, &log.change_told(nth, &ids));
-            assert_eq!(copied, projected);
-            assert_eq!(row.seq, nth + 1);
-            kinds.push(copied.kind);
-        }
-        let created = ["tenant.created"; 2];
-        assert_eq!(kinds, [&created[..], &["agent.published"; 4]].concat());
-    }
-}
+mod tests;

@@ -20,8 +20,8 @@ enum Hole {
 
 const EFFECT: &str = "$effect";
 
-/// How a hole is written. None begins like another, and no sample has a `$`. That of a number takes its
-/// quotes along.
+/// How a hole is written. None is the beginning of another, and no sample has a `$`. That of a number takes
+/// its quotes along.
 const HOLES: [(&str, Hole); 8] = [
     ("$id", Hole::Id),
     ("$cause", Hole::Cause),
