@@ -5,16 +5,16 @@ use std::sync::Arc;
 use anyhow::bail;
 use domain::{
     directory::Directory,
-    look::{Judged, Wanted, instant},
+    look::instant,
     veil::{size, veil},
 };
 use runtime::{
     Clock,
-    look::{Scan, Start},
+    look::{Was, was},
 };
 use schemas::{
-    Agent, Connection, ConnectionStatus, Envelope, ModelGroup, Tenant, TenantId, TenantStatus,
-    Timestamp, Tool, ToolStatus, subject,
+    Agent, Connection, ConnectionStatus, ModelGroup, Tenant, TenantId, TenantStatus, Timestamp,
+    Tool, ToolStatus,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -26,16 +26,6 @@ use crate::{
     progress::Progress,
     settings::Asked,
 };
-
-/// What the log had said by then.
-#[derive(Default)]
-struct Was {
-    directory: Directory,
-    /// The last event of it, and when that was stored.
-    last: Option<(u64, Timestamp)>,
-    /// Events that cannot be read.
-    unread: u64,
-}
 
 /// Shows them.
 pub(crate) async fn run(asked: &Asked<'_>, args: &At, output: Output) -> anyhow::Result<()> {
@@ -57,35 +47,18 @@ pub(crate) async fn run(asked: &Asked<'_>, args: &At, output: Output) -> anyhow:
     Ok(())
 }
 
-/// Everything that was stored at that instant or before it, in the order of the log, which keeps all of it.
+/// What the directory had said by then.
 async fn fold(
     asked: &Asked<'_>,
     tenant: Option<&TenantId>,
     until: Timestamp,
 ) -> anyhow::Result<Was> {
-    let row = &nats::DIRECTORY;
-    let subjects = match tenant {
-        Some(tenant) => vec![subject::directory_of_tenant(tenant)],
-        None => nats::look::subjects(row, None, &[])?,
-    };
-    let wanted = Wanted { until: Some(until), ..Wanted::default() };
     let bus = stream::connect(asked).await?;
-    let mut scan = Scan::open(&bus, row, subjects, Start::First).await?;
-    let mut progress = Progress::new("events", scan.pending());
-    let mut was = Was::default();
-    while !scan.is_level() {
-        let Some(kept) = stream::next(&mut scan).await? else { break };
-        progress.left(scan.pending());
-        if wanted.judge(kept.place(), None) == Judged::Over {
-            break;
-        }
-        was.last = Some((kept.sequence, kept.stored));
-        match Envelope::decode(&kept.payload) {
-            Ok(envelope) => was.directory.apply(&envelope),
-            Err(_) => was.unread += 1,
-        }
-    }
-    Ok(was)
+    let mut progress = None::<Progress>;
+    let tell = |left: u64| {
+        progress.get_or_insert_with(|| Progress::new("events", left)).left(left);
+    };
+    was(&bus, tenant, until, stream::SILENCE_MAX, tell).await
 }
 
 /// Those who were there, of those who were asked for.
