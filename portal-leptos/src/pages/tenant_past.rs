@@ -45,8 +45,10 @@ async fn show(
     let title = format!("{} over time", line.tenant.name);
     Ok(cx.page_with(looked.status(), &title, || {
         let bar = bar(&page, &past.moments, &names);
+        let shown = Shown { line: &line, page: &page, looked: &looked, asked: &asked };
+        // Where there was no tenant, it had nothing.
+        let there = past.then.is_some().then(|| all(shown, there));
         let state = state(&line, &page, &looked, past);
-        let there = all(Shown { line: &line, page: &page, looked: &looked, asked: &asked }, there);
         let crumbs = vec![Crumb::new("Tenant", format!("/t/{tenant}/settings"))];
         let lead = "How it stood at any moment, what it had, and what is different now.";
         view! {
@@ -109,11 +111,12 @@ fn all(shown: Shown<'_>, there: There) -> AnyView {
     let on = || shown.looked.on(shown.page.clone());
     let first = (!shown.asked.after.is_empty()).then(|| on().done());
     let next = next.map(|after| on().with("after", &after).done());
+    let title = if first.is_some() { "It had nothing more" } else { "It had nothing yet" };
     let body = if lines.is_empty() {
         view! {
             <EmptyState
-                title="Nothing more was there"
-                text="Agents, channels, tools and models that the tenant had show here."
+                title
+                text="Agents, channels, tools and models that the tenant had stand here."
                 icon=Icon::Layers
             />
         }

@@ -149,6 +149,7 @@ pub(crate) const EMPTY: &[Page] = &[
     page("audit-short", "/t/{tenant}/audit", "/t/quiet/audit", "Audit"),
     page("audit-none", "/t/{tenant}/audit", "/t/quiet/audit?kind=agent.published", "Audit"),
     page("members-empty", "/t/{tenant}/members", "/t/quiet/members", "No members yet"),
+    page("past-short", "/t/{tenant}/past", "/t/quiet/past", "It had nothing yet"),
     own("keys-empty", "/settings/keys", "API keys"),
     own("dead-letters-none", "/dead-letters", "No dead letters"),
     page(
