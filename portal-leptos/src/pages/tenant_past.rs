@@ -136,20 +136,17 @@ fn all(shown: Shown<'_>, there: There) -> AnyView {
 fn row(shown: Shown<'_>, it: ThereLine) -> AnyView {
     let tenant = &shown.line.tenant;
     let ThereLine { what, id, name, stood } = it;
+    let of = |parts: &[&str]| Address::of_tenant(&tenant.id, parts);
+    // A tool or a group that was taken away since has no page, nor has anything of a tenant that is deleted.
     let (word, page) = match what.as_str() {
-        "agent" => ("Agent", vec!["agents", &*id, "past"]),
-        "connection" => ("Channel", vec!["channels", &*id]),
-        "tool" => ("Tool", vec!["tools", &*id]),
-        _ => ("Model group", vec!["models", &*id]),
+        "agent" => ("Agent", Some(shown.looked.on(of(&["agents", &id, "past"])))),
+        "connection" => ("Channel", Some(of(&["channels", &id]))),
+        "tool" => ("Tool", None),
+        _ => ("Model group", None),
     };
-    let page = Address::of_tenant(&tenant.id, &page);
-    // Only agents have a page of any moment.
-    let page = if what == "agent" { shown.looked.on(page) } else { page };
-    // What is worked on in a tenant that was deleted has no page any more.
-    let name = if tenant.status == TenantStatus::Deleted {
-        view! { <span>{name}</span> }.into_any()
-    } else {
-        view! { <a href=page.done() data-row-link>{name}</a> }.into_any()
+    let name = match page.filter(|_| tenant.status != TenantStatus::Deleted) {
+        Some(page) => view! { <a href=page.done() data-row-link>{name}</a> }.into_any(),
+        None => view! { <span>{name}</span> }.into_any(),
     };
     view! {
         <tr data-row>

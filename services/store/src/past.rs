@@ -1,7 +1,8 @@
 //! How a tenant stood at an instant, and what was changed around it, from the changes of the directory.
 //!
-//! An instant is compared with the time that a change says of itself; of those up to it, the last on the
-//! log holds.
+//! An instant is compared with the time that a change says of itself. Of those up to it, the last on the
+//! log holds: times are those of several clocks, and an import tells of changes at their own. They are listed
+//! by time.
 
 use schemas::Timestamp;
 use tokio_postgres::Row;
@@ -13,12 +14,15 @@ const ROWS_MAX: u32 = 100;
 
 const UNTIL: &str = "
     select seq, kind, author_via, author_operator, time_ms, version from p_change
-     where tenant_id = $1 and entity = $2 and time_ms <= $3 order by seq desc limit $4";
+     where tenant_id = $1 and entity = $2 and time_ms <= $3
+     order by time_ms desc, seq desc limit $4";
 const AFTER: &str = "
     select seq, kind, author_via, author_operator, time_ms, version from p_change
-     where tenant_id = $1 and entity = $2 and time_ms > $3 order by seq limit $4";
-const ONE: &str = "
-    select to_jsonb(c) - 'tenant_id' from p_change c where tenant_id = $1 and seq = $2";
+     where tenant_id = $1 and entity = $2 and time_ms > $3
+     order by time_ms, seq limit $4";
+const HELD: &str = "
+    select to_jsonb(c) - 'tenant_id' from p_change c
+     where tenant_id = $1 and entity = $2 and time_ms <= $3 order by seq desc limit 1";
 const LAST: &str = "
     select to_jsonb(c) - 'tenant_id' from p_change c
      where tenant_id = $1 and entity = $2 order by seq desc limit 1";
@@ -58,8 +62,7 @@ pub struct MomentRow {
     pub version: Option<u32>,
 }
 
-/// The changes of a thing up to an instant, the newest first; the first of them is the one that holds.
-/// Things are named as in a [`ChangeRow`].
+/// The changes of a thing up to an instant, the newest first. Things are named as in a [`ChangeRow`].
 pub async fn until(
     tx: &mut TenantTx,
     entity: &str,
@@ -102,10 +105,14 @@ fn moment(row: &Row) -> Result<MomentRow, StoreError> {
     })
 }
 
-/// The change at that place of the stream.
-pub async fn one(tx: &mut TenantTx, seq: u64) -> Result<Option<ChangeRow>, StoreError> {
+/// The change of a thing that holds at an instant.
+pub async fn held(
+    tx: &mut TenantTx,
+    entity: &str,
+    at: Timestamp,
+) -> Result<Option<ChangeRow>, StoreError> {
     let tenant = tx.tenant().clone();
-    let found = tx.query_opt(ONE, &[&tenant.as_str(), &row::big(seq)]).await?;
+    let found = tx.query_opt(HELD, &[&tenant.as_str(), &entity, &at.as_millis()]).await?;
     found.map(|found| row::json(&found, 0)).transpose()
 }
 

@@ -37,11 +37,14 @@ pub struct Past<T> {
 /// The changes of something around an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moments {
+    /// The one that holds, by its place on the stream.
+    pub held: Option<u64>,
     /// The nearest after it, the newest first.
     pub newer: Vec<Moment>,
     /// Whether there are newer ones still.
     pub has_newer: bool,
-    /// The one that holds, and the nearest before it, the newest first.
+    /// The nearest up to it, the newest first. The first of them is the one that holds, unless clocks
+    /// differed or it was imported.
     pub older: Vec<Moment>,
     /// Whether there are older ones still.
     pub has_older: bool,
@@ -89,13 +92,14 @@ pub struct ThereLine {
 impl Moments {
     /// The change that holds at the instant.
     pub fn in_force(&self) -> Option<&Moment> {
-        self.older.first()
+        self.older.iter().find(|it| Some(it.seq) == self.held)
     }
 
-    /// The last change that came earlier than that. What was changed within one millisecond is one step.
+    /// The last change that came earlier than the newest one up to the instant. What was changed within one
+    /// millisecond is one step.
     pub fn previous(&self) -> Option<&Moment> {
-        let held = self.in_force()?;
-        self.older.iter().find(|it| it.at < held.at)
+        let newest = self.older.first()?;
+        self.older.iter().find(|it| it.at < newest.at)
     }
 
     /// The first change after the instant.
@@ -103,11 +107,11 @@ impl Moments {
         self.newer.last()
     }
 
-    fn of(older: Vec<MomentRow>, newer: Vec<MomentRow>) -> Self {
+    fn of(held: Option<u64>, older: Vec<MomentRow>, newer: Vec<MomentRow>) -> Self {
         let (older, has_older) = listed(older);
         let (mut newer, has_newer) = listed(newer);
         newer.reverse();
-        Self { newer, has_newer, older, has_older }
+        Self { held, newer, has_newer, older, has_older }
     }
 }
 
@@ -180,12 +184,10 @@ async fn around(
     let entity = entity.to_string();
     let older = past::until(tx, &entity, at, MOMENTS_MAX + 1).await?;
     let newer = past::after(tx, &entity, at, MOMENTS_MAX + 1).await?;
-    let then = match older.first() {
-        Some(held) => past::one(tx, held.seq).await?,
-        None => None,
-    };
+    let then = past::held(tx, &entity, at).await?;
     let now = past::last(tx, &entity).await?;
-    Ok(Past { moments: Moments::of(older, newer), then, now })
+    let held = then.as_ref().map(|row| row.seq);
+    Ok(Past { moments: Moments::of(held, older, newer), then, now })
 }
 
 fn listed(mut rows: Vec<MomentRow>) -> (Vec<Moment>, bool) {

@@ -96,20 +96,37 @@ async fn a_walk_from_change_to_change_misses_none() {
 }
 
 #[tokio::test]
-async fn what_came_within_a_millisecond_or_by_a_slow_clock_is_in_the_order_of_the_log() {
+async fn by_a_slow_clock_too_the_last_on_the_log_holds() {
     let town = town().await;
     town.published("ada", &[(1, 1_000), (2, 2_000), (3, 2_000), (4, 1_500)]).await;
     for (ms, want) in [(999, None), (1_499, Some(1)), (1_500, Some(4)), (2_000, Some(4))] {
         let past = town.adas_past(at(ms)).await;
         assert_eq!(past.then.flatten(), want, "at {ms}");
+        assert_eq!(past.moments.in_force().and_then(|it| it.version), want, "at {ms}");
     }
     let moments = town.adas_past(at(2_000)).await.moments;
-    assert_eq!(versions(&moments.older), [4, 3, 2, 1]);
-    assert_eq!(moments.previous().and_then(|it| it.version), Some(1), "no step stays where it is");
+    assert_eq!(versions(&moments.older), [3, 2, 4, 1], "by time");
+    assert_eq!(moments.previous().map(|it| it.at), Some(at(1_500)), "no step stays where it is");
     let one = moments.older.last().unwrap();
     let by = one.operator.as_ref().map(ToString::to_string);
     assert_eq!((one.seq, by.as_deref(), &*one.via), (1, Some("op1"), "portal"));
     assert_eq!((one.at, &*one.kind), (at(1_000), "agent.published"));
+}
+
+#[tokio::test]
+async fn what_was_imported_is_walked_through_at_its_own_times() {
+    let town = town().await;
+    // An import begins with a change of its own time, and goes on with those that it found.
+    town.published("ada", &[(1, 5_000), (2, 1_000), (3, 2_000), (4, 6_000)]).await;
+    let (mut instant, mut met) = (at(0), Vec::new());
+    while let Some(next) = town.adas_past(instant).await.moments.following() {
+        instant = next.at;
+        met.extend(next.version);
+    }
+    assert_eq!(met, [2, 3, 1, 4]);
+    for (ms, want) in [(1_500, 2), (2_500, 3), (5_500, 3), (6_500, 4)] {
+        assert_eq!(town.adas_past(at(ms)).await.then.flatten(), Some(want), "at {ms}");
+    }
 }
 
 #[tokio::test]

@@ -55,9 +55,9 @@ pub(in crate::pages) fn bar(page: &Address, moments: &Moments, names: &Names) ->
     let back = moments.older.last().filter(|_| moments.has_older);
     let back = back.map(|it| to(it.at.minus(STEP)));
     let on = moments.newer.first().filter(|_| moments.has_newer).map(|it| to(it.at));
-    let held = moments.in_force().map(|it| it.seq);
     let all = moments.newer.iter().chain(&moments.older);
-    let items = all.map(|it| item(it, held == Some(it.seq), to(it.at), names)).collect_view();
+    let items =
+        all.map(|it| item(it, moments.held == Some(it.seq), to(it.at), names)).collect_view();
     let steps = [
         (newer, Icon::ArrowUp, "Newer change"),
         (older, Icon::ArrowDown, "Older change"),
