@@ -3,9 +3,12 @@
 mod equipped;
 mod full;
 mod modelled;
+mod past;
 mod replayed;
 
-pub(crate) use self::{equipped::EQUIPPED, full::FULL, modelled::MODELLED, replayed::REPLAYED};
+pub(crate) use self::{
+    equipped::EQUIPPED, full::FULL, modelled::MODELLED, past::PAST, replayed::REPLAYED,
+};
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

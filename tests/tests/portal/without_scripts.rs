@@ -3,7 +3,7 @@
 use konstruct_tests::browser::Browser;
 
 use crate::{
-    catalogue::{EQUIPPED, FULL, MODELLED, Page, REPLAYED},
+    catalogue::{EQUIPPED, FULL, MODELLED, PAST, Page, REPLAYED},
     furnished::House,
     visitor::PASSWORD,
 };
@@ -22,7 +22,7 @@ async fn every_page_reads() -> anyhow::Result<()> {
     house.furnish(&people).await?;
     let browser = plain(&house).await?;
     let mut missing = Vec::new();
-    let pages = FULL.iter().chain(EQUIPPED).chain(MODELLED).chain(REPLAYED);
+    let pages = FULL.iter().chain(EQUIPPED).chain(MODELLED).chain(REPLAYED).chain(PAST);
     let pages = pages.filter(|page| page.send.is_none());
     for Page { name, at, who, shows, .. } in pages {
         people.let_in(&browser, *who).await?;

@@ -188,45 +188,6 @@ pub(crate) const FULL: &[Page] = &[
         "/t/acme/agents/mara/versions/diff?from=1&to=2",
         "Version 2",
     ),
-    page(
-        "agent-past",
-        "/t/{tenant}/agents/{agent}/past",
-        "/t/acme/agents/mara/past",
-        "What version 3 said",
-    ),
-    page(
-        "agent-past-viewer",
-        "/t/{tenant}/agents/{agent}/past",
-        "/t/acme/agents/mara/past?at=0s",
-        "What is different now",
-    )
-    .by(Who::Viewer),
-    page(
-        "agent-past-draft",
-        "/t/{tenant}/agents/{agent}/past",
-        "/t/acme/agents/donau/past",
-        "Not published",
-    ),
-    page(
-        "agent-past-before",
-        "/t/{tenant}/agents/{agent}/past",
-        "/t/acme/agents/mara/past?at=2h",
-        "Mara was not there yet",
-    ),
-    page(
-        "agent-past-refused",
-        "/t/{tenant}/agents/{agent}/past",
-        "/t/acme/agents/mara/past?at=yesterday",
-        "“yesterday” is no moment",
-    )
-    .status(422),
-    page(
-        "agent-past-gone",
-        "/t/{tenant}/agents/{agent}/past",
-        "/t/acme/agents/nobody/past",
-        "Go to the first page",
-    )
-    .status(404),
     page("channels", "/t/{tenant}/channels", "/t/acme/channels", "T0ACME"),
     page(
         "channel-new",
@@ -320,17 +281,6 @@ pub(crate) const FULL: &[Page] = &[
     page("tenant-budget-refused", "/t/{tenant}/settings", "/t/acme/settings", "Suspend it")
         .refused("/settings/budget", &[("monthly_budget", "-5")]),
     page("tenant-suspended", "/t/{tenant}/settings", "/t/paused/settings", "Resume it"),
-    page("tenant-past", "/t/{tenant}/past", "/t/acme/past", "What it had"),
-    page("tenant-past-viewer", "/t/{tenant}/past", "/t/acme/past?at=0s", "Nothing: it stands now")
-        .by(Who::Viewer),
-    page("tenant-past-before", "/t/{tenant}/past", "/t/acme/past?at=2h", "was not there yet"),
-    page(
-        "tenant-past-refused",
-        "/t/{tenant}/past",
-        "/t/acme/past?at=2999-01-01T00%3A00",
-        "lies ahead",
-    )
-    .status(422),
     own("profile", "/settings", "ada@example.com"),
     own("profile-operator", "/settings", "op@acme.example").by(Who::Operator),
     own("profile-refused", "/settings", "Enter your name").refused("/settings", &[("name", " ")]),
