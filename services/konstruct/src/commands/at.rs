@@ -6,16 +6,14 @@ use anyhow::bail;
 use domain::{
     directory::Directory,
     look::instant,
+    past::{Stood, of_agent, of_connection, of_group, of_tenant, of_tool},
     veil::{size, veil},
 };
 use runtime::{
     Clock,
     look::{Was, was},
 };
-use schemas::{
-    Agent, Connection, ConnectionStatus, ModelGroup, Tenant, TenantId, TenantStatus, Timestamp,
-    Tool, ToolStatus,
-};
+use schemas::{Tenant, TenantId, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -113,7 +111,7 @@ fn text(at: Timestamp, was: &Was, tenants: &[Arc<Tenant>]) -> String {
 
 fn rows(directory: &Directory, tenant: &Tenant) -> Vec<Vec<String>> {
     let of = &tenant.id;
-    let row = |what: &str, id: &str, (state, more): (String, String)| {
+    let row = |what: &str, id: &str, Stood { state, more }: Stood| {
         vec![of.to_string(), what.to_owned(), id.to_owned(), state, more]
     };
     let mut rows = vec![row("tenant", of.as_str(), of_tenant(tenant))];
@@ -126,52 +124,4 @@ fn rows(directory: &Directory, tenant: &Tenant) -> Vec<Vec<String>> {
     let groups = directory.model_groups(of);
     rows.extend(groups.iter().map(|it| row("model group", it.id.as_str(), of_group(it))));
     rows
-}
-
-fn of_tenant(tenant: &Tenant) -> (String, String) {
-    let state = match tenant.status {
-        TenantStatus::Active => "active",
-        TenantStatus::Suspended => "suspended",
-        TenantStatus::Deleted => "deleted",
-    };
-    let more = format!("{}, {} a minute", tenant.name, tenant.limits.messages_per_minute);
-    (state.to_owned(), more)
-}
-
-fn of_agent(agent: &Agent) -> (String, String) {
-    let state = match (&agent.published, agent.retired) {
-        (_, true) => "retired".to_owned(),
-        (Some(published), false) => format!("version {}", published.version),
-        (None, false) => "not published".to_owned(),
-    };
-    let more = agent.published.as_ref().map(|it| {
-        let config = &it.config;
-        let tools =
-            if config.tools.is_empty() { "none".to_owned() } else { config.tools.join(", ") };
-        format!("{}, {}, model {}, tools: {tools}", config.name, config.role, config.model)
-    });
-    (state, more.unwrap_or_default())
-}
-
-fn of_connection(connection: &Connection) -> (String, String) {
-    let state = match &connection.status {
-        ConnectionStatus::Active => "active".to_owned(),
-        ConnectionStatus::Removed { reason, .. } => format!("removed: {reason}"),
-    };
-    let Connection { workspace, agent, .. } = connection;
-    (state, format!("workspace {workspace}, agent {agent}"))
-}
-
-fn of_tool(tool: &Tool) -> (String, String) {
-    let state = match tool.status {
-        ToolStatus::Active => "active",
-        ToolStatus::Removed { .. } => "removed",
-    };
-    (state.to_owned(), tool.url().to_owned())
-}
-
-/// Those that were taken away are not among them.
-fn of_group(group: &ModelGroup) -> (String, String) {
-    let names: Vec<_> = group.deployments.iter().map(|it| it.name.as_str()).collect();
-    ("active".to_owned(), format!("{}: {}", group.choose.as_str(), names.join(", ")))
 }
