@@ -184,6 +184,7 @@ impl From<ReplayError> for PageError {
             | ReplayError::Lost(_)
             | ReplayError::Done
             | ReplayError::Busy(_)
+            | ReplayError::Ending
             | ReplayError::NothingToAsk
             | ReplayError::NoTests
             | ReplayError::OfTests(_)

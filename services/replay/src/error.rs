@@ -49,6 +49,9 @@ pub enum ReplayError {
     /// As many runs as may be are under way.
     #[error("{0}")]
     Busy(&'static str),
+    /// The process is about to end, and begins nothing.
+    #[error("this portal is about to end, and begins nothing: try again in a moment")]
+    Ending,
     /// There is nothing to ask.
     #[error("none of its answers can be asked again")]
     NothingToAsk,

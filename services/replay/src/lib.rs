@@ -16,6 +16,7 @@
 mod ask;
 mod candidate;
 mod case;
+mod ending;
 mod error;
 mod estimate;
 mod freeze;
@@ -30,6 +31,7 @@ mod report;
 mod run;
 mod running;
 mod shadow;
+mod standing;
 mod talk;
 mod tested;
 
@@ -42,6 +44,7 @@ use store::{Database, Sealer};
 
 pub use self::{
     candidate::{Candidate, Wanted},
+    ending::StopSign,
     error::{ReplayError, Stop},
     estimate::Estimate,
     freeze::{Turn, admitted},
@@ -53,6 +56,7 @@ pub use self::{
     report::{Asked, CaseReport, Report, end_words, run_json},
     run::{Going, Setup},
     shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
+    standing::Standing,
     tested::{TestAnswer, TestReport, Tested},
 };
 

@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{budget::Budgets, config::OpenConfig, replay::Unplayable, seal::Sealing};
-use futures::{FutureExt as _, StreamExt as _, future::BoxFuture};
+use futures::{StreamExt as _, future::BoxFuture};
 use schemas::{OperatorId, TenantId};
 use store::{
     replays::{self, NewCase, NewRun, RunRow},
@@ -16,11 +16,11 @@ use store::{
 };
 
 use crate::{
-    Candidate, Employee, Estimate, Replay, ReplayError, Report, Stop, Taken, Turn,
+    Candidate, Employee, Estimate, Replay, ReplayError, Report, Stop, StopSign, Taken, Turn,
     ask::Asking,
     case::{Open, sealed},
     estimate::Counting,
-    purse::{Payer, StopSign},
+    purse::Payer,
     running::Running,
 };
 
@@ -158,19 +158,19 @@ impl Replay {
     ) -> Result<(), ReplayError> {
         let Going { run, budget_micros, stop } = going;
         let taken = self.take(&who.tenant.id, run, budget_micros).await?;
-        self.finish(who, taken, stop, on).await
+        self.finish(who, taken, StopSign::at_once(stop), on).await
     }
 
-    /// Asks what is missing of a run that was taken, and lets go of it, whatever came of that. When `stop`
-    /// comes, calls under way are cut off and settled, and the run stops.
+    /// Asks what is missing of a run that was taken, and lets go of it, whatever came of that. As `stop`
+    /// says, no other call begins and those under way are cut off and settled, and the run stops.
     pub async fn finish(
         &self,
         who: &Employee,
         taken: Taken,
-        stop: BoxFuture<'static, ()>,
+        stop: StopSign,
         on: impl Fn(),
     ) -> Result<(), ReplayError> {
-        let asked = self.ask_all(who, &taken, (stop.shared(), &on)).await;
+        let asked = self.ask_all(who, &taken, (stop, &on)).await;
         let why = match &asked {
             Ok(stopped) => stopped.as_ref().map(ToString::to_string),
             Err(error) => Some(error.to_string()),

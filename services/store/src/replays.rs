@@ -64,6 +64,15 @@ const OF_AGENT: &str = "
      where tenant_id = $1 and agent_id = $2 and not of_tests
        and ($3::bigint is null or made_at_ms < $3 or made_at_ms = $3 and run_id > $4)
      order by made_at_ms desc, run_id limit $5";
+const NEWEST_OF_TESTS: &str = "
+    select run_id, agent_id, candidate, config, baseline, judge, budget_micros, spent_micros, state, why,
+           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, made_by, held_until_ms, of_tests
+      from replay_run r cross join lateral (
+           select count(*) as cases, count(unplayable) as unplayable,
+                  count(candidate) filter (where unplayable is null) as asked
+             from replay_case where tenant_id = $1 and run_id = r.run_id) c
+     where tenant_id = $1 and agent_id = $2 and of_tests
+     order by made_at_ms desc, run_id limit 1";
 const IS_TESTED: &str = "
     select exists (select from replay_run
                     where tenant_id = $1 and agent_id = $2 and of_tests and state = 'open'
@@ -271,6 +280,16 @@ pub async fn is_tested(
     let (tenant, now) = (tx.tenant().clone(), now.as_millis());
     let found = tx.query_opt(IS_TESTED, &[&tenant.as_str(), &agent.as_str(), &now]).await?;
     found.map_or(Ok(false), |row| Ok(row.try_get(0)?))
+}
+
+/// The newest run of an agent's tests, whoever had it made.
+pub async fn newest_of_tests(
+    tx: &mut TenantTx,
+    agent: &AgentId,
+) -> Result<Option<RunRow>, StoreError> {
+    let tenant = tx.tenant().clone();
+    let found = tx.query_opt(NEWEST_OF_TESTS, &[&tenant.as_str(), &agent.as_str()]).await?;
+    found.as_ref().map(read).transpose()
 }
 
 /// An agent's runs after a place, the newest first, but for those of tests.

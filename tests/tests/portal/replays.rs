@@ -133,7 +133,7 @@ async fn a_run_whose_process_ended_says_so_and_goes_on() -> anyhow::Result<()> {
     let page = op.get(&run).await?;
     assert!(!page.headers().contains_key("refresh"), "nothing comes by itself");
     let page = page.text().await?;
-    assert!(page.contains("Nobody is asking it any more") && page.contains("Go on"), "{page}");
+    assert!(page.contains("It was interrupted") && page.contains("Go on"), "{page}");
     op.post(&format!("{run}/resume"), &[("more", "0")]).await?;
     let done = || async { Ok(op.read(&run).await?.contains(">Done<")) };
     until(PATIENCE, "it goes on to its end", done).await?;

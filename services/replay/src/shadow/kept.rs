@@ -10,7 +10,7 @@ use domain::{
     replay::check::Check,
 };
 use schemas::{AgentId, MessageId, TenantId};
-use store::replays;
+use store::replays::{self, RunRow};
 
 use super::{Ids, Parts, Shadow};
 use crate::{Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Wanted};
@@ -54,6 +54,16 @@ impl Shadow {
         self.is_tested(ids).await
     }
 
+    /// The newest run of an agent's tests, if there was any while runs are kept.
+    pub async fn last_tests(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+    ) -> Result<Option<RunRow>, ReplayError> {
+        by.require(Permission::ConversationsRead, ids.0)?;
+        self.newest_of_tests(ids).await
+    }
+
     /// What asking a candidate all tests would take, and what that is called.
     pub async fn plan_tests(
         &self,
@@ -67,13 +77,13 @@ impl Shadow {
     }
 
     /// Has a candidate asked all tests in the background, for no more than that takes at the most; without
-    /// a known price there is no such bound. How many there are.
+    /// a known price there is no such bound. The name of the run.
     pub async fn test_all(
         &self,
         by: &Principal,
         ids: Ids<'_>,
         candidate: Wanted,
-    ) -> Result<usize, ReplayError> {
+    ) -> Result<String, ReplayError> {
         by.require(Permission::AgentsWrite, ids.0)?;
         let _starting = self.0.testing.begin(ids)?;
         if self.is_tested(ids).await? {
@@ -89,7 +99,33 @@ impl Shadow {
         let run = replay.make_tests(&who, &setup, &tests).await?;
         let taken = replay.take(ids.0, &run, None).await?;
         self.ask(who, taken, place);
-        Ok(tests.len())
+        Ok(run)
+    }
+
+    /// Takes the newest run of an agent's tests up, which stopped or whose process ended. It costs no more
+    /// than it was to. Its name.
+    pub async fn go_on_tests(&self, by: &Principal, ids: Ids<'_>) -> Result<String, ReplayError> {
+        by.require(Permission::AgentsWrite, ids.0)?;
+        let _starting = self.0.testing.begin(ids)?;
+        if self.is_tested(ids).await? {
+            return Err(under_way());
+        }
+        let last = self.newest_of_tests(ids).await?.filter(|run| run.state != "done");
+        let run = last.ok_or(ReplayError::Done)?.id;
+        let Parts { replay, employee, .. } = &self.0.parts;
+        let who = employee(ids.0, ids.1)?;
+        let place = self.0.places.take(ids.0)?;
+        let taken = replay.take(ids.0, &run, None).await?;
+        self.ask(who, taken, place);
+        Ok(run)
+    }
+
+    async fn newest_of_tests(
+        &self,
+        (tenant, agent): Ids<'_>,
+    ) -> Result<Option<RunRow>, ReplayError> {
+        let mut tx = self.0.parts.replay.db.tenant(tenant).await?;
+        Ok(replays::newest_of_tests(&mut tx, agent).await?)
     }
 
     async fn is_tested(&self, (tenant, agent): Ids<'_>) -> Result<bool, ReplayError> {
