@@ -1,5 +1,6 @@
-//! Turns that are kept as tests: what is expected of an answer, and a run of them, which asks a candidate
-//! each and checks what it says.
+//! Turns that are kept as tests: what is expected of an answer, and whether it holds.
+
+mod asked;
 
 use std::{collections::BTreeMap, fmt};
 
@@ -13,17 +14,15 @@ use domain::{
 use schemas::{AgentId, MessageId, OperatorId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{
-    replays::{self, CaseTest, LastAsked, NewCase, NewRun, SavedTest},
+    replays::{self, LastAsked, SavedTest},
     spend,
 };
 
 use crate::{
-    Candidate, Employee, Estimate, Replay, ReplayError, TestReport, Turn,
+    Candidate, Employee, Replay, ReplayError, Turn,
     ask::Asking,
     case::{opened, sealed},
     error::Stop,
-    estimate::Counting,
-    run::Going,
 };
 
 /// What is asked of tests.
@@ -206,84 +205,6 @@ impl Replay {
             return Err(ReplayError::NoTest(id.to_owned()));
         }
         Ok(tx.commit().await?)
-    }
-
-    /// What a run of these tests would take.
-    pub async fn estimate_tests(
-        &self,
-        who: &Employee,
-        setup: &TestSetup,
-        tests: &[KeptTest],
-    ) -> Result<Estimate, ReplayError> {
-        let router = self.models.of(&who.tenant.id).await?;
-        let judge = setup.judge.as_deref();
-        self.known_group(who, judge)?;
-        let counting = Counting {
-            who,
-            router: &router,
-            candidate: &setup.candidate.config,
-            baseline: None,
-            judge,
-        };
-        let estimate = counting.count_tests(tests);
-        if setup.budget_micros.is_some() && estimate.micros_max.is_none() {
-            return Err(ReplayError::Unpriced);
-        }
-        Ok(estimate)
-    }
-
-    /// Writes a run of tests down, and asks nobody. Its name.
-    pub async fn make_tests(
-        &self,
-        who: &Employee,
-        setup: &TestSetup,
-        tests: &[KeptTest],
-    ) -> Result<String, ReplayError> {
-        let (tenant, now) = (&who.tenant.id, self.now());
-        let sealing = self.sealer.of(tenant, now).await?;
-        let case = |test: &KeptTest| {
-            let KeptTest { id, message, frozen, checks, .. } = test;
-            let checks = Some(sealed(&sealing, tenant, message, checks)?);
-            Ok::<_, ReplayError>(NewCase {
-                message: message.clone(),
-                frozen: Ok(sealed(&sealing, tenant, message, frozen)?),
-                test: Some(CaseTest { id: id.clone(), checks }),
-            })
-        };
-        let cases = tests.iter().map(case).collect::<Result<Vec<_>, _>>()?;
-        let id = spend::unique(tenant.as_str());
-        let config = setup.candidate.config.seal(tenant, &who.agent.id, &sealing);
-        let run = NewRun {
-            id: &id,
-            agent: &who.agent.id,
-            candidate: &setup.candidate.label,
-            config: &config,
-            baseline: false,
-            judge: setup.judge.as_deref(),
-            budget_micros: setup.budget_micros,
-            made_by: setup.made_by.as_ref(),
-            of_tests: true,
-            at: now,
-        };
-        let mut tx = self.db.tenant(tenant).await?;
-        replays::make(&mut tx, &run, &cases).await?;
-        tx.commit().await?;
-        Ok(id)
-    }
-
-    /// Asks what is missing of a run of tests, as [`Replay::go_on`] does.
-    pub async fn go_on_tests(
-        &self,
-        who: &Employee,
-        going: Going<'_>,
-        on: impl Fn(),
-    ) -> Result<TestReport, ReplayError> {
-        let run = going.run;
-        if !self.run(&who.tenant.id, run).await?.of_tests {
-            return Err(ReplayError::NotOfTests(run.to_owned()));
-        }
-        self.advance(who, going, on).await?;
-        self.tested(&who.tenant.id, run).await
     }
 }
 

@@ -11,6 +11,7 @@ use domain::{budget::Budgets, config::OpenConfig, replay::Unplayable, seal::Seal
 use futures::{StreamExt as _, future::BoxFuture};
 use schemas::{OperatorId, TenantId};
 use store::{
+    TenantTx,
     replays::{self, NewCase, NewRun, RunRow},
     spend,
 };
@@ -102,6 +103,29 @@ impl Replay {
         setup: &Setup,
         turns: &[Turn],
     ) -> Result<String, ReplayError> {
+        let (tx, run) = self.made(who, setup, turns).await?;
+        tx.commit().await?;
+        Ok(run)
+    }
+
+    /// The same, and takes it up at once, unless turns of the agent are being asked.
+    pub(crate) async fn make_taken(
+        &self,
+        who: &Employee,
+        setup: &Setup,
+        turns: &[Turn],
+    ) -> Result<Taken, ReplayError> {
+        let (tx, run) = self.made(who, setup, turns).await?;
+        self.begin(tx, who, (run, false)).await
+    }
+
+    /// A run that lasts when the transaction does.
+    async fn made(
+        &self,
+        who: &Employee,
+        setup: &Setup,
+        turns: &[Turn],
+    ) -> Result<(TenantTx, String), ReplayError> {
         let (tenant, now) = (&who.tenant.id, self.now());
         let sealing = self.sealer.of(tenant, now).await?;
         let case = |turn: &Turn| {
@@ -129,8 +153,7 @@ impl Replay {
         };
         let mut tx = self.db.tenant(tenant).await?;
         replays::make(&mut tx, &run, &cases).await?;
-        tx.commit().await?;
-        Ok(id)
+        Ok((tx, id))
     }
 
     /// Takes a run up and asks what is missing of it, and says what there is then: all of it, or what there
@@ -238,6 +261,9 @@ impl Replay {
         let running = Running { asking, row: &row, candidate, versions, sealing: &sealing };
         let stopped = Mutex::new(None);
         let asked = opened.into_iter().map(|case| async {
+            if lock(&stopped).is_none() {
+                self.hear(tenant, taken, &stopped).await;
+            }
             let is_over = lock(&stopped).is_some();
             if !is_over && let Err(stop) = running.case(case).await {
                 lock(&stopped).get_or_insert(stop);

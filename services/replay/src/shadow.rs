@@ -164,9 +164,8 @@ impl Shadow {
             return Err(ReplayError::Unpriced);
         }
         setup.budget_micros = budget_micros.or(estimate.micros_max);
-        let replay = &self.0.parts.replay;
-        let run = replay.make(&who, &setup, &turns).await?;
-        let taken = replay.take(ids.0, &run, None).await?;
+        let taken = self.0.parts.replay.make_taken(&who, &setup, &turns).await?;
+        let run = taken.run().to_owned();
         self.ask(who, taken, place);
         Ok(run)
     }

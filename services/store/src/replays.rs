@@ -5,6 +5,7 @@
 //! comes. So a run goes on where it stopped, and what has an outcome is not asked again.
 
 mod answered;
+mod beginning;
 mod cases;
 mod held;
 mod money;
@@ -15,6 +16,7 @@ use tokio_postgres::{Row, types::ToSql};
 
 pub use self::{
     answered::{Answered, Remembered, Span, answered, one, remembered},
+    beginning::{is_tested, may_begin},
     cases::{CaseRow, CaseTest, NewCase, Part, cases, give_up, keep},
     held::{HeldCase, HeldTest, erase_case, held_cases, held_tests},
     money::{Calling, NoRoom, Over, ended, starting},
@@ -73,10 +75,6 @@ const NEWEST_OF_TESTS: &str = "
              from replay_case where tenant_id = $1 and run_id = r.run_id) c
      where tenant_id = $1 and agent_id = $2 and of_tests
      order by made_at_ms desc, run_id limit 1";
-const IS_TESTED: &str = "
-    select exists (select from replay_run
-                    where tenant_id = $1 and agent_id = $2 and of_tests and state = 'open'
-                      and held_until_ms > $3)";
 
 /// A run about to be made.
 #[derive(Clone, Debug)]
@@ -269,17 +267,6 @@ pub async fn find(tx: &mut TenantTx, run: &str) -> Result<Option<RunRow>, StoreE
 /// A tenant's runs, the newest first.
 pub async fn runs(tx: &mut TenantTx, limit: u32) -> Result<Vec<RunRow>, StoreError> {
     list(tx, None, limit).await
-}
-
-/// Whether somebody is asking the tests of an agent.
-pub async fn is_tested(
-    tx: &mut TenantTx,
-    agent: &AgentId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let (tenant, now) = (tx.tenant().clone(), now.as_millis());
-    let found = tx.query_opt(IS_TESTED, &[&tenant.as_str(), &agent.as_str(), &now]).await?;
-    found.map_or(Ok(false), |row| Ok(row.try_get(0)?))
 }
 
 /// The newest run of an agent's tests, whoever had it made.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     catalogue::Who,
     furnished::House,
-    visitor::{Visitor, hidden},
+    visitor::{Visitor, hidden, text_of},
 };
 
 /// How long anything may take here, on a machine that does other things too.
@@ -86,30 +86,16 @@ async fn a_run_stops_where_an_operator_says_so_and_goes_on_with_what_is_missing(
     assert_eq!(answer.status(), 303);
     assert!(said(&answer).contains("is%20being%20asked"), "{}", said(&answer));
 
-    // A tenant has so many under way, and no more.
-    llm.script([Behaviour { held: true, ..Behaviour::default() }]);
-    let other = started(op).await?;
-    llm.held(2, PATIENCE).await?;
-    let refused = op.post(&format!("{MARA}/replays"), &[("sure", "yes")]).await?;
-    assert_eq!(refused.status(), 422);
-    let refused = refused.text().await?;
-    assert!(
-        refused.contains("As many replays of this tenant as may be are under way"),
-        "{refused}"
-    );
-
     op.post(&format!("{run}/stop"), &[]).await?;
     let stopped = op.read(&run).await?;
     assert!(stopped.contains("Stopped by an operator"), "{stopped}");
     llm.release();
-    let goes_on = || async {
-        op.post(&format!("{run}/resume"), &[]).await?;
-        Ok(op.read(&run).await?.contains(">Done<"))
-    };
-    until(PATIENCE, "it goes on to its end", goes_on).await?;
-    let done = || async { Ok(op.read(&other).await?.contains(">Done<")) };
-    until(PATIENCE, "the other one ends", done).await?;
-    assert_eq!(llm.requests().len(), asked + 2 * CALLS, "no turn was asked twice");
+    nobody_at(&house, &run).await?;
+    assert_eq!(llm.requests().len(), asked + CALLS / 2, "a turn began after the word to stop");
+    assert_eq!(op.post(&format!("{run}/resume"), &[]).await?.status(), 303);
+    let done = || async { Ok(op.read(&run).await?.contains(">Done<")) };
+    until(PATIENCE, "it goes on to its end", done).await?;
+    assert_eq!(llm.requests().len(), asked + CALLS, "no turn was asked twice");
 
     let log = raw(&house.it.database.superuser_url()).await?;
     let sql = "select action, detail->>'agent' from operator_log
@@ -117,7 +103,49 @@ async fn a_run_stops_where_an_operator_says_so_and_goes_on_with_what_is_missing(
     let told = log.query(sql, &[]).await?;
     let told: Vec<(String, String)> = told.iter().map(|it| (it.get(0), it.get(1))).collect();
     let count = |action: &str| told.iter().filter(|it| it.0 == action && it.1 == "mara").count();
-    assert_eq!((count("replay.started"), count("replay.stopped")), (3, 1), "{told:?}");
+    assert_eq!((count("replay.started"), count("replay.stopped")), (2, 1), "{told:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_that_comes_twice_makes_one_run_and_a_tenant_has_two_under_way()
+-> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let op = people.of(Who::Operator)?;
+    let llm = &house.it.llm;
+    let asked = llm.requests().len();
+    let held = || Behaviour { held: true, ..Behaviour::default() };
+    llm.script([held()]);
+    let list = format!("{MARA}/replays");
+    let at_most = hidden(&op.read(&format!("{list}/new")).await?, "at_most")?;
+    let form = [("at_most", &*at_most), ("sure", "yes")];
+    let (one, other) = tokio::join!(op.post(&list, &form), op.post(&list, &form));
+    let (begun, refused) = match (one?, other?) {
+        (one, other) if one.status() == 303 => (one, other),
+        (one, other) => (other, one),
+    };
+    assert_eq!((begun.status().as_u16(), refused.status().as_u16()), (303, 422));
+    let refused = text_of(refused).await?;
+    assert!(refused.contains("Its answers are being asked again already"), "{refused}");
+    let run = begun.headers()["location"].to_str()?.to_owned();
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let sql = "select count(*) from replay_run where agent_id = 'mara' and not of_tests";
+    assert_eq!(log.query_one(sql, &[]).await?.get::<_, i64>(0), 2, "the furnished one and this");
+
+    // Its tests are another matter, but a tenant has no third place.
+    llm.held(1, PATIENCE).await?;
+    llm.script([held()]);
+    assert_eq!(op.post(&format!("{MARA}/tests/run"), &[("sure", "yes")]).await?.status(), 303);
+    llm.held(2, PATIENCE).await?;
+    let refused = op.post(&list, &form).await?;
+    assert_eq!(refused.status(), 422);
+    let refused = text_of(refused).await?;
+    let want = "As many replays of this tenant as may be are under way";
+    assert!(refused.contains(want), "{refused}");
+    llm.release();
+    nobody_at(&house, &run).await?;
+    let over = || async { Ok(llm.requests().len() == asked + CALLS + 2) };
+    until(PATIENCE, "the turns of one run, and the test with its judge", over).await?;
     Ok(())
 }
 
@@ -231,6 +259,15 @@ async fn started(op: &Visitor) -> anyhow::Result<String> {
     let answer = op.post(&format!("{MARA}/replays"), &form).await?;
     anyhow::ensure!(answer.status() == 303, "{}", answer.text().await?);
     Ok(answer.headers()["location"].to_str()?.to_owned())
+}
+
+/// Waits until nobody asks a run any more.
+async fn nobody_at(house: &House, run: &str) -> anyhow::Result<()> {
+    let name = run.rsplit('/').next().unwrap_or_default();
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let sql = "select held_until_ms = 0 from replay_run where run_id = $1";
+    let free = || async { Ok(log.query_one(sql, &[&name]).await?.get::<_, bool>(0)) };
+    until(PATIENCE, "nobody asks it", free).await
 }
 
 /// The first run of a list.

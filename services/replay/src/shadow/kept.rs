@@ -13,7 +13,9 @@ use schemas::{AgentId, MessageId, TenantId};
 use store::replays::{self, RunRow};
 
 use super::{Ids, Parts, Shadow};
-use crate::{Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Wanted};
+use crate::{
+    Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Wanted, hold::under_way,
+};
 
 impl Shadow {
     /// The turns of an agent that are kept as tests, the oldest first. They hold what people wrote.
@@ -87,7 +89,7 @@ impl Shadow {
         by.require(Permission::AgentsWrite, ids.0)?;
         let _starting = self.0.testing.begin(ids)?;
         if self.is_tested(ids).await? {
-            return Err(under_way());
+            return Err(under_way(true));
         }
         let place = self.0.places.take(ids.0)?;
         let All { who, mut setup, tests, estimate } = self.all(by, ids, candidate).await?;
@@ -95,9 +97,8 @@ impl Shadow {
             return Err(ReplayError::NoTests);
         }
         setup.budget_micros = estimate.micros_max;
-        let replay = &self.0.parts.replay;
-        let run = replay.make_tests(&who, &setup, &tests).await?;
-        let taken = replay.take(ids.0, &run, None).await?;
+        let taken = self.0.parts.replay.make_tests_taken(&who, &setup, &tests).await?;
+        let run = taken.run().to_owned();
         self.ask(who, taken, place);
         Ok(run)
     }
@@ -108,7 +109,7 @@ impl Shadow {
         by.require(Permission::AgentsWrite, ids.0)?;
         let _starting = self.0.testing.begin(ids)?;
         if self.is_tested(ids).await? {
-            return Err(under_way());
+            return Err(under_way(true));
         }
         let last = self.newest_of_tests(ids).await?.filter(|run| run.state != "done");
         let run = last.ok_or(ReplayError::Done)?.id;
@@ -162,10 +163,6 @@ struct All {
     estimate: Estimate,
 }
 
-fn under_way() -> ReplayError {
-    ReplayError::Busy("its tests are being asked: wait until that is over")
-}
-
 type Key = (TenantId, AgentId);
 
 fn key((tenant, agent): Ids<'_>) -> Key {
@@ -186,7 +183,7 @@ impl Testing {
     fn begin(&self, ids: Ids<'_>) -> Result<Starting, ReplayError> {
         let key = key(ids);
         if !self.agents().insert(key.clone()) {
-            return Err(under_way());
+            return Err(under_way(true));
         }
         Ok(Starting { testing: self.clone(), key })
     }
