@@ -30,7 +30,11 @@ impl Wanted {
         match name {
             "draft" => Some(Self::Draft),
             "published" => Some(Self::Published),
-            version => version.parse().ok().map(Self::Version),
+            // Not `+3`, which a number may be written like.
+            version if version.bytes().all(|it| it.is_ascii_digit()) => {
+                version.parse().ok().map(Self::Version)
+            }
+            _ => None,
         }
     }
 }
@@ -150,7 +154,7 @@ mod tests {
         assert!(matches!(Wanted::named("draft"), Some(Wanted::Draft)));
         assert!(matches!(Wanted::named("published"), Some(Wanted::Published)));
         assert!(matches!(Wanted::named("3"), Some(Wanted::Version(3))));
-        for none in ["", "Draft", "-1", "3.5", "mara.yaml", "99999999999"] {
+        for none in ["", "Draft", "-1", "+3", "3.5", "mara.yaml", "99999999999"] {
             assert!(Wanted::named(none).is_none(), "{none}");
         }
     }

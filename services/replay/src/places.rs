@@ -63,9 +63,11 @@ impl Places {
         Ok(Place { places: self.clone(), tenant: tenant.clone() })
     }
 
-    /// Gives no place to anybody any more.
-    pub(crate) fn close(&self) {
-        self.taken().is_closed = true;
+    /// Gives no place to anybody any more. How many are taken.
+    pub(crate) fn close(&self) -> usize {
+        let mut taken = self.taken();
+        taken.is_closed = true;
+        taken.runs.values().sum()
     }
 
     /// Comes when every place is given back.
@@ -132,7 +134,7 @@ mod tests {
     fn a_process_that_ends_gives_no_place_and_waits_for_those_that_it_gave() {
         let places = Places::default();
         let (one, other) = (places.take(&tenant(0)).unwrap(), places.take(&tenant(1)).unwrap());
-        places.close();
+        assert_eq!(places.close(), 2);
         let refused = places.take(&tenant(2)).unwrap_err().to_string();
         assert_eq!(refused, "this portal is about to end, and begins nothing: try again in a moment");
         let mut free = Box::pin(places.all_free());

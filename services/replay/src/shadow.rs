@@ -117,8 +117,11 @@ impl Shadow {
     /// What was asked stands, and another process may go on with the rest at once.
     pub async fn end(&self, within: Duration) {
         let Inner { places, ending, .. } = &*self.0;
-        places.close();
+        let runs = places.close();
         ending.enough();
+        if 0 < runs {
+            tracing::info!(runs, "letting go of replays");
+        }
         if timeout(within.saturating_sub(LETTING_GO_MAX), places.all_free()).await.is_ok() {
             return;
         }

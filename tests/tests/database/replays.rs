@@ -212,6 +212,9 @@ async fn an_agents_runs_come_in_pages_and_none_twice() {
     assert_eq!(seen, want);
     let other = "noor".parse().unwrap();
     assert_eq!(replays::of_agent(&mut tx, &other, None, 9).await.unwrap(), []);
+    let newest = replays::newest_of_tests(&mut tx, &agent).await.unwrap().unwrap();
+    assert_eq!((newest.id.as_str(), newest.of_tests), ("tests-d", true), "and of tests, one");
+    assert_eq!(replays::newest_of_tests(&mut tx, &other).await.unwrap(), None);
 }
 
 #[tokio::test]

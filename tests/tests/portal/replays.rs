@@ -170,6 +170,82 @@ async fn a_run_whose_process_ended_says_so_and_goes_on() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_process_that_is_told_to_end_leaves_a_run_that_another_goes_on_with() -> anyhow::Result<()>
+{
+    let (mut house, people) = House::furnished().await?;
+    let op = people.of(Who::Operator)?;
+    let asked = house.it.llm.requests().len();
+    house.it.llm.script([Behaviour { held: true, ..Behaviour::default() }]);
+    let run = started(op).await?;
+    house.it.llm.held(1, PATIENCE).await?;
+    told_to_end(&house).await?;
+    house.it.llm.release();
+    assert!(house.it.ended("all").await?.success(), "{}", house.it.said("all"));
+    assert_eq!(house.it.llm.requests().len(), asked + 1, "a call began after the word to end");
+    let name = run.rsplit('/').next().unwrap_or_default();
+    let (why, held, kept) = let_go(&house, name).await?;
+    assert_eq!((why.as_str(), held), ("stopped: interrupted", 0), "nobody holds it");
+    assert_eq!(kept, 1, "what was under way is paid for, and stands");
+
+    house.it.run("all").await?;
+    let page = op.get(&run).await?;
+    assert!(!page.headers().contains_key("refresh"), "nothing comes by itself");
+    let page = page.text().await?;
+    assert!(page.contains("It was interrupted") && page.contains("Go on"), "{page}");
+    assert_eq!(op.post(&format!("{run}/resume"), &[("more", "0")]).await?.status(), 303);
+    let done = || async { Ok(op.read(&run).await?.contains(">Done<")) };
+    until(PATIENCE, "it goes on to its end", done).await?;
+    assert_eq!(house.it.llm.requests().len(), asked + CALLS, "each turn of both, once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_is_cut_off_and_its_test_is_asked_by_another_process()
+-> anyhow::Result<()> {
+    let (mut house, people) = House::furnished().await?;
+    let (op, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
+    let asked = house.it.llm.requests().len();
+    let answer = || Behaviour::text("Your parcel comes on Friday.");
+    let (held, verdict) = (Behaviour { held: true, ..answer() }, Behaviour::text("PASS\nPolite."));
+    house.it.llm.script([held, answer(), verdict]);
+    let started = op.post(&format!("{MARA}/tests/run"), &[("sure", "yes")]).await?;
+    assert_eq!(started.status(), 303);
+    house.it.llm.held(1, PATIENCE).await?;
+    told_to_end(&house).await?;
+    // Nobody releases it.
+    assert!(house.it.ended("all").await?.success(), "{}", house.it.said("all"));
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let sql = "select run_id from replay_run where of_tests";
+    let name: String = log.query_one(sql, &[]).await?.get(0);
+    let (why, held, kept) = let_go(&house, &name).await?;
+    assert_eq!((why.as_str(), held, kept), ("stopped: interrupted", 0, 0));
+    let reserved = "select count(*) from reservation where holder like 'replay-%'";
+    assert_eq!(log.query_one(reserved, &[]).await?.get::<_, i64>(0), 0, "room for others");
+
+    house.it.run("all").await?;
+    let list = format!("{MARA}/tests");
+    let page = viewer.read(&list).await?;
+    assert!(page.contains("The last run was interrupted"), "{page}");
+    assert!(page.contains("0 of 1 test of the draft asked"), "{page}");
+    assert!(!page.contains("/tests/resume"), "a viewer goes on with nothing");
+    let resume = format!("{MARA}/tests/resume");
+    assert!(op.read(&list).await?.contains(&format!("action=\"{resume}\"")));
+    assert_eq!(op.post(&resume, &[]).await?.status(), 303);
+    let passes = || async { Ok(op.read(&list).await?.contains("Passes")) };
+    until(PATIENCE, "the test passes", passes).await?;
+    assert_eq!(house.it.llm.requests().len(), asked + 3, "the cut call, the answer and its judge");
+    let over = || async { Ok(!op.get(&list).await?.headers().contains_key("refresh")) };
+    until(PATIENCE, "the run is over", over).await?;
+    let twice = op.post(&resume, &[]).await?;
+    assert!(said(&twice).contains("nothing%20is%20left"), "{}", said(&twice));
+    assert!(!op.read(&list).await?.contains("interrupted"), "nothing is left of that");
+    let sql = "select detail->>'replay' from operator_log where action = 'replay.resumed'";
+    let noted: String = log.query_one(sql, &[]).await?.get(0);
+    assert_eq!(noted, name);
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_answer_is_kept_as_a_test_and_removed() -> anyhow::Result<()> {
     let (house, people) = House::furnished().await?;
     let (op, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
@@ -250,6 +326,25 @@ async fn all_tests_are_run_and_each_says_what_came_of_it() -> anyhow::Result<()>
     let replays = op.read(&format!("{MARA}/replays")).await?;
     assert_eq!(replays.matches("id=\"run-").count(), 1, "runs of tests are not among them");
     Ok(())
+}
+
+/// Asks the process to end, and waits until its runs have heard it.
+async fn told_to_end(house: &House) -> anyhow::Result<()> {
+    let pid = house.it.pid("all").unwrap_or_default().to_string();
+    let mut kill = tokio::process::Command::new("kill");
+    anyhow::ensure!(kill.args(["-TERM", &pid]).status().await?.success(), "no process {pid}");
+    let heard = || async { Ok(house.it.said("all").contains("letting go of replays")) };
+    until(PATIENCE, "its runs heard it", heard).await
+}
+
+/// Why a run stopped, until when it is held, and how many turns of it have the candidate's answer.
+async fn let_go(house: &House, run: &str) -> anyhow::Result<(String, i64, i64)> {
+    let sql = "select why, held_until_ms,
+                      (select count(candidate) from replay_case c where c.run_id = r.run_id)
+                 from replay_run r where run_id = $1 and state = 'stopped'";
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let row = log.query_one(sql, &[&run]).await?;
+    Ok((row.get(0), row.get(1), row.get(2)))
 }
 
 /// Has the draft asked the last answers; the address of the run.

@@ -1,7 +1,7 @@
 //! Turns that are asked again, and those that are kept as tests.
 
 use domain::replay::{Outcome, judge, measure};
-use replay::{Asked, CaseReport, KeptTest, KeptTests, Report, RunRow, end_words};
+use replay::{Asked, CaseReport, KeptTest, KeptTests, Report, RunRow, Standing, end_words};
 use schemas::{AgentId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -39,6 +39,8 @@ pub(crate) struct Replay {
     pub(crate) state: String,
     /// Why it stopped.
     pub(crate) why: Option<String>,
+    /// Whether the process that asked it was ended or killed, so that it waits to be resumed.
+    pub(crate) interrupted: bool,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub(crate) made_at: Timestamp,
@@ -161,6 +163,8 @@ pub(crate) struct SavedTests {
     pub(crate) items: Vec<SavedTest>,
     /// Those that do not open any more.
     pub(crate) unreadable: Vec<UnreadableTest>,
+    /// How the newest run of all tests stands, if there was one in the last 31 days.
+    pub(crate) last_run: Option<Replay>,
 }
 
 /// A test that cannot be asked.
@@ -223,9 +227,11 @@ pub(crate) struct OfReplay {
     pub(crate) run: String,
 }
 
-impl From<RunRow> for Replay {
-    fn from(run: RunRow) -> Self {
+impl Replay {
+    /// As it stands at that time.
+    pub(crate) fn of(run: RunRow, now: Timestamp) -> Self {
         Self {
+            interrupted: Standing::of(&run, now) == Standing::Interrupted,
             id: run.id,
             candidate: run.candidate,
             model: run.config.model,
@@ -245,14 +251,15 @@ impl From<RunRow> for Replay {
     }
 }
 
-impl From<Report> for ReplayReport {
-    fn from(report: Report) -> Self {
+impl ReplayReport {
+    /// As it stands at that time.
+    pub(crate) fn of(report: Report, now: Timestamp) -> Self {
         Self {
             judge_is_told: report.run.judge.as_ref().map(|_| judge::SYSTEM.to_owned()),
             candidate: report.candidate.into(),
             baseline: report.baseline.map(Into::into),
             turns: report.cases.into_iter().map(Into::into).collect(),
-            run: report.run.into(),
+            run: Replay::of(report.run, now),
         }
     }
 }
@@ -331,12 +338,14 @@ impl From<Outcome> for ReplayAnswer {
     }
 }
 
-impl From<KeptTests> for SavedTests {
-    fn from(kept: KeptTests) -> Self {
+impl SavedTests {
+    /// With the newest run of them, as that stands at that time.
+    pub(crate) fn of(kept: KeptTests, last: Option<RunRow>, now: Timestamp) -> Self {
         let unreadable = kept.unreadable.into_iter().map(Into::into);
         Self {
             items: kept.tests.into_iter().map(Into::into).collect(),
             unreadable: unreadable.collect(),
+            last_run: last.map(|run| Replay::of(run, now)),
         }
     }
 }

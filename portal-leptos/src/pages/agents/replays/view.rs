@@ -131,11 +131,7 @@ fn stands(
 }
 
 /// What can be done about a run as it stands.
-fn action(
-    standing: &Standing,
-    run: &RunRow,
-    path: &impl Fn(&str) -> String,
-) -> Option<AnyView> {
+fn action(standing: &Standing, run: &RunRow, path: &impl Fn(&str) -> String) -> Option<AnyView> {
     let (end, words, more) = match standing {
         Standing::Done => return None,
         Standing::UnderWay => ("/stop", "Stop it".to_owned(), 0),
