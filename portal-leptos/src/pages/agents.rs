@@ -2,6 +2,7 @@
 //!
 //! What is typed goes through one form ([`typed`]), whoever reads it: a save, a trial, a merge.
 
+mod asking;
 mod attempt;
 mod autosave;
 mod budget;

@@ -129,15 +129,7 @@ impl Accounts {
         if by.tenants.contains_key(tenant) {
             return Ok(());
         }
-        let mut tx = self.platform.accounts().await?;
-        let deed = Deed {
-            who: Some(&by.operator),
-            tenant: Some(tenant),
-            action: "conversations.read",
-            detail: what,
-        };
-        note(&mut tx, visit, deed).await?;
-        Ok(tx.commit().await?)
+        self.note_alone(by, tenant, ("conversations.read", what), visit).await
     }
 
     /// Writes down what somebody did with turns of an agent that are asked again.
@@ -149,11 +141,7 @@ impl Accounts {
         visit: &Visit,
     ) -> Result<(), AccountsError> {
         by.require(Permission::AgentsWrite, tenant)?;
-        let mut tx = self.platform.accounts().await?;
-        let who = Some(&by.operator);
-        let deed = Deed { who, tenant: Some(tenant), action: did.action(), detail };
-        note(&mut tx, visit, deed).await?;
-        Ok(tx.commit().await?)
+        self.note_alone(by, tenant, (did.action(), detail), visit).await
     }
 
     /// Writes down that a tenant is made of an export. Ask before it is made.
@@ -165,15 +153,7 @@ impl Accounts {
         visit: &Visit,
     ) -> Result<(), AccountsError> {
         by.require_platform(Permission::OperatorsManage)?;
-        let mut tx = self.platform.accounts().await?;
-        let deed = Deed {
-            who: Some(&by.operator),
-            tenant: Some(tenant),
-            action: "tenant.imported",
-            detail: what,
-        };
-        note(&mut tx, visit, deed).await?;
-        Ok(tx.commit().await?)
+        self.note_alone(by, tenant, ("tenant.imported", what), visit).await
     }
 
     /// Writes down that what a person wrote to a tenant's agents is erased. Who that was is not written:
@@ -186,15 +166,7 @@ impl Accounts {
         visit: &Visit,
     ) -> Result<(), AccountsError> {
         by.require_platform(Permission::TenantsManage)?;
-        let mut tx = self.platform.accounts().await?;
-        let deed = Deed {
-            who: Some(&by.operator),
-            tenant: Some(tenant),
-            action: "person.erased",
-            detail: what,
-        };
-        note(&mut tx, visit, deed).await?;
-        Ok(tx.commit().await?)
+        self.note_alone(by, tenant, ("person.erased", what), visit).await
     }
 
     /// What the authors of a tenant's changes call themselves; whoever is not known is left out.
@@ -236,5 +208,19 @@ impl Accounts {
         }
         let limit = filter.limit.clamp(1, PAGE_MAX);
         Ok(log::page(&self.platform, &Filter { limit, ..filter.clone() }).await?)
+    }
+
+    /// Writes down, in a transaction of its own, what was or will be done in a tenant by others.
+    async fn note_alone(
+        &self,
+        by: &Principal,
+        tenant: &TenantId,
+        (action, detail): (&'static str, Value),
+        visit: &Visit,
+    ) -> Result<(), AccountsError> {
+        let mut tx = self.platform.accounts().await?;
+        let deed = Deed { who: Some(&by.operator), tenant: Some(tenant), action, detail };
+        note(&mut tx, visit, deed).await?;
+        Ok(tx.commit().await?)
     }
 }

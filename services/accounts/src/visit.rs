@@ -29,6 +29,11 @@ impl Visit {
         Self { now, ip: clean(ip, IP_CHARS_MAX), agent: clean(agent, AGENT_CHARS_MAX), held: None }
     }
 
+    /// Of whoever runs the server, at its command line.
+    pub fn console(now: Timestamp) -> Self {
+        Self::new(now, "console", "konstruct")
+    }
+
     /// The session that the browser came with: it ends when another one begins.
     #[must_use]
     pub fn holding(self, held: Option<SessionToken>) -> Self {

@@ -6,6 +6,7 @@ pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod models;
 pub(crate) mod replays;
+pub(crate) mod saved_tests;
 pub(crate) mod tenants;
 pub(crate) mod tools;
 pub(crate) mod traces;

@@ -11,7 +11,9 @@ use domain::{
     seal::Sealing,
 };
 use runtime::{Delivery, Failure, Handler as _};
-use schemas::{Envelope, Event, Kind, Message, Timestamp, event::FailureReason, usage::Attempt};
+use schemas::{
+    Envelope, Event, Kind, Message, TenantId, Timestamp, event::FailureReason, usage::Attempt,
+};
 use store::{
     completions::{Before, Prior, Record},
     memory,
@@ -48,6 +50,25 @@ impl Asking {
     /// Whether calls of this message may have room in budgets.
     pub(crate) fn settles(&self) -> bool {
         0 < self.before || !self.budgets.is_unset()
+    }
+}
+
+/// How many calls earlier deliveries made, as [`Asking`] has them.
+#[derive(Clone, Copy)]
+struct Earlier {
+    before: u32,
+    told: u32,
+}
+
+impl Earlier {
+    /// Leaves in `prior` only those that no outcome tells of.
+    fn of(cause: &Envelope, prior: &mut Prior) -> Self {
+        let before = prior.attempts.len();
+        let since = reopened_at(cause);
+        prior.attempts.retain(|it| since.is_none_or(|since| since <= it.started_at));
+        let told = before - prior.attempts.len();
+        let [before, told] = [before, told].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
+        Self { before, told }
     }
 }
 
@@ -88,17 +109,15 @@ impl Completion {
         prior: &mut Prior,
     ) -> Result<Vec<Event>, Failure> {
         let (tenant, cause) = (&delivery.cause.tenant, &delivery.cause.id);
-        let before = prior.attempts.len();
-        let since = reopened_at(&delivery.cause);
-        prior.attempts.retain(|it| since.is_none_or(|since| since <= it.started_at));
-        let told = before - prior.attempts.len();
+        let earlier = Earlier::of(&delivery.cause, prior);
+        let had_calls = 0 < earlier.before;
         let route =
             self.directory.read(|directory| directory.route(tenant, &message.key.connection));
         let routed = match route {
             Ok(routed) => routed,
             Err(reason) => {
                 let failed = failed(cause, &message.key, None, reason, Vec::new());
-                return self.record(delivery, message, Outcome::unasked(failed, 0 < before)).await;
+                return self.record(delivery, message, Outcome::unasked(failed, had_calls)).await;
             }
         };
         if self.bounds.calls_max <= prior.attempts.len() {
@@ -112,12 +131,31 @@ impl Completion {
         let newest = thread::newest(message, tenant, &sealing)?;
         if let Some(handed_off) = prior.handed_off.take() {
             if !gives_back(&thread::said(message, tenant, &sealing)?) {
-                return self.hold(delivery, message, &routed.agent.id, 0 < before).await;
+                return self.hold(delivery, message, &routed.agent.id, had_calls).await;
             }
             let given = self.completions.give_back(tenant, &handed_off, cause, now);
             given.await.map_err(from_store)?;
             prior.gave_back = Some(handed_off);
         }
+        let asking = self.asking(tenant, (routed, sealing, newest), prior, earlier)?;
+        let on = On { delivery, message, asking: &asking };
+        match by_words(&asking.config.escalation, &asking.newest.text) {
+            Some(due) => {
+                let over = HandOver::by_rule(due, asking.tried.clone(), Vec::new());
+                self.hand_over(&on, over).await
+            }
+            None => self.ask(&on).await,
+        }
+    }
+
+    /// What a message is asked with: what its thread remembers, and what was tried, are taken of `prior`.
+    fn asking(
+        &self,
+        tenant: &TenantId,
+        (routed, sealing, newest): (Routed, Sealing, Turn),
+        prior: &mut Prior,
+        Earlier { before, told }: Earlier,
+    ) -> Result<Asking, Failure> {
         let config = OpenConfig::open(&routed.published.config, tenant, &routed.agent.id, &sealing);
         let config = config.map_err(Failure::retry)?;
         let thread = thread::open(take(&mut prior.thread), tenant, &sealing);
@@ -130,29 +168,9 @@ impl Completion {
             budget_tokens: self.bounds.thread_tokens_max,
             may_hand_over: true,
         });
-        let [before, told] = [before, told].map(|it| u32::try_from(it).unwrap_or(u32::MAX));
         let tried = take(&mut prior.attempts).into_iter().filter_map(|it| it.outcome).collect();
         let budgets = Budgets::of(&routed.tenant, Some(&routed.agent));
-        let asking = Asking {
-            routed,
-            budgets,
-            sealing,
-            config,
-            prompt,
-            thread,
-            newest,
-            before,
-            told,
-            tried,
-        };
-        let on = On { delivery, message, asking: &asking };
-        match by_words(&asking.config.escalation, &asking.newest.text) {
-            Some(due) => {
-                let over = HandOver::by_rule(due, asking.tried.clone(), Vec::new());
-                self.hand_over(&on, over).await
-            }
-            None => self.ask(&on).await,
-        }
+        Ok(Asking { routed, budgets, sealing, config, prompt, thread, newest, before, told, tried })
     }
 
     /// Puts an outcome on record with what the thread remembers of it. Returns what there is to say of

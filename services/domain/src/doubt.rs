@@ -31,24 +31,11 @@ fn written_at(ts: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use schemas::{Place, PlaceKind};
-
     use super::*;
+    use crate::sample::message_ref;
 
     fn message(ts: &str) -> MessageRef {
-        MessageRef {
-            id: "m1".parse().unwrap(),
-            connection: "slack-T0ACME".parse().unwrap(),
-            conversation: "C1-1700000000_000100".parse().unwrap(),
-            place: Place {
-                workspace: "T0ACME".to_owned(),
-                channel: "C1".to_owned(),
-                kind: PlaceKind::Public,
-                thread: "1700000000.000100".to_owned(),
-            },
-            ts: ts.to_owned(),
-            sender: "U1".to_owned(),
-        }
+        MessageRef { ts: ts.to_owned(), ..message_ref() }
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub mod repair;
 pub mod replay;
 pub mod reply;
 pub mod reply_state;
+#[cfg(test)]
+mod sample;
 pub mod seal;
 pub mod secret;
 pub mod share;

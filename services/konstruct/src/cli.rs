@@ -1,11 +1,13 @@
 //! What can be typed.
 
+mod erase;
 mod keep;
 mod person;
 mod portable;
 mod repair;
 mod replay;
 mod see;
+mod tenant;
 
 use std::path::PathBuf;
 
@@ -13,16 +15,15 @@ use clap::{Args, Parser, Subcommand};
 use schemas::TenantId;
 
 pub(crate) use self::{
+    erase::{ErasePerson, EraseTenant, ReceiptVerb, Receipts, ShowReceipt},
     keep::{BackupVerb, Backups, Restore},
-    person::{ErasePerson, PersonVerb, Persons},
+    person::{PersonVerb, Persons},
     portable::{ExportTenant, ExportVerb, ImportTenant},
     repair::{Chosen, DeadLetters, LetterVerb, Messages, ReplyVerb, ReplyWord},
     replay::{AddTest, Projections, ReplayVerb, Replays, RunTests, Shadow, TestVerb, Tests},
     see::{At, Get, StreamVerb, Streams, Tail},
+    tenant::{TenantVerb, Tenants},
 };
-
-/// Longer than an answer may take, with what is written of it.
-pub(crate) const SETTLE_SECONDS: u64 = 180;
 
 /// AI employees that answer in Slack.
 #[derive(Debug, Parser)]
@@ -156,94 +157,6 @@ pub(crate) struct Apply {
     /// Show the difference and change nothing.
     #[arg(long)]
     pub dry_run: bool,
-}
-
-/// `konstruct tenant …`.
-#[derive(Debug, Args)]
-pub(crate) struct Tenants {
-    /// What to do.
-    #[command(subcommand)]
-    pub verb: TenantVerb,
-}
-
-/// What can be done with tenants.
-#[derive(Debug, Subcommand)]
-pub(crate) enum TenantVerb {
-    /// List all tenants.
-    List,
-    /// Show one tenant.
-    Show {
-        /// The tenant's slug.
-        #[arg(long)]
-        tenant: TenantId,
-    },
-    /// Erase a tenant for good: its key, its messages on every stream, its rows in every table. Run
-    /// again, it does what is left.
-    Erase(EraseTenant),
-    /// Receipts of tenants and people that were erased.
-    Receipt(Receipts),
-    /// Write all of a tenant's data, in the clear, to one file of JSON lines; or verify one.
-    Export(ExportTenant),
-    /// Make a tenant of such a file, where its slug is free. Run again, it does what is left.
-    Import(ImportTenant),
-}
-
-/// `konstruct tenant erase`.
-#[derive(Debug, Args)]
-pub(crate) struct EraseTenant {
-    /// The tenant's slug.
-    #[arg(long)]
-    pub tenant: TenantId,
-    /// Count what there is to erase, and erase nothing.
-    #[arg(long)]
-    pub dry_run: bool,
-    /// The slug once more: this cannot be undone.
-    #[arg(long, value_name = "SLUG")]
-    pub yes: Option<String>,
-    /// Who asks for it, as the receipt says.
-    #[arg(long, value_name = "WHO")]
-    pub by: Option<String>,
-    /// How long answers that are under way may take to come: so many seconds after it has left. 0 is
-    /// enough where no service runs.
-    #[arg(long, value_name = "SECONDS", default_value_t = SETTLE_SECONDS)]
-    pub settle: u64,
-    /// Where the signed receipt is written; nothing may be there yet.
-    #[arg(long, value_name = "FILE")]
-    pub receipt: Option<PathBuf>,
-}
-
-/// `konstruct tenant receipt …`.
-#[derive(Debug, Args)]
-pub(crate) struct Receipts {
-    /// What to do.
-    #[command(subcommand)]
-    pub verb: ReceiptVerb,
-}
-
-/// What can be done with receipts.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ReceiptVerb {
-    /// Whether this installation signed it, and nobody changed it since.
-    Verify {
-        /// The receipt.
-        file: PathBuf,
-    },
-    /// Print the latest receipt of a tenant once more, as it was signed.
-    #[command(visible_alias = "again")]
-    Show(ShowReceipt),
-    /// Print the public key that verifies receipts, in PEM; with `--json`, also those of former master keys.
-    Key,
-}
-
-/// `konstruct tenant receipt show`.
-#[derive(Debug, Args)]
-pub(crate) struct ShowReceipt {
-    /// The tenant's slug.
-    #[arg(long)]
-    pub tenant: TenantId,
-    /// Where it is written too; nothing may be there yet.
-    #[arg(long, value_name = "FILE")]
-    pub receipt: Option<PathBuf>,
 }
 
 /// `konstruct agent …` and `konstruct connection …`.

@@ -99,7 +99,7 @@ pub(crate) async fn note_opened(
     what: Value,
 ) -> anyhow::Result<()> {
     let accounts = accounts(asked).await.context("what is opened is written down")?;
-    let visit = Visit::new(Clock::system().now(), "console", "konstruct");
+    let visit = Visit::console(Clock::system().now());
     Ok(accounts.note_read(&Accounts::console()?, tenant, what, &visit).await?)
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn note_imported(
     what: Value,
 ) -> anyhow::Result<()> {
     let accounts = accounts(asked).await.context("what is imported is written down")?;
-    let visit = Visit::new(Clock::system().now(), "console", "konstruct");
+    let visit = Visit::console(Clock::system().now());
     Ok(accounts.note_imported(&Accounts::console()?, tenant, what, &visit).await?)
 }
 

@@ -5,7 +5,10 @@ mod usage;
 use domain::trace::outcome;
 use schemas::{
     Envelope, Event, EventId, LimitScope, Message, MessageRef,
-    event::{self, CompletionFailed, CompletionFinished, CompletionHandedOff, ReplyKind},
+    event::{
+        self, CompletionFailed, CompletionFinished, CompletionHandedOff, MessageHeld,
+        MessageThrottled, ReplyDelivered, ReplyKind,
+    },
 };
 use store::{
     changes::ChangeRow,
@@ -52,29 +55,12 @@ fn message(seq: u64, envelope: &Envelope) -> Option<MessageRow> {
         Event::MessageAdmitted(data) => {
             MessageRow { decided_at_ms: time_ms, ..at.row(key(&data.message), "admitted") }
         }
-        Event::MessageThrottled(data) => {
-            let detail = Some(limit(data.limit).to_owned());
-            let row = at.row(&data.message, "throttled");
-            MessageRow { decided_at_ms: time_ms, detail, ..row }
-        }
+        Event::MessageThrottled(data) => throttled(&at, data, time_ms),
         Event::CompletionFinished(data) => finished(&at, data, time_ms),
         Event::CompletionFailed(data) => failed(&at, data, time_ms),
         Event::CompletionHandedOff(data) => handing_over(&at, data, time_ms),
-        Event::MessageHeld(data) => MessageRow {
-            agent_id: Some(data.agent.clone()),
-            completed_at_ms: time_ms,
-            ..at.row(&data.message, "held")
-        },
-        Event::ReplyDelivered(data) => {
-            let state = match data.reply {
-                ReplyKind::Answer => "delivered",
-                ReplyKind::Apology => "failed",
-                ReplyKind::Notice => "told",
-                ReplyKind::HandOff => "handed over",
-                ReplyKind::Held => "held",
-            };
-            MessageRow { answered_at_ms: time_ms, ..at.row(&data.message, state) }
-        }
+        Event::MessageHeld(data) => held(&at, data, time_ms),
+        Event::ReplyDelivered(data) => delivered(&at, data, time_ms),
         Event::ReplyUncertain(data) => {
             let doubt = Some(data.detail.clone());
             MessageRow { doubt, ..at.row(&data.message, "uncertain") }
@@ -126,6 +112,12 @@ const fn limit(scope: LimitScope) -> &'static str {
     }
 }
 
+fn throttled(at: &At<'_>, data: &MessageThrottled, time_ms: Option<i64>) -> MessageRow {
+    let detail = Some(limit(data.limit).to_owned());
+    let row = at.row(&data.message, "throttled");
+    MessageRow { decided_at_ms: time_ms, detail, ..row }
+}
+
 fn finished(at: &At<'_>, data: &CompletionFinished, time_ms: Option<i64>) -> MessageRow {
     MessageRow {
         agent_id: Some(data.agent.clone()),
@@ -163,6 +155,25 @@ fn handing_over(at: &At<'_>, data: &CompletionHandedOff, time_ms: Option<i64>) -
         completed_at_ms: time_ms,
         ..at.row(&data.message, "handing over")
     }
+}
+
+fn held(at: &At<'_>, data: &MessageHeld, time_ms: Option<i64>) -> MessageRow {
+    MessageRow {
+        agent_id: Some(data.agent.clone()),
+        completed_at_ms: time_ms,
+        ..at.row(&data.message, "held")
+    }
+}
+
+fn delivered(at: &At<'_>, data: &ReplyDelivered, time_ms: Option<i64>) -> MessageRow {
+    let state = match data.reply {
+        ReplyKind::Answer => "delivered",
+        ReplyKind::Apology => "failed",
+        ReplyKind::Notice => "told",
+        ReplyKind::HandOff => "handed over",
+        ReplyKind::Held => "held",
+    };
+    MessageRow { answered_at_ms: time_ms, ..at.row(&data.message, state) }
 }
 
 /// The hand-off that begins or ends with the event, if one does.

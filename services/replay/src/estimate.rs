@@ -13,7 +13,7 @@ use providers::{CALLS_OF_ANSWER_MAX, Request, Router, Turn, WorstCost};
 use schemas::usage::MicroDollars;
 use serde::Serialize;
 
-use crate::{Employee, KeptTest, judge::request, run::Versions, talk::Talk};
+use crate::{Employee, KeptTest, ReplayError, judge::request, run::Versions, talk::Talk};
 
 /// Bytes of a token, as `domain::prompt::estimate_tokens` guesses.
 const BYTES_PER_TOKEN: usize = 4;
@@ -29,6 +29,16 @@ pub struct Estimate {
     pub calls_max: u64,
     /// What they cost at the most, in millionths of a dollar; nothing where a model has no price.
     pub micros_max: Option<u64>,
+}
+
+impl Estimate {
+    /// Nothing whose price nobody knows is kept within a budget.
+    pub(crate) fn within(self, budget_micros: Option<u64>) -> Result<Self, ReplayError> {
+        if budget_micros.is_some() && self.micros_max.is_none() {
+            return Err(ReplayError::Unpriced);
+        }
+        Ok(self)
+    }
 }
 
 /// What is counted with.

@@ -1,6 +1,4 @@
-//! Turns that are kept as tests: what is expected of an answer, and whether it holds.
-
-mod asked;
+//! Turns that are kept as tests, with what is expected of an answer.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -11,7 +9,7 @@ use domain::{
     },
     seal::Sealing,
 };
-use schemas::{AgentId, MessageId, OperatorId, TenantId, Timestamp};
+use schemas::{AgentId, MessageId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{
     replays::{self, LastAsked, SavedTest},
@@ -19,24 +17,9 @@ use store::{
 };
 
 use crate::{
-    Candidate, Employee, Replay, ReplayError, Turn,
-    ask::Asking,
+    Employee, Replay, ReplayError, Turn,
     case::{opened, sealed},
-    error::Stop,
 };
-
-/// What is asked of tests.
-#[derive(Clone, Debug)]
-pub struct TestSetup {
-    /// Who is asked.
-    pub candidate: Candidate,
-    /// The model group that judges; the candidate's own if unsaid.
-    pub judge: Option<String>,
-    /// How much all of them may cost, in millionths of a dollar.
-    pub budget_micros: Option<u64>,
-    /// The operator who has them run; nobody on the command line.
-    pub made_by: Option<OperatorId>,
-}
 
 /// The tests of an agent.
 #[derive(Clone, Debug, Default)]
@@ -205,31 +188,5 @@ impl Replay {
             return Err(ReplayError::NoTest(id.to_owned()));
         }
         Ok(tx.commit().await?)
-    }
-}
-
-impl Asking<'_> {
-    /// Which checks hold of an answer. What a model must judge is judged by that group.
-    pub(crate) async fn checked(
-        &self,
-        group: &str,
-        (frozen, outcome): (&Frozen, &Outcome),
-        checks: &[Check],
-    ) -> Result<Vec<Checked>, Stop> {
-        let mut checked = Vec::with_capacity(checks.len());
-        for check in checks {
-            let (holds, reason) = match (check, check.holds(outcome)) {
-                (_, Some(holds)) => (holds, None),
-                (Check::Judged(criterion), None) => {
-                    let said = outcome.said().unwrap_or_default();
-                    let asked = (frozen.newest.text.as_str(), said);
-                    let (met, reason) = self.meets(group, asked, criterion).await?;
-                    (met == Some(true), Some(reason))
-                }
-                (_, None) => (false, None),
-            };
-            checked.push(Checked { check: check.clone(), holds, reason });
-        }
-        Ok(checked)
     }
 }

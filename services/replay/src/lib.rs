@@ -34,6 +34,7 @@ mod shadow;
 mod standing;
 mod talk;
 mod tested;
+mod testing;
 
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ pub use self::{
     freeze::{Turn, admitted},
     held::{Found, Held},
     hold::Taken,
-    kept::{Checked, KeptTest, KeptTests, LastResult, TestSetup, UnreadableTest},
+    kept::{Checked, KeptTest, KeptTests, LastResult, UnreadableTest},
     places::{RUNS_MAX, RUNS_PER_TENANT_MAX},
     render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
@@ -58,6 +59,7 @@ pub use self::{
     shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
     standing::Standing,
     tested::{TestAnswer, TestReport, Tested},
+    testing::TestSetup,
 };
 
 pub use store::replays::RunRow;

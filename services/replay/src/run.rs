@@ -89,11 +89,7 @@ impl Replay {
             baseline: versions.as_ref(),
             judge: setup.judge.as_deref(),
         };
-        let estimate = counting.count(frozen());
-        if setup.budget_micros.is_some() && estimate.micros_max.is_none() {
-            return Err(ReplayError::Unpriced);
-        }
-        Ok(estimate)
+        counting.count(frozen()).within(setup.budget_micros)
     }
 
     /// Writes a run down with all its turns, and asks nobody. Its name.

@@ -14,13 +14,12 @@ use futures::StreamExt as _;
 use schemas::Timestamp;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::{Client, CopyOutStream};
-use tracing::warn;
 
 pub use self::{
     restore::{Empty, Restoration, Restoring},
     table::Table,
 };
-use crate::{Role, Settings, StoreError, migrate, role, row, tls};
+use crate::{Settings, StoreError, migrate, owner, row};
 
 const AUDIT: &str = "insert into platform_audit (purpose, actor) values ('backup', $1)";
 const BEGIN: &str = "begin isolation level repeatable read read only";
@@ -80,7 +79,7 @@ pub struct Counter {
 impl Snapshot {
     /// Takes one. `actor` stands in the audit; `reader` is the one of `DIRECTORY`.
     pub async fn take(settings: &Settings, actor: &str, reader: &str) -> Result<Self, StoreError> {
-        let client = owner(settings).await?;
+        let client = owner::connect(settings).await?;
         migrate::verify(&client).await?;
         client.execute(AUDIT, &[&actor]).await?;
         client.batch_execute(BEGIN).await?;
@@ -122,17 +121,4 @@ impl Rows {
     pub async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         Ok(self.0.next().await.transpose()?)
     }
-}
-
-/// A session of the owner.
-async fn owner(settings: &Settings) -> Result<Client, StoreError> {
-    let config = settings.config(Role::Owner)?;
-    let (client, connection) = config.connect(tls::connector(settings)?).await?;
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            warn!(error = %StoreError::from(error), "lost the owner's session");
-        }
-    });
-    role::verify(&client, Role::Owner).await?;
-    Ok(client)
 }

@@ -36,6 +36,7 @@ pub mod letters;
 pub mod limits;
 pub mod memory;
 pub mod migrate;
+mod owner;
 mod platform;
 pub mod portable;
 pub mod programs;

@@ -3,7 +3,7 @@
 use domain::{config::OpenConfig, day::Day, seal::Sealing};
 use konstruct_tests::postgres::raw;
 use schemas::{
-    AgentId, OperatorId, Text, Timestamp,
+    AgentConfig, AgentId, OperatorId, Text, Timestamp,
     usage::{Attempt, AttemptOutcome, Cost, MicroDollars, Usage},
 };
 use store::{
@@ -29,22 +29,26 @@ fn text(words: &str) -> Text {
     Text::Plain(words.to_owned())
 }
 
+fn of_draft<'a>(agent: &'a AgentId, config: &'a AgentConfig) -> NewRun<'a> {
+    NewRun {
+        id: "run",
+        agent,
+        candidate: "the draft",
+        config,
+        baseline: false,
+        judge: None,
+        budget_micros: None,
+        made_by: None,
+        of_tests: false,
+        at: at(0),
+    }
+}
+
 /// A run of two turns, one of which cannot be asked.
 async fn made(db: &Database, slug: &str, budget_micros: Option<u64>, at: Timestamp) {
     let (tenant, agent) = (tenant(slug), mara());
     let config = OpenConfig::named("Mara").seal(&tenant, &agent, &Sealing::Off);
-    let run = NewRun {
-        id: "run",
-        agent: &agent,
-        candidate: "the draft",
-        config: &config,
-        baseline: true,
-        judge: None,
-        budget_micros,
-        made_by: None,
-        of_tests: false,
-        at,
-    };
+    let run = NewRun { baseline: true, budget_micros, at, ..of_draft(&agent, &config) };
     let cases = [
         NewCase { message: message("m2"), frozen: Ok(text("frozen")), test: None },
         NewCase { message: message("m1"), frozen: Err("erased"), test: None },
@@ -182,18 +186,8 @@ async fn an_agents_runs_come_in_pages_and_none_twice() {
     let ada: OperatorId = "o1".parse().unwrap();
     let mut tx = db.tenant(&acme).await.unwrap();
     for (id, made) in [("a", 1), ("b", 2), ("c", 2), ("d", 3)] {
-        let run = NewRun {
-            id,
-            agent: &agent,
-            candidate: "the draft",
-            config: &config,
-            baseline: false,
-            judge: None,
-            budget_micros: None,
-            made_by: Some(&ada),
-            of_tests: false,
-            at: at(made),
-        };
+        let made_by = Some(&ada);
+        let run = NewRun { id, made_by, at: at(made), ..of_draft(&agent, &config) };
         replays::make(&mut tx, &run, &[]).await.unwrap();
         let id = format!("tests-{id}");
         let tests = NewRun { id: &id, of_tests: true, ..run };
@@ -351,18 +345,7 @@ async fn a_large_run_of_tests_is_written_whole_and_in_order() {
     let World { db, test: _kept, .. } = world().await;
     let (acme, agent) = (tenant("acme"), mara());
     let config = OpenConfig::named("Mara").seal(&acme, &agent, &Sealing::Off);
-    let run = NewRun {
-        id: "run",
-        agent: &agent,
-        candidate: "the draft",
-        config: &config,
-        baseline: false,
-        judge: None,
-        budget_micros: None,
-        made_by: None,
-        of_tests: true,
-        at: at(0),
-    };
+    let run = NewRun { of_tests: true, ..of_draft(&agent, &config) };
     let case = |nth: usize| NewCase {
         message: message(&format!("m{nth}")),
         frozen: Ok(text(&format!("{nth} {}", "x".repeat(300_000)))),
@@ -420,18 +403,7 @@ async fn a_garbled_test_hides_no_other() {
 async fn made_of_test(db: &Database, id: &str, at: Timestamp) {
     let (acme, agent) = (tenant("acme"), mara());
     let config = OpenConfig::named("Mara").seal(&acme, &agent, &Sealing::Off);
-    let run = NewRun {
-        id,
-        agent: &agent,
-        candidate: id,
-        config: &config,
-        baseline: false,
-        judge: None,
-        budget_micros: None,
-        made_by: None,
-        of_tests: true,
-        at,
-    };
+    let run = NewRun { id, candidate: id, of_tests: true, at, ..of_draft(&agent, &config) };
     let test = CaseTest { id: "test".to_owned(), checks: Some(text("checks")) };
     let case = NewCase { message: message("m2"), frozen: Ok(text("frozen")), test: Some(test) };
     let mut tx = db.tenant(&acme).await.unwrap();

@@ -13,7 +13,8 @@ use crate::{
     problem::ApiError,
     shapes::{
         OfAgent,
-        replays::{After, OfReplay, Replay, ReplayReport, Replays, SavedTests},
+        replays::{After, OfReplay, Replay, ReplayReport, Replays},
+        saved_tests::SavedTests,
     },
 };
 

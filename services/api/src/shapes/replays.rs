@@ -1,7 +1,7 @@
-//! Turns that are asked again, and those that are kept as tests.
+//! Turns that are asked again.
 
 use domain::replay::{Outcome, judge, measure};
-use replay::{Asked, CaseReport, KeptTest, KeptTests, Report, RunRow, Standing, end_words};
+use replay::{Asked, CaseReport, Report, RunRow, Standing, end_words};
 use schemas::{AgentId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -156,54 +156,6 @@ pub(crate) struct ReplayAnswer {
     pub(crate) latency_ms: u64,
 }
 
-/// Tests of an agent.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SavedTests {
-    /// Those that can be asked, the oldest first.
-    pub(crate) items: Vec<SavedTest>,
-    /// Those that do not open any more.
-    pub(crate) unreadable: Vec<UnreadableTest>,
-    /// How the newest run of all tests stands, if there was one in the last 31 days.
-    pub(crate) last_run: Option<Replay>,
-}
-
-/// A test that cannot be asked.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct UnreadableTest {
-    /// Which one.
-    pub(crate) id: String,
-    /// The message.
-    pub(crate) message: String,
-    /// Why, in words.
-    pub(crate) why: String,
-    /// Since when it is kept.
-    #[schema(value_type = String, format = DateTime)]
-    pub(crate) made_at: Timestamp,
-}
-
-/// A turn that is kept, with what is expected of an answer to it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SavedTest {
-    /// Which one.
-    pub(crate) id: String,
-    /// The message.
-    pub(crate) message: String,
-    /// What was asked.
-    pub(crate) question: String,
-    /// What is expected, in words.
-    pub(crate) checks: Vec<String>,
-    /// Since when it is kept.
-    #[schema(value_type = String, format = DateTime)]
-    pub(crate) made_at: Timestamp,
-    /// When all tests were run last.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub(crate) asked_at: Option<Timestamp>,
-    /// Of what that was.
-    pub(crate) asked_of: Option<String>,
-    /// Whether it passed then; nothing where it was not asked.
-    pub(crate) passed: Option<bool>,
-}
-
 /// Which replays.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -334,41 +286,6 @@ impl From<Outcome> for ReplayAnswer {
             model: outcome.model,
             cost_micros: outcome.cost_micros,
             latency_ms: outcome.latency_ms,
-        }
-    }
-}
-
-impl SavedTests {
-    /// With the newest run of them, as that stands at that time.
-    pub(crate) fn of(kept: KeptTests, last: Option<RunRow>, now: Timestamp) -> Self {
-        let unreadable = kept.unreadable.into_iter().map(Into::into);
-        Self {
-            items: kept.tests.into_iter().map(Into::into).collect(),
-            unreadable: unreadable.collect(),
-            last_run: last.map(|run| Replay::of(run, now)),
-        }
-    }
-}
-
-impl From<replay::UnreadableTest> for UnreadableTest {
-    fn from(test: replay::UnreadableTest) -> Self {
-        let message = test.message.to_string();
-        Self { id: test.id, message, why: test.why, made_at: test.made_at }
-    }
-}
-
-impl From<KeptTest> for SavedTest {
-    fn from(test: KeptTest) -> Self {
-        let last = test.last;
-        Self {
-            id: test.id,
-            message: test.message.to_string(),
-            question: test.frozen.newest.text,
-            checks: test.checks.iter().map(ToString::to_string).collect(),
-            made_at: test.made_at,
-            asked_at: last.as_ref().map(|it| it.asked_at),
-            passed: last.as_ref().and_then(replay::LastResult::has_passed),
-            asked_of: last.map(|it| it.candidate),
         }
     }
 }

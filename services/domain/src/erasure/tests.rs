@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use schemas::{
-    ConversationId, CorrelationId, EventId, MessageRef, Place, PlaceKind, Timestamp,
+    ConversationId, CorrelationId, EventId, MessageRef, Timestamp,
     event::{
         ConversationHandedBack, EffectObserved, MessageDeleted, ReplyDelivered, ReplyKind,
         ReplyUncertain,
@@ -8,26 +8,17 @@ use schemas::{
 };
 
 use super::*;
-use crate::replay::{End, Outcome, Person};
+use crate::{
+    replay::{End, Outcome, Person},
+    sample::message_ref,
+};
 
 fn key(name: &str, sender: &str) -> MessageRef {
-    MessageRef {
-        id: name.parse().unwrap(),
-        connection: "slack-T0ACME".parse().unwrap(),
-        conversation: thread(),
-        place: Place {
-            workspace: "T0ACME".to_owned(),
-            channel: "C1".to_owned(),
-            kind: PlaceKind::Public,
-            thread: "1.1".to_owned(),
-        },
-        ts: "1.1".to_owned(),
-        sender: sender.to_owned(),
-    }
+    MessageRef { id: name.parse().unwrap(), sender: sender.to_owned(), ..message_ref() }
 }
 
 fn thread() -> ConversationId {
-    "C1-1_1".parse().unwrap()
+    message_ref().conversation
 }
 
 fn envelope(story: &str, event: Event) -> Envelope {

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use super::*;
-use crate::seal::DataKey;
+use crate::seal::{DataKey, Owner, Sealing};
 
 fn tenant() -> TenantId {
     "acme".parse().unwrap()

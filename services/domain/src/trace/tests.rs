@@ -1,6 +1,6 @@
 use expect_test::expect;
 use schemas::{
-    CorrelationId, EffectId, EventId, Message, MessageRef, Place, PlaceKind, Sender, Text,
+    CorrelationId, EffectId, EventId, Message, Sender, Text,
     event::{
         CompletionFailed, MessageAccepted, MessageAdmitted, MessageReceived, MessageThrottled,
         ReplyDelivered, ReplyKind, SentPart,
@@ -8,22 +8,11 @@ use schemas::{
 };
 
 use super::*;
+use crate::sample::message_ref;
 
 fn message() -> Message {
     Message {
-        key: MessageRef {
-            id: "m1".parse().unwrap(),
-            connection: "slack-T0ACME".parse().unwrap(),
-            conversation: "C1-1_1".parse().unwrap(),
-            place: Place {
-                workspace: "T0ACME".to_owned(),
-                channel: "C1".to_owned(),
-                kind: PlaceKind::Public,
-                thread: "1.1".to_owned(),
-            },
-            ts: "1.1".to_owned(),
-            sender: "U1".to_owned(),
-        },
+        key: message_ref(),
         channel: schemas::ChannelKind::Slack,
         author: Sender { name: None, home: None },
         address: schemas::Address::Mention,

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) async fn run(asked: &Asked<'_>, args: Operators, output: Output) -> anyhow::Result<()> {
     let accounts = wiring::accounts(asked).await?;
     let console = Accounts::console()?;
-    let visit = Visit::new(Clock::system().now(), "console", "konstruct");
+    let visit = Visit::console(Clock::system().now());
     match args.verb {
         OperatorVerb::SetUpLink => {
             let link = accounts.set_up_link(visit.now).await?;

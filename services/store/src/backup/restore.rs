@@ -8,11 +8,11 @@ use futures::SinkExt as _;
 use schemas::Timestamp;
 use tokio_postgres::{Client, CopyInSink};
 
-use super::{AUDIT, Counter, STATE, Table, owner, table};
+use super::{AUDIT, Counter, STATE, Table, table};
 use crate::{
     Database, Settings, StoreError,
     check::walls::quoted,
-    migrate, row,
+    migrate, owner, row,
     session::{Session, Step},
 };
 
@@ -73,7 +73,7 @@ impl Empty {
                  program as new as the one that made the backup"
             )));
         }
-        let client = owner(settings).await?;
+        let client = owner::connect(settings).await?;
         if client.query_one(IS_MIGRATED, &[]).await?.try_get(0)? {
             let there: i32 = client.query_one(MIGRATION, &[]).await?.try_get(0)?;
             if migration < there {
@@ -100,7 +100,7 @@ impl Empty {
     pub async fn open(settings: &Settings, migration: i32) -> Result<Self, StoreError> {
         Self::check(settings, migration).await?;
         migrate::migrate_to(settings, migration).await?;
-        let client = owner(settings).await?;
+        let client = owner::connect(settings).await?;
         let tables = table::all(&client).await?;
         Ok(Self { client, tables })
     }

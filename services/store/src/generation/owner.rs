@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use schemas::Timestamp;
 use tokio_postgres::{Client, Row, Transaction};
-use tracing::warn;
 
 use super::{Generation, Made, Wish};
-use crate::{Role, Settings, StoreError, migrate, role, row, tls};
+use crate::{Settings, StoreError, migrate, owner, row};
 
 /// "krebuild" in a number; the advisory lock of whoever works on generations.
 const LOCK: i64 = 0x6b72_6562_7569_6c64;
@@ -96,14 +95,7 @@ pub struct Generations {
 impl Generations {
     /// Connects as the owner. Everybody may look; who changes anything asks [`Self::alone`] first.
     pub async fn open(settings: &Settings) -> Result<Self, StoreError> {
-        let config = settings.config(Role::Owner)?;
-        let (client, connection) = config.connect(tls::connector(settings)?).await?;
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                warn!(error = %StoreError::from(error), "lost the owner's session");
-            }
-        });
-        role::verify(&client, Role::Owner).await?;
+        let client = owner::connect(settings).await?;
         migrate::verify(&client).await?;
         Ok(Self { client })
     }

@@ -7,16 +7,18 @@ use axum::{
 use desk::Live;
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Card, Checkbox, Choice, Definition, DefinitionList, EmptyState, FormErrors, Icon,
-    InputKind, LinkButton, Problem, SelectField, SubmitButton, TextField, Tone, Variant,
-    format::{count, counted, dollars},
+    Banner, Card, Choice, EmptyState, FormErrors, Icon, InputKind, Problem, SelectField, TextField,
+    Tone, format::counted,
 };
 use replay::{Estimate, Plan, TURNS_AT_HAND_MAX, Wanted, Wish};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    super::parts::{At, Place, header, known},
+    super::{
+        asking,
+        parts::{At, Place, header, known},
+    },
     refused, shadow,
 };
 use crate::{
@@ -150,21 +152,23 @@ fn view_of(at: &At, shown: &Shown, typed: &Typed, problems: Vec<Problem>) -> Any
     .into_any()
 }
 
-/// What is asked; it changes nothing.
 fn choose(at: &At, shown: &Shown, typed: &Typed) -> AnyView {
-    let (action, back) = (at.path("/replays/new"), at.path("/replays"));
-    let Typed { candidate, baseline: asked_too, judge, .. } = typed.clone();
-    let last = typed.last().to_string();
-    let mut candidates = vec![Choice::new("draft", "The draft")];
-    if 0 < shown.live.version {
-        let answers = format!("Version {}, which answers", shown.live.version);
-        candidates.push(Choice::new("published", answers));
-    }
+    let mut candidates = asking::candidates(&shown.live);
     let is_listed = candidates.iter().any(|it| it.value == typed.candidate);
     if !is_listed && !typed.candidate.is_empty() {
         let version = format!("Version {}", typed.candidate);
         candidates.push(Choice::new(typed.candidate.clone(), version));
     }
+    let more = Some(how(shown, typed));
+    let back = (at.path("/replays"), "All replays");
+    let who = (candidates, typed.candidate.clone());
+    asking::choose(at.path("/replays/new"), who, more, back)
+}
+
+/// How many answers, and what they are compared with.
+fn how(shown: &Shown, typed: &Typed) -> AnyView {
+    let Typed { baseline: asked_too, judge, .. } = typed.clone();
+    let last = typed.last().to_string();
     let baseline = vec![
         Choice::new("yes", "Yes: so one sees what differs of itself"),
         Choice::new("no", "No: half the calls"),
@@ -173,44 +177,28 @@ fn choose(at: &At, shown: &Shown, typed: &Typed) -> AnyView {
     judges.extend(shown.groups.iter().map(|group| Choice::new(group.clone(), group.clone())));
     let most = TURNS_AT_HAND_MAX.to_string();
     view! {
-        <Card title="What is asked">
-            <form method="get" action=action class="form">
-                <SelectField
-                    name="candidate"
-                    label="Who answers"
-                    choices=candidates
-                    value=candidate
-                />
-                <TextField
-                    name="last"
-                    label="How many of the last answers"
-                    kind=InputKind::Number
-                    value=last
-                    hint=format!("Up to {most}; konstruct replay shadow asks more.")
-                    required=true
-                    min="1"
-                    max=most.clone()
-                />
-                <SelectField
-                    name="baseline"
-                    label="The version that answered is asked too"
-                    choices=baseline
-                    value=asked_too
-                />
-                <SelectField
-                    name="judge"
-                    label="Models that judge which answer is better"
-                    choices=judges
-                    value=judge
-                />
-                <div class="form-actions">
-                    <SubmitButton variant=Variant::Plain icon=Icon::Refresh>
-                        "Work out what it takes"
-                    </SubmitButton>
-                    <LinkButton href=back>"All replays"</LinkButton>
-                </div>
-            </form>
-        </Card>
+        <TextField
+            name="last"
+            label="How many of the last answers"
+            kind=InputKind::Number
+            value=last
+            hint=format!("Up to {most}; konstruct replay shadow asks more.")
+            required=true
+            min="1"
+            max=most.clone()
+        />
+        <SelectField
+            name="baseline"
+            label="The version that answered is asked too"
+            choices=baseline
+            value=asked_too
+        />
+        <SelectField
+            name="judge"
+            label="Models that judge which answer is better"
+            choices=judges
+            value=judge
+        />
     }
     .into_any()
 }
@@ -232,24 +220,11 @@ fn nothing(plan: &Plan) -> AnyView {
 }
 
 fn takes(plan: &Plan) -> AnyView {
-    let Estimate { turns, calls_max, micros_max, .. } = plan.estimate;
-    let cost = match micros_max {
-        Some(micros) => format!(
-            "{} at the most: that much is set aside for it, and it stops there",
-            dollars(micros)
-        ),
-        None => "Nobody knows: a model that is asked has no price".to_owned(),
-    };
-    let calls = format!("{} to models at the most", counted(calls_max, "call", "calls"));
+    let bound = ": that much is set aside for it, and it stops there";
+    let list = asking::takes(plan.candidate.clone(), "Answers", &plan.estimate, bound);
     let why = unplayable(plan);
-    let candidate = plan.candidate.clone();
     view! {
-        <DefinitionList>
-            <Definition term="Who answers">{candidate}</Definition>
-            <Definition term="Answers">{count(turns.into())}</Definition>
-            <Definition term="Calls">{calls}</Definition>
-            <Definition term="Cost">{cost}</Definition>
-        </DefinitionList>
+        {list}
         {why}
     }
     .into_any()
@@ -274,32 +249,17 @@ fn unplayable(plan: &Plan) -> Option<AnyView> {
     )
 }
 
-/// The word that starts it: what was shown, once more.
 fn form(at: &At, estimate: &Estimate, typed: &Typed, wrong: Option<String>) -> AnyView {
-    let action = at.path("/replays");
     let at_most = estimate.micros_max.map(|micros| micros.to_string()).unwrap_or_default();
-    let sure = match estimate.micros_max {
-        Some(micros) => format!("Ask them; it may cost {}", dollars(micros)),
-        None => "Ask them; nobody knows what it costs".to_owned(),
-    };
     let submit = format!("Ask {} again", counted(estimate.turns.into(), "answer", "answers"));
-    let hidden = |name: &'static str, value: String| {
-        view! { <input type="hidden" name=name value=value /> }
-    };
-    view! {
-        <form method="post" action=action class="form">
-            {hidden("candidate", typed.candidate.clone())}
-            {hidden("last", typed.last().to_string())}
-            {hidden("baseline", typed.baseline.clone())}
-            {hidden("judge", typed.judge.clone())}
-            {hidden("at_most", at_most)}
-            <Checkbox name="sure" label=sure value="yes" error=wrong />
-            <div class="form-actions">
-                <SubmitButton icon=Icon::Play>{submit}</SubmitButton>
-            </div>
-        </form>
-    }
-    .into_any()
+    let shown = vec![
+        ("candidate", typed.candidate.clone()),
+        ("last", typed.last().to_string()),
+        ("baseline", typed.baseline.clone()),
+        ("judge", typed.judge.clone()),
+        ("at_most", at_most),
+    ];
+    asking::start(at.path("/replays"), ("Ask", submit), estimate, shown, wrong)
 }
 
 #[cfg(test)]

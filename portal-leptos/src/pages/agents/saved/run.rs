@@ -6,16 +6,13 @@ use axum::{
 };
 use desk::Live;
 use leptos::prelude::*;
-use portal_ui::{
-    Banner, Card, Checkbox, Choice, Definition, DefinitionList, FormErrors, Icon, LinkButton,
-    Problem, SelectField, SubmitButton, Tone, Variant,
-    format::{count, counted, dollars},
-};
+use portal_ui::{Banner, Card, FormErrors, Problem, Tone, format::counted};
 use replay::{Estimate, Wanted};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::super::{
+    asking,
     parts::{At, Place, header, known},
     replays::{refused, shadow},
 };
@@ -112,7 +109,7 @@ fn view_of(at: &At, shown: &Shown, typed: &Typed, problems: Vec<Problem>) -> Any
         Ok((_, estimate)) if estimate.turns == 0 => {
             view! { <Banner tone=Tone::Info title="No turn is kept as a test yet" /> }.into_any()
         }
-        Ok((label, estimate)) => takes(at, (label, *estimate), typed, sure),
+        Ok((label, estimate)) => takes(at, (label, estimate), typed, sure),
         Err(why) => view! { <Banner tone=Tone::Warn title=why.clone() /> }.into_any(),
     };
     view! {
@@ -124,73 +121,21 @@ fn view_of(at: &At, shown: &Shown, typed: &Typed, problems: Vec<Problem>) -> Any
     .into_any()
 }
 
-/// Who is asked; it changes nothing.
 fn choose(at: &At, shown: &Shown, typed: &Typed) -> AnyView {
-    let (action, back) = (at.path("/tests/run"), at.path("/tests"));
-    let mut candidates = vec![Choice::new("draft", "The draft")];
-    if 0 < shown.live.version {
-        let answers = format!("Version {}, which answers", shown.live.version);
-        candidates.push(Choice::new("published", answers));
-    }
-    let candidate = typed.candidate.clone();
-    view! {
-        <Card title="What is asked">
-            <form method="get" action=action class="form">
-                <SelectField
-                    name="candidate"
-                    label="Who answers"
-                    choices=candidates
-                    value=candidate
-                />
-                <div class="form-actions">
-                    <SubmitButton variant=Variant::Plain icon=Icon::Refresh>
-                        "Work out what it takes"
-                    </SubmitButton>
-                    <LinkButton href=back>"All tests"</LinkButton>
-                </div>
-            </form>
-        </Card>
-    }
-    .into_any()
+    let who = (asking::candidates(&shown.live), typed.candidate.clone());
+    asking::choose(at.path("/tests/run"), who, None, (at.path("/tests"), "All tests"))
 }
 
 fn takes(
     at: &At,
-    (label, estimate): (&str, Estimate),
+    (label, estimate): (&str, &Estimate),
     typed: &Typed,
     wrong: Option<String>,
 ) -> AnyView {
-    let Estimate { turns, calls_max, micros_max, .. } = estimate;
-    let (cost, sure) = match micros_max {
-        Some(micros) => (
-            format!("{} at the most; the budgets of agent and tenant hold", dollars(micros)),
-            format!("Run them; it may cost {}", dollars(micros)),
-        ),
-        None => (
-            "Nobody knows: a model that is asked has no price".to_owned(),
-            "Run them; nobody knows what it costs".to_owned(),
-        ),
-    };
-    let (label, action) = (label.to_owned(), at.path("/tests/run"));
-    let calls = format!("{} to models at the most", counted(calls_max, "call", "calls"));
-    let submit = format!("Run {}", counted(turns.into(), "test", "tests"));
-    let candidate = typed.candidate.clone();
-    view! {
-        <Card title="What it takes">
-            <DefinitionList>
-                <Definition term="Who answers">{label}</Definition>
-                <Definition term="Tests">{count(turns.into())}</Definition>
-                <Definition term="Calls">{calls}</Definition>
-                <Definition term="Cost">{cost}</Definition>
-            </DefinitionList>
-            <form method="post" action=action class="form">
-                <input type="hidden" name="candidate" value=candidate />
-                <Checkbox name="sure" label=sure value="yes" error=wrong />
-                <div class="form-actions">
-                    <SubmitButton icon=Icon::Play>{submit}</SubmitButton>
-                </div>
-            </form>
-        </Card>
-    }
-    .into_any()
+    let bound = "; the budgets of agent and tenant hold";
+    let takes = asking::takes(label.to_owned(), "Tests", estimate, bound);
+    let submit = format!("Run {}", counted(estimate.turns.into(), "test", "tests"));
+    let shown = vec![("candidate", typed.candidate.clone())];
+    let form = asking::start(at.path("/tests/run"), ("Run", submit), estimate, shown, wrong);
+    view! { <Card title="What it takes">{takes} {form}</Card> }.into_any()
 }

@@ -46,7 +46,7 @@ async fn note(
     by: &Author,
 ) -> anyhow::Result<()> {
     let accounts = wiring::accounts(asked).await?;
-    let visit = Visit::new(base.context.clock.now(), "console", "konstruct");
+    let visit = Visit::console(base.context.clock.now());
     let what = json!({ "letter": kept.id, "by": by.operator });
     let noted = accounts.note_read(&Accounts::console()?, tenant, what, &visit).await;
     noted.context("that it is opened cannot be written down")

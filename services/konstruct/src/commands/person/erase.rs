@@ -89,7 +89,7 @@ pub(super) async fn run(
     wiring::note_opened(asked, &args.tenant, json!({ "tests": "of a person" })).await?;
     let mut found = eraser.find().await?;
     let before = eraser.count(&found).await?;
-    if args.dry_run {
+    if args.erase.dry_run {
         let text = format!("{}\nnothing was erased (dry run)", erasure::listed(&before));
         let (tenant, person) = (&args.tenant, &args.person);
         let stores = erasure::shown(&before);
@@ -107,8 +107,8 @@ pub(super) async fn run(
     let alone = alone_with(&eraser.base.db, &args.tenant).await?;
     // It may have been erased while another one was waited for.
     check_there(&eraser.base, &args.tenant)?;
-    let file = args.receipt.as_deref().map(receipt::create).transpose()?;
-    let file = file.zip(args.receipt.as_deref());
+    let file = args.erase.receipt.as_deref().map(receipt::create).transpose()?;
+    let file = file.zip(args.erase.receipt.as_deref());
     let (began_at, resumed) = (eraser.now(), eraser.has_begun(&found).await?);
     let of = format!("`{}` of tenant `{}`", args.person, args.tenant);
     let work = Box::pin(eraser.erase(asked, &mut found, &of));
@@ -155,7 +155,7 @@ impl<'a> Eraser<'a> {
         let vault = Vault::open(asked, &base.db)?;
         let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;
         let platform = Platform::connect(&settings).await?;
-        let by = args.by.clone().unwrap_or_else(wiring::owner);
+        let by = args.erase.by.clone().unwrap_or_else(wiring::owner);
         Ok(Self { base, platform, vault, args, by })
     }
 
@@ -262,7 +262,7 @@ impl<'a> Eraser<'a> {
     /// begin at the start of the log; then it goes on where this gives.
     async fn begin(&self, asked: &Asked<'_>, found: &Found) -> anyhow::Result<u64> {
         let tenant = &self.args.tenant;
-        let visit = Visit::new(self.now(), "console", "konstruct");
+        let visit = Visit::console(self.now());
         let what = json!({ "messages": found.stories.messages(), "by": self.by });
         let accounts = wiring::accounts(asked).await?;
         accounts.note_erased(&Accounts::console()?, tenant, what, &visit).await?;

@@ -61,7 +61,7 @@ pub(super) async fn run(
 ) -> anyhow::Result<()> {
     let eraser = Eraser::open(asked, args).await?;
     let is_tombstone = eraser.is_tombstone()?;
-    if args.dry_run {
+    if args.erase.dry_run {
         let had = eraser.count(is_tombstone).await?;
         let text = format!("{}\nnothing was erased (dry run)", erasure::listed(&had));
         let stores = erasure::shown(&had);
@@ -71,8 +71,8 @@ pub(super) async fn run(
     let master = asked.master_keys()?.current;
     let alone = alone_with(&eraser.base.db, &args.tenant).await?;
     // Before anything is erased, so that a receipt has a place.
-    let file = args.receipt.as_deref().map(receipt::create).transpose()?;
-    let file = file.zip(args.receipt.as_deref());
+    let file = args.erase.receipt.as_deref().map(receipt::create).transpose()?;
+    let file = file.zip(args.erase.receipt.as_deref());
     let erasing = Box::pin(eraser.all(args.settle, is_tombstone));
     let (id, receipt) = while_alone(&alone, erasing).await?;
     let (signed, text) = erasure::signed(&master, &receipt)?;
@@ -126,7 +126,7 @@ pub(in crate::commands) async fn once_more(
 impl<'a> Eraser<'a> {
     async fn open(asked: &Asked<'_>, args: &'a EraseTenant) -> anyhow::Result<Self> {
         let base = Base::connect(asked, "konstruct-erase", CancellationToken::new()).await?;
-        let by = args.by.clone().unwrap_or_else(wiring::owner);
+        let by = args.erase.by.clone().unwrap_or_else(wiring::owner);
         Self::over(base, asked, &args.tenant, by).await
     }
 

@@ -1,16 +1,30 @@
-//! A run of tests, which asks a candidate each and checks what it says.
+//! A run of tests: it asks a candidate each of them, and checks what it says.
 
+use domain::replay::{Frozen, Outcome, check::Check};
+use schemas::OperatorId;
 use store::{
     TenantTx,
     replays::{self, CaseTest, NewCase, NewRun},
     spend,
 };
 
-use super::{KeptTest, TestSetup};
 use crate::{
-    Employee, Estimate, Replay, ReplayError, Taken, TestReport, case::sealed, estimate::Counting,
-    run::Going,
+    Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, Taken, TestReport,
+    ask::Asking, case::sealed, error::Stop, estimate::Counting, run::Going,
 };
+
+/// What is asked of tests.
+#[derive(Clone, Debug)]
+pub struct TestSetup {
+    /// Who is asked.
+    pub candidate: Candidate,
+    /// The model group that judges; the candidate's own if unsaid.
+    pub judge: Option<String>,
+    /// How much all of them may cost, in millionths of a dollar.
+    pub budget_micros: Option<u64>,
+    /// The operator who has them run; nobody on the command line.
+    pub made_by: Option<OperatorId>,
+}
 
 impl Replay {
     /// What a run of these tests would take.
@@ -30,11 +44,7 @@ impl Replay {
             baseline: None,
             judge,
         };
-        let estimate = counting.count_tests(tests);
-        if setup.budget_micros.is_some() && estimate.micros_max.is_none() {
-            return Err(ReplayError::Unpriced);
-        }
-        Ok(estimate)
+        counting.count_tests(tests).within(setup.budget_micros)
     }
 
     /// Writes a run of tests down, and asks nobody. Its name.
@@ -111,5 +121,31 @@ impl Replay {
         }
         self.advance(who, going, on).await?;
         self.tested(&who.tenant.id, run).await
+    }
+}
+
+impl Asking<'_> {
+    /// Which checks hold of an answer. What a model must judge is judged by that group.
+    pub(crate) async fn checked(
+        &self,
+        group: &str,
+        (frozen, outcome): (&Frozen, &Outcome),
+        checks: &[Check],
+    ) -> Result<Vec<Checked>, Stop> {
+        let mut checked = Vec::with_capacity(checks.len());
+        for check in checks {
+            let (holds, reason) = match (check, check.holds(outcome)) {
+                (_, Some(holds)) => (holds, None),
+                (Check::Judged(criterion), None) => {
+                    let said = outcome.said().unwrap_or_default();
+                    let asked = (frozen.newest.text.as_str(), said);
+                    let (met, reason) = self.meets(group, asked, criterion).await?;
+                    (met == Some(true), Some(reason))
+                }
+                (_, None) => (false, None),
+            };
+            checked.push(Checked { check: check.clone(), holds, reason });
+        }
+        Ok(checked)
     }
 }
