@@ -9,7 +9,7 @@ use std::{
 
 use domain::{budget::Budgets, config::OpenConfig, replay::Unplayable, seal::Sealing};
 use futures::{StreamExt as _, future::BoxFuture};
-use schemas::{OperatorId, TenantId};
+use schemas::{OperatorId, TenantId, Timestamp};
 use store::{
     TenantTx,
     replays::{self, NewCase, NewRun, RunRow},
@@ -132,9 +132,21 @@ impl Replay {
             Ok::<_, ReplayError>(NewCase { message: turn.message.clone(), frozen, test: None })
         };
         let cases = turns.iter().map(case).collect::<Result<Vec<_>, _>>()?;
+        self.write(who, (setup, false), &cases, (&sealing, now)).await
+    }
+
+    /// Writes down what is asked, and whether these are tests; it lasts when the transaction does.
+    pub(crate) async fn write(
+        &self,
+        who: &Employee,
+        (setup, of_tests): (&Setup, bool),
+        cases: &[NewCase],
+        (sealing, now): (&Sealing, Timestamp),
+    ) -> Result<(TenantTx, String), ReplayError> {
+        let tenant = &who.tenant.id;
         // Its name tells the tenant, so that whoever names a run need not say both.
         let id = spend::unique(tenant.as_str());
-        let config = setup.candidate.config.seal(tenant, &who.agent.id, &sealing);
+        let config = setup.candidate.config.seal(tenant, &who.agent.id, sealing);
         let run = NewRun {
             id: &id,
             agent: &who.agent.id,
@@ -144,11 +156,11 @@ impl Replay {
             judge: setup.judge.as_deref(),
             budget_micros: setup.budget_micros,
             made_by: setup.made_by.as_ref(),
-            of_tests: false,
+            of_tests,
             at: now,
         };
         let mut tx = self.db.tenant(tenant).await?;
-        replays::make(&mut tx, &run, &cases).await?;
+        replays::make(&mut tx, &run, cases).await?;
         Ok((tx, id))
     }
 

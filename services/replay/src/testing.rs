@@ -4,12 +4,11 @@ use domain::replay::{Frozen, Outcome, check::Check};
 use schemas::OperatorId;
 use store::{
     TenantTx,
-    replays::{self, CaseTest, NewCase, NewRun},
-    spend,
+    replays::{CaseTest, NewCase},
 };
 
 use crate::{
-    Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, Taken, TestReport,
+    Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, Setup, Taken, TestReport,
     ask::Asking, case::sealed, error::Stop, estimate::Counting, run::Going,
 };
 
@@ -24,6 +23,19 @@ pub struct TestSetup {
     pub budget_micros: Option<u64>,
     /// The operator who has them run; nobody on the command line.
     pub made_by: Option<OperatorId>,
+}
+
+impl TestSetup {
+    /// The same of a run: the version that answered is not asked.
+    fn of_run(&self) -> Setup {
+        Setup {
+            candidate: self.candidate.clone(),
+            baseline: false,
+            judge: self.judge.clone(),
+            budget_micros: self.budget_micros,
+            made_by: self.made_by.clone(),
+        }
+    }
 }
 
 impl Replay {
@@ -89,23 +101,7 @@ impl Replay {
             })
         };
         let cases = tests.iter().map(case).collect::<Result<Vec<_>, _>>()?;
-        let id = spend::unique(tenant.as_str());
-        let config = setup.candidate.config.seal(tenant, &who.agent.id, &sealing);
-        let run = NewRun {
-            id: &id,
-            agent: &who.agent.id,
-            candidate: &setup.candidate.label,
-            config: &config,
-            baseline: false,
-            judge: setup.judge.as_deref(),
-            budget_micros: setup.budget_micros,
-            made_by: setup.made_by.as_ref(),
-            of_tests: true,
-            at: now,
-        };
-        let mut tx = self.db.tenant(tenant).await?;
-        replays::make(&mut tx, &run, &cases).await?;
-        Ok((tx, id))
+        self.write(who, (&setup.of_run(), true), &cases, (&sealing, now)).await
     }
 
     /// Asks what is missing of a run of tests, as [`Replay::go_on`] does.
