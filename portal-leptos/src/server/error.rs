@@ -183,6 +183,8 @@ impl From<ReplayError> for PageError {
             | ReplayError::Held
             | ReplayError::Lost(_)
             | ReplayError::Done
+            | ReplayError::TooMuchLeft { .. }
+            | ReplayError::Unbounded { .. }
             | ReplayError::Busy(_)
             | ReplayError::Ending
             | ReplayError::NothingToAsk

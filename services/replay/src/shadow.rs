@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::{
     Employee, Estimate, Replay, ReplayError, Setup, Taken, Turn, Wanted, admitted,
+    at_hand,
     ending::Ending,
     places::{Place, Places},
     shadow::kept::Testing,
@@ -184,6 +185,7 @@ impl Shadow {
         if row.state == "done" {
             return Err(ReplayError::Done);
         }
+        at_hand(&row)?;
         let who = (self.0.parts.employee)(ids.0, ids.1)?;
         let place = self.0.places.take(ids.0)?;
         let budget = row.budget_micros.map(|budget| budget.saturating_add(more_micros));

@@ -170,6 +170,33 @@ async fn a_run_whose_process_ended_says_so_and_goes_on() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_run_whose_cost_nobody_was_shown_goes_on_at_the_command_line_alone() -> anyhow::Result<()>
+{
+    let (house, people) = House::furnished().await?;
+    let op = people.of(Who::Operator)?;
+    let run = house.address("{run}");
+    let asked = house.it.llm.requests().len();
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let broke = "update replay_run set state = 'open', ended_at_ms = null, held_until_ms = 0;
+                 update replay_case set candidate = null where place = 0";
+    log.batch_execute(broke).await?;
+    let page = op.read(&run).await?;
+    assert!(page.contains("Go on; it may cost $"), "what is left of its budget: {page}");
+
+    log.batch_execute("update replay_run set made_by = null, budget_micros = null").await?;
+    let name = run.rsplit('/').next().unwrap_or_default();
+    let command = format!("It has no budget: `konstruct replay shadow --resume {name} --budget");
+    let page = op.read(&run).await?;
+    assert!(page.contains(&command) && !page.contains(&format!("{run}/resume")), "{page}");
+    let refused = op.post(&format!("{run}/resume"), &[("more", "0")]).await?;
+    assert!(said(&refused).contains("It%20has%20no%20budget"), "{}", said(&refused));
+    let sql = "select count(*) from replay_run where held_until_ms > 0";
+    assert_eq!(log.query_one(sql, &[]).await?.get::<_, i64>(0), 0, "nobody took it up");
+    assert_eq!(house.it.llm.requests().len(), asked, "nobody was asked");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_process_that_is_told_to_end_leaves_a_run_that_another_goes_on_with() -> anyhow::Result<()>
 {
     let (mut house, people) = House::furnished().await?;

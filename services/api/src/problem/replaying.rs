@@ -31,6 +31,8 @@ impl From<ReplayError> for ApiError {
             | ReplayError::Held
             | ReplayError::Lost(_)
             | ReplayError::Done
+            | ReplayError::TooMuchLeft { .. }
+            | ReplayError::Unbounded { .. }
             | ReplayError::Busy(_)
             | ReplayError::NothingToAsk
             | ReplayError::NoTests

@@ -14,7 +14,8 @@ use store::replays::{self, RunRow};
 
 use super::{Ids, Parts, Shadow};
 use crate::{
-    Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Wanted, hold::under_way,
+    Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Wanted, at_hand,
+    hold::under_way,
 };
 
 impl Shadow {
@@ -112,7 +113,9 @@ impl Shadow {
             return Err(under_way(true));
         }
         let last = self.newest_of_tests(ids).await?.filter(|run| run.state != "done");
-        let run = last.ok_or(ReplayError::Done)?.id;
+        let last = last.ok_or(ReplayError::Done)?;
+        at_hand(&last)?;
+        let run = last.id;
         let Parts { replay, employee, .. } = &self.0.parts;
         let who = employee(ids.0, ids.1)?;
         let place = self.0.places.take(ids.0)?;

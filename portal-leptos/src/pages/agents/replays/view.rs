@@ -8,7 +8,7 @@ use portal_ui::{
     Tone, Variant,
     format::{count, counted, dollars},
 };
-use replay::{Report, RunRow, Standing, rows_of};
+use replay::{Report, RunRow, Standing, at_hand, rows_of};
 use schemas::Timestamp;
 
 use super::{
@@ -18,6 +18,7 @@ use super::{
     turns::{is_changed, turns},
     words,
 };
+use crate::pages::form::sentence;
 
 pub(super) struct Shown {
     pub(super) at: At,
@@ -130,8 +131,24 @@ fn stands(
     .into_any()
 }
 
+/// What the button says that takes a run up again.
+pub(in crate::pages::agents) fn go_on_words(run: &RunRow) -> String {
+    match run.budget_micros {
+        Some(budget) => {
+            let left = budget.saturating_sub(run.spent_micros);
+            format!("Go on; it may cost {} more", dollars(left))
+        }
+        None => "Go on; nobody knows what it costs".to_owned(),
+    }
+}
+
 /// What can be done about a run as it stands.
 fn action(standing: &Standing, run: &RunRow, path: &impl Fn(&str) -> String) -> Option<AnyView> {
+    let is_over = matches!(standing, Standing::Interrupted | Standing::Stopped(_));
+    if is_over && let Err(why) = at_hand(run) {
+        let why = format!("{}.", sentence(&why.to_string()));
+        return Some(view! { <p class="meta">{why}</p> }.into_any());
+    }
     let (end, words, more) = match standing {
         Standing::Done => return None,
         Standing::UnderWay => ("/stop", "Stop it".to_owned(), 0),
@@ -139,7 +156,7 @@ fn action(standing: &Standing, run: &RunRow, path: &impl Fn(&str) -> String) -> 
             let more = run.budget_micros.unwrap_or_default();
             ("/resume", format!("Let it cost {} more and go on", dollars(more)), more)
         }
-        Standing::Interrupted | Standing::Stopped(_) => ("/resume", "Go on".to_owned(), 0),
+        Standing::Interrupted | Standing::Stopped(_) => ("/resume", go_on_words(run), 0),
     };
     let icon = if end == "/stop" { Icon::Pause } else { Icon::Play };
     Some(
