@@ -29,6 +29,7 @@ use axum::{
 };
 use desk::Desk;
 use models::Models;
+use nats::bounds::DRAIN_MAX;
 use replay::Shadow;
 use runtime::{Bus, Clock, live::Live};
 use tokio::net::TcpListener;
@@ -113,14 +114,27 @@ pub fn router(portal: Portal) -> Router {
         .layer(from_fn(headers::secure))
 }
 
-/// Serves the portal until it is asked to stop.
+/// Serves the portal until it is asked to stop. What it asks in the background is let go of meanwhile.
 pub async fn run(
     listener: TcpListener,
     portal: Portal,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    let shadow = portal.shadow.clone();
     let app = router(portal).into_make_service_with_connect_info::<SocketAddr>();
-    let serve = axum::serve(listener, app);
-    serve.with_graceful_shutdown(stop.cancelled_owned()).await?;
-    Ok(())
+    // Over when it was asked to stop, and when it ended by itself.
+    let over = stop.child_token();
+    let ended = over.clone();
+    let serve = async {
+        let _ended = ended.drop_guard();
+        axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await
+    };
+    let let_go = async {
+        over.cancelled().await;
+        if let Some(shadow) = shadow {
+            shadow.end(DRAIN_MAX).await;
+        }
+    };
+    let (served, ()) = tokio::join!(serve, let_go);
+    Ok(served?)
 }

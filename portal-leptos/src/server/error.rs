@@ -183,7 +183,10 @@ impl From<ReplayError> for PageError {
             | ReplayError::Held
             | ReplayError::Lost(_)
             | ReplayError::Done
+            | ReplayError::TooMuchLeft { .. }
+            | ReplayError::Unbounded { .. }
             | ReplayError::Busy(_)
+            | ReplayError::Ending
             | ReplayError::NothingToAsk
             | ReplayError::NoTests
             | ReplayError::OfTests(_)

@@ -1,8 +1,8 @@
 //! The API for programs: what the portal's pages do, as JSON over HTTP, for whoever holds a key.
 //!
 //! A handler says its path, its shapes and its answers in one place, and [`document`] is made of that,
-//! so the description cannot differ from the service. What it does is one call of `desk` or `views`,
-//! which ask for the permission and check what was sent, as they do for pages.
+//! so the description cannot differ from the service. What it does is one call of `desk`, `views`
+//! or `replay::Shadow`, which ask for the permission and check what was sent, as they do for pages.
 //!
 //! In the order a request meets them: [`problem`] (for whatever goes wrong behind it), [`key`] (who
 //! asks, and how often), [`once`] (a request that is sent again), the handler.

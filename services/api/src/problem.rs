@@ -1,6 +1,7 @@
 //! Whatever went wrong, as RFC 9457 says it: `application/problem+json`, with a reference for the logs.
 
 mod kinds;
+mod replaying;
 
 use accounts::AccountsError;
 use axum::{
@@ -12,7 +13,6 @@ use axum::{
 };
 use desk::DeskError;
 use domain::{access::Denied, fields::FieldProblem};
-use replay::ReplayError;
 use serde::{Deserialize, Serialize};
 use store::StoreError;
 use utoipa::ToSchema;
@@ -222,19 +222,6 @@ impl From<ViewError> for ApiError {
             ViewError::Cursor => ApiError::field("cursor", "is none of ours: begin without one"),
             ViewError::Store(error) => error.into(),
         }
-    }
-}
-
-impl From<ReplayError> for ApiError {
-    fn from(error: ReplayError) -> Self {
-        if let ReplayError::Denied(denied) = error {
-            return denied.into();
-        }
-        if let ReplayError::NoTenant(_) | ReplayError::NoAgent(_) | ReplayError::NoRun(_) = error {
-            return ApiError::NotFound;
-        }
-        tracing::warn!(%error, "a replay cannot be read");
-        ApiError::Unavailable
     }
 }
 

@@ -1,6 +1,7 @@
 //! The operations, a file for each kind of thing.
 
 mod agents;
+mod asking;
 mod connections;
 mod conversations;
 mod drafts;
@@ -41,6 +42,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(drafts::routes())
         .merge(versions::routes())
         .merge(replays::routes())
+        .merge(asking::routes())
         .merge(tools::routes())
         .merge(models::routes())
         .merge(connections::routes())
@@ -79,9 +81,14 @@ fn called(error: DeskError, name: &'static str) -> DeskError {
 
 /// Something was made: where it is stands in `Location` too.
 fn made(made: Made) -> Response {
-    let location = HeaderValue::from_str(&made.href);
-    let mut response = (StatusCode::CREATED, Json(made)).into_response();
-    if let Ok(location) = location {
+    let href = made.href.clone();
+    located(StatusCode::CREATED, &href, Json(made))
+}
+
+/// An answer that says where something is in `Location` too.
+fn located(status: StatusCode, href: &str, body: impl IntoResponse) -> Response {
+    let mut response = (status, body).into_response();
+    if let Ok(location) = HeaderValue::from_str(href) {
         response.headers_mut().insert(header::LOCATION, location);
     }
     response

@@ -1,6 +1,7 @@
 //! What is sent and answered. Shapes of the API alone: what is inside may change without them.
 
 pub(crate) mod agents;
+pub(crate) mod asking;
 pub(crate) mod connections;
 pub(crate) mod conversations;
 pub(crate) mod models;

@@ -17,8 +17,9 @@ use tokio::time::Instant;
 
 use crate::{
     Employee, Replay,
+    ending::StopSign,
     error::Stop,
-    purse::{Payer, Purse, StopSign},
+    purse::{Payer, Purse},
     talk::Talk,
 };
 
@@ -83,7 +84,7 @@ impl Asking<'_> {
     }
 
     /// One request, paid for. What a vendor's failure means is for whoever asks; what keeps us from asking
-    /// ends all of it. Where that is to stop, the call under way is cut off, and what it took is settled.
+    /// ends all of it. Where it is to leave, the call under way is cut off, and what it took is settled.
     pub(crate) async fn complete(
         &self,
         group: &str,

@@ -24,6 +24,21 @@ pub enum Wanted {
     },
 }
 
+impl Wanted {
+    /// What is called so: `draft`, `published`, or a version by its number.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "draft" => Some(Self::Draft),
+            "published" => Some(Self::Published),
+            // Not `+3`, which a number may be written like.
+            version if version.bytes().all(|it| it.is_ascii_digit()) => {
+                version.parse().ok().map(Self::Version)
+            }
+            _ => None,
+        }
+    }
+}
+
 /// A configuration that is asked.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -128,4 +143,19 @@ fn published(
     let Published { version, config, .. } = found;
     let (label, config) = (format!("version {version}"), open(config)?);
     Ok(Candidate { label, version: Some(*version), config })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_candidate_has_a_name() {
+        assert!(matches!(Wanted::named("draft"), Some(Wanted::Draft)));
+        assert!(matches!(Wanted::named("published"), Some(Wanted::Published)));
+        assert!(matches!(Wanted::named("3"), Some(Wanted::Version(3))));
+        for none in ["", "Draft", "-1", "+3", "3.5", "mara.yaml", "99999999999"] {
+            assert!(Wanted::named(none).is_none(), "{none}");
+        }
+    }
 }

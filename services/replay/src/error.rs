@@ -46,9 +46,30 @@ pub enum ReplayError {
     /// Nothing of the run is left to be asked.
     #[error("it is done: nothing is left to be asked")]
     Done,
+    /// More of the run is left than is asked in the background.
+    #[error("more of it is left than is asked here: `konstruct {command} --resume {run}` goes on with it")]
+    TooMuchLeft {
+        /// The run.
+        run: String,
+        /// What goes on with it.
+        command: &'static str,
+    },
+    /// Nobody was shown what the run may cost.
+    #[error(
+        "it has no budget: `konstruct {command} --resume {run} --budget DOLLARS` goes on with it"
+    )]
+    Unbounded {
+        /// The run.
+        run: String,
+        /// What goes on with it.
+        command: &'static str,
+    },
     /// As many runs as may be are under way.
     #[error("{0}")]
     Busy(&'static str),
+    /// The process is about to end, and begins nothing.
+    #[error("this portal is about to end, and begins nothing: try again in a moment")]
+    Ending,
     /// There is nothing to ask.
     #[error("none of its answers can be asked again")]
     NothingToAsk,

@@ -5,15 +5,15 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::{budget::Budgets, replay::Unplayable, seal::Sealing};
-use futures::{FutureExt as _, StreamExt as _, future::BoxFuture};
+use futures::{StreamExt as _, future::BoxFuture};
 use schemas::TenantId;
 use store::replays::{self, RunRow};
 
 use crate::{
-    Employee, Replay, ReplayError, Report, Stop, Taken,
+    Employee, Replay, ReplayError, Report, Stop, StopSign, Taken,
     ask::Asking,
     case::Open,
-    purse::{Payer, StopSign},
+    purse::Payer,
     run::Versions,
     running::Running,
 };
@@ -58,19 +58,19 @@ impl Replay {
     ) -> Result<(), ReplayError> {
         let Going { run, budget_micros, stop } = going;
         let taken = self.take(&who.tenant.id, run, budget_micros).await?;
-        self.finish(who, taken, stop, on).await
+        self.finish(who, taken, StopSign::at_once(stop), on).await
     }
 
-    /// Asks what is missing of a run that was taken, and lets go of it, whatever came of that. When `stop`
-    /// comes, calls under way are cut off and settled, and the run stops.
+    /// Asks what is missing of a run that was taken, and lets go of it, whatever came of that. As `stop`
+    /// says, no other call begins and those under way are cut off and settled, and the run stops.
     pub async fn finish(
         &self,
         who: &Employee,
         taken: Taken,
-        stop: BoxFuture<'static, ()>,
+        stop: StopSign,
         on: impl Fn(),
     ) -> Result<(), ReplayError> {
-        let asked = self.ask_all(who, &taken, (stop.shared(), &on)).await;
+        let asked = self.ask_all(who, &taken, (stop, &on)).await;
         let why = match &asked {
             Ok(stopped) => stopped.as_ref().map(ToString::to_string),
             Err(error) => Some(error.to_string()),
@@ -112,6 +112,9 @@ impl Replay {
         let running = Running { asking, row: &row, candidate, versions, sealing: &sealing };
         let stopped = Mutex::new(None);
         let asked = opened.into_iter().map(|case| async {
+            if lock(&stopped).is_none() {
+                self.hear(tenant, taken, &stopped).await;
+            }
             let is_over = lock(&stopped).is_some();
             if !is_over && let Err(stop) = running.case(case).await {
                 lock(&stopped).get_or_insert(stop);

@@ -4,16 +4,18 @@ use std::{convert::Infallible, sync::Mutex, time::Duration};
 
 use schemas::TenantId;
 use store::{
+    TenantTx,
     replays::{self, At, Hold},
     spend,
 };
 
-use crate::{Replay, ReplayError, Stop, going::lock};
+use crate::{Employee, Replay, ReplayError, Stop, going::lock};
 
 /// How long a run is held at a time: so long nobody else takes it up where whoever asked it was killed.
 const HELD_FOR: Duration = Duration::from_secs(30);
 
-/// How often whoever asks a run holds it again, and hears whether it was stopped.
+/// How often whoever asks a run holds it again, beside each time that a turn begins, and hears whether it was
+/// stopped.
 const HOLD_EVERY: Duration = Duration::from_secs(3);
 
 /// A run that was taken up. Whoever has this asks it by [`Replay::finish`].
@@ -35,6 +37,15 @@ impl Taken {
     }
 }
 
+/// Why no other run begins.
+pub(crate) fn under_way(of_tests: bool) -> ReplayError {
+    ReplayError::Busy(if of_tests {
+        "its tests are being asked: wait until that is over"
+    } else {
+        "its answers are being asked again already: wait until that is over, or stop it"
+    })
+}
+
 impl Replay {
     /// Takes a run up, with another budget where one is said, unless somebody is at it.
     pub async fn take(
@@ -50,6 +61,26 @@ impl Replay {
         let taken = Taken { run: run.to_owned(), holder: spend::unique("replay") };
         let until = now.plus(HELD_FOR);
         if !replays::take(&mut tx, taken.at(), budget_micros, (now, until)).await? {
+            return Err(ReplayError::Held);
+        }
+        tx.commit().await?;
+        Ok(taken)
+    }
+
+    /// Takes a run up in the transaction that makes it, unless somebody is asking turns of that agent, or its
+    /// tests where they are tests. So a request that comes twice costs once.
+    pub(crate) async fn begin(
+        &self,
+        mut tx: TenantTx,
+        who: &Employee,
+        (run, of_tests): (String, bool),
+    ) -> Result<Taken, ReplayError> {
+        let now = self.now();
+        if !replays::may_begin(&mut tx, (&who.agent.id, of_tests), now).await? {
+            return Err(under_way(of_tests));
+        }
+        let taken = Taken { run, holder: spend::unique("replay") };
+        if !replays::take(&mut tx, taken.at(), None, (now, now.plus(HELD_FOR))).await? {
             return Err(ReplayError::Held);
         }
         tx.commit().await?;
@@ -81,7 +112,7 @@ impl Replay {
         Ok(tx.commit().await?)
     }
 
-    /// Holds a run while it is asked. Once somebody has stopped it or taken it up, no other turn begins.
+    /// Holds a run while it is asked.
     pub(crate) async fn hold(
         &self,
         tenant: &TenantId,
@@ -90,16 +121,26 @@ impl Replay {
     ) -> Infallible {
         loop {
             tokio::time::sleep(HOLD_EVERY).await;
-            let why = match self.held(tenant, taken).await {
-                // A database that is away keeps turns from being asked by itself.
-                Ok(Hold::Open) | Err(_) => None,
-                Ok(Hold::Stopped) => Some(Stop::Operator),
-                // How it ends is for whoever is at it now.
-                Ok(Hold::Lost) => Some(Stop::Interrupted),
-            };
-            if let Some(why) = why {
-                lock(stopped).get_or_insert(why);
-            }
+            self.hear(tenant, taken, stopped).await;
+        }
+    }
+
+    /// Holds a run a while longer. Once somebody has stopped it or taken it up, no other turn begins.
+    pub(crate) async fn hear(
+        &self,
+        tenant: &TenantId,
+        taken: &Taken,
+        stopped: &Mutex<Option<Stop>>,
+    ) {
+        let why = match self.held(tenant, taken).await {
+            // A database that is away keeps turns from being asked by itself.
+            Ok(Hold::Open) | Err(_) => None,
+            Ok(Hold::Stopped) => Some(Stop::Operator),
+            // How it ends is for whoever is at it now.
+            Ok(Hold::Lost) => Some(Stop::Interrupted),
+        };
+        if let Some(why) = why {
+            lock(stopped).get_or_insert(why);
         }
     }
 

@@ -21,6 +21,9 @@ use crate::{
     case::{opened, sealed},
 };
 
+/// The most tests of an agent: all of them are asked in one run, and stand on its pages.
+pub const TESTS_MAX: usize = 200;
+
 /// The tests of an agent.
 #[derive(Clone, Debug, Default)]
 pub struct KeptTests {

@@ -16,6 +16,7 @@
 mod ask;
 mod candidate;
 mod case;
+mod ending;
 mod error;
 mod estimate;
 mod freeze;
@@ -31,6 +32,7 @@ mod report;
 mod run;
 mod running;
 mod shadow;
+mod standing;
 mod talk;
 mod tested;
 mod testing;
@@ -44,18 +46,20 @@ use store::{Database, Sealer};
 
 pub use self::{
     candidate::{Candidate, Wanted},
+    ending::StopSign,
     error::{ReplayError, Stop},
     estimate::Estimate,
     freeze::{Turn, admitted},
     going::Going,
     held::{Found, Held},
     hold::Taken,
-    kept::{Checked, KeptTest, KeptTests, LastResult, UnreadableTest},
+    kept::{Checked, KeptTest, KeptTests, LastResult, TESTS_MAX, UnreadableTest},
     places::{RUNS_MAX, RUNS_PER_TENANT_MAX},
     render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
     run::Setup,
     shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
+    standing::{Standing, at_hand},
     tested::{TestAnswer, TestReport, Tested},
     testing::TestSetup,
 };

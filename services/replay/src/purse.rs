@@ -7,10 +7,6 @@ use std::{
 };
 
 use domain::{budget::Budgets, day::Day};
-use futures::{
-    FutureExt as _,
-    future::{BoxFuture, Shared},
-};
 use providers::{AttemptStart, NotStarted, Recorder};
 use schemas::{
     AgentId, BudgetMet, TenantId, Timestamp,
@@ -22,10 +18,7 @@ use store::{
     spend::{self, Call, Room},
 };
 
-use crate::error::Stop;
-
-/// Comes when nothing more is to be asked.
-pub(crate) type StopSign = Shared<BoxFuture<'static, ()>>;
+use crate::{ending::StopSign, error::Stop};
 
 /// Who pays, and for what.
 #[derive(Clone, Copy)]
@@ -87,7 +80,7 @@ impl<'a> Purse<'a> {
 
     /// Comes when whoever asks is to leave, and no room is being taken just then.
     pub(crate) async fn leave(&self) {
-        self.stop.clone().await;
+        self.stop.cut().await;
         drop(self.taking.lock().await);
     }
 
@@ -127,7 +120,7 @@ impl Recorder for Purse<'_> {
 
     async fn starting(&self, attempt: &AttemptStart) -> Result<(), NotStarted<Stop>> {
         let _taking = self.taking.lock().await;
-        if self.stop.clone().now_or_never().is_some() {
+        if self.stop.is_enough() {
             return Err(Stop::Interrupted.into());
         }
         if self.payer.is_bounded && attempt.worst_cost.is_none() {

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{config::OpenConfig, seal::Sealing};
 use schemas::{OperatorId, TenantId, Timestamp};
 use store::{
+    TenantTx,
     replays::{self, NewCase, NewRun, RunRow},
     spend,
 };
 
 use crate::{
-    Candidate, Employee, Estimate, Replay, ReplayError, Turn, case::sealed, estimate::Counting,
+    Candidate, Employee, Estimate, Replay, ReplayError, Taken, Turn, case::sealed, estimate::Counting,
 };
 
 /// What is asked, and how.
@@ -74,6 +75,29 @@ impl Replay {
         setup: &Setup,
         turns: &[Turn],
     ) -> Result<String, ReplayError> {
+        let (tx, run) = self.made(who, setup, turns).await?;
+        tx.commit().await?;
+        Ok(run)
+    }
+
+    /// The same, and takes it up at once, unless turns of the agent are being asked.
+    pub(crate) async fn make_taken(
+        &self,
+        who: &Employee,
+        setup: &Setup,
+        turns: &[Turn],
+    ) -> Result<Taken, ReplayError> {
+        let (tx, run) = self.made(who, setup, turns).await?;
+        self.begin(tx, who, (run, false)).await
+    }
+
+    /// A run that lasts when the transaction does.
+    async fn made(
+        &self,
+        who: &Employee,
+        setup: &Setup,
+        turns: &[Turn],
+    ) -> Result<(TenantTx, String), ReplayError> {
         let (tenant, now) = (&who.tenant.id, self.now());
         let sealing = self.sealer.of(tenant, now).await?;
         let case = |turn: &Turn| {
@@ -87,14 +111,14 @@ impl Replay {
         self.write(who, (setup, false), &cases, (&sealing, now)).await
     }
 
-    /// Writes down what is asked, and whether these are tests.
+    /// Writes down what is asked, and whether these are tests; it lasts when the transaction does.
     pub(crate) async fn write(
         &self,
         who: &Employee,
         (setup, of_tests): (&Setup, bool),
         cases: &[NewCase],
         (sealing, now): (&Sealing, Timestamp),
-    ) -> Result<String, ReplayError> {
+    ) -> Result<(TenantTx, String), ReplayError> {
         let tenant = &who.tenant.id;
         // Its name tells the tenant, so that whoever names a run need not say both.
         let id = spend::unique(tenant.as_str());
@@ -113,8 +137,7 @@ impl Replay {
         };
         let mut tx = self.db.tenant(tenant).await?;
         replays::make(&mut tx, &run, cases).await?;
-        tx.commit().await?;
-        Ok(id)
+        Ok((tx, id))
     }
 
     /// A model group that is named must be there.

@@ -1,23 +1,27 @@
 //! What operators do with replays and saved tests: each operation asks in its first line whether they may.
 //!
-//! A run is asked in the background of the process, so many at once. One whose process ended stays open and
-//! is held by nobody after a while; it goes on when an operator says so.
+//! A run is asked in the background of the process, so many at once. A process that is told to end lets go
+//! of its runs ([`Shadow::end`]); one that is killed holds them a while. Either way such a run goes on when
+//! an operator says so, wherever that is.
 
 mod kept;
 mod runs;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
     access::{Permission, Principal},
     replay::Unplayable,
 };
-use futures::future::{BoxFuture, pending};
+use futures::future::BoxFuture;
 use schemas::{AgentId, TenantId, Timestamp};
 use store::replays::{Answered, Span};
+use tokio::time::timeout;
 
 use crate::{
     Employee, Estimate, Replay, ReplayError, Setup, Taken, Turn, Wanted, admitted,
+    at_hand,
+    ending::Ending,
     places::{Place, Places},
     shadow::kept::Testing,
 };
@@ -27,6 +31,10 @@ pub const TURNS_AT_HAND_MAX: u32 = 50;
 
 /// Runs on one page of their list.
 pub const RUNS_PAGE: u32 = 25;
+
+/// How long before its end a process cuts off the calls that are under way: they are settled then, and
+/// runs are let go of.
+const LETTING_GO_MAX: Duration = Duration::from_secs(3);
 
 /// An agent as the directory knows it.
 pub type FindEmployee =
@@ -58,6 +66,7 @@ pub struct Shadow(Arc<Inner>);
 struct Inner {
     parts: Parts,
     places: Places,
+    ending: Ending,
     /// Whose tests are about to be asked.
     testing: Testing,
 }
@@ -97,7 +106,31 @@ struct Prepared {
 impl Shadow {
     /// Replays by these.
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Inner { parts, places: Places::default(), testing: Testing::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            places: Places::default(),
+            ending: Ending::default(),
+            testing: Testing::default(),
+        }))
+    }
+
+    /// Has every run of the process end within that time, since the process does: from now on none is taken
+    /// up and no call to a model begins. Those under way may come to their end, and are cut off at last.
+    /// What was asked stands, and another process may go on with the rest at once.
+    pub async fn end(&self, within: Duration) {
+        let Inner { places, ending, .. } = &*self.0;
+        let runs = places.close();
+        ending.enough();
+        if 0 < runs {
+            tracing::info!(runs, "letting go of replays");
+        }
+        if timeout(within.saturating_sub(LETTING_GO_MAX), places.all_free()).await.is_ok() {
+            return;
+        }
+        ending.cut();
+        if timeout(within.min(LETTING_GO_MAX), places.all_free()).await.is_err() {
+            tracing::warn!("replays did not end in time; they can go on in half a minute");
+        }
     }
 
     /// What a run would take; nobody is asked.
@@ -134,9 +167,8 @@ impl Shadow {
         }
         let micros_max = estimate.within(budget_micros)?.micros_max;
         setup.budget_micros = budget_micros.or(micros_max);
-        let replay = &self.0.parts.replay;
-        let run = replay.make(&who, &setup, &turns).await?;
-        let taken = replay.take(ids.0, &run, None).await?;
+        let taken = self.0.parts.replay.make_taken(&who, &setup, &turns).await?;
+        let run = taken.run().to_owned();
         self.ask(who, taken, place);
         Ok(run)
     }
@@ -153,6 +185,7 @@ impl Shadow {
         if row.state == "done" {
             return Err(ReplayError::Done);
         }
+        at_hand(&row)?;
         let who = (self.0.parts.employee)(ids.0, ids.1)?;
         let place = self.0.places.take(ids.0)?;
         let budget = row.budget_micros.map(|budget| budget.saturating_add(more_micros));
@@ -212,8 +245,8 @@ impl Shadow {
         tokio::spawn(async move {
             let _place = place;
             let run = taken.run().to_owned();
-            let never = Box::pin(pending::<()>());
-            let asked = Box::pin(it.parts.replay.finish(&who, taken, never, || {})).await;
+            let stop = it.ending.sign();
+            let asked = Box::pin(it.parts.replay.finish(&who, taken, stop, || {})).await;
             if let Err(error) = asked {
                 tracing::warn!(run, %error, "a replay broke off");
             }

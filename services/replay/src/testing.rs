@@ -2,10 +2,13 @@
 
 use domain::replay::{Frozen, Outcome, check::Check};
 use schemas::OperatorId;
-use store::replays::{CaseTest, NewCase};
+use store::{
+    TenantTx,
+    replays::{CaseTest, NewCase},
+};
 
 use crate::{
-    Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, Setup, TestReport,
+    Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, Setup, Taken, TestReport,
     ask::Asking, case::sealed, error::Stop, estimate::Counting, going::Going,
 };
 
@@ -63,6 +66,29 @@ impl Replay {
         setup: &TestSetup,
         tests: &[KeptTest],
     ) -> Result<String, ReplayError> {
+        let (tx, run) = self.made_of_tests(who, setup, tests).await?;
+        tx.commit().await?;
+        Ok(run)
+    }
+
+    /// The same, and takes it up at once, unless the agent's tests are being asked.
+    pub(crate) async fn make_tests_taken(
+        &self,
+        who: &Employee,
+        setup: &TestSetup,
+        tests: &[KeptTest],
+    ) -> Result<Taken, ReplayError> {
+        let (tx, run) = self.made_of_tests(who, setup, tests).await?;
+        self.begin(tx, who, (run, true)).await
+    }
+
+    /// A run that lasts when the transaction does.
+    async fn made_of_tests(
+        &self,
+        who: &Employee,
+        setup: &TestSetup,
+        tests: &[KeptTest],
+    ) -> Result<(TenantTx, String), ReplayError> {
         let (tenant, now) = (&who.tenant.id, self.now());
         let sealing = self.sealer.of(tenant, now).await?;
         let case = |test: &KeptTest| {

@@ -5,6 +5,7 @@
 //! comes. So a run goes on where it stopped, and what has an outcome is not asked again.
 
 mod answered;
+mod beginning;
 mod cases;
 mod held;
 mod listed;
@@ -16,9 +17,10 @@ use tokio_postgres::types::ToSql;
 
 pub use self::{
     answered::{Answered, Remembered, Span, answered, one, remembered},
+    beginning::{is_tested, may_begin},
     cases::{CaseRow, CaseTest, NewCase, Part, cases, give_up, keep},
     held::{HeldCase, HeldTest, erase_case, held_cases, held_tests},
-    listed::{After, RunRow, find, is_tested, of_agent, runs},
+    listed::{After, RunRow, find, newest_of_tests, of_agent, runs},
     money::{Calling, NoRoom, Over, ended, starting},
     saved::{GarbledTest, LastAsked, SavedTest, forget, last_asked, save, saved},
 };

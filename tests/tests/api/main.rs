@@ -8,6 +8,7 @@ mod conformance;
 mod keys;
 mod models;
 mod once;
+mod replays;
 mod roles;
 mod tools;
 

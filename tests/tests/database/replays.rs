@@ -156,6 +156,29 @@ async fn whoever_is_at_a_run_hears_that_it_was_stopped_and_holds_it_until_they_e
 }
 
 #[tokio::test]
+async fn of_two_who_begin_with_an_agent_at_once_one_does() {
+    let World { db, test: _kept, .. } = world().await;
+    let acme = tenant("acme");
+    made(&db, "acme", None, at(0)).await;
+    let mut first = db.tenant(&acme).await.unwrap();
+    assert!(replays::may_begin(&mut first, (&mara(), false), at(1)).await.unwrap());
+    let of = At { run: "run", holder: "first" };
+    assert!(replays::take(&mut first, of, None, (at(1), at(9))).await.unwrap());
+    let second = async |of_tests: bool, now: i64| {
+        let mut tx = db.tenant(&acme).await.unwrap();
+        replays::may_begin(&mut tx, (&mara(), of_tests), at(now)).await.unwrap()
+    };
+    let (may_second, ()) =
+        tokio::join!(second(false, 2), async { first.commit().await.unwrap() });
+    assert!(!may_second, "it waited, and hears of the first");
+    assert!(second(true, 2).await, "tests are another matter");
+    assert!(second(false, 9).await, "whoever was at it is gone");
+    let mut tx = db.tenant(&acme).await.unwrap();
+    let noor = "noor".parse().unwrap();
+    assert!(replays::may_begin(&mut tx, (&noor, false), at(2)).await.unwrap());
+}
+
+#[tokio::test]
 async fn an_agents_runs_come_in_pages_and_none_twice() {
     let World { db, test: _kept, .. } = world().await;
     let (acme, agent) = (tenant("acme"), mara());
@@ -183,6 +206,9 @@ async fn an_agents_runs_come_in_pages_and_none_twice() {
     assert_eq!(seen, want);
     let other = "noor".parse().unwrap();
     assert_eq!(replays::of_agent(&mut tx, &other, None, 9).await.unwrap(), []);
+    let newest = replays::newest_of_tests(&mut tx, &agent).await.unwrap().unwrap();
+    assert_eq!((newest.id.as_str(), newest.of_tests), ("tests-d", true), "and of tests, one");
+    assert_eq!(replays::newest_of_tests(&mut tx, &other).await.unwrap(), None);
 }
 
 #[tokio::test]

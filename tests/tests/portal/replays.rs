@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{
     catalogue::Who,
     furnished::House,
-    visitor::{Visitor, hidden},
+    visitor::{Visitor, hidden, text_of},
 };
 
 /// How long anything may take here, on a machine that does other things too.
@@ -86,30 +86,16 @@ async fn a_run_stops_where_an_operator_says_so_and_goes_on_with_what_is_missing(
     assert_eq!(answer.status(), 303);
     assert!(said(&answer).contains("is%20being%20asked"), "{}", said(&answer));
 
-    // A tenant has so many under way, and no more.
-    llm.script([Behaviour { held: true, ..Behaviour::default() }]);
-    let other = started(op).await?;
-    llm.held(2, PATIENCE).await?;
-    let refused = op.post(&format!("{MARA}/replays"), &[("sure", "yes")]).await?;
-    assert_eq!(refused.status(), 422);
-    let refused = refused.text().await?;
-    assert!(
-        refused.contains("As many replays of this tenant as may be are under way"),
-        "{refused}"
-    );
-
     op.post(&format!("{run}/stop"), &[]).await?;
     let stopped = op.read(&run).await?;
     assert!(stopped.contains("Stopped by an operator"), "{stopped}");
     llm.release();
-    let goes_on = || async {
-        op.post(&format!("{run}/resume"), &[]).await?;
-        Ok(op.read(&run).await?.contains(">Done<"))
-    };
-    until(PATIENCE, "it goes on to its end", goes_on).await?;
-    let done = || async { Ok(op.read(&other).await?.contains(">Done<")) };
-    until(PATIENCE, "the other one ends", done).await?;
-    assert_eq!(llm.requests().len(), asked + 2 * CALLS, "no turn was asked twice");
+    nobody_at(&house, &run).await?;
+    assert_eq!(llm.requests().len(), asked + CALLS / 2, "a turn began after the word to stop");
+    assert_eq!(op.post(&format!("{run}/resume"), &[]).await?.status(), 303);
+    let done = || async { Ok(op.read(&run).await?.contains(">Done<")) };
+    until(PATIENCE, "it goes on to its end", done).await?;
+    assert_eq!(llm.requests().len(), asked + CALLS, "no turn was asked twice");
 
     let log = raw(&house.it.database.superuser_url()).await?;
     let sql = "select action, detail->>'agent' from operator_log
@@ -117,7 +103,49 @@ async fn a_run_stops_where_an_operator_says_so_and_goes_on_with_what_is_missing(
     let told = log.query(sql, &[]).await?;
     let told: Vec<(String, String)> = told.iter().map(|it| (it.get(0), it.get(1))).collect();
     let count = |action: &str| told.iter().filter(|it| it.0 == action && it.1 == "mara").count();
-    assert_eq!((count("replay.started"), count("replay.stopped")), (3, 1), "{told:?}");
+    assert_eq!((count("replay.started"), count("replay.stopped")), (2, 1), "{told:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_that_comes_twice_makes_one_run_and_a_tenant_has_two_under_way()
+-> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let op = people.of(Who::Operator)?;
+    let llm = &house.it.llm;
+    let asked = llm.requests().len();
+    let held = || Behaviour { held: true, ..Behaviour::default() };
+    llm.script([held()]);
+    let list = format!("{MARA}/replays");
+    let at_most = hidden(&op.read(&format!("{list}/new")).await?, "at_most")?;
+    let form = [("at_most", &*at_most), ("sure", "yes")];
+    let (one, other) = tokio::join!(op.post(&list, &form), op.post(&list, &form));
+    let (begun, refused) = match (one?, other?) {
+        (one, other) if one.status() == 303 => (one, other),
+        (one, other) => (other, one),
+    };
+    assert_eq!((begun.status().as_u16(), refused.status().as_u16()), (303, 422));
+    let refused = text_of(refused).await?;
+    assert!(refused.contains("Its answers are being asked again already"), "{refused}");
+    let run = begun.headers()["location"].to_str()?.to_owned();
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let sql = "select count(*) from replay_run where agent_id = 'mara' and not of_tests";
+    assert_eq!(log.query_one(sql, &[]).await?.get::<_, i64>(0), 2, "the furnished one and this");
+
+    // Its tests are another matter, but a tenant has no third place.
+    llm.held(1, PATIENCE).await?;
+    llm.script([held()]);
+    assert_eq!(op.post(&format!("{MARA}/tests/run"), &[("sure", "yes")]).await?.status(), 303);
+    llm.held(2, PATIENCE).await?;
+    let refused = op.post(&list, &form).await?;
+    assert_eq!(refused.status(), 422);
+    let refused = text_of(refused).await?;
+    let want = "As many replays of this tenant as may be are under way";
+    assert!(refused.contains(want), "{refused}");
+    llm.release();
+    nobody_at(&house, &run).await?;
+    let over = || async { Ok(llm.requests().len() == asked + CALLS + 2) };
+    until(PATIENCE, "the turns of one run, and the test with its judge", over).await?;
     Ok(())
 }
 
@@ -133,11 +161,114 @@ async fn a_run_whose_process_ended_says_so_and_goes_on() -> anyhow::Result<()> {
     let page = op.get(&run).await?;
     assert!(!page.headers().contains_key("refresh"), "nothing comes by itself");
     let page = page.text().await?;
-    assert!(page.contains("Nobody is asking it any more") && page.contains("Go on"), "{page}");
+    assert!(page.contains("It was interrupted") && page.contains("Go on"), "{page}");
     op.post(&format!("{run}/resume"), &[("more", "0")]).await?;
     let done = || async { Ok(op.read(&run).await?.contains(">Done<")) };
     until(PATIENCE, "it goes on to its end", done).await?;
     assert_eq!(house.it.llm.requests().len(), asked + 1, "what was missing, and nothing else");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_whose_cost_nobody_was_shown_goes_on_at_the_command_line_alone() -> anyhow::Result<()>
+{
+    let (house, people) = House::furnished().await?;
+    let op = people.of(Who::Operator)?;
+    let run = house.address("{run}");
+    let asked = house.it.llm.requests().len();
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let broke = "update replay_run set state = 'open', ended_at_ms = null, held_until_ms = 0;
+                 update replay_case set candidate = null where place = 0";
+    log.batch_execute(broke).await?;
+    let page = op.read(&run).await?;
+    assert!(page.contains("Go on; it may cost $"), "what is left of its budget: {page}");
+
+    log.batch_execute("update replay_run set made_by = null, budget_micros = null").await?;
+    let name = run.rsplit('/').next().unwrap_or_default();
+    let command = format!("It has no budget: `konstruct replay shadow --resume {name} --budget");
+    let page = op.read(&run).await?;
+    assert!(page.contains(&command) && !page.contains(&format!("{run}/resume")), "{page}");
+    let refused = op.post(&format!("{run}/resume"), &[("more", "0")]).await?;
+    assert!(said(&refused).contains("It%20has%20no%20budget"), "{}", said(&refused));
+    let sql = "select count(*) from replay_run where held_until_ms > 0";
+    assert_eq!(log.query_one(sql, &[]).await?.get::<_, i64>(0), 0, "nobody took it up");
+    assert_eq!(house.it.llm.requests().len(), asked, "nobody was asked");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_process_that_is_told_to_end_leaves_a_run_that_another_goes_on_with() -> anyhow::Result<()>
+{
+    let (mut house, people) = House::furnished().await?;
+    let op = people.of(Who::Operator)?;
+    let asked = house.it.llm.requests().len();
+    house.it.llm.script([Behaviour { held: true, ..Behaviour::default() }]);
+    let run = started(op).await?;
+    house.it.llm.held(1, PATIENCE).await?;
+    told_to_end(&house).await?;
+    house.it.llm.release();
+    assert!(house.it.ended("all").await?.success(), "{}", house.it.said("all"));
+    assert_eq!(house.it.llm.requests().len(), asked + 1, "a call began after the word to end");
+    let name = run.rsplit('/').next().unwrap_or_default();
+    let (why, held, kept) = let_go(&house, name).await?;
+    assert_eq!((why.as_str(), held), ("stopped: interrupted", 0), "nobody holds it");
+    assert_eq!(kept, 1, "what was under way is paid for, and stands");
+
+    house.it.run("all").await?;
+    let page = op.get(&run).await?;
+    assert!(!page.headers().contains_key("refresh"), "nothing comes by itself");
+    let page = page.text().await?;
+    assert!(page.contains("It was interrupted") && page.contains("Go on"), "{page}");
+    assert_eq!(op.post(&format!("{run}/resume"), &[("more", "0")]).await?.status(), 303);
+    let done = || async { Ok(op.read(&run).await?.contains(">Done<")) };
+    until(PATIENCE, "it goes on to its end", done).await?;
+    assert_eq!(house.it.llm.requests().len(), asked + CALLS, "each turn of both, once");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_call_that_does_not_end_is_cut_off_and_its_test_is_asked_by_another_process()
+-> anyhow::Result<()> {
+    let (mut house, people) = House::furnished().await?;
+    let (op, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
+    let asked = house.it.llm.requests().len();
+    let answer = || Behaviour::text("Your parcel comes on Friday.");
+    let (held, verdict) = (Behaviour { held: true, ..answer() }, Behaviour::text("PASS\nPolite."));
+    house.it.llm.script([held, answer(), verdict]);
+    let started = op.post(&format!("{MARA}/tests/run"), &[("sure", "yes")]).await?;
+    assert_eq!(started.status(), 303);
+    house.it.llm.held(1, PATIENCE).await?;
+    told_to_end(&house).await?;
+    // Nobody releases it.
+    assert!(house.it.ended("all").await?.success(), "{}", house.it.said("all"));
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let sql = "select run_id from replay_run where of_tests";
+    let name: String = log.query_one(sql, &[]).await?.get(0);
+    let (why, held, kept) = let_go(&house, &name).await?;
+    assert_eq!((why.as_str(), held, kept), ("stopped: interrupted", 0, 0));
+    let reserved = "select count(*) from reservation where holder like 'replay-%'";
+    assert_eq!(log.query_one(reserved, &[]).await?.get::<_, i64>(0), 0, "room for others");
+
+    house.it.run("all").await?;
+    let list = format!("{MARA}/tests");
+    let page = viewer.read(&list).await?;
+    assert!(page.contains("The last run was interrupted"), "{page}");
+    assert!(page.contains("0 of 1 test of the draft asked"), "{page}");
+    assert!(!page.contains("/tests/resume"), "a viewer goes on with nothing");
+    let resume = format!("{MARA}/tests/resume");
+    assert!(op.read(&list).await?.contains(&format!("action=\"{resume}\"")));
+    assert_eq!(op.post(&resume, &[]).await?.status(), 303);
+    let passes = || async { Ok(op.read(&list).await?.contains("Passes")) };
+    until(PATIENCE, "the test passes", passes).await?;
+    assert_eq!(house.it.llm.requests().len(), asked + 3, "the cut call, the answer and its judge");
+    let over = || async { Ok(!op.get(&list).await?.headers().contains_key("refresh")) };
+    until(PATIENCE, "the run is over", over).await?;
+    let twice = op.post(&resume, &[]).await?;
+    assert!(said(&twice).contains("nothing%20is%20left"), "{}", said(&twice));
+    assert!(!op.read(&list).await?.contains("interrupted"), "nothing is left of that");
+    let sql = "select detail->>'replay' from operator_log where action = 'replay.resumed'";
+    let noted: String = log.query_one(sql, &[]).await?.get(0);
+    assert_eq!(noted, name);
     Ok(())
 }
 
@@ -224,6 +355,25 @@ async fn all_tests_are_run_and_each_says_what_came_of_it() -> anyhow::Result<()>
     Ok(())
 }
 
+/// Asks the process to end, and waits until its runs have heard it.
+async fn told_to_end(house: &House) -> anyhow::Result<()> {
+    let pid = house.it.pid("all").unwrap_or_default().to_string();
+    let mut kill = tokio::process::Command::new("kill");
+    anyhow::ensure!(kill.args(["-TERM", &pid]).status().await?.success(), "no process {pid}");
+    let heard = || async { Ok(house.it.said("all").contains("letting go of replays")) };
+    until(PATIENCE, "its runs heard it", heard).await
+}
+
+/// Why a run stopped, until when it is held, and how many turns of it have the candidate's answer.
+async fn let_go(house: &House, run: &str) -> anyhow::Result<(String, i64, i64)> {
+    let sql = "select why, held_until_ms,
+                      (select count(candidate) from replay_case c where c.run_id = r.run_id)
+                 from replay_run r where run_id = $1 and state = 'stopped'";
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let row = log.query_one(sql, &[&run]).await?;
+    Ok((row.get(0), row.get(1), row.get(2)))
+}
+
 /// Has the draft asked the last answers; the address of the run.
 async fn started(op: &Visitor) -> anyhow::Result<String> {
     let at_most = hidden(&op.read(&format!("{MARA}/replays/new")).await?, "at_most")?;
@@ -231,6 +381,15 @@ async fn started(op: &Visitor) -> anyhow::Result<String> {
     let answer = op.post(&format!("{MARA}/replays"), &form).await?;
     anyhow::ensure!(answer.status() == 303, "{}", answer.text().await?);
     Ok(answer.headers()["location"].to_str()?.to_owned())
+}
+
+/// Waits until nobody asks a run any more.
+async fn nobody_at(house: &House, run: &str) -> anyhow::Result<()> {
+    let name = run.rsplit('/').next().unwrap_or_default();
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let sql = "select held_until_ms = 0 from replay_run where run_id = $1";
+    let free = || async { Ok(log.query_one(sql, &[&name]).await?.get::<_, bool>(0)) };
+    until(PATIENCE, "nobody asks it", free).await
 }
 
 /// The first run of a list.

@@ -8,13 +8,13 @@ mod turns;
 mod view;
 
 use portal_ui::Tone;
-use replay::{ReplayError, RunRow, Shadow};
-use schemas::Timestamp;
+use replay::{ReplayError, RunRow, Shadow, Standing};
 
 pub(super) use self::{
     list::{Rehearsal, list, rehearsal, without_models},
     new::{plan, start},
     one::{go_on, json, markdown, show, stop},
+    view::go_on_words,
 };
 use crate::{
     pages::form::sentence,
@@ -33,41 +33,18 @@ pub(super) fn refused(error: ReplayError) -> Result<String, PageError> {
     if matches!(page, PageError::BadRequest) { Ok(words) } else { Err(page) }
 }
 
-/// How a run stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    /// Somebody asks it.
-    UnderWay,
-    /// Nobody does any more, although it is not over.
-    BrokeOff,
-    /// It was stopped, for that reason.
-    Stopped(String),
-    /// Every turn was asked.
-    Done,
-}
-
-impl State {
-    fn of(run: &RunRow, now: Timestamp) -> Self {
-        match (run.state.as_str(), run.is_held(now)) {
-            ("done", _) => Self::Done,
-            ("open", true) => Self::UnderWay,
-            ("open", false) => Self::BrokeOff,
-            (_, _) => Self::Stopped(run.why.clone().unwrap_or_else(|| "stopped".to_owned())),
-        }
-    }
-
-    fn words(&self) -> (Tone, String) {
-        match self {
-            Self::UnderWay => (Tone::Info, "Under way".to_owned()),
-            Self::BrokeOff => (Tone::Warn, "Broke off".to_owned()),
-            Self::Stopped(why) => (Tone::Warn, sentence(why)),
-            Self::Done => (Tone::Ok, "Done".to_owned()),
-        }
+/// How a run stands, in a word or a sentence.
+fn words(standing: &Standing) -> (Tone, String) {
+    match standing {
+        Standing::UnderWay => (Tone::Info, "Under way".to_owned()),
+        Standing::Interrupted => (Tone::Warn, "Interrupted".to_owned()),
+        Standing::Stopped(why) => (Tone::Warn, sentence(why)),
+        Standing::Done => (Tone::Ok, "Done".to_owned()),
     }
 }
 
 /// How many turns of a run can be asked.
-fn playable(run: &RunRow) -> u64 {
+pub(super) fn playable(run: &RunRow) -> u64 {
     run.cases.saturating_sub(run.unplayable)
 }
 
@@ -76,6 +53,19 @@ mod tests {
     use replay::Stop;
 
     use super::*;
+
+    #[test]
+    fn who_looks_reads_how_a_run_stands() {
+        let stopped = Standing::Stopped(Stop::Operator.to_string());
+        for (standing, tone, want) in [
+            (Standing::UnderWay, Tone::Info, "Under way"),
+            (Standing::Interrupted, Tone::Warn, "Interrupted"),
+            (stopped, Tone::Warn, "Stopped by an operator"),
+            (Standing::Done, Tone::Ok, "Done"),
+        ] {
+            assert_eq!(words(&standing), (tone, want.to_owned()));
+        }
+    }
 
     #[test]
     fn what_a_form_can_mend_is_a_sentence_and_all_else_a_page() {

@@ -1,5 +1,6 @@
 //! Turns of an agent that are kept as tests: which there are and what came of each, one more, one less.
 
+mod interrupted;
 mod keep;
 mod run;
 
@@ -14,12 +15,15 @@ use portal_ui::{
     Banner, Card, CodeBlock, EmptyState, Icon, LinkButton, Status, SubmitButton, Time, Tone,
     Variant, format::counted,
 };
-use replay::{Checked, KeptTest, KeptTests, LastResult, ReplayError, UnreadableTest, end_words};
+use replay::{
+    Checked, KeptTest, KeptTests, LastResult, ReplayError, RunRow, UnreadableTest, end_words,
+};
 use schemas::{MessageId, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
 pub(super) use self::{
+    interrupted::go_on,
     keep::{keep, new},
     run::{plan, start},
 };
@@ -44,18 +48,19 @@ pub(super) async fn list(cx: Cx, Visited(visit): Visited, at: At) -> Result<Resp
         Some(shadow) => {
             // Asked first, so that what ends meanwhile is loaded once more.
             let is_under_way = shadow.is_testing(who, at.ids()).await?;
-            Some((shadow.tests(who, at.ids()).await?, is_under_way))
+            let last = shadow.last_tests(who, at.ids()).await?;
+            Some((shadow.tests(who, at.ids()).await?, Asked { is_under_way, last }))
         }
         None => None,
     };
-    let is_under_way = tests.as_ref().is_some_and(|(_, is_under_way)| *is_under_way);
+    let is_under_way = tests.as_ref().is_some_and(|(_, asked)| asked.is_under_way);
     let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
     let (title, now) = (format!("Tests of {name}"), cx.now());
     let mut response = cx.page(&title, || {
         let lead = "Turns that are kept, with what is expected of an answer to each.".to_owned();
         let head = parts::header((&at, &name, &live), (&title, Some(lead)), Place::Tests);
         let body = match tests {
-            Some((tests, _)) => listed(&at, tests, (may_write, is_under_way), now),
+            Some((tests, asked)) => listed(&at, tests, (may_write, &asked), now),
             None => without_models(),
         };
         view! { {head} {body} }.into_any()
@@ -68,12 +73,21 @@ pub(super) async fn list(cx: Cx, Visited(visit): Visited, at: At) -> Result<Resp
     Ok(response)
 }
 
+/// How often they were asked.
+struct Asked {
+    /// Whether somebody is at it.
+    is_under_way: bool,
+    /// The newest run.
+    last: Option<RunRow>,
+}
+
 fn listed(
     at: &At,
     KeptTests { tests, unreadable }: KeptTests,
-    (may_write, is_under_way): (bool, bool),
+    (may_write, asked): (bool, &Asked),
     now: Timestamp,
 ) -> AnyView {
+    let is_under_way = asked.is_under_way;
     if tests.is_empty() && unreadable.is_empty() {
         let conversations = format!("/t/{}/conversations", at.tenant);
         return view! {
@@ -101,6 +115,8 @@ fn listed(
             </Banner>
         }
     });
+    let interrupted = asked.last.as_ref().filter(|_| !is_under_way);
+    let interrupted = interrupted.and_then(|run| interrupted::banner(at, run, may_write, now));
     let cards: Vec<_> = tests.into_iter().map(|test| card(at, test, may_write, now)).collect();
     let unreadable = unreadable.into_iter().map(|test| closed(at, test, may_write, now));
     let unreadable: Vec<_> = unreadable.collect();
@@ -108,6 +124,7 @@ fn listed(
         <div class="stack">
             {run}
             {under_way}
+            {interrupted}
             {cards}
             {unreadable}
             <CodeBlock label="Runs them on the command line, of what is published" code=command />

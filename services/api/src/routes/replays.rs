@@ -26,14 +26,18 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// Where turns are asked again; an installation without models has no such thing.
-fn shadow(api: &Api) -> Result<&Shadow, ApiError> {
+pub(super) fn shadow(api: &Api) -> Result<&Shadow, ApiError> {
     api.shadow.as_ref().ok_or(ApiError::NotFound)
+}
+
+/// The agent, and the run as the database can look for it.
+pub(super) fn apart(OfReplay { tenant, agent, run }: OfReplay) -> (OfAgent, String) {
+    (OfAgent { tenant, agent }, plain(Some(run)).unwrap_or_default())
 }
 
 /// List an agent's replays
 ///
-/// Recorded turns that were asked again of a draft or a version. They are started in the portal and on the
-/// command line.
+/// Recorded turns that were asked again of a draft or a version, whoever had that done.
 #[utoipa::path(get, path = "/tenants/{tenant}/agents/{agent}/replays", tag = "Agents",
     params(OfAgent, After),
     responses((status = 200, description = "A page of them", body = Replays)))]
@@ -54,7 +58,8 @@ async fn list_replays(
     };
     let is_full = u32::try_from(runs.len()) == Ok(RUNS_PAGE);
     let next = runs.last().filter(|_| is_full).map(|run| run.id.clone());
-    let items: Vec<Replay> = runs.into_iter().map(Into::into).collect();
+    let now = api.clock.now();
+    let items = runs.into_iter().map(|run| Replay::of(run, now)).collect();
     Ok(Json(Replays { items, next }))
 }
 
@@ -69,13 +74,11 @@ async fn get_replay(
     Caller(caller): Caller,
     Named(of): Named<OfReplay>,
 ) -> Result<Json<ReplayReport>, ApiError> {
-    let OfReplay { tenant, agent, run } = of;
-    let run = plain(Some(run)).unwrap_or_default();
-    let agent = OfAgent { tenant, agent };
+    let (agent, run) = apart(of);
     find(&api, &caller, &agent).await?;
     note_read(&api, &caller, &agent.tenant, json!({ "replay": run })).await?;
     let report = shadow(&api)?.report(&caller, (&agent.tenant, &agent.agent), &run).await?;
-    Ok(Json(report.into()))
+    Ok(Json(ReplayReport::of(report, api.clock.now())))
 }
 
 /// List an agent's tests
@@ -90,6 +93,8 @@ async fn list_tests(
 ) -> Result<Json<SavedTests>, ApiError> {
     find(&api, &caller, &of).await?;
     note_read(&api, &caller, &of.tenant, json!({ "tests": of.agent })).await?;
-    let kept = shadow(&api)?.tests(&caller, (&of.tenant, &of.agent)).await?;
-    Ok(Json(kept.into()))
+    let (shadow, agent) = (shadow(&api)?, (&of.tenant, &of.agent));
+    let last = shadow.last_tests(&caller, agent).await?;
+    let kept = shadow.tests(&caller, agent).await?;
+    Ok(Json(SavedTests::of(kept, last, api.clock.now())))
 }

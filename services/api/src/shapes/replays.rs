@@ -1,7 +1,7 @@
 //! Turns that are asked again.
 
 use domain::replay::{Outcome, judge, measure};
-use replay::{Asked, CaseReport, Report, RunRow, end_words};
+use replay::{Asked, CaseReport, Report, RunRow, Standing, end_words};
 use schemas::{AgentId, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -39,6 +39,8 @@ pub(crate) struct Replay {
     pub(crate) state: String,
     /// Why it stopped.
     pub(crate) why: Option<String>,
+    /// Whether the process that asked it was ended or killed, so that it waits to be resumed.
+    pub(crate) interrupted: bool,
     /// When it was made.
     #[schema(value_type = String, format = DateTime)]
     pub(crate) made_at: Timestamp,
@@ -177,9 +179,11 @@ pub(crate) struct OfReplay {
     pub(crate) run: String,
 }
 
-impl From<RunRow> for Replay {
-    fn from(run: RunRow) -> Self {
+impl Replay {
+    /// As it stands at that time.
+    pub(crate) fn of(run: RunRow, now: Timestamp) -> Self {
         Self {
+            interrupted: Standing::of(&run, now) == Standing::Interrupted,
             id: run.id,
             candidate: run.candidate,
             model: run.config.model,
@@ -199,14 +203,15 @@ impl From<RunRow> for Replay {
     }
 }
 
-impl From<Report> for ReplayReport {
-    fn from(report: Report) -> Self {
+impl ReplayReport {
+    /// As it stands at that time.
+    pub(crate) fn of(report: Report, now: Timestamp) -> Self {
         Self {
             judge_is_told: report.run.judge.as_ref().map(|_| judge::SYSTEM.to_owned()),
             candidate: report.candidate.into(),
             baseline: report.baseline.map(Into::into),
             turns: report.cases.into_iter().map(Into::into).collect(),
-            run: report.run.into(),
+            run: Replay::of(report.run, now),
         }
     }
 }

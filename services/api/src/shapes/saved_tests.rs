@@ -1,9 +1,11 @@
 //! Turns that are kept as tests.
 
-use replay::{KeptTest, KeptTests};
+use replay::{KeptTest, KeptTests, RunRow};
 use schemas::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::replays::Replay;
 
 /// Tests of an agent.
 #[derive(Debug, Serialize, ToSchema)]
@@ -12,6 +14,8 @@ pub(crate) struct SavedTests {
     pub(crate) items: Vec<SavedTest>,
     /// Those that do not open any more.
     pub(crate) unreadable: Vec<UnreadableTest>,
+    /// How the newest run of all tests stands, if there was one in the last 31 days.
+    pub(crate) last_run: Option<Replay>,
 }
 
 /// A test that cannot be asked.
@@ -51,12 +55,14 @@ pub(crate) struct SavedTest {
     pub(crate) passed: Option<bool>,
 }
 
-impl From<KeptTests> for SavedTests {
-    fn from(kept: KeptTests) -> Self {
+impl SavedTests {
+    /// With the newest run of them, as that stands at that time.
+    pub(crate) fn of(kept: KeptTests, last: Option<RunRow>, now: Timestamp) -> Self {
         let unreadable = kept.unreadable.into_iter().map(Into::into);
         Self {
             items: kept.tests.into_iter().map(Into::into).collect(),
             unreadable: unreadable.collect(),
+            last_run: last.map(|run| Replay::of(run, now)),
         }
     }
 }

@@ -10,10 +10,13 @@ use domain::{
     replay::check::Check,
 };
 use schemas::{AgentId, MessageId, TenantId};
-use store::replays;
+use store::replays::{self, RunRow};
 
 use super::{Ids, Parts, Shadow};
-use crate::{Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Wanted};
+use crate::{
+    Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Wanted, at_hand,
+    hold::under_way,
+};
 
 impl Shadow {
     /// The turns of an agent that are kept as tests, the oldest first. They hold what people wrote.
@@ -54,6 +57,16 @@ impl Shadow {
         self.is_tested(ids).await
     }
 
+    /// The newest run of an agent's tests, if there was any while runs are kept.
+    pub async fn last_tests(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+    ) -> Result<Option<RunRow>, ReplayError> {
+        by.require(Permission::ConversationsRead, ids.0)?;
+        self.newest_of_tests(ids).await
+    }
+
     /// What asking a candidate all tests would take, and what that is called.
     pub async fn plan_tests(
         &self,
@@ -67,17 +80,17 @@ impl Shadow {
     }
 
     /// Has a candidate asked all tests in the background, for no more than that takes at the most; without
-    /// a known price there is no such bound. How many there are.
+    /// a known price there is no such bound. The name of the run.
     pub async fn test_all(
         &self,
         by: &Principal,
         ids: Ids<'_>,
         candidate: Wanted,
-    ) -> Result<usize, ReplayError> {
+    ) -> Result<String, ReplayError> {
         by.require(Permission::AgentsWrite, ids.0)?;
         let _starting = self.0.testing.begin(ids)?;
         if self.is_tested(ids).await? {
-            return Err(under_way());
+            return Err(under_way(true));
         }
         let place = self.0.places.take(ids.0)?;
         let All { who, mut setup, tests, estimate } = self.all(by, ids, candidate).await?;
@@ -85,11 +98,38 @@ impl Shadow {
             return Err(ReplayError::NoTests);
         }
         setup.budget_micros = estimate.micros_max;
-        let replay = &self.0.parts.replay;
-        let run = replay.make_tests(&who, &setup, &tests).await?;
+        let taken = self.0.parts.replay.make_tests_taken(&who, &setup, &tests).await?;
+        let run = taken.run().to_owned();
+        self.ask(who, taken, place);
+        Ok(run)
+    }
+
+    /// Takes the newest run of an agent's tests up, which stopped or whose process ended. It costs no more
+    /// than it was to. Its name.
+    pub async fn go_on_tests(&self, by: &Principal, ids: Ids<'_>) -> Result<String, ReplayError> {
+        by.require(Permission::AgentsWrite, ids.0)?;
+        let _starting = self.0.testing.begin(ids)?;
+        if self.is_tested(ids).await? {
+            return Err(under_way(true));
+        }
+        let last = self.newest_of_tests(ids).await?.filter(|run| run.state != "done");
+        let last = last.ok_or(ReplayError::Done)?;
+        at_hand(&last)?;
+        let run = last.id;
+        let Parts { replay, employee, .. } = &self.0.parts;
+        let who = employee(ids.0, ids.1)?;
+        let place = self.0.places.take(ids.0)?;
         let taken = replay.take(ids.0, &run, None).await?;
         self.ask(who, taken, place);
-        Ok(tests.len())
+        Ok(run)
+    }
+
+    async fn newest_of_tests(
+        &self,
+        (tenant, agent): Ids<'_>,
+    ) -> Result<Option<RunRow>, ReplayError> {
+        let mut tx = self.0.parts.replay.db.tenant(tenant).await?;
+        Ok(replays::newest_of_tests(&mut tx, agent).await?)
     }
 
     async fn is_tested(&self, (tenant, agent): Ids<'_>) -> Result<bool, ReplayError> {
@@ -126,10 +166,6 @@ struct All {
     estimate: Estimate,
 }
 
-fn under_way() -> ReplayError {
-    ReplayError::Busy("its tests are being asked: wait until that is over")
-}
-
 type Key = (TenantId, AgentId);
 
 fn key((tenant, agent): Ids<'_>) -> Key {
@@ -150,7 +186,7 @@ impl Testing {
     fn begin(&self, ids: Ids<'_>) -> Result<Starting, ReplayError> {
         let key = key(ids);
         if !self.agents().insert(key.clone()) {
-            return Err(under_way());
+            return Err(under_way(true));
         }
         Ok(Starting { testing: self.clone(), key })
     }

@@ -33,10 +33,10 @@ const OF_AGENT: &str = runs_where!(
        and ($3::bigint is null or made_at_ms < $3 or made_at_ms = $3 and run_id > $4)
      order by made_at_ms desc, run_id limit $5"
 );
-const IS_TESTED: &str = "
-    select exists (select from replay_run
-                    where tenant_id = $1 and agent_id = $2 and of_tests and state = 'open'
-                      and held_until_ms > $3)";
+const NEWEST_OF_TESTS: &str = runs_where!(
+    "agent_id = $2 and of_tests
+     order by made_at_ms desc, run_id limit 1"
+);
 
 /// A run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,15 +106,14 @@ pub async fn runs(tx: &mut TenantTx, limit: u32) -> Result<Vec<RunRow>, StoreErr
     list(tx, None, limit).await
 }
 
-/// Whether somebody is asking the tests of an agent.
-pub async fn is_tested(
+/// The newest run of an agent's tests, whoever had it made.
+pub async fn newest_of_tests(
     tx: &mut TenantTx,
     agent: &AgentId,
-    now: Timestamp,
-) -> Result<bool, StoreError> {
-    let (tenant, now) = (tx.tenant().clone(), now.as_millis());
-    let found = tx.query_opt(IS_TESTED, &[&tenant.as_str(), &agent.as_str(), &now]).await?;
-    found.map_or(Ok(false), |row| Ok(row.try_get(0)?))
+) -> Result<Option<RunRow>, StoreError> {
+    let tenant = tx.tenant().clone();
+    let found = tx.query_opt(NEWEST_OF_TESTS, &[&tenant.as_str(), &agent.as_str()]).await?;
+    found.as_ref().map(read).transpose()
 }
 
 /// An agent's runs after a place, the newest first, but for those of tests.

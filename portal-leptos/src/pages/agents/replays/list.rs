@@ -9,13 +9,13 @@ use portal_ui::{
     Card, Column, EmptyState, Icon, LinkButton, Money, Pagination, Status, Table, Time,
     format::{count, counted, instant},
 };
-use replay::{RUNS_PAGE, RunRow};
+use replay::{RUNS_PAGE, RunRow, Standing};
 use schemas::{OperatorId, Timestamp};
 use serde::Deserialize;
 
 use super::{
     super::parts::{At, Place, checked_name, header, known, names},
-    State, playable,
+    playable, words,
 };
 use crate::{
     pages::address::Address,
@@ -139,7 +139,7 @@ fn row(
     now: Timestamp,
 ) -> AnyView {
     let href = at.path(&format!("/replays/{}", run.id));
-    let (tone, label) = State::of(&run, now).words();
+    let (tone, label) = words(&Standing::of(&run, now));
     let turns = format!("{} of {}", count(run.asked), count(playable(&run)));
     let changed = changed.map(|changed| count(changed.into()));
     let (by, made) = (who(&run, names), format!(", made {}", instant(run.made_at)));

@@ -49,9 +49,8 @@ impl Typed {
 
     fn wish(&self) -> Result<Wish, PageError> {
         let candidate = match self.candidate.as_str() {
-            "" | "draft" => Wanted::Draft,
-            "published" => Wanted::Published,
-            version => Wanted::Version(version.parse().map_err(|_| PageError::BadRequest)?),
+            "" => Wanted::Draft,
+            name => Wanted::named(name).ok_or(PageError::BadRequest)?,
         };
         let judge = Some(self.judge.clone()).filter(|judge| !judge.is_empty());
         Ok(Wish { candidate, last: self.last(), baseline: self.baseline != "no", judge })

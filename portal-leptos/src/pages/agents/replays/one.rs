@@ -6,13 +6,13 @@ use axum::{
     response::Response,
 };
 use domain::access::Permission;
-use replay::Report;
+use replay::{Report, Standing};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::{
     super::parts::{At, known, names},
-    State, list, refused, shadow, view,
+    list, refused, shadow, view,
 };
 use crate::{
     pages::{
@@ -62,7 +62,7 @@ pub(in crate::pages::agents) async fn show(
     let names = names(&cx, run.made_by.iter().cloned().collect()).await?;
     let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
     let by = list::who(&run, &names);
-    if look.show.is_empty() && State::of(&run, now) == State::UnderWay {
+    if look.show.is_empty() && Standing::of(&run, now) == Standing::UnderWay {
         let view = || view::under_way((&at, &name, &live), &run, (&by, may_write), now);
         let mut response = cx.page(&title, view);
         // The page shows how far it is, with or without a script.

@@ -8,16 +8,17 @@ use portal_ui::{
     Tone, Variant,
     format::{count, counted, dollars},
 };
-use replay::{Report, RunRow, Stop, rows_of};
+use replay::{Report, RunRow, Standing, at_hand, rows_of};
 use schemas::Timestamp;
 
 use super::{
     super::parts::{At, Place, header},
-    State,
     one::Look,
     playable,
     turns::{is_changed, turns},
+    words,
 };
+use crate::pages::form::sentence;
 
 pub(super) struct Shown {
     pub(super) at: At,
@@ -34,7 +35,7 @@ pub(super) struct Shown {
 pub(super) fn page(shown: Shown) -> AnyView {
     let Shown { at, name, live, report, look, by, may_write, now } = shown;
     let run = &report.run;
-    let state = State::of(run, now);
+    let standing = Standing::of(run, now);
     let title = format!("Replay of {}", run.candidate);
     let changed = report.cases.iter().filter(|case| is_changed(case)).count();
     let lead = format!(
@@ -44,7 +45,7 @@ pub(super) fn page(shown: Shown) -> AnyView {
         count(u64::try_from(changed).unwrap_or_default()),
     );
     let header = header((&at, &name, &live), (&title, Some(lead)), Place::Replays);
-    let stands = stands(&at, run, (&state, &by, may_write), now);
+    let stands = stands(&at, run, (&standing, &by, may_write), now);
     let sums = sums(&report);
     let judge = run.judge.as_deref().map(judge_card);
     let turns = turns(&at, &report, &look, changed);
@@ -72,7 +73,7 @@ pub(super) fn under_way(
     let turns = counted(playable(run), "answer", "answers");
     let lead = format!("{} of {turns} asked again so far.", count(run.asked));
     let header = header((at, name, live), (&title, Some(lead)), Place::Replays);
-    let stands = stands(at, run, (&State::UnderWay, by, may_write), now);
+    let stands = stands(at, run, (&Standing::UnderWay, by, may_write), now);
     let href = at.path(&format!("/replays/{}?show=all", run.id));
     view! {
         {header}
@@ -88,18 +89,18 @@ pub(super) fn under_way(
 fn stands(
     at: &At,
     run: &RunRow,
-    (state, by, may_write): (&State, &str, bool),
+    (standing, by, may_write): (&Standing, &str, bool),
     now: Timestamp,
 ) -> AnyView {
-    let (tone, label) = state.words();
+    let (tone, label) = words(standing);
     let path = |end: &str| at.path(&format!("/replays/{}{end}", run.id));
-    let progress = (*state == State::UnderWay).then(|| {
+    let progress = (*standing == Standing::UnderWay).then(|| {
         view! { <Progress label="Turns asked" done=Some(run.asked) total=playable(run).max(1) /> }
     });
-    let action = may_write.then(|| action(state, run, &path)).flatten();
-    let broke_off = (*state == State::BrokeOff).then(|| {
+    let action = may_write.then(|| action(standing, run, &path)).flatten();
+    let interrupted = (*standing == Standing::Interrupted).then(|| {
         view! {
-            <Banner tone=Tone::Warn title="Nobody is asking it any more">
+            <Banner tone=Tone::Warn title="It was interrupted">
                 <p>"What asked it was ended. What it has asked stands, and it can go on."</p>
             </Banner>
         }
@@ -111,7 +112,7 @@ fn stands(
     let (by, made_at) = (format!(" {by}. It has cost {spent}."), run.made_at);
     let (markdown, json) = (path("/report.md"), path("/report.json"));
     view! {
-        {broke_off}
+        {interrupted}
         <Card title="How it stands">
             <div class="stack" data-gap="small">
                 <p class="row">
@@ -130,16 +131,32 @@ fn stands(
     .into_any()
 }
 
+/// What the button says that takes a run up again.
+pub(in crate::pages::agents) fn go_on_words(run: &RunRow) -> String {
+    match run.budget_micros {
+        Some(budget) => {
+            let left = budget.saturating_sub(run.spent_micros);
+            format!("Go on; it may cost {} more", dollars(left))
+        }
+        None => "Go on; nobody knows what it costs".to_owned(),
+    }
+}
+
 /// What can be done about a run as it stands.
-fn action(state: &State, run: &RunRow, path: &impl Fn(&str) -> String) -> Option<AnyView> {
-    let (end, words, more) = match state {
-        State::Done => return None,
-        State::UnderWay => ("/stop", "Stop it".to_owned(), 0),
-        State::Stopped(why) if *why == Stop::RunBudget.to_string() => {
+fn action(standing: &Standing, run: &RunRow, path: &impl Fn(&str) -> String) -> Option<AnyView> {
+    let is_over = matches!(standing, Standing::Interrupted | Standing::Stopped(_));
+    if is_over && let Err(why) = at_hand(run) {
+        let why = format!("{}.", sentence(&why.to_string()));
+        return Some(view! { <p class="meta">{why}</p> }.into_any());
+    }
+    let (end, words, more) = match standing {
+        Standing::Done => return None,
+        Standing::UnderWay => ("/stop", "Stop it".to_owned(), 0),
+        Standing::Stopped(_) if standing.lacks_budget() => {
             let more = run.budget_micros.unwrap_or_default();
             ("/resume", format!("Let it cost {} more and go on", dollars(more)), more)
         }
-        State::BrokeOff | State::Stopped(_) => ("/resume", "Go on".to_owned(), 0),
+        Standing::Interrupted | Standing::Stopped(_) => ("/resume", go_on_words(run), 0),
     };
     let icon = if end == "/stop" { Icon::Pause } else { Icon::Play };
     Some(

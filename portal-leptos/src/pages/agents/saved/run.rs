@@ -82,8 +82,9 @@ pub(in crate::pages::agents) async fn start(
     let who = &cx.signed.principal;
     let problem = if typed.sure == "yes" {
         match shadow(&cx)?.test_all(who, at.ids(), typed.wanted()?).await {
-            Ok(_begun) => {
-                let detail = json!({ "agent": at.agent, "candidate": typed.candidate });
+            Ok(run) => {
+                let candidate = typed.candidate.as_str();
+                let detail = json!({ "agent": at.agent, "candidate": candidate, "replay": run });
                 let did = (accounts::Replaying::Tested, detail);
                 cx.portal.accounts.note_replay(who, &at.tenant, did, &visit).await?;
                 return Ok(go(&at.path("/tests"), &Flash::good("The tests are being run.")));
