@@ -142,8 +142,8 @@ async fn a_run_whose_process_ended_says_so_and_goes_on() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn a_process_that_is_told_to_end_leaves_a_run_that_another_goes_on_with() -> anyhow::Result<()>
-{
+async fn a_process_that_is_told_to_end_leaves_a_run_that_another_goes_on_with()
+-> anyhow::Result<()> {
     let (mut house, people) = House::furnished().await?;
     let op = people.of(Who::Operator)?;
     let asked = house.it.llm.requests().len();
