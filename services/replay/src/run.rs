@@ -11,7 +11,8 @@ use store::{
 };
 
 use crate::{
-    Candidate, Employee, Estimate, Replay, ReplayError, Taken, Turn, case::sealed, estimate::Counting,
+    Candidate, Employee, Estimate, Replay, ReplayError, Taken, Turn, case::sealed,
+    estimate::Counting,
 };
 
 /// What is asked, and how.
