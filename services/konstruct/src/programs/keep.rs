@@ -74,6 +74,7 @@ async fn of_tenant(shelves: &Shelves<'_>, before: Timestamp) -> anyhow::Result<u
             break;
         }
         let until = stories::last_place(db, tenant, &old).await?;
+        shelves.check_rebuilt(until).await?;
         let mut events = Events::new();
         if 0 < until {
             events = shelves.take(&mut old, (0, until)).await?;

@@ -43,6 +43,7 @@ async fn of_tenant(shelves: &Shelves<'_>, from: u64) -> anyhow::Result<u64> {
     let Shelves { db, platform, tenant, by, .. } = *shelves;
     let mut known = stories::remembered(db, tenant).await?;
     let until = shelves.projected().await?;
+    shelves.check_rebuilt(until).await?;
     let mut events = Events::new();
     if from < until {
         events = shelves.take(&mut known, (from, until)).await?;
