@@ -52,7 +52,16 @@ impl<'a> Shelves<'a> {
         person: Option<&str>,
         until: u64,
     ) -> anyhow::Result<Events> {
-        let mut past = Past::of_tenant(&self.context.bus, self.tenant, 0).await?;
+        self.read_between(stories, person, (0, until)).await
+    }
+
+    async fn read_between(
+        &self,
+        stories: &mut Stories,
+        person: Option<&str>,
+        (from, until): (u64, u64),
+    ) -> anyhow::Result<Events> {
+        let mut past = Past::of_tenant(&self.context.bus, self.tenant, from).await?;
         let mut events = Events::new();
         loop {
             let piece = past.piece(until, PIECE_MAX).await?;
@@ -69,6 +78,27 @@ impl<'a> Shelves<'a> {
                 }
             }
         }
+    }
+
+    /// As [`Self::take`], with dead letters and what rows say of those: they are known by the events alone,
+    /// so these go last, and whoever was interrupted finds the rest by them.
+    pub(crate) async fn take_with_letters(
+        &self,
+        stories: &mut Stories,
+        (from, until): (u64, u64),
+    ) -> anyhow::Result<(Events, BTreeMap<u64, String>)> {
+        let sent = erase::stories::sent(self.db, self.tenant, stories).await?;
+        stories.send(sent);
+        let mut events = self.read_between(stories, None, (from, until)).await?;
+        let letters = self.letters(&events).await?;
+        let names = names(&Stories::default(), &events, &letters);
+        if !names.is_empty() {
+            let of = ("", names.as_slice());
+            erase::stories::erase(self.platform, self.tenant, of, self.by).await?;
+        }
+        self.take_letters(&letters).await?;
+        events.extend(self.take(stories, (from, until)).await?);
+        Ok((events, letters))
     }
 
     /// Takes from the log what it has of the stories after one place and up to another; what that added to
