@@ -47,7 +47,7 @@ pub struct Head {
     pub stream: String,
     /// The last sequence.
     pub last: u64,
-    /// When that was stored.
+    /// When that was stored; for people who look at a backup.
     pub last_at: Timestamp,
     /// How many messages there are.
     pub messages: u64,
