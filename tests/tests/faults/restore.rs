@@ -256,6 +256,10 @@ async fn nothing_is_put_on_top_of_what_is_there_and_a_byte_that_was_changed_is_f
     it.ok(&["backup", "--to", &to]).await.unwrap();
     let again = refused(&it, &["backup", "--to", &to]).await;
     assert_eq!(again, format!("error: {to} is there already\n"));
+    let manifest = shelf.text("b/manifest.json");
+    let no_receipt = refused(&it, &["tenant", "receipt", "verify", &manifest]).await;
+    let want = format!("error: {manifest}: it is signed, and no receipt of an erasure\n");
+    assert_eq!(no_receipt, want);
 
     let full = refused(&it, &["restore", "--from", &to, "--yes"]).await;
     assert!(full.starts_with("error: NATS is not empty: DIRECTORY ("), "{full}");
