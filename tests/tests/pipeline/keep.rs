@@ -108,7 +108,7 @@ async fn a_run_that_is_killed_leaves_no_dead_letter_behind() {
     let mut client = raw(&it.database.superuser_url()).await.unwrap();
     let decided = "
         insert into letter_decision (tenant_id, letter, verb, via, decided_at_ms)
-        values ('acme', 'completion-EVENTS-1', 'discarded', 'cli', 0)";
+        values ('acme', 'completion-EVENTS-1', 'discarded', 'cli', extract(epoch from now()) * 1000)";
     client.execute(decided, &[]).await.unwrap();
 
     let held = client.transaction().await.unwrap();
