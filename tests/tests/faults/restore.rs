@@ -233,6 +233,22 @@ fn only_its_owner_reads(dir: &Path) {
 }
 
 #[tokio::test]
+async fn rows_that_do_not_fit_are_found_before_anything_is_in_the_way_of_another_try() {
+    let mut it = prepared().await.unwrap();
+    let shelf = Shelf::new();
+    let to = shelf.text("b");
+    it.ok(&["backup", "--to", &to]).await.unwrap();
+    lose(&mut it).await;
+    it.database = TestDatabase::create().await.unwrap();
+    let client = raw(&it.database.superuser_url()).await.unwrap();
+    client.batch_execute("alter table reply add column of_others int").await.unwrap();
+    let why = refused(&it, &["restore", "--from", &to, "--yes"]).await;
+    assert!(why.contains("public.reply has other columns here"), "{why}");
+    client.batch_execute("alter table reply drop column of_others").await.unwrap();
+    it.ok(&["restore", "--from", &to, "--yes"]).await.unwrap();
+}
+
+#[tokio::test]
 async fn nothing_is_put_on_top_of_what_is_there_and_a_byte_that_was_changed_is_found() {
     let mut it = prepared().await.unwrap();
     let shelf = Shelf::new();
@@ -240,6 +256,10 @@ async fn nothing_is_put_on_top_of_what_is_there_and_a_byte_that_was_changed_is_f
     it.ok(&["backup", "--to", &to]).await.unwrap();
     let again = refused(&it, &["backup", "--to", &to]).await;
     assert_eq!(again, format!("error: {to} is there already\n"));
+    let manifest = shelf.text("b/manifest.json");
+    let no_receipt = refused(&it, &["tenant", "receipt", "verify", &manifest]).await;
+    let want = format!("error: {manifest}: it is signed, and no receipt of an erasure\n");
+    assert_eq!(no_receipt, want);
 
     let full = refused(&it, &["restore", "--from", &to, "--yes"]).await;
     assert!(full.starts_with("error: NATS is not empty: DIRECTORY ("), "{full}");

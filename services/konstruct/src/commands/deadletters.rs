@@ -6,7 +6,8 @@ use std::{io::Read as _, path::Path};
 
 use anyhow::{Context as _, bail};
 use desk::repair::{Change, Done, GroupOfLetters, Kept, Repair, RepairError, Wanted};
-use schemas::Author;
+use domain::look::instant;
+use schemas::{Author, Timestamp};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +35,7 @@ pub(crate) async fn run(
     let repair = repair(&base).await;
     match args.verb {
         LetterVerb::Ls { tenant, consumer, since, all_states } => {
-            let since = since.map(|it| it.at(base.context.clock.now()));
+            let since = then(&base, since.as_deref())?;
             let wanted = Wanted { tenant, consumer, since, decided: all_states };
             let kept = repair.kept(&wanted).await?;
             let groups = repair.groups(&kept).await?;
@@ -95,11 +96,16 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+fn then(base: &Base, since: Option<&str>) -> anyhow::Result<Option<Timestamp>> {
+    let now = base.context.clock.now();
+    Ok(since.map(|since| instant(since, now)).transpose()?)
+}
+
 async fn choose(base: &Base, repair: &Repair, chosen: &Chosen) -> anyhow::Result<Vec<Kept>> {
     if let Some(id) = &chosen.which.id {
         return Ok(vec![repair.one(id).await?]);
     }
-    let since = chosen.since.map(|it| it.at(base.context.clock.now()));
+    let since = then(base, chosen.since.as_deref())?;
     let wanted = Wanted { tenant: chosen.tenant.clone(), since, ..Wanted::default() };
     let kept = repair.kept(&wanted).await?;
     if let Some(key) = &chosen.which.group {

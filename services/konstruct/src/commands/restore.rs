@@ -1,8 +1,9 @@
 //! `konstruct restore`: a backup in the place of an installation that was lost.
 //!
-//! Streams come first and consumers last, since no service starts without them: by then the database is
-//! whole, and who was erased since the backup is erased again. What the installation that was lost may
-//! have answered after the backup is held for an operator (`domain::doubt`, ADR 30).
+//! Rows come first, and are made to last once the streams are there: rows that do not fit are found before
+//! anything stands in the way of another try. Consumers come last, since no service starts without them: by
+//! then the database is whole, and who was erased since the backup is erased again. What the installation
+//! that was lost may have answered after the backup is held for an operator (`domain::doubt`, ADR 30).
 
 use std::{fmt::Write as _, path::Path};
 
@@ -115,8 +116,9 @@ impl<'a> Restore<'a> {
 
     async fn carry_out(&self, asked: &Asked<'_>) -> anyhow::Result<Restored> {
         let sizes = asked.sizes()?;
+        let (restoring, rows) = self.rows().await?;
         let cut = self.streams().await?;
-        let rows = self.rows().await?;
+        self.finish(restoring).await?;
         store::migrate(&self.database).await?;
         setup::streams(&self.bus, sizes).await?;
         let erased = erase::once_more(asked, &self.erased, &self.by).await?;
@@ -148,12 +150,16 @@ impl<'a> Restore<'a> {
         Ok(gone)
     }
 
-    /// Says how many rows there are.
-    async fn rows(&self) -> anyhow::Result<u64> {
-        let database = &self.manifest.cut.database;
-        let empty = Empty::open(&self.database, database.migration).await?;
-        let restoring = empty.begin().await?;
+    /// Says how many rows there are. Nobody sees them yet.
+    async fn rows(&self) -> anyhow::Result<(Restoring, u64)> {
+        let migration = self.manifest.cut.database.migration;
+        let restoring = Empty::open(&self.database, migration).await?.begin().await?;
         let rows = self.fill(&restoring).await?;
+        Ok((restoring, rows))
+    }
+
+    async fn finish(&self, restoring: Restoring) -> anyhow::Result<()> {
+        let database = &self.manifest.cut.database;
         let restoration = Restoration {
             restored_at: self.now,
             cut_at: database.at,
@@ -161,8 +167,7 @@ impl<'a> Restore<'a> {
             events_seq: self.bus.last_sequence(&EVENTS).await?,
             actor: self.by.clone(),
         };
-        restoring.finish(&database.counters, &restoration).await?;
-        Ok(rows)
+        Ok(restoring.finish(&database.counters, &restoration).await?)
     }
 
     async fn fill(&self, restoring: &Restoring) -> anyhow::Result<u64> {

@@ -20,6 +20,10 @@ use tracing::warn;
 use super::{Kept, headers, timestamp};
 use crate::{Bus, BusError, bus::read_error};
 
+/// How many messages the server is asked for at once. Half as many again may be on their way, each of up to
+/// [`nats::bounds::MESSAGE_BYTES_MAX`]: a request is bounded by their number, and not by their bytes.
+const ASKED_MAX: i64 = 32;
+
 /// The pause before a broken reading is taken up again.
 const RESUME_PAUSE: Duration = Duration::from_millis(500);
 
@@ -141,7 +145,11 @@ impl Scan {
     async fn begin(&mut self) -> Result<(), BusError> {
         let name = self.stream.name;
         let fails = |error: &dyn std::fmt::Display| read_error(name, error);
-        let mut config = OrderedConfig { deliver_policy: self.policy, ..OrderedConfig::default() };
+        let mut config = OrderedConfig {
+            deliver_policy: self.policy,
+            max_batch: ASKED_MAX,
+            ..OrderedConfig::default()
+        };
         match self.subjects.as_slice() {
             [one] => config.filter_subject.clone_from(one),
             several => config.filter_subjects = several.to_vec(),

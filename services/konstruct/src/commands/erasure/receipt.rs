@@ -19,6 +19,7 @@ use store::{
     erasures::{self, Erasure},
 };
 
+use super::{OF_PERSON, OF_TENANT};
 use crate::{cli::ShowReceipt, output::Output, settings::Asked, wiring};
 
 /// What of the master key the signing key is.
@@ -111,12 +112,21 @@ pub(crate) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Res
     let keys = asked.master_keys()?;
     let masters: Vec<_> = std::iter::once(keys.current).chain(keys.previous).collect();
     let receipt = verify(&masters, &text)?;
+    check_of_erasure(&receipt).with_context(|| file.display().to_string())?;
     let of = |name: &str| receipt.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
     let (tenant, ended_at) = (of("tenant"), of("ended_at"));
     let whose = receipt.get("person").and_then(Value::as_str);
     let whose = whose.map_or(String::new(), |person| format!("`{person}` of "));
     let text = format!("the receipt of {whose}`{tenant}`, {ended_at}, is as it was signed");
     output.print(&text, &json!({ "valid": true, "receipt": receipt }))
+}
+
+/// Other things are signed with the same key.
+fn check_of_erasure(signed: &Value) -> anyhow::Result<()> {
+    match signed.get("what").and_then(Value::as_str) {
+        Some(OF_TENANT | OF_PERSON) => Ok(()),
+        Some(_) | None => bail!("it is signed, and no receipt of an erasure"),
+    }
 }
 
 /// Signs a receipt.
@@ -229,6 +239,17 @@ mod tests {
         let mixed = mixed.to_string();
         assert_eq!(said(&[master("1")], &mixed), "it was changed after it was signed");
         assert_eq!(said(&[master("1")], "{}"), "not a receipt");
+    }
+
+    #[test]
+    fn what_is_signed_and_tells_of_no_erasure_is_no_receipt() {
+        for what in [OF_TENANT, OF_PERSON] {
+            check_of_erasure(&json!({ "what": what })).unwrap();
+        }
+        for other in [json!({ "what": "konstruct.backup" }), json!({})] {
+            let why = check_of_erasure(&other).unwrap_err().to_string();
+            assert_eq!(why, "it is signed, and no receipt of an erasure");
+        }
     }
 
     #[test]
