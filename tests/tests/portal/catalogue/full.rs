@@ -278,6 +278,13 @@ pub(crate) const FULL: &[Page] = &[
         .by(Who::Viewer),
     page("tenant-settings-refused", "/t/{tenant}/settings", "/t/acme/settings", "Suspend it")
         .refused("/settings/limits", &[("messages_per_minute", "many")]),
+    page(
+        "tenant-fewer-days",
+        "/t/{tenant}/settings",
+        "/t/acme/settings",
+        "Erase what is older than",
+    )
+    .refused("/settings/limits", &[("keep_days", "7")]),
     page("tenant-budget-refused", "/t/{tenant}/settings", "/t/acme/settings", "Suspend it")
         .refused("/settings/budget", &[("monthly_budget", "-5")]),
     page("tenant-suspended", "/t/{tenant}/settings", "/t/paused/settings", "Resume it"),
