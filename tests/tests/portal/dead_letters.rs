@@ -70,7 +70,7 @@ async fn whoever_keeps_the_installation_running_decides_of_dead_letters() -> any
     let unseen = kim.post(&group, &[("do", "discard"), ("reason", "all")]).await?;
     assert_eq!(unseen.status(), 400, "without what was seen");
     assert!(kim.read("/dead-letters").await?.contains("dedup-EVENTS-2"), "without a reason");
-    kim.post(&group, &[("do", "discard"), ("reason", "the rest"), ("until", &until)]).await?;
+    kim.post(&group, &[("do", "discard"), ("reason", "the rest"), ("until", &*until)]).await?;
     assert!(kim.read("/dead-letters").await?.contains("No dead letters"));
 
     assert_eq!(staff.operator("acme").await?.get("/dead-letters").await?.status(), 404);
@@ -156,7 +156,7 @@ async fn what_cannot_be_done_keeps_nothing_else_from_being_done() -> anyhow::Res
     let (_, key) = page.split_once("/dead-letters/groups/").context("no group")?;
     let group = format!("/dead-letters/groups/{}", key.split('"').next().unwrap_or_default());
     let until = hidden(&kim.read(&group).await?, "until")?;
-    let done = kim.post(&group, &[("do", "retry"), ("until", &until)]).await?;
+    let done = kim.post(&group, &[("do", "retry"), ("until", &*until)]).await?;
     let want = "1 letter decided. 201 letters left as they are: its event is no longer on the log.";
     assert_eq!(flash_of(&done)?, Flash::note(want));
     let shown = kim.read(&format!("/dead-letters/{id}")).await?;
