@@ -12,7 +12,6 @@ use portal_ui::{
     Card, CodeBlock, Column, Crumb, EmptyState, FormErrors, Icon, LinkButton, PageHeader, Problem,
     SubmitButton, Table, TextField, Time, Variant, format::counted,
 };
-
 use schemas::TenantId;
 
 use super::{DECIDE_OF_MANY, Decided, One, PATH, Search};
