@@ -24,6 +24,7 @@ fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> 
     };
     let (conversation, message) = (last("{conversation}")?, last("{message}")?);
     let (run, test) = (last("{run}")?, last("{test}")?);
+    let (letter, cause) = (last("{letter}")?, last("{cause}")?);
     let fill = |entry: Entry| {
         let path = [
             ("{tenant}", tenant),
@@ -40,7 +41,8 @@ fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> 
             ("{test}", &test),
             ("{session}", "s0"),
             ("{operator}", "o0"),
-            ("{key}", "k0"),
+            ("{letter}", &letter),
+            ("{key}", &cause),
             ("{token}", "nothing"),
             ("{file}", "portal.css"),
             ("/versions/diff", "/versions/diff?from=1&to=2"),

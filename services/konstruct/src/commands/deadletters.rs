@@ -5,7 +5,10 @@ mod show;
 use std::{io::Read as _, path::Path};
 
 use anyhow::{Context as _, bail};
-use desk::repair::{Change, Done, GroupOfLetters, Kept, Repair, RepairError, Wanted};
+use desk::{
+    REASON_CHARS_MAX,
+    repair::{Change, Done, GroupOfLetters, Kept, Repair, RepairError, Wanted, of_group},
+};
 use domain::look::instant;
 use schemas::{Author, Timestamp};
 use serde_json::{Value, json};
@@ -36,7 +39,7 @@ pub(crate) async fn run(
     match args.verb {
         LetterVerb::Ls { tenant, consumer, since, all_states } => {
             let since = then(&base, since.as_deref())?;
-            let wanted = Wanted { tenant, consumer, since, decided: all_states };
+            let wanted = Wanted { tenant, consumer, since, until: None, decided: all_states };
             let kept = repair.kept(&wanted).await?;
             let groups = repair.groups(&kept).await?;
             output.print(&listed(&groups, &kept), &groups_json(&groups, &kept))
@@ -72,6 +75,9 @@ pub(crate) async fn run(
         LetterVerb::Discard { chosen, reason } => {
             if reason.trim().is_empty() {
                 bail!("say why: `--reason` is empty");
+            }
+            if REASON_CHARS_MAX < reason.chars().count() {
+                bail!("`--reason` is longer than {REASON_CHARS_MAX} characters");
             }
             let kept = choose(&base, &repair, &chosen).await?;
             ask_for(&kept, "are left as they are", chosen.yes)?;
@@ -109,10 +115,9 @@ async fn choose(base: &Base, repair: &Repair, chosen: &Chosen) -> anyhow::Result
     let wanted = Wanted { tenant: chosen.tenant.clone(), since, ..Wanted::default() };
     let kept = repair.kept(&wanted).await?;
     if let Some(key) = &chosen.which.group {
-        let groups = repair.groups(&kept).await?;
-        let group = groups.into_iter().find(|it| it.group.key == *key);
-        let group = group.with_context(|| format!("there is no group `{key}` that is open"))?;
-        return Ok(group.among(&kept).into_iter().cloned().collect());
+        let found = of_group(kept, key);
+        let found = found.with_context(|| format!("there is no group `{key}` that is open"))?;
+        return Ok(found.1);
     }
     Ok(kept)
 }
