@@ -64,6 +64,7 @@ pub(crate) fn routes() -> Routes {
         .post("/t/{tenant}/agents/{agent}/tests/new", write, saved::keep)
         .get("/t/{tenant}/agents/{agent}/tests/run", write, saved::plan)
         .post("/t/{tenant}/agents/{agent}/tests/run", write, saved::start)
+        .post("/t/{tenant}/agents/{agent}/tests/stop", write, saved::stop)
         .post("/t/{tenant}/agents/{agent}/tests/resume", write, saved::go_on)
         .post("/t/{tenant}/agents/{agent}/tests/{test}/remove", write, saved::remove)
 }

@@ -17,7 +17,7 @@ use tokio_postgres::types::ToSql;
 
 pub use self::{
     answered::{Answered, Remembered, Span, answered, one, remembered},
-    beginning::{is_tested, may_begin},
+    beginning::{is_tested, may_begin, stop_tests},
     cases::{CaseRow, CaseTest, NewCase, Part, cases, give_up, keep},
     held::{HeldCase, HeldTest, erase_case, held_cases, held_tests},
     listed::{After, RunRow, find, newest_of_tests, of_agent, runs},

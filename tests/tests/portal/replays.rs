@@ -355,6 +355,46 @@ async fn all_tests_are_run_and_each_says_what_came_of_it() -> anyhow::Result<()>
     Ok(())
 }
 
+#[tokio::test]
+async fn tests_stop_where_an_operator_says_so_and_both_ways_to_go_on_are_named()
+-> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let (op, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
+    let (llm, list) = (&house.it.llm, format!("{MARA}/tests"));
+    let message = hidden(&op.read(&house.address("{keep}")).await?, "message")?;
+    let second = [("message", &*message), ("contains", "echo")];
+    assert_eq!(op.post(&format!("{list}/new"), &second).await?.status(), 303);
+    let asked = llm.requests().len();
+    llm.script([Behaviour { held: true, ..Behaviour::default() }]);
+    assert_eq!(op.post(&format!("{list}/run"), &[("sure", "yes")]).await?.status(), 303);
+    llm.held(1, PATIENCE).await?;
+    assert!(op.read(&list).await?.contains("Stop them"));
+    assert!(!viewer.read(&list).await?.contains("Stop them"), "a viewer stops nothing");
+    let stop = format!("{list}/stop");
+    let stopped = op.post(&stop, &[]).await?;
+    assert!(said(&stopped).contains("They%20stop%20once"), "{}", said(&stopped));
+    let twice = op.post(&stop, &[]).await?;
+    assert!(said(&twice).contains("They%20had%20ended%20already"), "{}", said(&twice));
+    llm.release();
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let run = "select run_id from replay_run where of_tests";
+    let run: String = log.query_one(run, &[]).await?.get(0);
+    nobody_at(&house, &run).await?;
+    assert_eq!(llm.requests().len(), asked + 2, "one test with its judge, and no other");
+    let page = op.read(&list).await?;
+    let command = format!("konstruct test --resume {run}");
+    for shown in ["Stopped by an operator", "1 of 2 tests of the draft asked", &*command] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(page.contains("Go on; it may cost $"), "{page}");
+    assert_eq!(op.post(&format!("{list}/resume"), &[]).await?.status(), 303);
+    nobody_at(&house, &run).await?;
+    assert_eq!(llm.requests().len(), asked + 3, "and what was missing");
+    let sql = "select detail->>'replay' from operator_log where action = 'replay.stopped'";
+    assert_eq!(log.query_one(sql, &[]).await?.get::<_, String>(0), run);
+    Ok(())
+}
+
 /// Asks the process to end, and waits until its runs have heard it.
 async fn told_to_end(house: &House) -> anyhow::Result<()> {
     let pid = house.it.pid("all").unwrap_or_default().to_string();

@@ -12,7 +12,7 @@ use axum::{
 use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Card, CodeBlock, EmptyState, Icon, LinkButton, Status, SubmitButton, Time, Tone,
+    Card, CodeBlock, EmptyState, Icon, LinkButton, Status, SubmitButton, Time, Tone,
     Variant, format::counted,
 };
 use replay::{
@@ -23,7 +23,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 pub(super) use self::{
-    interrupted::go_on,
+    interrupted::{go_on, stop},
     keep::{keep, new},
     run::{plan, start},
 };
@@ -108,13 +108,7 @@ fn listed(
     let run = may_run.then(|| {
         view! { <p><LinkButton href=run icon=Icon::Play>"Run them"</LinkButton></p> }
     });
-    let under_way = is_under_way.then(|| {
-        view! {
-            <Banner tone=Tone::Info title="The tests are being run">
-                <p>"Load the page again to see what came of each."</p>
-            </Banner>
-        }
-    });
+    let under_way = is_under_way.then(|| interrupted::under_way(at, may_write));
     let interrupted = asked.last.as_ref().filter(|_| !is_under_way);
     let interrupted = interrupted.and_then(|run| interrupted::banner(at, run, may_write, now));
     let cards: Vec<_> = tests.into_iter().map(|test| card(at, test, may_write, now)).collect();

@@ -124,6 +124,17 @@ impl Shadow {
         Ok(run)
     }
 
+    /// Has an agent's tests stopped, whatever process asks them: those under way end, and no other begins.
+    /// The runs that were.
+    pub async fn stop_tests(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+    ) -> Result<Vec<String>, ReplayError> {
+        by.require(Permission::AgentsWrite, ids.0)?;
+        self.0.parts.replay.stop_tests(ids).await
+    }
+
     async fn newest_of_tests(
         &self,
         (tenant, agent): Ids<'_>,
