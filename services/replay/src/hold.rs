@@ -9,7 +9,7 @@ use store::{
     spend,
 };
 
-use crate::{Employee, Replay, ReplayError, Stop, run::lock};
+use crate::{Employee, Replay, ReplayError, Stop, going::lock};
 
 /// How long a run is held at a time: so long nobody else takes it up where whoever asked it was killed.
 const HELD_FOR: Duration = Duration::from_secs(30);

@@ -20,6 +20,7 @@ mod ending;
 mod error;
 mod estimate;
 mod freeze;
+mod going;
 mod held;
 mod hold;
 mod judge;
@@ -49,13 +50,14 @@ pub use self::{
     error::{ReplayError, Stop},
     estimate::Estimate,
     freeze::{Turn, admitted},
+    going::Going,
     held::{Found, Held},
     hold::Taken,
     kept::{Checked, KeptTest, KeptTests, LastResult, TESTS_MAX, UnreadableTest},
     places::{RUNS_MAX, RUNS_PER_TENANT_MAX},
     render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
-    run::{Going, Setup},
+    run::Setup,
     shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
     standing::{Standing, at_hand},
     tested::{TestAnswer, TestReport, Tested},

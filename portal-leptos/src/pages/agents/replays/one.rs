@@ -81,9 +81,7 @@ pub(in crate::pages::agents) async fn markdown(
     visited: Visited,
     at: At,
 ) -> Result<Response, PageError> {
-    known(&cx, &at).await?;
-    let report = report(&cx, &at, &visited).await?;
-    Ok(file(&format!("replay-{}", report.run.id), Kind::Markdown, replay::markdown(&report)))
+    taken_along(&cx, &at, &visited, (Kind::Markdown, replay::markdown)).await
 }
 
 pub(in crate::pages::agents) async fn json(
@@ -91,10 +89,20 @@ pub(in crate::pages::agents) async fn json(
     visited: Visited,
     at: At,
 ) -> Result<Response, PageError> {
-    known(&cx, &at).await?;
-    let report = report(&cx, &at, &visited).await?;
-    let body = format!("{:#}\n", report.json());
-    Ok(file(&format!("replay-{}", report.run.id), Kind::Json, body))
+    let body = |report: &Report| format!("{:#}\n", report.json());
+    taken_along(&cx, &at, &visited, (Kind::Json, body)).await
+}
+
+/// The report as a file.
+async fn taken_along(
+    cx: &Cx,
+    at: &At,
+    visited: &Visited,
+    (kind, body): (Kind, fn(&Report) -> String),
+) -> Result<Response, PageError> {
+    known(cx, at).await?;
+    let report = report(cx, at, visited).await?;
+    Ok(file(&format!("replay-{}", report.run.id), kind, body(&report)))
 }
 
 pub(in crate::pages::agents) async fn stop(
