@@ -9,7 +9,7 @@ use domain::{
     },
     seal::Sealing,
 };
-use schemas::{AgentId, MessageId, TenantId, Timestamp};
+use schemas::{AgentId, MessageId, TenantId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{
     replays::{self, LastAsked, SavedTest},
@@ -118,7 +118,7 @@ impl fmt::Debug for LastResult {
 }
 
 impl Replay {
-    /// Keeps a turn as a test. Its name.
+    /// Keeps a turn as a test, unless it is one with the same checks already. Its name.
     pub async fn keep_test(
         &self,
         who: &Employee,
@@ -143,7 +143,19 @@ impl Replay {
             made_at: now,
         };
         let mut tx = self.db.tenant(tenant).await?;
-        replays::save(&mut tx, &who.agent.id, &test).await?;
+        let agent = &who.agent.id;
+        let (count, known) = replays::before_saving(&mut tx, agent, &test.message).await?;
+        let is_same = |text: &Text| {
+            let known: Option<Vec<Check>> = opened(&sealing, tenant, &test.message, text);
+            known.as_deref() == Some(checks)
+        };
+        if let Some((id, _)) = known.into_iter().find(|(_, text)| is_same(text)) {
+            return Ok(id);
+        }
+        if u64::try_from(TESTS_MAX).unwrap_or(u64::MAX) <= count {
+            return Err(ReplayError::TooManyTests);
+        }
+        replays::save(&mut tx, agent, &test).await?;
         tx.commit().await?;
         Ok(test.id)
     }
@@ -184,10 +196,14 @@ impl Replay {
         Ok(kept)
     }
 
-    /// Removes a test.
-    pub async fn forget_test(&self, tenant: &TenantId, id: &str) -> Result<(), ReplayError> {
+    /// Removes a test, of that agent where one is named.
+    pub async fn forget_test(
+        &self,
+        (tenant, agent): (&TenantId, Option<&AgentId>),
+        id: &str,
+    ) -> Result<(), ReplayError> {
         let mut tx = self.db.tenant(tenant).await?;
-        if !replays::forget(&mut tx, id).await? {
+        if !replays::forget(&mut tx, agent, id).await? {
             return Err(ReplayError::NoTest(id.to_owned()));
         }
         Ok(tx.commit().await?)

@@ -22,7 +22,9 @@ pub use self::{
     held::{HeldCase, HeldTest, erase_case, held_cases, held_tests},
     listed::{After, RunRow, find, newest_of_tests, of_agent, runs},
     money::{Calling, NoRoom, Over, ended, starting},
-    saved::{GarbledTest, LastAsked, SavedTest, forget, last_asked, save, saved},
+    saved::{
+        GarbledTest, LastAsked, SavedTest, before_saving, count_saved, forget, last_asked, save, saved,
+    },
 };
 use crate::{StoreError, TenantTx, row};
 

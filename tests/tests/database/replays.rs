@@ -318,8 +318,10 @@ async fn a_replay_goes_with_its_turns_after_31_days_and_a_test_stays() {
     assert_eq!(replays::runs(&mut tx, 9).await.unwrap(), []);
     assert_eq!(replays::cases(&mut tx, "run").await.unwrap(), []);
     assert_eq!(replays::saved(&mut tx, &mara()).await.unwrap(), [Ok(test)]);
-    assert!(replays::forget(&mut tx, "test").await.unwrap());
-    assert!(!replays::forget(&mut tx, "test").await.unwrap());
+    let noor = "noor".parse().unwrap();
+    assert!(!replays::forget(&mut tx, Some(&noor), "test").await.unwrap(), "another agent's");
+    assert!(replays::forget(&mut tx, Some(&mara()), "test").await.unwrap());
+    assert!(!replays::forget(&mut tx, None, "test").await.unwrap());
 }
 
 #[tokio::test]
@@ -372,6 +374,31 @@ async fn a_large_run_of_tests_is_written_whole_and_in_order() {
     let found = replays::cases(&mut tx, "run").await.unwrap().swap_remove(3);
     assert_eq!((found.frozen, found.unplayable.as_deref()), (None, Some("erased")));
     assert_eq!(found.test, Some(CaseTest { id: "test3".to_owned(), checks: None }));
+}
+
+#[tokio::test]
+async fn who_saves_a_test_hears_of_those_that_there_are() {
+    let World { db, test: _kept, .. } = world().await;
+    let test = |id: &str, of: &str| SavedTest {
+        id: id.to_owned(),
+        message: message(of),
+        frozen: text("frozen"),
+        checks: text(id),
+        made_at: at(0),
+    };
+    let mut tx = db.tenant(&tenant("acme")).await.unwrap();
+    for test in [test("one", "m1"), test("two", "m2"), test("three", "m2")] {
+        replays::save(&mut tx, &mara(), &test).await.unwrap();
+    }
+    let found = replays::before_saving(&mut tx, &mara(), &message("m2")).await.unwrap();
+    let of = |id: &str| (id.to_owned(), text(id));
+    assert_eq!(found, (3, vec![of("three"), of("two")]));
+    let noor = "noor".parse().unwrap();
+    let found = replays::before_saving(&mut tx, &noor, &message("m2")).await.unwrap();
+    assert_eq!(found, (0, Vec::new()));
+    tx.commit().await.unwrap();
+    let mut tx = db.tenant(&tenant("beta")).await.unwrap();
+    assert_eq!(replays::count_saved(&mut tx, &mara()).await.unwrap(), 0, "another tenant's");
 }
 
 #[tokio::test]

@@ -294,20 +294,46 @@ async fn an_answer_is_kept_as_a_test_and_removed() -> anyhow::Result<()> {
         assert!(page.contains(why), "{page}");
     }
     let form = [("message", &*message), ("lacks", "sorry"), ("calls", "order-status")];
-    assert_eq!(op.post(&new, &form).await?.status(), 303);
+    for _twice in 0..2 {
+        assert_eq!(op.post(&new, &form).await?.status(), 303);
+    }
     let list = viewer.read(&format!("{MARA}/tests")).await?;
     for shown in ["does not contain `sorry`", "calls the tool `order-status`", &*message] {
         assert!(list.contains(shown), "{shown}: {list}");
     }
     assert!(!list.contains("/remove"), "a viewer removes nothing");
+    assert_eq!(list.matches("does not contain `sorry`").count(), 1, "what comes twice is kept once");
 
     let test = house.address("{test}");
+    let elsewhere = format!("{}/remove", test.replace("/mara/", "/donau/"));
+    let gone = op.post(&elsewhere, &[("sure", "yes")]).await?;
+    assert!(said(&gone).contains("It%20was%20gone%20already"), "it is no test of that agent");
+    assert!(op.read(&format!("{MARA}/tests")).await?.contains("contains `Friday`"));
     for _twice in 0..2 {
         let answer = op.post(&format!("{test}/remove"), &[("sure", "yes")]).await?;
         assert_eq!(answer.status(), 303);
     }
     let left = op.read(&format!("{MARA}/tests")).await?;
     assert!(!left.contains("contains `Friday`") && left.contains("sorry"), "{left}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_has_so_many_tests_and_no_more() -> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let op = people.of(Who::Operator)?;
+    let message = hidden(&op.read(&house.address("{keep}")).await?, "message")?;
+    let more = "insert into saved_test
+                select tenant_id, test_id || n, agent_id, message_id, frozen, checks, made_at_ms + n
+                  from saved_test, generate_series(1, 199) n";
+    let log = raw(&house.it.database.superuser_url()).await?;
+    log.batch_execute(more).await?;
+    let one_more = [("message", &*message), ("contains", "carrier")];
+    let refused = op.post(&format!("{MARA}/tests/new"), &one_more).await?;
+    assert_eq!(refused.status(), 422);
+    let refused = text_of(refused).await?;
+    assert!(refused.contains("The agent has 200 tests, which is the most"), "{refused}");
+    assert!(refused.contains(">carrier</textarea>"), "what was typed comes back: {refused}");
     Ok(())
 }
 

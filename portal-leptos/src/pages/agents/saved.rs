@@ -264,7 +264,7 @@ pub(super) async fn remove(
     if sure != "yes" {
         return Ok(go(&to, &Flash::note("Nothing was removed.")));
     }
-    match shadow(&cx)?.forget(who, &at.tenant, test).await {
+    match shadow(&cx)?.forget(who, at.ids(), test).await {
         Ok(()) => {}
         Err(ReplayError::NoTest(_)) => return Ok(go(&to, &Flash::note("It was gone already."))),
         Err(error) => return Err(error.into()),

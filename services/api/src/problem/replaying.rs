@@ -36,6 +36,7 @@ impl From<ReplayError> for ApiError {
             | ReplayError::Busy(_)
             | ReplayError::NothingToAsk
             | ReplayError::NoTests
+            | ReplayError::TooManyTests
             | ReplayError::OfTests(_)
             | ReplayError::NotOfTests(_)
             | ReplayError::Unplayable(_)

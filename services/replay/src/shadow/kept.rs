@@ -40,15 +40,15 @@ impl Shadow {
         replay.keep_test(&who, turn, checks).await
     }
 
-    /// Removes a test.
+    /// Removes a test of an agent.
     pub async fn forget(
         &self,
         by: &Principal,
-        tenant: &TenantId,
+        (tenant, agent): Ids<'_>,
         test: &str,
     ) -> Result<(), ReplayError> {
         by.require(Permission::AgentsWrite, tenant)?;
-        self.0.parts.replay.forget_test(tenant, test).await
+        self.0.parts.replay.forget_test((tenant, Some(agent)), test).await
     }
 
     /// Whether the tests of an agent are being asked, by whatever process.

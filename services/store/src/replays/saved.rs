@@ -3,12 +3,17 @@
 use schemas::{AgentId, MessageId, Text, Timestamp};
 use tokio_postgres::Row;
 
-use super::ROWS_MAX;
+use super::{ROWS_MAX, beginning::queue};
 use crate::{StoreError, TenantTx, row};
 
 const SAVE: &str = "
     insert into saved_test (tenant_id, test_id, agent_id, message_id, frozen, checks, made_at_ms)
     values ($1, $2, $3, $4, $5, $6, $7)";
+const COUNT: &str = "select count(*) from saved_test where tenant_id = $1 and agent_id = $2";
+const OF_MESSAGE: &str = "
+    select test_id, checks from saved_test
+     where tenant_id = $1 and agent_id = $2 and message_id = $3
+     order by made_at_ms, test_id limit $4";
 const SAVED: &str = "
     select test_id, message_id, frozen, checks, made_at_ms from saved_test
      where tenant_id = $1 and agent_id = $2 order by made_at_ms, test_id limit $3";
@@ -19,7 +24,9 @@ const LAST: &str = "
      where c.tenant_id = $1 and r.agent_id = $2 and c.test_id is not null and c.unplayable is null
        and (c.verdict is not null or r.state <> 'open')
      order by c.test_id, r.made_at_ms desc, r.run_id limit $3";
-const FORGET: &str = "delete from saved_test where tenant_id = $1 and test_id = $2";
+const FORGET: &str = "
+    delete from saved_test
+     where tenant_id = $1 and test_id = $2 and ($3::text is null or agent_id = $3)";
 
 /// A turn with what is expected of an answer to it. Its texts belong to the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +81,29 @@ pub async fn save(tx: &mut TenantTx, agent: &AgentId, test: &SavedTest) -> Resul
     Ok(())
 }
 
+/// How many tests an agent has.
+pub async fn count_saved(tx: &mut TenantTx, agent: &AgentId) -> Result<u64, StoreError> {
+    let tenant = tx.tenant().clone();
+    let found = tx.query_opt(COUNT, &[&tenant.as_str(), &agent.as_str()]).await?;
+    found.map_or(Ok(0), |row| row::count(row.try_get(0)?))
+}
+
+/// How many tests an agent has before another is saved, and what is expected in those of that message, but
+/// for what is garbled. Whoever else saves one of that agent waits until the transaction ends.
+pub async fn before_saving(
+    tx: &mut TenantTx,
+    agent: &AgentId,
+    message: &MessageId,
+) -> Result<(u64, Vec<(String, Text)>), StoreError> {
+    queue(tx, agent).await?;
+    let count = count_saved(tx, agent).await?;
+    let (tenant, limit) = (tx.tenant().clone(), i64::from(ROWS_MAX));
+    let (agent, message) = (agent.as_str(), message.as_str());
+    let rows = tx.query(OF_MESSAGE, &[&tenant.as_str(), &agent, &message, &limit]).await?;
+    let known = |row: &Row| Some((row.try_get(0).ok()?, row::json(row, 1).ok()?));
+    Ok((count, rows.iter().filter_map(known).collect()))
+}
+
 /// The tests of an agent, the oldest first. One that is garbled hides no other.
 pub async fn saved(
     tx: &mut TenantTx,
@@ -91,10 +121,14 @@ pub async fn last_asked(tx: &mut TenantTx, agent: &AgentId) -> Result<Vec<LastAs
     rows.iter().map(read_last).collect()
 }
 
-/// Removes a test. Whether there was one.
-pub async fn forget(tx: &mut TenantTx, test: &str) -> Result<bool, StoreError> {
-    let tenant = tx.tenant().clone();
-    Ok(0 < tx.execute(FORGET, &[&tenant.as_str(), &test]).await?)
+/// Removes a test, of that agent where one is named. Whether there was one.
+pub async fn forget(
+    tx: &mut TenantTx,
+    agent: Option<&AgentId>,
+    test: &str,
+) -> Result<bool, StoreError> {
+    let (tenant, agent) = (tx.tenant().clone(), agent.map(AgentId::as_str));
+    Ok(0 < tx.execute(FORGET, &[&tenant.as_str(), &test, &agent]).await?)
 }
 
 fn read(found: &Row) -> Result<Result<SavedTest, GarbledTest>, StoreError> {
