@@ -22,12 +22,14 @@ mod members;
 mod message;
 mod models;
 mod operators;
+mod past;
 mod roles;
 mod rows;
 mod secret;
 mod settings;
 mod streams;
 mod tenant_home;
+mod tenant_past;
 mod tenant_settings;
 mod tenants;
 mod tools;
@@ -57,6 +59,7 @@ pub(crate) fn routes() -> Routes {
         .and(settings::routes())
         .and(streams::routes())
         .and(tenant_home::routes())
+        .and(tenant_past::routes())
         .and(tenant_settings::routes())
         .and(tenants::routes())
         .and(tools::routes())

@@ -7,11 +7,12 @@ mod attempt;
 mod autosave;
 mod budget;
 mod design;
-mod differences;
+pub(super) mod differences;
 mod discard;
 mod merge;
 mod new;
 mod parts;
+mod past;
 mod publish;
 mod replays;
 mod retire;
@@ -51,6 +52,7 @@ pub(crate) fn routes() -> Routes {
         .get("/t/{tenant}/agents/{agent}/versions/diff", read, versions::compare)
         .get("/t/{tenant}/agents/{agent}/versions/{version}", read, versions::one)
         .post("/t/{tenant}/agents/{agent}/versions/{version}", write, versions::restore)
+        .get("/t/{tenant}/agents/{agent}/past", read, past::show)
         .get("/t/{tenant}/agents/{agent}/replays", read, replays::list)
         .post("/t/{tenant}/agents/{agent}/replays", write, replays::start)
         .get("/t/{tenant}/agents/{agent}/replays/new", write, replays::plan)

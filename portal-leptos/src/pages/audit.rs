@@ -3,7 +3,7 @@
 mod difference;
 mod export;
 mod view;
-mod words;
+pub(super) mod words;
 
 use axum::{
     extract::{Path, Query},

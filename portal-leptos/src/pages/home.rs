@@ -141,7 +141,13 @@ fn readers_table(readers: Vec<Reader>) -> AnyView {
         let name = match reader.name.as_str() {
             "project-events" => "Messages".to_owned(),
             "project-directory" => "Tenants, agents and channels".to_owned(),
-            other => other.to_owned(),
+            // Of a generation of the read models that is not shown (ADR 25).
+            other => match other.split('/').next() {
+                Some("base") => "What a rebuild begins with".to_owned(),
+                Some("next") => "Messages, as they are rebuilt".to_owned(),
+                Some("previous") => "Messages, before the rebuild".to_owned(),
+                _ => other.to_owned(),
+            },
         };
         view! {
             <tr>

@@ -3,6 +3,8 @@
 
 mod view;
 
+use std::str::FromStr;
+
 use axum::{
     extract::{Path, Query},
     http::StatusCode,
@@ -20,7 +22,7 @@ use runtime::{
     BusError,
     look::{self, Newest, What},
 };
-use schemas::{ConversationId, CorrelationId, TenantId};
+use schemas::{ConversationId, CorrelationId, InvalidId, TenantId};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -79,10 +81,10 @@ impl Search {
 
     /// What is asked of the server, and what is looked for in its answer.
     fn wanted(&self, stream: &Stream) -> Result<(Wanted, Vec<String>), Problems> {
-        let (tenant, of_tenant) = read(&self.tenant, str::parse::<TenantId>);
+        let (tenant, of_tenant) = read(&self.tenant, id::<TenantId>);
         let (kind, of_kind) = read(&self.kind, kind_named);
-        let (thread, of_thread) = read(&self.thread, str::parse::<ConversationId>);
-        let (correlation, of_story) = read(&self.story, str::parse::<CorrelationId>);
+        let (thread, of_thread) = read(&self.thread, id::<ConversationId>);
+        let (correlation, of_story) = read(&self.story, id::<CorrelationId>);
         let problems =
             Problems { tenant: of_tenant, kind: of_kind, thread: of_thread, story: of_story };
         if problems != Problems::default() {
@@ -114,6 +116,11 @@ fn read<T, E: std::fmt::Display>(
         Ok(value) => (Some(value), None),
         Err(why) => (None, Some(why.to_string())),
     }
+}
+
+/// An identifier; what is wrong with it is said without the name of its type.
+fn id<T: FromStr<Err = InvalidId>>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|why: InvalidId| why.problem())
 }
 
 async fn list(cx: Cx) -> Result<Response, PageError> {
@@ -203,6 +210,7 @@ mod tests {
         let problems = problems.unwrap_err();
         let said = [problems.tenant, problems.kind, problems.thread, problems.story];
         assert!(said.iter().all(Option::is_some), "{said:?}");
+        assert_eq!(said[0].as_deref(), Some("only a-z, 0-9 and `-` may stand in it"));
         let there = search("acme", "agent.retired", "", "").wanted(&nats::EVENTS).unwrap_err();
         assert_eq!(
             there.kind.as_deref(),

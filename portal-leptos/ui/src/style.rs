@@ -20,6 +20,7 @@ pub const STYLESHEET: &str = concat!(
     include_str!("../style/pages/conversations.css"),
     include_str!("../style/pages/home.css"),
     include_str!("../style/pages/models.css"),
+    include_str!("../style/pages/past.css"),
     include_str!("../style/pages/tools.css"),
     include_str!("../style/pages/trace.css"),
     include_str!("../style/pages/activity.css"),

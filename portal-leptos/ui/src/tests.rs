@@ -23,6 +23,7 @@ fn forms() -> Vec<String> {
         view! { <LinkButton href=h()>{h()}</LinkButton> }.to_html(),
         view! { <TextField name=h() label=h() value=h() hint=h() error=some() placeholder=h() /> }
             .to_html(),
+        view! { <TextField name=h() label=h() value=h() kind=InputKind::Moment /> }.to_html(),
         view! { <TextAreaField name=h() label=h() value=h() hint=h() error=some() /> }.to_html(),
         view! { <SelectField name=h() label=h() choices value=h() hint=h() error=some() /> }
             .to_html(),

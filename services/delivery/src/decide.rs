@@ -11,7 +11,7 @@ use domain::{
     reply_state::{self, Slot, Step, Verdict},
 };
 use schemas::{
-    EffectId, Event, MessageRef,
+    EffectId, Event, EventId, MessageRef,
     event::{
         ConversationHandedBack, HandedBackBy, ReplyDelivered, ReplyFailed, ReplyKind,
         ReplyUncertain, SentPart,
@@ -148,11 +148,16 @@ fn find_lost(locked: &mut Locked) {
     }
 }
 
-/// The first verdict stands. Says whether this event may go on.
+/// The first verdict stands. Where an operator made room for another, what was said before their word has
+/// no place in it. Says whether this event may go on.
 fn decide(locked: &mut Locked, look: &Look) -> bool {
     let Some(verdict) = look.verdict else { return true };
     if let Some(standing) = &locked.reply.verdict_event {
         return *standing == look.cause;
+    }
+    let is_before = |(_, ordered): &(EventId, u64)| look.place <= *ordered;
+    if 0 < locked.reply.round && locked.reply.ordered.as_ref().is_some_and(is_before) {
+        return false;
     }
     locked.reply.verdict = Some(verdict);
     locked.reply.verdict_event = Some(look.cause.clone());

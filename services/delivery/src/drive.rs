@@ -59,7 +59,11 @@ impl Delivery {
             note_to: words.note.as_ref().map(|note| note.to_channel.clone()),
             owns_lane: thread.owns_lane(),
             doubt: self.doubt,
-            ..Look::new(&thread.cause.cause.id, self.context.clock.now())
+            ..Look::new(
+                &thread.cause.cause.id,
+                thread.cause.first_sequence,
+                self.context.clock.now(),
+            )
         };
         for _ in 0..STEPS_MAX {
             look.news = match self.look(thread, &look).await? {

@@ -20,7 +20,7 @@ impl Delivery {
     ) -> Result<Vec<Event>, Failure> {
         let (tenant, now) = (&delivery.cause.tenant, self.context.clock.now());
         let note_to = Some(data.to_channel.clone());
-        let look = Look { note_to, ..Look::new(&delivery.cause.id, now) };
+        let look = Look { note_to, ..Look::new(&delivery.cause.id, delivery.first_sequence, now) };
         let give_up = move |locked: &mut Locked| decide::give_up(locked, &look);
         let next = self.replies.0.change(tenant, &data.message, now, give_up).await;
         match next.map_err(from_store) {

@@ -30,6 +30,7 @@ pub mod look;
 pub mod model;
 pub mod mrkdwn;
 pub mod names;
+pub mod past;
 pub mod plan;
 pub mod prompt;
 pub mod rebuild;

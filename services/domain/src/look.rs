@@ -112,6 +112,30 @@ pub fn instant(text: &str, now: Timestamp) -> Result<Timestamp, NoInstant> {
     named.ok_or_else(|| NoInstant(text.chars().take(40).collect()))
 }
 
+/// Why a text names no moment that has been.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NoMoment {
+    /// It names none at all.
+    #[error(transparent)]
+    NoInstant(#[from] NoInstant),
+    /// It names one that is still to come.
+    #[error("{0} lies ahead")]
+    Ahead(Timestamp),
+}
+
+/// The moment that a text names: an [`instant`] up to now, in UTC where it names no zone, as browsers send
+/// it: `2026-11-22T09:30`, with seconds or without.
+pub fn moment(text: &str, now: Timestamp) -> Result<Timestamp, NoMoment> {
+    let text = text.trim();
+    let at = instant(text, now).or_else(|none| in_utc(text).ok_or(none))?;
+    if now < at { Err(NoMoment::Ahead(at)) } else { Ok(at) }
+}
+
+fn in_utc(text: &str) -> Option<Timestamp> {
+    let text = text.replacen(' ', "T", 1);
+    ["Z", ":00Z"].into_iter().find_map(|end| format!("{text}{end}").parse().ok())
+}
+
 /// Why a stream has no message at a sequence.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Absent {

@@ -20,7 +20,8 @@ use tokio::time::Instant;
 
 use crate::changes;
 
-/// Events that are read at one time; in memory are at most so many, and 8 MiB of them.
+/// Events that are read at one time. In memory are at most so many and 8 MiB of them, what they change, and
+/// the few that the server sends meanwhile (`runtime::Past`): that does not grow with the log.
 const PIECE_EVENTS_MAX: usize = 2_048;
 
 /// The reader of a stream that read models derive from.

@@ -83,6 +83,8 @@ impl Bell {
     /// A sender that is gone is heard.
     fn ring(&self) {
         drop(self.rope.lock().unwrap_or_else(PoisonError::into_inner).take());
+        // Heard here first, so that nobody who asks from now on meets another who is just hearing it.
+        _ = self.sign.clone().now_or_never();
     }
 }
 

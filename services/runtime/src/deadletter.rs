@@ -130,14 +130,15 @@ async fn set_aside(bus: &Bus, clock: &Clock, given_up: MaxDeliveries) -> Result<
         reason: "every delivery ended without a word: it may kill its worker".to_owned(),
         at: clock.now(),
     };
-    letter.keep(bus).await?;
-    let Some(cause) = envelope else { return Ok(()) };
-    for (index, event) in words(&letter.consumer, &cause).into_iter().enumerate() {
-        debug_assert!(nats::SET_ASIDE.writes.contains(&event.kind()), "{:?}", event.kind());
-        let next = cause.follow(&letter.consumer, index, clock.now(), event);
-        bus.publish(&next).await?;
+    // Before the letter: who has it handled again relies on what was said of it.
+    if let Some(cause) = &envelope {
+        for (index, event) in words(&letter.consumer, cause).into_iter().enumerate() {
+            debug_assert!(nats::SET_ASIDE.writes.contains(&event.kind()), "{:?}", event.kind());
+            let next = cause.follow(&letter.consumer, index, clock.now(), event);
+            bus.publish(&next).await?;
+        }
     }
-    Ok(())
+    letter.keep(bus).await
 }
 
 /// What follows where a consumer could not say it.

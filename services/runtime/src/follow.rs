@@ -17,6 +17,10 @@ const RESUME_PAUSE: Duration = Duration::from_millis(500);
 /// How many bytes a piece of [`Past`] has at most, but for its last event.
 const PIECE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// How many events [`Past`] asks the server for at once. Half as many again may be on their way, each of up
+/// to [`nats::bounds::MESSAGE_BYTES_MAX`]: a request is bounded by their number, and not by their bytes.
+const ASKED_MAX: i64 = 32;
+
 /// How long the next event of [`Past`] may take, which is there already.
 const PIECE_WAIT_MAX: Duration = Duration::from_secs(10);
 
@@ -127,6 +131,7 @@ impl Past {
                 start_sequence: place.saturating_add(1),
             },
             filter_subject,
+            max_batch: ASKED_MAX,
             ..OrderedConfig::default()
         };
         let handle = bus.jetstream.get_stream_no_info(stream.name).await;

@@ -6,6 +6,7 @@
 
 mod newest;
 mod scan;
+mod was;
 mod what;
 
 use async_nats::{HeaderMap, datetime::DateTime, jetstream::stream::RawMessageErrorKind};
@@ -17,6 +18,7 @@ use schemas::Timestamp;
 pub use self::{
     newest::{Newest, PAGE_MAX, SPAN_MAX, newest},
     scan::{Scan, Silent, Start},
+    was::{Was, was},
     what::{Line, RAW_BYTES_MAX, What},
 };
 use crate::{Bus, BusError, bus::read_error, setup::is_missing};

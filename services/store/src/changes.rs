@@ -4,7 +4,7 @@ use schemas::{
     Agent, AgentId, Author, ConnectionId, Envelope, Event, EventId, ModelGroupId, Timestamp,
     ToolId, event::Entry,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio_postgres::{Row, types::ToSql};
 
@@ -149,8 +149,14 @@ impl ChangeRow {
         if !self.entity.starts_with("agent:") {
             return Ok(None);
         }
-        let agent = serde_json::from_value(self.state.clone());
-        agent.map(Some).map_err(|_| StoreError::row("JSON of another shape"))
+        self.left().map(Some)
+    }
+
+    /// What it left, as what it is about.
+    pub fn left<T: DeserializeOwned>(&self) -> Result<T, StoreError> {
+        let left = serde_json::from_value(self.state.clone());
+        // The error would quote what it found.
+        left.map_err(|_| StoreError::row("JSON of another shape"))
     }
 }
 

@@ -37,6 +37,7 @@ pub mod limits;
 pub mod memory;
 pub mod migrate;
 mod owner;
+pub mod past;
 mod platform;
 pub mod portable;
 pub mod programs;

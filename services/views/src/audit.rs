@@ -113,9 +113,9 @@ impl Views {
 }
 
 /// With which a tenant's texts are read.
-struct Eyes<'a> {
-    tenant: &'a TenantId,
-    sealing: &'a Sealing,
+pub(crate) struct Eyes<'a> {
+    pub(crate) tenant: &'a TenantId,
+    pub(crate) sealing: &'a Sealing,
 }
 
 impl Eyes<'_> {
@@ -161,7 +161,7 @@ impl Eyes<'_> {
         }
     }
 
-    fn open(&self, agent: &Agent) -> Result<OpenAgent, Unreadable> {
+    pub(crate) fn open(&self, agent: &Agent) -> Result<OpenAgent, Unreadable> {
         let open = |config| {
             OpenConfig::open(config, self.tenant, &agent.id, self.sealing).map_err(|error| {
                 tracing::warn!(tenant = %self.tenant, agent = %agent.id, %error, "an agent does not open");
@@ -176,7 +176,7 @@ impl Eyes<'_> {
 }
 
 /// A text that does not open.
-struct Unreadable;
+pub(crate) struct Unreadable;
 
 fn states<T: DeserializeOwned>(
     row: &ChangeRow,

@@ -17,6 +17,7 @@ mod conversation;
 mod conversations;
 mod cursor;
 mod home;
+mod past;
 mod roster;
 mod search;
 mod tenants;
@@ -39,6 +40,7 @@ pub use self::{
     conversations::{ConversationLine, Conversations, Filter, Page, Standing},
     cursor::Cursor,
     home::{Attention, AttentionKind, Home, InstallationHome, Reader, Step, StepKind, Target},
+    past::{MOMENTS_MAX, Moment, Moments, Past, THERE_MAX, There, ThereLine},
     roster::{AgentLine, AgentState, ROSTER_DAYS},
     search::{Found, SCAN_TURNS_MAX, Scan},
     tenants::{Tenants, TenantsPage},

@@ -69,6 +69,7 @@ impl Answers {
     }
 }
 
-fn calls(world: &World) -> u64 {
+/// How often a service has called Slack.
+pub(crate) fn calls(world: &World) -> u64 {
     METHODS.iter().map(|method| world.count(method)).sum()
 }

@@ -83,7 +83,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
         ("the vendor".to_owned(), vendor.pid()?),
         ("konstruct llm".to_owned(), it.pid("llm").context("`konstruct llm` has ended")?),
     ];
-    let mut watched = Watched { alone, families: Vec::new() };
+    let mut watched = Watched { alone, ..Watched::default() };
     let mut peer = None;
     if let Some(program) = &options.litellm {
         let started = peer.insert(Peer::start(program, &client, &vendor.url).await?);
@@ -113,7 +113,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     settle(&mut it, &url, port);
     it.run("llm").await?;
     groups.push(streams::memory(&it, &server).await?);
-    Ok(Report { machine, groups })
+    Ok(Report { machine, groups, broken: Vec::new() })
 }
 
 /// `konstruct llm` asks that vendor and listens on that port.

@@ -1,6 +1,6 @@
 //! `bench pipeline`: the gateway against raw publishing, the whole pipeline, what it costs, and how
 //! much memory it takes. `bench portal` and `bench views`: what operators see, and what it is made of.
-//! `bench llm`: what the router adds to a call of a model. `bench replay`: how fast read models are rebuilt.
+//! `bench llm`: what the router adds to a call of a model. `bench replay`: what reading the log again takes.
 //!
 //! Everything runs on one machine, the load and the look-alikes of Slack and of the vendors too, so
 //! each window says who used the processor in it, and how much of it was nobody's here.
@@ -55,7 +55,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let machine = machine(&town.it).await?;
     let (mut groups, base) = gateway::run(town, options).await?;
     groups.extend(pipeline::run(options, &base).await?);
-    Ok(Report { machine, groups })
+    Ok(Report { machine, groups, broken: Vec::new() })
 }
 
 /// What is going on, for whoever waits.

@@ -69,7 +69,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     groups.push(home(&it, &visitor, options.hold).await?);
     tell("a browser");
     groups.push(paint::run(&it).await?);
-    Ok(Report { machine, groups })
+    Ok(Report { machine, groups, broken: Vec::new() })
 }
 
 /// What a browser loads, compressed as it is sent.
@@ -183,7 +183,7 @@ async fn home(it: &Installation, visitor: &Visitor, hold: Duration) -> anyhow::R
     let work = format!("{READERS} readers, each asking again as soon as the page has come");
     let mut group = Group::new("The home page", work);
     let pid = it.pid("portal").context("the portal has ended")?;
-    let watched = Watched { alone: vec![("the portal".to_owned(), pid)], families: Vec::new() };
+    let watched = Watched { alone: vec![("the portal".to_owned(), pid)], ..Watched::default() };
     let mut rates = Vec::new();
     for (name, path) in [(NOTHING, &*nothing), ("homes of a tenant", &*path)] {
         tell(&format!("as many as there can be: {name}"));

@@ -19,12 +19,14 @@ struct Stat {
 }
 
 /// Who is looked at, by name.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Watched {
     /// Processes alone.
     pub(crate) alone: Vec<(String, u32)>,
     /// A process with all its children.
     pub(crate) families: Vec<(String, u32)>,
+    /// What all commands are called that this process starts and waits for meanwhile.
+    pub(crate) commands: Option<String>,
 }
 
 /// Processor time used so far.
@@ -102,6 +104,9 @@ impl Used {
         }
         for (name, pid) in &watched.families {
             by.insert(name.clone(), family_ticks(*pid)?);
+        }
+        if let Some(name) = &watched.commands {
+            by.insert(name.clone(), stat(std::process::id())?.children_ticks);
         }
         let (machine, idle) = machine_ticks()?;
         Ok(Self { by, machine, idle })

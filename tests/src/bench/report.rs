@@ -14,6 +14,8 @@ pub(crate) struct Report {
     pub(crate) machine: Machine,
     /// What.
     pub(crate) groups: Vec<Group>,
+    /// Bounds that were not kept, a sentence each. A run that has any fails.
+    pub(crate) broken: Vec<String>,
 }
 
 /// Where it was measured, and with what.
@@ -110,6 +112,10 @@ impl Report {
                 writeln!(text)?;
             }
         }
+        for broken in &self.broken {
+            write!(text, "\nNOT KEPT")?;
+            wrapped(text, broken)?;
+        }
         Ok(())
     }
 }
@@ -136,6 +142,21 @@ fn digits(value: f64) -> usize {
 /// A part of nothing is nothing.
 pub(crate) fn ratio(value: f64, of: f64) -> f64 {
     if of == 0.0 { 0.0 } else { value / of }
+}
+
+/// Adds what these took, sorted here, each percentile as a multiple of `base`.
+pub(crate) fn percentiles(
+    group: &mut Group,
+    name: &str,
+    mut took: Vec<Duration>,
+    base: (f64, &str),
+    percents: &[usize],
+) {
+    took.sort_unstable();
+    for percent in percents {
+        let at = millis(percentile(&took, *percent));
+        group.compare(format!("{name}, p{percent}"), (at, "ms"), base);
+    }
 }
 
 /// So many in that time, a second.

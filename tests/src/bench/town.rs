@@ -90,7 +90,8 @@ impl Town {
             let pid = self.it.pid(service).with_context(|| format!("`{service}` is gone"))?;
             alone.push((format!("konstruct {service}"), pid));
         }
-        Ok(Watched { alone, families: vec![("PostgreSQL".to_owned(), self.postmaster)] })
+        let families = vec![("PostgreSQL".to_owned(), self.postmaster)];
+        Ok(Watched { alone, families, ..Watched::default() })
     }
 
     /// Gives the planner what autovacuum gives it within minutes: statistics of what is there.

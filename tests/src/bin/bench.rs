@@ -8,16 +8,20 @@ use std::{io::Write as _, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
 
-use crate::bench::{Options, llm, portal, replay, report::Report, views};
-
-/// Messages of `bench replay`, when nobody chose otherwise: 200,000 events.
-const REPLAYED: u32 = 40_000;
+use crate::bench::{
+    Options, llm, portal,
+    replay::{self, Part},
+    report::Report,
+    views,
+};
 
 const USAGE: &str = "usage: bench pipeline|portal|views|llm|replay
     [--seconds N]     pipeline, portal, llm: how long each rate is held (8; llm 4)
     [--messages N]    how many messages each burst of the pipeline has (2000);
-                      portal, views: how many there are to show (1000000);
-                      replay: how many are on the log (40000), five events each
+                      portal, views: how many there are to show (1000000)
+    [--part NAME]     replay: `rebuild`, `looks` or `shadow` alone
+    [--events N]      replay: how many are on the log (rebuild 200000, looks 1000000)
+    [--turns N]       replay: how many turns are asked again (1000)
     [--tenants N]     portal, views: how many tenants there are (10000)
     [--runs N]        views: how often each is asked (50)
     [--litellm PATH]  llm: the program of LiteLLM, to be measured in the same run
@@ -30,6 +34,9 @@ struct Asked {
     messages: Option<u32>,
     tenants: Option<u32>,
     runs: Option<u32>,
+    events: Option<u32>,
+    turns: Option<u32>,
+    part: Option<Part>,
     json: bool,
     litellm: Option<PathBuf>,
 }
@@ -59,8 +66,14 @@ async fn main() -> anyhow::Result<()> {
         }
         "views" => views::run(pages.size, usize::try_from(asked.runs.unwrap_or(50))?).await,
         "replay" => {
-            let messages = usize::try_from(asked.messages.unwrap_or(REPLAYED))?;
-            say(&replay::run(messages).await?, asked.json)
+            ensure!(asked.messages.is_none(), "`bench replay` counts by `--events` and `--turns`");
+            let many = |number: Option<u32>| number.map(usize::try_from).transpose();
+            let options = replay::Options {
+                parts: asked.part.map_or_else(|| Part::ALL.to_vec(), |part| vec![part]),
+                events: many(asked.events)?,
+                turns: many(asked.turns)?,
+            };
+            say(&replay::run(&options).await?, asked.json)
         }
         other => bail!("unknown benchmark `{other}`\n{USAGE}"),
     }
@@ -73,6 +86,7 @@ fn say(report: &Report, json: bool) -> anyhow::Result<()> {
     } else {
         write!(std::io::stdout(), "{}", report.table())?;
     }
+    ensure!(report.broken.is_empty(), "not kept: {}", report.broken.join("; "));
     Ok(())
 }
 
@@ -95,10 +109,19 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> anyhow::Result<Asked> {
                 asked.litellm = Some(path.into());
                 continue;
             }
+            "--part" => {
+                let name = arguments.next().context("`--part` wants a name")?;
+                asked.part = Some(Part::named(&name).with_context(|| {
+                    format!("`--part {name}`: there are `rebuild`, `looks` and `shadow`")
+                })?);
+                continue;
+            }
             "--seconds" => &mut asked.seconds,
             "--messages" => &mut asked.messages,
             "--tenants" => &mut asked.tenants,
             "--runs" => &mut asked.runs,
+            "--events" => &mut asked.events,
+            "--turns" => &mut asked.turns,
             _ => bail!("unknown option `{name}`\n{USAGE}"),
         };
         let value = arguments.next().with_context(|| format!("`{name}` wants a number"))?;

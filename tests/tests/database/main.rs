@@ -17,6 +17,7 @@ mod keys;
 mod letters;
 mod limits;
 mod migrations;
+mod past;
 mod platform;
 mod portable;
 mod projections;

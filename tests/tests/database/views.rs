@@ -198,8 +198,11 @@ async fn what_is_a_strangers_to_ask_does_not_exist() {
         let page = ChangesPage { before: None, limit: 9, now };
         let found = views.changes(&who, &acme, &ChangeFilter::default(), page).await;
         ask("changes", found.map(drop));
+        ask("agent past", views.agent_past(&who, (&acme, &mara), now, now).await.map(drop));
+        ask("tenant past", views.tenant_past(&who, &acme, now).await.map(drop));
+        ask("there", views.there(&who, &acme, now, "").await.map(drop));
         ask("find", views.find(&who, "m1").await.map(drop));
-        assert_eq!(met.len(), 14);
+        assert_eq!(met.len(), 17);
         let listed = views
             .tenants(&who, &TenantFilter::default(), TenantsPage { after: None, limit: 9, now })
             .await

@@ -196,11 +196,12 @@ async fn what_comes_late_goes_too() {
     assert_eq!(naming(&it, ANN, "acme").await, 0);
 
     it.llm.release();
-    let late = || async { Ok(0 < naming(&it, ANN, "acme").await) };
-    until(PATIENCE, "the answer comes all the same", late).await.unwrap();
+    let mut log = Log::open(&it, "EVENTS").await.unwrap();
+    log.until("reply.delivered", 1).await.unwrap();
     it.slack.echoes_delivered().await;
+    assert!(0 < naming(&it, ANN, "acme").await, "the answer comes all the same");
     it.kill("all").await.unwrap();
-    let last = Log::open(&it, "EVENTS").await.unwrap().stored().await.unwrap();
+    let last = log.stored().await.unwrap();
     let last = i64::try_from(last).unwrap();
     let client = raw(&it.database.superuser_url()).await.unwrap();
     it.run("projector").await.unwrap();

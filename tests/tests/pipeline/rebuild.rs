@@ -1,5 +1,7 @@
 //! `konstruct replay projections`: what people see meanwhile, and that nobody outside hears of it.
 
+mod memory;
+
 use std::{process::Stdio, time::Duration};
 
 use async_nats::jetstream;

@@ -45,6 +45,14 @@ async fn recorded(it: &Installation, turns: u64, unplayable: u64) -> anyhow::Res
     until(PATIENCE, "the turns are recorded", known).await
 }
 
+/// What the log of operators says of looks at what people of `acme` said.
+async fn opened(it: &Installation) -> anyhow::Result<Vec<Value>> {
+    let sql = "select detail from operator_log
+                where action = 'conversations.read' and tenant = 'acme'";
+    let opened = raw(&it.database.superuser_url()).await?.query(sql, &[]).await?;
+    Ok(opened.iter().map(|it| it.get(0)).collect())
+}
+
 /// What stands in every table that a replay must leave alone.
 async fn tables(it: &Installation) -> anyhow::Result<BTreeMap<String, String>> {
     let client = raw(&it.database.superuser_url()).await?;
@@ -105,6 +113,7 @@ async fn what_answers_shows_no_difference_and_nobody_hears_of_it() -> anyhow::Re
     let stored = log.stored().await?;
     let before = settled(&it).await?;
     let called = it.slack.see(|world| world.calls().count());
+    let opened_before = opened(&it).await?.len();
 
     let report = replayed(&it, "1", &["--last", "10"]).await?;
 
@@ -130,12 +139,8 @@ async fn what_answers_shows_no_difference_and_nobody_hears_of_it() -> anyhow::Re
     assert_eq!(log.stored().await?, stored, "something was published");
     assert_eq!(tables(&it).await?, before);
     assert_eq!(used(&it).await?[..2], [4, 4], "its model has no price");
-    let sql = "select detail from operator_log
-                where action = 'conversations.read' and tenant = 'acme'";
-    let opened = raw(&it.database.superuser_url()).await?.query(sql, &[]).await?;
-    let opened: Vec<Value> = opened.iter().map(|it| it.get(0)).collect();
-    // And what was counted without asking, as often as it took until the turns were there.
-    assert!(2 <= opened.len(), "{opened:?}");
+    let opened = opened(&it).await?;
+    assert_eq!(opened.len(), opened_before + 1, "a replay is one look at what people said");
     assert!(opened.iter().all(|it| *it == json!({ "replays": "mara" })), "{opened:?}");
     let run = report["run"]["id"].as_str().unwrap_or_default();
     let runs: Value =

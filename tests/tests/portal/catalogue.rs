@@ -3,9 +3,12 @@
 mod equipped;
 mod full;
 mod modelled;
+mod past;
 mod replayed;
 
-pub(crate) use self::{equipped::EQUIPPED, full::FULL, modelled::MODELLED, replayed::REPLAYED};
+pub(crate) use self::{
+    equipped::EQUIPPED, full::FULL, modelled::MODELLED, past::PAST, replayed::REPLAYED,
+};
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +152,7 @@ pub(crate) const EMPTY: &[Page] = &[
     page("audit-short", "/t/{tenant}/audit", "/t/quiet/audit", "Audit"),
     page("audit-none", "/t/{tenant}/audit", "/t/quiet/audit?kind=agent.published", "Audit"),
     page("members-empty", "/t/{tenant}/members", "/t/quiet/members", "No members yet"),
+    page("past-short", "/t/{tenant}/past", "/t/quiet/past", "It had nothing yet"),
     own("keys-empty", "/settings/keys", "API keys"),
     own("dead-letters-none", "/dead-letters", "No dead letters"),
     page(

@@ -10,7 +10,7 @@ use crate::{catalogue::Who, furnished::House, visitor::PASSWORD};
 const STOPS_MAX: usize = 200;
 
 /// The pages with a frame; the others are one short form each.
-const PAGES: [&str; 35] = [
+const PAGES: [&str; 37] = [
     "/",
     "/log",
     "/operators",
@@ -25,6 +25,7 @@ const PAGES: [&str; 35] = [
     "/t/acme/agents",
     "/t/acme/agents/mara",
     "/t/acme/agents/mara/budget",
+    "/t/acme/agents/mara/past",
     "/t/acme/agents/mara/versions",
     "/t/acme/agents/new",
     "/t/acme/audit",
@@ -36,6 +37,7 @@ const PAGES: [&str; 35] = [
     "/t/acme/models",
     "/t/acme/models/careful",
     "/t/acme/models/new",
+    "/t/acme/past",
     "/t/acme/settings",
     "/t/acme/tools",
     "/t/acme/tools/new",

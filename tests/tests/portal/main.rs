@@ -21,6 +21,7 @@ mod names;
 mod oidc;
 mod pages;
 mod palette;
+mod past;
 mod problems;
 mod release;
 mod replays;

@@ -9,7 +9,7 @@ use portal::server::table;
 use reqwest::Method;
 
 use crate::{
-    catalogue::{EMPTY, EQUIPPED, FULL, MODELLED, Page, REPLAYED, SET_UP, Who},
+    catalogue::{EMPTY, EQUIPPED, FULL, MODELLED, PAST, Page, REPLAYED, SET_UP, Who},
     furnished::{House, People},
     sound::{Met, Walk},
 };
@@ -38,7 +38,7 @@ fn the_catalogue_has_every_page() {
     let (table, _) = table().split();
     let gets = table.into_iter().filter(|entry| entry.method == Method::GET);
     let routes: BTreeSet<_> = gets.map(|entry| entry.path).collect();
-    let pages = [SET_UP, EMPTY, FULL, EQUIPPED, MODELLED, REPLAYED].concat();
+    let pages = [SET_UP, EMPTY, FULL, EQUIPPED, MODELLED, REPLAYED, PAST].concat();
     let mut known: BTreeSet<_> = pages.iter().map(|page| page.route).collect();
     known.extend(NOT_PAGES);
     let missing: Vec<_> = routes.difference(&known).collect();
@@ -62,6 +62,7 @@ async fn every_page_is_sound_in_light_and_dark_wide_and_narrow() -> anyhow::Resu
     through(&mut walk, &house, &people, EQUIPPED).await?;
     through(&mut walk, &house, &people, MODELLED).await?;
     through(&mut walk, &house, &people, REPLAYED).await?;
+    through(&mut walk, &house, &people, PAST).await?;
     walk.end()
 }
 

@@ -3,7 +3,7 @@
 use konstruct_tests::browser::Browser;
 
 use crate::{
-    catalogue::{EQUIPPED, FULL, MODELLED, Page, REPLAYED},
+    catalogue::{EQUIPPED, FULL, MODELLED, PAST, Page, REPLAYED},
     furnished::House,
     visitor::PASSWORD,
 };
@@ -22,7 +22,7 @@ async fn every_page_reads() -> anyhow::Result<()> {
     house.furnish(&people).await?;
     let browser = plain(&house).await?;
     let mut missing = Vec::new();
-    let pages = FULL.iter().chain(EQUIPPED).chain(MODELLED).chain(REPLAYED);
+    let pages = FULL.iter().chain(EQUIPPED).chain(MODELLED).chain(REPLAYED).chain(PAST);
     let pages = pages.filter(|page| page.send.is_none());
     for Page { name, at, who, shows, .. } in pages {
         people.let_in(&browser, *who).await?;
@@ -167,7 +167,25 @@ async fn versions(browser: &Browser) -> anyhow::Result<()> {
     browser.see("Version 3 answers").await?;
     browser.go("/t/acme/agents/mara").await?;
     assert_eq!(browser.value("role").await?, "Head of parcels", "the draft stays as it was");
-    Ok(())
+    past(browser).await
+}
+
+/// Back through the versions, and to a moment.
+async fn past(browser: &Browser) -> anyhow::Result<()> {
+    browser.press("Over time").await?;
+    browser.see("Version 3 answered").await?;
+    browser.press("Older change").await?;
+    browser.see("Version 2 answered").await?;
+    browser.see("What is different now").await?;
+    let chosen = browser.value("at").await?;
+    browser.press("Show that moment").await?;
+    browser.see("Version 2 answered").await?;
+    assert_eq!(browser.value("at").await?, chosen, "the field holds what is shown");
+    browser.press("Newer change").await?;
+    browser.see("Version 3 answered").await?;
+    browser.press("Now").await?;
+    browser.at("/t/acme/agents/mara/past").await?;
+    browser.see("What version 3 said").await
 }
 
 async fn channel(browser: &Browser) -> anyhow::Result<()> {

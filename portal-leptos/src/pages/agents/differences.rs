@@ -1,4 +1,4 @@
-//! Two configurations side by side.
+//! Two configurations side by side, and whatever else has fields.
 
 use domain::{
     config::OpenConfig,
@@ -14,7 +14,15 @@ pub(super) fn side_by_side(
     (left, before): (&str, Option<&OpenConfig>),
     (right, after): (&str, &OpenConfig),
 ) -> Option<AnyView> {
-    let changes = of_config(before, after);
+    sections((left, right), of_config(before, after), label)
+}
+
+/// The same of whatever differs, by the name that `label` gives a field.
+pub(crate) fn sections(
+    (left, right): (&str, &str),
+    changes: Vec<FieldChange>,
+    label: fn(&str) -> &'static str,
+) -> Option<AnyView> {
     if changes.is_empty() {
         return None;
     }

@@ -153,6 +153,7 @@ pub(super) fn standing(live: &Live) -> (Tone, String) {
 pub(super) enum Place {
     Design,
     Versions,
+    Past,
     Replays,
     Tests,
     Budget,
@@ -179,6 +180,7 @@ pub(super) fn header(
     let tabs = vec![
         tab("Design", "", Place::Design),
         tab("Versions", "/versions", Place::Versions),
+        tab("Over time", "/past", Place::Past),
         tab("Replays", "/replays", Place::Replays),
         tab("Tests", "/tests", Place::Tests),
         tab("Budget", "/budget", Place::Budget),
@@ -210,6 +212,10 @@ pub(super) fn label(field: &str) -> &'static str {
         "tools" => "Tools",
         "escalation" => "Escalation rules",
         "follow_minutes" => "Follow time, in minutes",
+        "version" => "Version",
+        "daily_budget" => "Budget of a day",
+        "monthly_budget" => "Budget of a month",
+        "retired" => "Retired",
         _ => "Other",
     }
 }

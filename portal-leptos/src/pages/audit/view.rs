@@ -34,6 +34,7 @@ pub(super) fn page(shown: Shown) -> AnyView {
     let newest = search.before.is_some().then(|| list().done());
     let export = |end: &str| search.on(Address::new(format!("/t/{tenant}/audit.{end}"))).done();
     let (csv, json) = (export("csv"), export("json"));
+    let past = Address::of_tenant(&tenant, &["past"]).done();
     let is_empty = found.changes.is_empty();
     let is_searched = search.filter() != views::ChangeFilter::default();
     let mut effort = Effort::of_page();
@@ -48,6 +49,7 @@ pub(super) fn page(shown: Shown) -> AnyView {
     let mib = export::BYTES_MAX >> 20;
     view! {
         <PageHeader title="Audit" lead="Who changed what, and how it was before.">
+            <LinkButton href=past icon=Icon::History>"Over time"</LinkButton>
             <LinkButton href=csv icon=Icon::Download>"CSV"</LinkButton>
             <LinkButton href=json icon=Icon::Download>"JSON"</LinkButton>
         </PageHeader>

@@ -23,12 +23,12 @@ pub(super) const KINDS: [(&str, &str); 18] = [
 ];
 
 /// What was done.
-pub(super) fn done(kind: &str) -> &str {
+pub(crate) fn done(kind: &str) -> &str {
     KINDS.iter().find(|(it, _)| *it == kind).map_or(kind, |(_, words)| words)
 }
 
 /// Through which door, where nobody was signed in.
-pub(super) fn door(via: &str) -> String {
+pub(crate) fn door(via: &str) -> String {
     match via {
         "cli" | "apply" => "The command line".to_owned(),
         "portal" => "The portal".to_owned(),

@@ -155,6 +155,7 @@ pub(super) fn newest(shown: Shown) -> AnyView {
 
 fn page(stream: &'static Stream, search: &Search, found: Newest) -> AnyView {
     let Newest { found, looked: (first, last), older } = found;
+    let older = older.filter(|_| first <= last);
     let older = older.map(|before| search.on(stream).with("before", &before.to_string()).done());
     let newest = search.before.is_some().then(|| search.on(stream).done());
     let looked = match last.checked_sub(first) {

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Card, Definition, DefinitionList, FormErrors, InputKind, PageHeader, Problem, Status,
-    SubmitButton, TextField, Tone, Variant,
+    Banner, Card, Definition, DefinitionList, FormErrors, Icon, InputKind, LinkButton, PageHeader,
+    Problem, Status, SubmitButton, TextField, Tone, Variant,
     format::{count, dollars},
 };
 use schemas::{ChannelKind, TenantStatus};
@@ -35,12 +35,15 @@ pub(super) fn page(shown: Shown, problems: Vec<Problem>) -> AnyView {
         (TenantStatus::Active | TenantStatus::Suspended, false) => facts(&line),
     };
     let lead = format!("{} is its slug: it stands in addresses and never changes.", line.tenant.id);
+    let past = format!("/t/{}/past", line.tenant.id);
     view! {
         <PageHeader
             title=line.tenant.name.clone()
             lead=lead
             aside=move || view! { <Status tone label=word /> }
-        />
+        >
+            <LinkButton href=past icon=Icon::History>"Over time"</LinkButton>
+        </PageHeader>
         <FormErrors problems />
         {body}
     }

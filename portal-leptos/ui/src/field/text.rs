@@ -23,6 +23,8 @@ pub enum InputKind {
     Url,
     /// A day.
     Date,
+    /// A day and a time, without a zone: the label says which one is meant.
+    Moment,
     /// A code of digits, sent or shown elsewhere.
     Code,
 }
@@ -37,6 +39,7 @@ impl InputKind {
             InputKind::Search => "search",
             InputKind::Url => "url",
             InputKind::Date => "date",
+            InputKind::Moment => "datetime-local",
         }
     }
 }
@@ -89,6 +92,8 @@ pub fn TextField(
     let invalid = error.is_some().then_some("true");
     let digits = matches!(kind, InputKind::Code).then_some("numeric");
     let literal = matches!(kind, InputKind::Email | InputKind::Code | InputKind::Url);
+    // Without it, browsers take whole minutes only.
+    let step = matches!(kind, InputKind::Moment).then_some("any");
     view! {
         <Field name=name.clone() label hint error optional=!required && !readonly>
             <input
@@ -103,6 +108,7 @@ pub fn TextField(
                 placeholder=placeholder
                 min=min
                 max=max
+                step=step
                 maxlength=maxlength
                 inputmode=digits
                 spellcheck=literal.then_some("false")

@@ -13,6 +13,8 @@ use super::Order;
 pub(crate) struct Look {
     /// The event that is handled.
     pub(crate) cause: EventId,
+    /// Where that stood first on the stream.
+    pub(crate) place: u64,
     pub(crate) now: Timestamp,
     /// What that event says the person gets.
     pub(crate) verdict: Option<Verdict>,
@@ -35,9 +37,10 @@ pub(crate) struct Look {
 
 impl Look {
     /// A first look, in the reply's own lane, at what an event says nothing new of.
-    pub(crate) fn new(cause: &EventId, now: Timestamp) -> Self {
+    pub(crate) fn new(cause: &EventId, place: u64, now: Timestamp) -> Self {
         Self {
             cause: cause.clone(),
+            place,
             now,
             verdict: None,
             has_words: false,

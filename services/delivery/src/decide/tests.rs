@@ -28,6 +28,9 @@ pub(super) const FINISHED: Cause = Cause("finished", Some(answer(1)));
 pub(super) const LONG: Cause = Cause("finished", Some(answer(2)));
 const ECHO: Cause = Cause("echo", None);
 
+/// The place of whatever is handled, where a test does not say another.
+const NEWEST: u64 = 1_000;
+
 pub(super) const fn answer(parts: usize) -> Verdict {
     Verdict::Reply { kind: ReplyKind::Answer, parts }
 }
@@ -38,7 +41,7 @@ pub(super) fn look(cause: Cause, news: Vec<News>) -> Look {
         has_words: cause.1.is_some(),
         news,
         note_to: Some("C9".to_owned()),
-        ..Look::new(&cause.0.parse().unwrap(), Timestamp::from_millis(1))
+        ..Look::new(&cause.0.parse().unwrap(), NEWEST, Timestamp::from_millis(1))
     }
 }
 

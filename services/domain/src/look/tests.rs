@@ -96,6 +96,29 @@ fn an_instant_is_named_or_so_long_ago() {
 }
 
 #[test]
+fn a_moment_has_been_and_is_of_utc_where_no_zone_is_named() {
+    let now: Timestamp = "2026-11-22T09:30:00Z".parse().unwrap();
+    let cases = [
+        ("2026-11-22T09:30", "2026-11-22T09:30:00.000Z"),
+        (" 2026-11-21T09:30:05 ", "2026-11-21T09:30:05.000Z"),
+        ("2026-11-21 09:30", "2026-11-21T09:30:00.000Z"),
+        ("2026-11-21T09:30:05.250", "2026-11-21T09:30:05.250Z"),
+        ("2026-11-21T10:30:00+01:00", "2026-11-21T09:30:00.000Z"),
+        ("2026-11-21T09:30:05.250Z", "2026-11-21T09:30:05.250Z"),
+        ("2h", "2026-11-22T07:30:00.000Z"),
+    ];
+    for (text, want) in cases {
+        assert_eq!(moment(text, now).unwrap().to_string(), want, "{text}");
+    }
+    let ahead = moment("2026-11-22T09:30:00.001", now).unwrap_err().to_string();
+    assert_eq!(ahead, "2026-11-22T09:30:00.001Z lies ahead");
+    for text in ["", "yesterday", "2026-11-22", "2026-02-30T09:30", "2026-11-22T25:00", "09:30"] {
+        let why = moment(text, now).unwrap_err();
+        assert!(matches!(why, NoMoment::NoInstant(_)), "{text}: {why}");
+    }
+}
+
+#[test]
 fn why_something_is_not_there_is_said() {
     let cases = [
         (0, (1, 5), "a stream begins with 1"),
@@ -125,6 +148,14 @@ fn a_word_says_what_the_directory_is_about() {
 }
 
 proptest! {
+    #[test]
+    fn a_moment_is_read_as_it_was_written(millis in 0..2_000_000_000_000_i64) {
+        let (at, now) = (Timestamp::from_millis(millis), Timestamp::from_millis(2_000_000_000_000));
+        let text = at.to_string();
+        prop_assert_eq!(moment(&text, now), Ok(at));
+        prop_assert_eq!(moment(text.trim_end_matches('Z'), now), Ok(at));
+    }
+
     #[test]
     fn a_stretch_is_one_piece(from in 0..20_u64, until in 0..20_u64) {
         let wanted = Wanted { from_seq: Some(from), until_seq: Some(until), ..Wanted::default() };

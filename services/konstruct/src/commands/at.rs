@@ -5,17 +5,15 @@ use std::sync::Arc;
 use anyhow::bail;
 use domain::{
     directory::Directory,
-    look::{Judged, Wanted, instant},
+    look::instant,
+    past::{Stood, of_agent, of_connection, of_group, of_tenant, of_tool},
     veil::{size, veil},
 };
 use runtime::{
     Clock,
-    look::{Scan, Start},
+    look::{Was, was},
 };
-use schemas::{
-    Agent, Connection, ConnectionStatus, Envelope, ModelGroup, Tenant, TenantId, TenantStatus,
-    Timestamp, Tool, ToolStatus, subject,
-};
+use schemas::{Tenant, TenantId, Timestamp};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -26,16 +24,6 @@ use crate::{
     progress::Progress,
     settings::Asked,
 };
-
-/// What the log had said by then.
-#[derive(Default)]
-struct Was {
-    directory: Directory,
-    /// The last event of it, and when that was stored.
-    last: Option<(u64, Timestamp)>,
-    /// Events that cannot be read.
-    unread: u64,
-}
 
 /// Shows them.
 pub(crate) async fn run(asked: &Asked<'_>, args: &At, output: Output) -> anyhow::Result<()> {
@@ -57,35 +45,18 @@ pub(crate) async fn run(asked: &Asked<'_>, args: &At, output: Output) -> anyhow:
     Ok(())
 }
 
-/// Everything that was stored at that instant or before it, in the order of the log, which keeps all of it.
+/// What the directory had said by then.
 async fn fold(
     asked: &Asked<'_>,
     tenant: Option<&TenantId>,
     until: Timestamp,
 ) -> anyhow::Result<Was> {
-    let row = &nats::DIRECTORY;
-    let subjects = match tenant {
-        Some(tenant) => vec![subject::directory_of_tenant(tenant)],
-        None => nats::look::subjects(row, None, &[])?,
-    };
-    let wanted = Wanted { until: Some(until), ..Wanted::default() };
     let bus = stream::connect(asked).await?;
-    let mut scan = Scan::open(&bus, row, subjects, Start::First).await?;
-    let mut progress = Progress::new("events", scan.pending());
-    let mut was = Was::default();
-    while !scan.is_level() {
-        let Some(kept) = stream::next(&mut scan).await? else { break };
-        progress.left(scan.pending());
-        if wanted.judge(kept.place(), None) == Judged::Over {
-            break;
-        }
-        was.last = Some((kept.sequence, kept.stored));
-        match Envelope::decode(&kept.payload) {
-            Ok(envelope) => was.directory.apply(&envelope),
-            Err(_) => was.unread += 1,
-        }
-    }
-    Ok(was)
+    let mut progress = None::<Progress>;
+    let tell = |left: u64| {
+        progress.get_or_insert_with(|| Progress::new("events", left)).left(left);
+    };
+    was(&bus, tenant, until, stream::SILENCE_MAX, tell).await
 }
 
 /// Those who were there, of those who were asked for.
@@ -140,7 +111,7 @@ fn text(at: Timestamp, was: &Was, tenants: &[Arc<Tenant>]) -> String {
 
 fn rows(directory: &Directory, tenant: &Tenant) -> Vec<Vec<String>> {
     let of = &tenant.id;
-    let row = |what: &str, id: &str, (state, more): (String, String)| {
+    let row = |what: &str, id: &str, Stood { state, more }: Stood| {
         vec![of.to_string(), what.to_owned(), id.to_owned(), state, more]
     };
     let mut rows = vec![row("tenant", of.as_str(), of_tenant(tenant))];
@@ -153,52 +124,4 @@ fn rows(directory: &Directory, tenant: &Tenant) -> Vec<Vec<String>> {
     let groups = directory.model_groups(of);
     rows.extend(groups.iter().map(|it| row("model group", it.id.as_str(), of_group(it))));
     rows
-}
-
-fn of_tenant(tenant: &Tenant) -> (String, String) {
-    let state = match tenant.status {
-        TenantStatus::Active => "active",
-        TenantStatus::Suspended => "suspended",
-        TenantStatus::Deleted => "deleted",
-    };
-    let more = format!("{}, {} a minute", tenant.name, tenant.limits.messages_per_minute);
-    (state.to_owned(), more)
-}
-
-fn of_agent(agent: &Agent) -> (String, String) {
-    let state = match (&agent.published, agent.retired) {
-        (_, true) => "retired".to_owned(),
-        (Some(published), false) => format!("version {}", published.version),
-        (None, false) => "not published".to_owned(),
-    };
-    let more = agent.published.as_ref().map(|it| {
-        let config = &it.config;
-        let tools =
-            if config.tools.is_empty() { "none".to_owned() } else { config.tools.join(", ") };
-        format!("{}, {}, model {}, tools: {tools}", config.name, config.role, config.model)
-    });
-    (state, more.unwrap_or_default())
-}
-
-fn of_connection(connection: &Connection) -> (String, String) {
-    let state = match &connection.status {
-        ConnectionStatus::Active => "active".to_owned(),
-        ConnectionStatus::Removed { reason, .. } => format!("removed: {reason}"),
-    };
-    let Connection { workspace, agent, .. } = connection;
-    (state, format!("workspace {workspace}, agent {agent}"))
-}
-
-fn of_tool(tool: &Tool) -> (String, String) {
-    let state = match tool.status {
-        ToolStatus::Active => "active",
-        ToolStatus::Removed { .. } => "removed",
-    };
-    (state.to_owned(), tool.url().to_owned())
-}
-
-/// Those that were taken away are not among them.
-fn of_group(group: &ModelGroup) -> (String, String) {
-    let names: Vec<_> = group.deployments.iter().map(|it| it.name.as_str()).collect();
-    ("active".to_owned(), format!("{}: {}", group.choose.as_str(), names.join(", ")))
 }

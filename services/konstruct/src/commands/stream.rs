@@ -15,7 +15,7 @@ use runtime::{
 use crate::{cli::StreamVerb, output::Output, settings::Asked};
 
 /// How long the server may be silent while messages wait.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// Does it.
 pub(crate) async fn run(asked: &Asked<'_>, verb: StreamVerb, output: Output) -> anyhow::Result<()> {

@@ -228,10 +228,11 @@ async fn set_aside<H: Handler>(
         reason,
         at: context.clock.now(),
     };
-    letter.keep(&context.bus).await?;
+    // Before the letter: who has it handled again relies on what was said of it.
     for (index, event) in events.into_iter().enumerate() {
         let next = cause.follow(H::CONSUMER.name, index, context.clock.now(), event);
         context.bus.publish(&next).await?;
     }
+    letter.keep(&context.bus).await?;
     Ok(())
 }
