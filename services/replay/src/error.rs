@@ -49,7 +49,9 @@ pub enum ReplayError {
     #[error("it is done: nothing is left to be asked")]
     Done,
     /// More of the run is left than is asked in the background.
-    #[error("more of it is left than is asked here: `konstruct {command} --resume {run}` goes on with it")]
+    #[error(
+        "more of it is left than is asked here: `konstruct {command} --resume {run}` goes on with it"
+    )]
     TooMuchLeft {
         /// The run.
         run: String,

@@ -10,12 +10,8 @@ use schemas::TenantId;
 use store::replays::{self, RunRow};
 
 use crate::{
-    Employee, Replay, ReplayError, Report, Stop, StopSign, Taken,
-    ask::Asking,
-    case::Open,
-    purse::Payer,
-    run::Versions,
-    running::Running,
+    Employee, Replay, ReplayError, Report, Stop, StopSign, Taken, ask::Asking, case::Open,
+    purse::Payer, run::Versions, running::Running,
 };
 
 /// Turns that are asked at the same time, where no budget bounds the run. With one, it is one after the

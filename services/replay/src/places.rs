@@ -136,7 +136,10 @@ mod tests {
         let (one, other) = (places.take(&tenant(0)).unwrap(), places.take(&tenant(1)).unwrap());
         assert_eq!(places.close(), 2);
         let refused = places.take(&tenant(2)).unwrap_err().to_string();
-        assert_eq!(refused, "this portal is about to end, and begins nothing: try again in a moment");
+        assert_eq!(
+            refused,
+            "this portal is about to end, and begins nothing: try again in a moment"
+        );
         let mut free = Box::pin(places.all_free());
         assert!(free.as_mut().now_or_never().is_none());
         drop(one);

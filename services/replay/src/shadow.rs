@@ -19,8 +19,7 @@ use store::replays::{Answered, Span};
 use tokio::time::timeout;
 
 use crate::{
-    Employee, Estimate, Replay, ReplayError, Setup, Taken, Turn, Wanted, admitted,
-    at_hand,
+    Employee, Estimate, Replay, ReplayError, Setup, Taken, Turn, Wanted, admitted, at_hand,
     ending::Ending,
     places::{Place, Places},
     shadow::kept::Testing,

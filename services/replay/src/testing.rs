@@ -8,8 +8,8 @@ use store::{
 };
 
 use crate::{
-    Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, Setup, Taken, TestReport,
-    ask::Asking, case::sealed, error::Stop, estimate::Counting, going::Going,
+    Candidate, Checked, Employee, Estimate, KeptTest, Replay, ReplayError, Setup, Taken,
+    TestReport, ask::Asking, case::sealed, error::Stop, estimate::Counting, going::Going,
 };
 
 /// What is asked of tests.

@@ -168,8 +168,7 @@ async fn of_two_who_begin_with_an_agent_at_once_one_does() {
         let mut tx = db.tenant(&acme).await.unwrap();
         replays::may_begin(&mut tx, (&mara(), of_tests), at(now)).await.unwrap()
     };
-    let (may_second, ()) =
-        tokio::join!(second(false, 2), async { first.commit().await.unwrap() });
+    let (may_second, ()) = tokio::join!(second(false, 2), async { first.commit().await.unwrap() });
     assert!(!may_second, "it waited, and hears of the first");
     assert!(second(true, 2).await, "tests are another matter");
     assert!(second(false, 9).await, "whoever was at it is gone");

@@ -17,7 +17,8 @@ impl From<ReplayError> for ApiError {
                 ApiError::field("candidate", format!("is version {version}, which there is not"))
             }
             ReplayError::Candidate(problems) => {
-                let wrong = |problem| Wrong::new("candidate", format!("cannot be asked: {problem}"));
+                let wrong =
+                    |problem| Wrong::new("candidate", format!("cannot be asked: {problem}"));
                 ApiError::Invalid(problems.into_iter().map(wrong).collect())
             }
             ReplayError::Unpriced => {
