@@ -12,7 +12,7 @@ use domain::{
 use schemas::{AgentId, MessageId, TenantId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{
-    replays::{self, LastAsked, SavedTest},
+    replays::{self, LastAsked, SavedTest, Which},
     spend,
 };
 
@@ -161,13 +161,28 @@ impl Replay {
     }
 
     /// The tests of an agent. One that does not open hides no other.
-    pub async fn kept_tests(
+    pub async fn kept_tests(&self, of: (&TenantId, &AgentId)) -> Result<KeptTests, ReplayError> {
+        self.some_tests(of, Which::All).await
+    }
+
+    /// How many tests an agent has.
+    pub(crate) async fn count_tests(
         &self,
         (tenant, agent): (&TenantId, &AgentId),
+    ) -> Result<u64, ReplayError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        Ok(replays::count_saved(&mut tx, agent).await?)
+    }
+
+    /// Some of them.
+    pub(crate) async fn some_tests(
+        &self,
+        (tenant, agent): (&TenantId, &AgentId),
+        which: Which<'_>,
     ) -> Result<KeptTests, ReplayError> {
         let sealing = self.sealer.of(tenant, self.now()).await?;
         let mut tx = self.db.tenant(tenant).await?;
-        let found = replays::saved(&mut tx, agent).await?;
+        let found = replays::saved(&mut tx, agent, which).await?;
         let last = replays::last_asked(&mut tx, agent).await?;
         let mut last: BTreeMap<_, _> = last.into_iter().map(|it| (it.test.clone(), it)).collect();
         let unreadable = |id, message, made_at| {

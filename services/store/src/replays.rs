@@ -23,7 +23,8 @@ pub use self::{
     listed::{After, RunRow, find, newest_of_tests, of_agent, runs},
     money::{Calling, NoRoom, Over, ended, starting},
     saved::{
-        GarbledTest, LastAsked, SavedTest, before_saving, count_saved, forget, last_asked, save, saved,
+        GarbledTest, LastAsked, SavedTest, Which, before_saving, count_saved, forget, last_asked,
+        save, saved,
     },
 };
 use crate::{StoreError, TenantTx, row};

@@ -302,7 +302,11 @@ async fn an_answer_is_kept_as_a_test_and_removed() -> anyhow::Result<()> {
         assert!(list.contains(shown), "{shown}: {list}");
     }
     assert!(!list.contains("/remove"), "a viewer removes nothing");
-    assert_eq!(list.matches("does not contain `sorry`").count(), 1, "what comes twice is kept once");
+    assert_eq!(
+        list.matches("does not contain `sorry`").count(),
+        1,
+        "what comes twice is kept once"
+    );
 
     let test = house.address("{test}");
     let elsewhere = format!("{}/remove", test.replace("/mara/", "/donau/"));
@@ -319,7 +323,7 @@ async fn an_answer_is_kept_as_a_test_and_removed() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn an_agent_has_so_many_tests_and_no_more() -> anyhow::Result<()> {
+async fn an_agent_has_so_many_tests_in_pages_and_no_more() -> anyhow::Result<()> {
     let (house, people) = House::furnished().await?;
     let op = people.of(Who::Operator)?;
     let message = hidden(&op.read(&house.address("{keep}")).await?, "message")?;
@@ -328,6 +332,13 @@ async fn an_agent_has_so_many_tests_and_no_more() -> anyhow::Result<()> {
                   from saved_test, generate_series(1, 199) n";
     let log = raw(&house.it.database.superuser_url()).await?;
     log.batch_execute(more).await?;
+    let removable = |page: &str| page.matches("/remove\"").count();
+    let first = op.read(&format!("{MARA}/tests")).await?;
+    assert_eq!(removable(&first), 25);
+    assert!(first.contains("/tests?from=25\"") && !first.contains("rel=\"prev\""), "{first}");
+    let last = op.read(&format!("{MARA}/tests?from=9999")).await?;
+    assert_eq!(removable(&last), 25);
+    assert!(last.contains("/tests?from=150\"") && !last.contains("rel=\"next\""), "{last}");
     let one_more = [("message", &*message), ("contains", "carrier")];
     let refused = op.post(&format!("{MARA}/tests/new"), &one_more).await?;
     assert_eq!(refused.status(), 422);
@@ -359,6 +370,11 @@ async fn all_tests_are_run_and_each_says_what_came_of_it() -> anyhow::Result<()>
     assert_eq!(page.headers()["refresh"], "5", "it shows by itself what comes");
     let page = page.text().await?;
     assert!(page.contains("The tests are being run") && !page.contains("Run them"), "{page}");
+    assert!(!page.contains("contains `Friday`"), "without a word of anybody: {page}");
+    let all = viewer.get(&format!("{list}?show=all")).await?;
+    assert!(!all.headers().contains_key("refresh"), "nobody who reads loses their place");
+    let all = text_of(all).await?;
+    assert!(all.contains("contains `Friday`") && all.contains("The tests are being run"), "{all}");
     let twice = op.post(&run, &[("sure", "yes")]).await?;
     assert_eq!(twice.status(), 422);
     let twice = twice.text().await?;

@@ -1,7 +1,7 @@
 //! Turns that are kept as tests.
 
 use schemas::{AgentId, MessageId, Text, Timestamp};
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 
 use super::{ROWS_MAX, beginning::queue};
 use crate::{StoreError, TenantTx, row};
@@ -16,7 +16,8 @@ const OF_MESSAGE: &str = "
      order by made_at_ms, test_id limit $4";
 const SAVED: &str = "
     select test_id, message_id, frozen, checks, made_at_ms from saved_test
-     where tenant_id = $1 and agent_id = $2 order by made_at_ms, test_id limit $3";
+     where tenant_id = $1 and agent_id = $2 and ($4::text is null or test_id = $4)
+     order by made_at_ms, test_id limit $3 offset $5";
 /// Of the newest run that has a word on it: what came of it, or that the run ended without it.
 const LAST: &str = "
     select distinct on (c.test_id) c.test_id, r.candidate, r.why, c.candidate, c.verdict, r.made_at_ms
@@ -41,6 +42,22 @@ pub struct SavedTest {
     pub checks: Text,
     /// Since when it is kept.
     pub made_at: Timestamp,
+}
+
+/// Which tests of an agent, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which<'a> {
+    /// All of them.
+    All,
+    /// So many, after so many others.
+    Some {
+        /// How many others.
+        after: u32,
+        /// How many.
+        most: u32,
+    },
+    /// The one of that name.
+    One(&'a str),
 }
 
 /// A test whose row does not hold what was kept in it.
@@ -104,13 +121,21 @@ pub async fn before_saving(
     Ok((count, rows.iter().filter_map(known).collect()))
 }
 
-/// The tests of an agent, the oldest first. One that is garbled hides no other.
+/// Tests of an agent, the oldest first. One that is garbled hides no other.
 pub async fn saved(
     tx: &mut TenantTx,
     agent: &AgentId,
+    which: Which<'_>,
 ) -> Result<Vec<Result<SavedTest, GarbledTest>>, StoreError> {
-    let (tenant, limit) = (tx.tenant().clone(), i64::from(ROWS_MAX));
-    let rows = tx.query(SAVED, &[&tenant.as_str(), &agent.as_str(), &limit]).await?;
+    let (test, after, most) = match which {
+        Which::All => (None, 0, ROWS_MAX),
+        Which::Some { after, most } => (None, after, most.min(ROWS_MAX)),
+        Which::One(test) => (Some(test), 0, 1),
+    };
+    let (tenant, limit, offset) = (tx.tenant().clone(), i64::from(most), i64::from(after));
+    let params: [&(dyn ToSql + Sync); 5] =
+        [&tenant.as_str(), &agent.as_str(), &limit, &test, &offset];
+    let rows = tx.query(SAVED, &params).await?;
     rows.iter().map(read).collect()
 }
 

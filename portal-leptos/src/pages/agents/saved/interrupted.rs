@@ -4,7 +4,7 @@
 use axum::response::Response;
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, CodeBlock, Icon, SubmitButton, Tone, Variant,
+    Banner, CodeBlock, Icon, LinkButton, Progress, SubmitButton, Tone, Variant,
     format::{count, counted},
 };
 use replay::{RunRow, Standing, at_hand};
@@ -20,13 +20,31 @@ use crate::{
     server::{error::PageError, flash::Flash, render::Cx, session::Visited},
 };
 
-/// What stands above the tests while they are asked.
-pub(super) fn under_way(at: &At, may_write: bool) -> AnyView {
+/// What stands above the tests while they are asked, or in their place: how far the newest run is.
+pub(super) fn under_way(
+    at: &At,
+    last: Option<&RunRow>,
+    (may_write, is_quiet): (bool, bool),
+    now: Timestamp,
+) -> AnyView {
+    let asked = last.filter(|run| Standing::of(run, now) == Standing::UnderWay).map(|run| {
+        view! { <Progress label="Tests asked" done=Some(run.asked) total=playable(run).max(1) /> }
+    });
+    let href = at.path("/tests?show=all");
+    let words = if is_quiet {
+        "What came of each shows once all have been asked."
+    } else {
+        "Load the page again to see what came since."
+    };
+    let show = is_quiet.then(|| {
+        view! { <LinkButton href icon=Icon::Eye dense=true>"Show the tests"</LinkButton> }
+    });
     let button = may_write.then(|| button(at.path("/tests/stop"), Icon::Pause, "Stop them"));
     view! {
         <Banner tone=Tone::Info title="The tests are being run">
-            <p>"What came of each shows here as it comes."</p>
-            {button}
+            <p>{words}</p>
+            {asked}
+            <div class="row">{button} {show}</div>
         </Banner>
     }
     .into_any()
