@@ -189,6 +189,7 @@ impl From<ReplayError> for PageError {
             | ReplayError::Ending
             | ReplayError::NothingToAsk
             | ReplayError::NoTests
+            | ReplayError::TooManyTests
             | ReplayError::OfTests(_)
             | ReplayError::NotOfTests(_)
             | ReplayError::Unplayable(_)

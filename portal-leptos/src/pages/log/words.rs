@@ -166,7 +166,7 @@ fn read(detail: &Value) -> &'static str {
     if detail.get("sequence").is_some() {
         return "opened an event of the log";
     }
-    if ["replay", "replays", "tests"].iter().any(|name| detail.get(name).is_some()) {
+    if ["replay", "replays", "test", "tests"].iter().any(|name| detail.get(name).is_some()) {
         return "opened turns that are asked again";
     }
     if detail.get("activity").is_some() {
@@ -245,7 +245,8 @@ mod tests {
             let want = format!("Ada erased a person with {what}, as olga@example.com asked");
             check("person.erased", erased, &want);
         }
-        for what in [json!({ "replay": "acme-1f" }), json!({ "tests": "mara" })] {
+        for what in ["replay", "replays", "test", "tests"] {
+            let what = json!({ what: "acme-1f" });
             check("conversations.read", what, "Ada opened turns that are asked again");
         }
     }
