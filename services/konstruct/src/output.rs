@@ -58,7 +58,7 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// Lines of text: what would tell a terminal something or turn words around is left out.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     text.replace(|c: char| is_hidden(c) && !matches!(c, '\n' | '\t'), " ")
 }
 
