@@ -228,8 +228,7 @@ pub async fn cut(
     Ok(gone)
 }
 
-/// Makes the consumers, each where it was. Services start only where all of them are there, so this
-/// comes last.
+/// Makes the consumers, each where it was. Whoever reads by one would answer, so this comes last.
 pub async fn stand(bus: &Bus, places: &[Place]) -> anyhow::Result<()> {
     for row in CONSUMERS {
         let place = places.iter().find(|place| place.consumer == row.name);

@@ -10,6 +10,7 @@ use std::{
 use konstruct_tests::{
     fake_slack::Spoken,
     installation::{Installation, MASTER_KEY},
+    nats_proxy::{NatsProxy, Point},
     nats_server::NatsServer,
     postgres::{TestDatabase, raw},
 };
@@ -184,6 +185,106 @@ async fn whom_a_receipt_names_does_not_come_back() {
     assert_eq!(it.ok(&kept).await.unwrap(), std::fs::read_to_string(&receipt).unwrap());
     it.run("all").await.unwrap();
     let shown = it.ok(&["tenant", "show", "--tenant", "acme", "--json"]).await.unwrap();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["tenant"]["status"], "deleted");
+}
+
+/// What a restore asks NATS for when it dies, and whether consumers stand by then.
+const KILLED_AT: [(&str, bool); 4] = [
+    ("STREAM.RESTORE.EVENTS", false), // nothing is there but the mark
+    ("STREAM.RESTORE.KV_engagements", false), // the log is there, and the database is empty
+    ("STREAM.UPDATE.EVENTS", false),  // the database is there too, and nobody is erased again
+    ("STREAM.DELETE.RESTORING", true), // all is there, and the mark
+];
+
+/// A restore dies when it is about to ask for that.
+async fn killed_at(it: &Installation, what: &'static str, restore: &[&str]) {
+    let line = NatsProxy::start(&it.nats.url()).await.unwrap();
+    line.hold(Point::Asked { what });
+    let mut restore = it.command(restore);
+    restore.env("KONSTRUCT_NATS_URL", line.url());
+    let mut restore = restore.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    line.met(1, ANSWER_WAIT).await.unwrap();
+    restore.kill().await.unwrap();
+}
+
+/// Whoever would start or write is told of the restore from there, and does nothing.
+async fn nothing_passes(it: &Installation, from: &str, restore: &[&str]) {
+    let begin = format!("a restore of {from} was begun at ");
+    let end = " by ann and has not ended; if it does not go on any more, begin it again with a new \
+               NATS and a new database\n";
+    let other = format!("{from}2");
+    let all: [&[&str]; 10] = [
+        &["migrate"],
+        &["setup"],
+        &["all"],
+        &["gateway"],
+        &["tenant", "list"],
+        &["deadletters", "ls"],
+        &["operator", "set-up-link"],
+        &["rotate-master-key"],
+        &["backup", "--to", &other],
+        restore,
+    ];
+    for args in all {
+        let said = tokio::time::timeout(ANSWER_WAIT, refused(it, args)).await;
+        let said = said.unwrap_or_else(|_| panic!("{args:?} goes on"));
+        assert!(said.contains(&begin) && said.ends_with(end), "{args:?}: {said}");
+    }
+    let doctor = it.output(&["doctor"]).await.unwrap();
+    let found = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(found.contains(&format!("WRONG NATS restore: {begin}")), "{found}");
+    assert!(!doctor.status.success() && !found.contains("topology"), "{found}");
+}
+
+/// How many consumers there are, of whichever stream.
+async fn consumers(it: &Installation) -> usize {
+    let jetstream = async_nats::jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());
+    let mut consumers = 0;
+    for row in nats::STREAMS {
+        if let Ok(found) = jetstream.get_stream(row.name).await {
+            consumers += found.cached_info().state.consumer_count;
+        }
+    }
+    consumers
+}
+
+#[tokio::test]
+async fn beside_a_restore_that_was_killed_nothing_starts_and_nobody_is_answered_twice() {
+    let mut it = prepared_for_three().await.unwrap();
+    it.run("all").await.unwrap();
+    let before = ask(&it, "before").await.unwrap();
+    answered(&it, &before, "before").await.unwrap();
+    settled(&it, 1).await.unwrap();
+    let shelf = Shelf::new();
+    let (from, receipt) = (shelf.text("b"), shelf.text("receipt.json"));
+    it.ok(&["backup", "--to", &from]).await.unwrap();
+    let erase = ["tenant", "erase", "--tenant", "beta", "--yes", "beta", "--settle", "0"];
+    it.ok(&[&erase[..], &["--receipt", receipt.as_str()]].concat()).await.unwrap();
+    let asked = it.llm.requests().len();
+
+    let restore: [&str; 8] =
+        ["restore", "--from", &from, "--yes", "--erased", &receipt, "--by", "ann"];
+    for (what, stand) in KILLED_AT {
+        lose(&mut it).await;
+        killed_at(&it, what, &restore).await;
+        nothing_passes(&it, &from, &restore).await;
+        assert_eq!(0 < consumers(&it).await, stand, "{what}");
+    }
+    lose(&mut it).await;
+    it.ok(&restore).await.unwrap();
+    assert_eq!(it.ok(&["setup"]).await.unwrap(), "nothing to change\n");
+    assert_eq!(it.ok(&["migrate"]).await.unwrap(), "nothing to migrate\n");
+    it.run("all").await.unwrap();
+    for event in before.events() {
+        assert!(it.slack.deliver(&event).await.unwrap().is_taken());
+    }
+    let after = ask(&it, "after").await.unwrap();
+    answered(&it, &after, "after").await.unwrap();
+    settled(&it, 2).await.unwrap();
+    assert_eq!(answers(&it, &before), 1);
+    assert_eq!(it.llm.requests().len(), asked + 1, "the model is asked for the new one alone");
+    let shown = it.ok(&["tenant", "show", "--tenant", "beta", "--json"]).await.unwrap();
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(shown["tenant"]["status"], "deleted");
 }
