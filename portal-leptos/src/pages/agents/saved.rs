@@ -31,7 +31,7 @@ pub(super) use self::{
 };
 use super::{
     parts::{self, At, Place, known, question},
-    replays::{shadow, without_models},
+    replays::without_models,
 };
 use crate::{
     pages::address::{self, Address},

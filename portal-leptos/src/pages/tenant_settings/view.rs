@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Card, Definition, DefinitionList, FormErrors, Icon, LinkButton, PageHeader, Problem, Status,
-    SubmitButton, TextField, Tone, Variant,
+    Banner, Card, Definition, DefinitionList, FormErrors, Icon, LinkButton, PageHeader, Problem,
+    Status, SubmitButton, TextField, Tone, Variant,
     format::{count, dollars},
 };
 use schemas::{ChannelKind, TenantStatus};
