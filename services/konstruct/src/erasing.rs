@@ -2,9 +2,9 @@
 //!
 //! Whoever erases something of a tenant, or imports it, holds one lock, by the tenant's name: `konstruct
 //! tenant erase`, `tenant import`, `person erase` and the sweeper. Whoever takes stories holds another one
-//! before that, for the whole installation: what two told the base of rebuilds at the same time might count
-//! twice, and a rebuild that begins at that moment might copy half of it. A tenant is erased without a word
-//! to the base, so two tenants may be at once.
+//! before that, for the whole installation: what two told another generation of the read models at the same
+//! time might count twice. A tenant is erased without a word to those, so two tenants may be at once. A
+//! rebuild needs neither: it is told what goes.
 
 use std::time::Duration;
 

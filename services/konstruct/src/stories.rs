@@ -1,12 +1,8 @@
 //! Takes stories of messages out of every store: for `konstruct person erase`, and what comes late of them
 //! for the sweeper.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::bail;
 use domain::erasure::Stories;
 use nats::{DEADLETTERS, EVENTS, PROJECT_EVENTS};
 use projector::Carrier;
@@ -16,9 +12,6 @@ use store::{Database, Platform, checkpoint, erase};
 
 /// Events that are read at one time.
 const PIECE_MAX: usize = 256;
-
-/// How long the sweeper waits for a rebuild. One that takes longer is begun anew after it.
-const REBUILD_WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// Where one tenant's stories are.
 pub(crate) struct Shelves<'a> {
@@ -113,7 +106,7 @@ impl<'a> Shelves<'a> {
         stories.send(sent);
         let first = self.context.bus.span(&EVENTS).await?.first;
         let mut past = Past::of_tenant(&self.context.bus, self.tenant, from).await?;
-        let (mut carrier, mut events) = (None, Events::new());
+        let (mut carrier, mut events) = (Carrier::new(self.db), Events::new());
         loop {
             let mut piece = past.piece(until, PIECE_MAX).await?;
             if piece.is_empty() {
@@ -123,12 +116,7 @@ impl<'a> Shelves<'a> {
             if piece.is_empty() {
                 continue;
             }
-            if carrier.is_none() {
-                carrier = Some(Carrier::open(self.db).await?);
-            }
-            if let Some(carrier) = &carrier {
-                carrier.carry(&piece).await?;
-            }
+            carrier.carry(&piece).await?;
             for read in piece {
                 self.log.take(&EVENTS, read.sequence).await?;
                 events.extend(read.event.ok().map(|it| (read.sequence, it.id)));
@@ -142,21 +130,6 @@ impl<'a> Shelves<'a> {
     /// How far the projector has come: nothing beyond is taken, since nobody has added it up.
     pub(crate) async fn projected(&self) -> anyhow::Result<u64> {
         Ok(checkpoint::seq(self.db, PROJECT_EVENTS.name).await?)
-    }
-
-    /// Refuses while a rebuild has not read up to there. The base was copied for it before, so what is taken
-    /// now would be missing in its sums.
-    pub(crate) async fn check_rebuilt(&self, until: u64) -> anyhow::Result<()> {
-        let since = self.context.clock.now().minus(REBUILD_WAIT_MAX);
-        let place = checkpoint::rebuilt(self.db, PROJECT_EVENTS.name, since).await?;
-        if let Some(place) = place.filter(|place| *place < until) {
-            bail!(
-                "a rebuild of the read models has read {} until {place} and not until {until}: \
-                 `konstruct replay projections` goes on with it, and `--drop` drops it",
-                EVENTS.name
-            );
-        }
-        Ok(())
     }
 
     /// The dead letters of these events: their places, with their names.

@@ -139,16 +139,17 @@ impl Rebuild {
             return Ok(());
         }
         let is_mine = |read: &&Read| {
-            let of = match &read.event {
-                Ok(envelope) => worker_of(&envelope.tenant, self.workers),
-                Err(_) => 0,
-            };
-            from.seq < read.sequence && of == worker.number
+            from.seq < read.sequence && whose(read, self.workers) == worker.number
         };
         let changes = changes(reader.stream.name, piece.iter().filter(is_mine));
         worker.place = projections::apply(&self.db, &worker.name, from, last, &changes).await?;
         Ok(())
     }
+}
+
+/// Which of so many writes it.
+pub(crate) fn whose(read: &Read, workers: u32) -> u32 {
+    read.event.as_ref().map_or(0, |envelope| worker_of(&envelope.tenant, workers))
 }
 
 struct Worker {

@@ -1,10 +1,11 @@
 //! How far a reader of a stream has come; moves in the transaction that writes what it read.
 
-use schemas::Timestamp;
 use tokio_postgres::Row;
 
 use crate::{
-    Database, StoreError, TenantTx, row,
+    Database, StoreError, TenantTx,
+    generation::Generation,
+    row,
     session::{Session, Step},
 };
 
@@ -20,13 +21,9 @@ pub struct Checkpoint {
 const ENSURE: &str =
     "insert into checkpoint (name, generation, seq) values ($1, 1, 0) on conflict do nothing";
 const LOAD: &str = "select generation, seq from checkpoint where name = $1";
-const REBUILT: &str = "
-    select min(seq) from checkpoint
-     where split_part(name, '/', 1) = 'next' and split_part(name, '/', 2) = $1
-       and exists (
-           select from generation
-            where generation.name = 'next'
-              and $2::bigint <= extract(epoch from generation.since) * 1000)";
+const WORKERS: &str = "
+    select count(*) from checkpoint
+     where split_part(name, '/', 1) = $1 and split_part(name, '/', 2) = $2 and name like '%/%/%'";
 const ADVANCE: &str = "
     update checkpoint set seq = $4 where name = $1 and generation = $2 and seq = $3";
 
@@ -62,19 +59,13 @@ pub async fn seq(db: &Database, name: &str) -> Result<u64, StoreError> {
     row.map_or(Ok(0), |row| row::count(row.try_get(1)?))
 }
 
-/// How far a rebuild under way has read for the reader `name`, by its slowest worker; none where there is no
-/// such rebuild, or one that was begun before `since`.
-pub async fn rebuilt(
-    db: &Database,
-    name: &str,
-    since: Timestamp,
-) -> Result<Option<u64>, StoreError> {
-    let since = since.as_millis();
-    let step = Step { sql: REBUILT, params: vec![&name, &since] };
+/// How many fill a generation for the reader `name`; none where nobody does, or it is not there.
+pub async fn workers(db: &Database, generation: Generation, name: &str) -> Result<u32, StoreError> {
+    let of = generation.name();
+    let step = Step { sql: WORKERS, params: vec![&of, &name] };
     let answers = Session::new(db.pool()).await?.run_last(&[step]).await?;
     let row = answers.first().and_then(|answer| answer.rows.first());
-    let place = row.map_or(Ok(None), |row| row.try_get::<_, Option<i64>>(0))?;
-    place.map(row::count).transpose()
+    row.map_or(Ok(0), |row| row::count(row.try_get(0)?))
 }
 
 /// Moves the reader from where it was to `seq`. Refused if somebody else has moved it meanwhile:

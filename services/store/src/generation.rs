@@ -15,6 +15,9 @@ use schemas::Timestamp;
 pub use self::owner::{Generations, Held, Patience};
 pub(crate) use self::prune::prune;
 
+/// The read model that adds up all tenants.
+const SUMS_OF_ALL: &str = "p_day";
+
 /// One that is not live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
@@ -79,6 +82,8 @@ pub struct Made {
     pub since: Timestamp,
     /// The place at which the base was taken over from the live models; none if it was read whole.
     pub taken_at: Option<u64>,
+    /// How many tenants were erased since then: nobody is told what they added.
+    pub erased: u64,
     /// How far each of its readers has come; the slowest worker counts.
     pub places: Vec<(String, u64)>,
 }
@@ -87,6 +92,13 @@ impl Made {
     /// How far a reader has come here.
     pub fn at(&self, reader: &str) -> Option<u64> {
         self.places.iter().find(|(name, _)| name == reader).map(|(_, seq)| *seq)
+    }
+
+    /// Whether it was live, and may lack what tenants that are erased by now added to sums of all tenants
+    /// since: it is on no log any more.
+    pub fn lacks_erased(&self) -> bool {
+        let has_sums = || self.wish.models.iter().any(|model| model == SUMS_OF_ALL);
+        self.generation == Generation::Previous && 0 < self.erased && has_sums()
     }
 }
 

@@ -9,7 +9,7 @@
 use domain::export::{Counts, Row};
 use schemas::TenantId;
 
-use crate::{Database, StoreError, TenantTx, row};
+use crate::{Database, StoreError, TenantTx, generation::Generation, row};
 
 /// Rows of one page, or of one transaction.
 pub const ROWS_MAX: usize = 500;
@@ -155,7 +155,7 @@ pub const LEFT_OUT: [(&str, &str); 22] = [
 const IMPORTS: &str = "select set_config('app.imports', 'on', true)";
 
 /// While this lasts, the base is not made anew, and it says what else there is: rows written now would not
-/// be in that.
+/// be in that. Of others, a rebuild is named before what was live.
 const HOLD: &str = "
     select from checkpoint where name like 'base/%' order by name for share";
 const OTHERS: &str = "select name from generation where name <> 'base' order by name limit 1";
@@ -225,10 +225,21 @@ async fn check_alone(tx: &mut TenantTx) -> Result<(), StoreError> {
     tx.execute(HOLD, &[]).await?;
     let Some(found) = tx.query_opt(OTHERS, &[]).await? else { return Ok(()) };
     let name: &str = found.try_get(0)?;
-    Err(StoreError::Refused(format!(
+    Err(StoreError::Refused(others(name)))
+}
+
+/// Why nothing is imported beside that generation, and what helps.
+fn others(name: &str) -> String {
+    if name == Generation::Previous.name() {
+        return "what was live before the last swap is still there, and would not have what is imported: \
+                `konstruct replay projections --drop` drops it, once nobody wants `--roll-back` any more"
+            .to_owned();
+    }
+    format!(
         "there is a {name} generation of the read models, which would not have what is imported: \
-         `konstruct replay projections --swap` or `--drop` first"
-    )))
+         `konstruct replay projections --drop` drops it, or `--swap` makes it live and `--drop` what was \
+         live before"
+    )
 }
 
 #[cfg(test)]

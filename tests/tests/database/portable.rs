@@ -121,14 +121,27 @@ async fn while_there_is_another_generation_nothing_is_written() {
     run(&app, "a", &insert("p_month", &columns(&app, "p_month").await, "a")).await.unwrap();
     let rows = renamed(&portable::page(&world.db, &a, table, None).await.unwrap(), "b");
     let owner = raw(&world.test.owner_url()).await.unwrap();
-    let next = "
-        insert into generation (name, readers, models, workers) values ('next', '{}', '{}', 1)";
-    owner.batch_execute(next).await.unwrap();
-    let why = portable::insert(&world.db, &b, table, &rows).await.unwrap_err().to_string();
-    assert_eq!(
-        why,
-        "there is a next generation of the read models, which would not have what is imported: \
-         `konstruct replay projections --swap` or `--drop` first"
-    );
+    let cases = [
+        (
+            "previous",
+            "what was live before the last swap is still there, and would not have what is imported: \
+             `konstruct replay projections --drop` drops it, once nobody wants `--roll-back` any more",
+        ),
+        (
+            "next",
+            "there is a next generation of the read models, which would not have what is imported: \
+             `konstruct replay projections --drop` drops it, or `--swap` makes it live and `--drop` what \
+             was live before",
+        ),
+    ];
+    // The second one is there beside the first.
+    for (name, want) in cases {
+        let made = format!(
+            "insert into generation (name, readers, models, workers) values ('{name}', '{{}}', '{{}}', 1)"
+        );
+        owner.batch_execute(&made).await.unwrap();
+        let why = portable::insert(&world.db, &b, table, &rows).await.unwrap_err().to_string();
+        assert_eq!(why, want);
+    }
     assert_eq!(portable::count(&world.db, &b).await.unwrap()["p_month"], 0);
 }

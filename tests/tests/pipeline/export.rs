@@ -160,6 +160,9 @@ async fn a_tenant_is_the_same_in_another_installation_and_nobody_outside_hears_o
     assert_eq!(rebuilt["is_equal"], true, "{rebuilt:#}");
     let (_, why) = refused(&to, &["tenant", "import", "--from", out, "--as", "two"]).await;
     assert!(why.contains("there is a next generation of the read models"), "{why}");
+    to.ok(&["replay", "projections", "--swap", "--yes"]).await.unwrap();
+    let (_, why) = refused(&to, &["tenant", "import", "--from", out, "--as", "two"]).await;
+    assert!(why.contains("what was live before the last swap is still there"), "{why}");
     to.ok(&["replay", "projections", "--drop", "--yes"]).await.unwrap();
 
     // Once its workspace is connected, its agents answer.

@@ -9,11 +9,11 @@ use store::alone::Alone;
 use crate::{BOT, Log, PATIENCE, ask, heard, mention, running_both, trace, until};
 
 /// Who is erased; `mention` speaks as her.
-const ANN: &str = "U0ANN";
+pub(crate) const ANN: &str = "U0ANN";
 /// Who writes in the same thread.
 const BEN: &str = "U0BEN";
 
-const ERASE: [&str; 7] = ["person", "erase", "--tenant", "acme", ANN, "--yes", ANN];
+pub(crate) const ERASE: [&str; 7] = ["person", "erase", "--tenant", "acme", ANN, "--yes", ANN];
 
 /// Ann asks, and Ben in her thread; Ann asks elsewhere too, and somebody of another tenant by her id.
 async fn talked() -> (Installation, Spoken) {
@@ -58,7 +58,7 @@ async fn naming(it: &Installation, person: &str, tenant: &str) -> usize {
 }
 
 /// The tables with rows of a tenant that name somebody.
-async fn tables_naming(it: &Installation, person: &str, tenant: &str) -> Vec<String> {
+pub(crate) async fn tables_naming(it: &Installation, person: &str, tenant: &str) -> Vec<String> {
     let client = raw(&it.database.superuser_url()).await.unwrap();
     let mut found = Vec::new();
     for table in store::check::walls::tenant_tables(&client).await.unwrap() {
@@ -81,7 +81,7 @@ fn line(signed: &Value, store: &str) -> (u64, u64) {
 }
 
 /// Every sum of what was used.
-async fn sums(it: &Installation) -> Vec<String> {
+pub(crate) async fn sums(it: &Installation) -> Vec<String> {
     let client = raw(&it.database.superuser_url()).await.unwrap();
     let mut all = Vec::new();
     for table in ["p_usage", "p_month", "p_day"] {

@@ -1,5 +1,6 @@
 //! `konstruct replay projections`: what people see meanwhile, and that nobody outside hears of it.
 
+mod erased;
 mod memory;
 
 use std::{process::Stdio, time::Duration};
@@ -111,6 +112,17 @@ async fn replay(it: &Installation, args: &[&str]) -> (bool, Value) {
     (output.status.success(), printed.unwrap_or_else(|error| panic!("{args:?}: {error}: {said}")))
 }
 
+/// A rebuild of everything begins, and has read nothing yet.
+pub(crate) async fn begun(it: &Installation) {
+    let wish = Wish {
+        readers: ["project-events", "project-directory"].map(str::to_owned).to_vec(),
+        models: TABLES.map(str::to_owned).to_vec(),
+        workers: 2,
+    };
+    let mut owner = Generations::open(&Settings::new(it.database.owner_url())).await.unwrap();
+    owner.begin(&wish, "test").await.unwrap();
+}
+
 /// How far the rebuild is on each stream.
 async fn places(it: &Installation) -> Vec<i64> {
     let admin = raw(&it.database.superuser_url()).await.unwrap();
@@ -210,14 +222,7 @@ async fn killed_in_the_middle_a_rebuild_goes_on_where_it_was() {
 async fn an_erasure_in_between_does_not_end_a_rebuild() {
     let it = running_both().await.unwrap();
     said(&it, 2).await;
-    let wish = Wish {
-        readers: ["project-events", "project-directory"].map(str::to_owned).to_vec(),
-        models: TABLES.map(str::to_owned).to_vec(),
-        workers: 2,
-    };
-    let mut owner = Generations::open(&Settings::new(it.database.owner_url())).await.unwrap();
-    owner.begin(&wish, "test").await.unwrap();
-    drop(owner);
+    begun(&it).await;
     let admin = raw(&it.database.superuser_url()).await.unwrap();
     let fence = "
         begin;

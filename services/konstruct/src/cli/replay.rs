@@ -110,13 +110,13 @@ pub(crate) struct Projections {
     #[arg(long, group = "step")]
     pub status: bool,
     /// Compare once more, and put the rebuilt models in the place of the live ones.
-    #[arg(long, group = "step")]
+    #[arg(long, groups = ["step", "goes_live"])]
     pub swap: bool,
     /// Put them in place though they are not what is live, e.g. after the projector was changed.
-    #[arg(long, requires = "swap")]
+    #[arg(long, requires = "goes_live")]
     pub accept_differences: bool,
     /// Put back what was live before the last swap.
-    #[arg(long, group = "step")]
+    #[arg(long, groups = ["step", "goes_live"])]
     pub roll_back: bool,
     /// Drop what is not live: a rebuild under way, and what was live before.
     #[arg(long, group = "step")]

@@ -74,7 +74,6 @@ async fn of_tenant(shelves: &Shelves<'_>, before: Timestamp) -> anyhow::Result<u
             break;
         }
         let until = stories::last_place(db, tenant, &old).await?;
-        shelves.check_rebuilt(until).await?;
         let (mut events, mut letters) = (Events::new(), BTreeMap::new());
         if 0 < until {
             (events, letters) = shelves.take_with_letters(&mut old, (0, until)).await?;

@@ -45,7 +45,6 @@ async fn of_tenant(shelves: &Shelves<'_>, from: u64) -> anyhow::Result<u64> {
     let Shelves { db, platform, tenant, by, .. } = *shelves;
     let mut known = stories::remembered(db, tenant).await?;
     let until = shelves.projected().await?;
-    shelves.check_rebuilt(until).await?;
     let (mut events, mut letters) = (Events::new(), BTreeMap::new());
     if from < until {
         (events, letters) = shelves.take_with_letters(&mut known, (from, until)).await?;

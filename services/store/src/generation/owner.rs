@@ -15,7 +15,9 @@ const LOCK: i64 = 0x6b72_6562_7569_6c64;
 const TRY_LOCK: &str = "select pg_try_advisory_lock($1)";
 const AUDIT: &str = "insert into platform_audit (purpose, actor) values ($1, $2)";
 const MADE: &str = "
-    select name, readers, models, workers, (extract(epoch from since) * 1000)::bigint, taken_at_seq
+    select name, readers, models, workers, (extract(epoch from since) * 1000)::bigint, taken_at_seq,
+           (select count(distinct tenant) from erasure
+             where extract(epoch from since) * 1000 <= coalesce(ended_at_ms, began_at_ms))
       from generation order by name";
 const PLACES: &str = "
     select split_part(name, '/', 2), min(seq) from checkpoint
@@ -125,6 +127,7 @@ impl Generations {
                 wish: Wish { readers, models, workers },
                 since: Timestamp::from_millis(row.try_get(4)?),
                 taken_at: row.try_get::<_, Option<i64>>(5)?.map(row::count).transpose()?,
+                erased: row::count(row.try_get(6)?)?,
                 places: places.iter().map(place).collect::<Result<_, _>>()?,
             });
         }

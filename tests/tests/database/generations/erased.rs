@@ -1,8 +1,8 @@
 //! A tenant that is erased: its rows go from every generation, and none comes back into one.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use store::erase;
+use store::{erase, erasures};
 
 use super::*;
 use crate::walls::run;
@@ -89,6 +89,24 @@ async fn rows_go_from_every_generation_and_whoever_fills_one_brings_none_back() 
     let place = checkpoint::find(&base, name).await.unwrap().unwrap();
     projections::apply(&base, name, place, 7, &BTreeMap::new()).await.unwrap();
     assert_eq!(made(&world, Generation::Base).await.at(READER), Some(7));
+}
+
+/// Sums of all tenants have no part of it that could be told apart.
+#[tokio::test]
+async fn what_was_live_before_lacks_who_was_erased_since() {
+    let (world, acme, hour) = (world().await, tenant("acme"), Duration::from_hours(1));
+    everywhere(&world, &both(), 5).await;
+    let since = made(&world, Generation::Previous).await.since;
+    let cases = [(since.minus(hour), vec![]), (since.plus(hour), vec![Generation::Previous])];
+    for (ended_at, want) in cases {
+        let began = erasures::begin(&world.platform, &acme, "test", since.minus(hour));
+        let id = began.await.unwrap();
+        erasures::end(&world.platform, (id, "test"), "{}", ended_at).await.unwrap();
+        let all = owner(&world).await.made().await.unwrap();
+        let lack: Vec<_> =
+            all.iter().filter(|it| it.lacks_erased()).map(|it| it.generation).collect();
+        assert_eq!(lack, want, "{ended_at}");
+    }
 }
 
 /// What derives from the tombstone; see `kept` of [`erase::erase`].

@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Duration};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use projector::{Rebuild, reader};
 use serde_json::json;
 use store::generation::{Generation, Made, Patience, compare::Compared};
@@ -70,7 +70,18 @@ pub(super) async fn roll_back(
     for source in sources_of(&made) {
         parts.check_whole(source, made.at(reader(source).name).unwrap_or_default()).await?;
     }
+    if made.lacks_erased() && !args.accept_differences {
+        bail!(
+            "a tenant was erased since the last swap, {}: what was live before lacks what it added to sums \
+             of all tenants since then; nothing was put back, and `--accept-differences` puts it back all \
+             the same",
+            made.since
+        );
+    }
     confirm("this puts back what was live before the last swap", args.yes)?;
+    if made.lacks_erased() {
+        parts.generations.note("rebuild-accept-differences", &parts.actor).await?;
+    }
     let rebuild = parts.rebuild(&made).await?;
     let left = parts.left(made.generation, &sources_of(&made)).await?;
     let mut meter = meter(left.iter().map(|(_, _, events)| *events).sum(), args);

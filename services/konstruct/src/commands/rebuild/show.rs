@@ -54,7 +54,7 @@ pub(super) async fn status(parts: &Parts, output: Output) -> anyhow::Result<()> 
                 "generation": name, "stream": stream, "place": place, "first": span.first,
                 "last": span.last, "is_whole": is_whole, "since": made.since,
                 "models": made.wish.models, "workers": made.wish.workers,
-                "taken_over_at": made.taken_at,
+                "taken_over_at": made.taken_at, "lacks_erased": made.lacks_erased(),
             }));
         }
     }
@@ -85,6 +85,10 @@ fn about(made: &Made, is_whole: bool) -> String {
         (Generation::Next, _) => {
             format!("a rebuild since {since}, {} workers: `--swap`", made.wish.workers)
         }
+        (Generation::Previous, _) if made.lacks_erased() => format!(
+            "live until {since}; LACKS what an erased tenant added to sums of all since: \
+             `--roll-back --accept-differences`, or `--drop`"
+        ),
         (Generation::Previous, _) => {
             format!("live until {since}: `--roll-back`, or `--drop`")
         }
