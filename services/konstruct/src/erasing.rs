@@ -1,7 +1,7 @@
 //! Who erases just now.
 //!
-//! Whoever erases something of a tenant holds one lock, by the tenant's name: `konstruct tenant erase`,
-//! `konstruct person erase` and the sweeper. Whoever takes stories holds another one before that, for the
+//! Whoever erases something of a tenant, or imports it, holds one lock, by the tenant's name: `konstruct
+//! tenant erase`, `tenant import`, `person erase` and the sweeper. Whoever takes stories holds another one before that, for the
 //! whole installation: what two told the base of rebuilds at the same time might count twice. A tenant is
 //! erased without a word to the base, so two tenants may be at once.
 
@@ -22,11 +22,11 @@ const STORIES: &str = "stories";
 /// The pause before somebody else's work is looked at again.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
 
-/// Nobody else erases anything of this tenant meanwhile.
+/// Nobody else erases anything of this tenant meanwhile, or imports it.
 pub(crate) async fn alone_with(db: &Database, tenant: &TenantId) -> anyhow::Result<Alone> {
     let taken = Alone::take(db, &format!("erase/{tenant}"), &wiring::owner()).await?;
     taken.map_err(|busy| {
-        anyhow!("something of tenant `{tenant}` is being erased: {busy}; nothing was done")
+        anyhow!("tenant `{tenant}` is being imported or erased from: {busy}; nothing was done")
     })
 }
 

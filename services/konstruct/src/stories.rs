@@ -1,8 +1,12 @@
 //! Takes stories of messages out of every store: for `konstruct person erase`, and what comes late of them
 //! for the sweeper.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
+use anyhow::bail;
 use domain::erasure::Stories;
 use nats::{DEADLETTERS, EVENTS, PROJECT_EVENTS};
 use projector::Carrier;
@@ -12,6 +16,9 @@ use store::{Database, Platform, checkpoint, erase};
 
 /// Events that are read at one time.
 const PIECE_MAX: usize = 256;
+
+/// How long the sweeper waits for a rebuild. One that takes longer is begun anew after it.
+const REBUILD_WAIT_MAX: Duration = Duration::from_hours(24);
 
 /// Where one tenant's stories are.
 pub(crate) struct Shelves<'a> {
@@ -45,7 +52,16 @@ impl<'a> Shelves<'a> {
         person: Option<&str>,
         until: u64,
     ) -> anyhow::Result<Events> {
-        let mut past = Past::of_tenant(&self.context.bus, self.tenant, 0).await?;
+        self.read_between(stories, person, (0, until)).await
+    }
+
+    async fn read_between(
+        &self,
+        stories: &mut Stories,
+        person: Option<&str>,
+        (from, until): (u64, u64),
+    ) -> anyhow::Result<Events> {
+        let mut past = Past::of_tenant(&self.context.bus, self.tenant, from).await?;
         let mut events = Events::new();
         loop {
             let piece = past.piece(until, PIECE_MAX).await?;
@@ -62,6 +78,27 @@ impl<'a> Shelves<'a> {
                 }
             }
         }
+    }
+
+    /// As [`Self::take`], with dead letters and what rows say of those: they are known by the events alone,
+    /// so these go last, and whoever was interrupted finds the rest by them.
+    pub(crate) async fn take_with_letters(
+        &self,
+        stories: &mut Stories,
+        (from, until): (u64, u64),
+    ) -> anyhow::Result<(Events, BTreeMap<u64, String>)> {
+        let sent = erase::stories::sent(self.db, self.tenant, stories).await?;
+        stories.send(sent);
+        let mut events = self.read_between(stories, None, (from, until)).await?;
+        let letters = self.letters(&events).await?;
+        let names = names(&Stories::default(), &events, &letters);
+        if !names.is_empty() {
+            let of = ("", names.as_slice());
+            erase::stories::erase(self.platform, self.tenant, of, self.by).await?;
+        }
+        self.take_letters(&letters).await?;
+        events.extend(self.take(stories, (from, until)).await?);
+        Ok((events, letters))
     }
 
     /// Takes from the log what it has of the stories after one place and up to another; what that added to
@@ -105,6 +142,21 @@ impl<'a> Shelves<'a> {
     /// How far the projector has come: nothing beyond is taken, since nobody has added it up.
     pub(crate) async fn projected(&self) -> anyhow::Result<u64> {
         Ok(checkpoint::seq(self.db, PROJECT_EVENTS.name).await?)
+    }
+
+    /// Refuses while a rebuild has not read up to there. The base was copied for it before, so what is taken
+    /// now would be missing in its sums.
+    pub(crate) async fn check_rebuilt(&self, until: u64) -> anyhow::Result<()> {
+        let since = self.context.clock.now().minus(REBUILD_WAIT_MAX);
+        let place = checkpoint::rebuilt(self.db, PROJECT_EVENTS.name, since).await?;
+        if let Some(place) = place.filter(|place| *place < until) {
+            bail!(
+                "a rebuild of the read models has read {} until {place} and not until {until}: \
+                 `konstruct replay projections` goes on with it, and `--drop` drops it",
+                EVENTS.name
+            );
+        }
+        Ok(())
     }
 
     /// The dead letters of these events: their places, with their names.

@@ -11,7 +11,7 @@ use domain::rebuild::{Pace, Progress, Source, worker_of};
 use futures::future::try_join_all;
 use runtime::{Bus, Past, Read};
 use store::{
-    Database,
+    Database, StoreError,
     checkpoint::{self, Checkpoint},
     generation::Generation,
     projections,
@@ -23,6 +23,11 @@ use crate::changes;
 /// Events that are read at one time. In memory are at most so many and 8 MiB of them, what they change, and
 /// the few that the server sends meanwhile (`runtime::Past`): that does not grow with the log.
 const PIECE_EVENTS_MAX: usize = 2_048;
+
+/// How often it is read again after an erasure took the places away, with nothing written between, and the
+/// pause before.
+const FENCED_MAX: u32 = 100;
+const FENCED_PAUSE: Duration = Duration::from_millis(200);
 
 /// The reader of a stream that read models derive from.
 pub const fn reader(source: Source) -> &'static nats::Reader {
@@ -46,8 +51,31 @@ pub struct Rebuild {
 
 impl Rebuild {
     /// Brings it to exactly this place of the reader's stream, wherever its workers are. Refused once the
-    /// generation is swapped or dropped.
+    /// generation is swapped or dropped, which only whoever asks for this may do meanwhile.
+    ///
+    /// An erasure takes the places away, since what was read before it may be gone: then it is read again.
     pub async fn catch_up(
+        &self,
+        reader: &'static nats::Reader,
+        until: u64,
+        meter: &mut Meter,
+    ) -> anyhow::Result<()> {
+        let (mut done, mut fenced) = (meter.done, 0);
+        loop {
+            let Err(error) = self.read_until(reader, until, meter).await else { return Ok(()) };
+            if done < meter.done {
+                (done, fenced) = (meter.done, 0);
+            }
+            let is_fenced = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::Fenced(_)));
+            if !is_fenced || FENCED_MAX <= fenced {
+                return Err(error);
+            }
+            fenced += 1;
+            tokio::time::sleep(FENCED_PAUSE).await;
+        }
+    }
+
+    async fn read_until(
         &self,
         reader: &'static nats::Reader,
         until: u64,

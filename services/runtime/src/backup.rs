@@ -116,6 +116,7 @@ pub async fn copy(
         json!({ "deliver_subject": inbox, "no_consumers": true, "chunk_size": PIECE_BYTES });
     let answer = ask(bus, &format!("STREAM.SNAPSHOT.{stream}"), &wanted).await;
     let answer = answer.with_context(|| format!("a copy of {stream}"))?;
+    let mut came = 0_u64;
     loop {
         let next = tokio::time::timeout(PIECE_WAIT_MAX, pieces.next()).await;
         let next = next.with_context(|| format!("no more came of {stream}"))?;
@@ -130,11 +131,21 @@ pub async fn copy(
         take(&piece.payload)?;
         // The server sends no more than it knows to have come.
         if let Some(reply) = piece.reply {
+            came += 1;
+            if number(&reply).is_some_and(|number| number != came) {
+                bail!("a piece of {stream} was lost on its way: make the backup again");
+            }
             bus.client.publish(reply, Bytes::new()).await?;
         }
     }
     let part = |name: &str| answer.get(name).cloned().unwrap_or(Value::Null);
     Ok(Shape { config: part("config"), state: part("state") })
+}
+
+/// Which piece it is, from 1: the server wants to hear that it came at `….{bytes}.{number}`. The last one is
+/// not asked about, and has none.
+fn number(reply: &str) -> Option<u64> {
+    reply.rsplit('.').next()?.parse().ok()
 }
 
 /// Puts a stream back, in the place of an empty one. On a single server it has one copy.
@@ -263,6 +274,12 @@ mod tests {
         let clustered = json!({ "name": "X", "num_replicas": 3, "duplicate_window": second });
         assert_eq!(settled(&config, false), alone);
         assert_eq!(settled(&config, true), clustered);
+    }
+
+    #[test]
+    fn the_server_counts_the_pieces_that_it_sends() {
+        assert_eq!(number("$JS.SNAPSHOT.ACK.EVENTS.Xk3.131072.7"), Some(7));
+        assert_eq!(number("_INBOX.abc"), None);
     }
 
     #[test]

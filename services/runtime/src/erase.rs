@@ -13,18 +13,16 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, anyhow, bail};
-use async_nats::jetstream::{
-    self,
-    consumer::{DeliverPolicy, pull::OrderedConfig},
-    context::ContextBuilder,
-    stream::Stream,
-};
-use futures::{StreamExt as _, TryStreamExt as _};
+use anyhow::{Context as _, bail};
+use async_nats::jetstream::{self, context::ContextBuilder, stream::Stream};
+use futures::TryStreamExt as _;
 use nats::{DEADLETTERS, DIRECTORY, ENGAGEMENTS, EVENTS};
 use schemas::{Envelope, Event, TenantId, subject};
 
-use crate::Bus;
+use crate::{
+    Bus,
+    look::{Scan, Start},
+};
 
 pub use self::stories::Letter;
 
@@ -51,6 +49,7 @@ pub struct Counted {
 
 /// What is one tenant's on the streams.
 pub struct TenantLog {
+    bus: Bus,
     jetstream: jetstream::Context,
     tenant: TenantId,
 }
@@ -75,7 +74,8 @@ impl TenantLog {
     /// That of `tenant`.
     pub fn of(bus: &Bus, tenant: &TenantId) -> Self {
         let context = ContextBuilder::new().timeout(ANSWER_WAIT_MAX);
-        Self { jetstream: context.build(bus.client.clone()), tenant: tenant.clone() }
+        let jetstream = context.build(bus.client.clone());
+        Self { bus: bus.clone(), jetstream, tenant: tenant.clone() }
     }
 
     /// How much of it there is.
@@ -169,25 +169,15 @@ impl TenantLog {
         if subjects(directory, subject::CLAIMS).await?.is_empty() {
             return Ok(Claims::default());
         }
-        let config = OrderedConfig {
-            deliver_policy: DeliverPolicy::All,
-            filter_subject: subject::CLAIMS.to_owned(),
-            ..OrderedConfig::default()
-        };
-        let mut messages = directory.create_consumer(config).await?.messages().await?;
+        let subjects = vec![subject::CLAIMS.to_owned()];
+        let mut scan = Scan::open(&self.bus, &DIRECTORY, subjects, Start::First).await?;
         let (mut last, mut ours) = (HashMap::new(), Vec::new());
-        loop {
-            let next = tokio::time::timeout(ANSWER_WAIT_MAX, messages.next()).await;
-            let message = next.context("no claim came")?.context("the claims ended")??;
-            let place = message.info().map_err(|error| anyhow!("{error}"))?;
-            let (sequence, is_last) = (place.stream_sequence, place.pending == 0);
-            if Envelope::decode(&message.payload).is_ok_and(|it| it.tenant == self.tenant) {
-                ours.push((message.subject.to_string(), sequence));
+        while !scan.is_level() {
+            let Some(kept) = scan.next_waiting(ANSWER_WAIT_MAX).await? else { break };
+            if Envelope::decode(&kept.payload).is_ok_and(|it| it.tenant == self.tenant) {
+                ours.push((kept.subject.clone(), kept.sequence));
             }
-            last.insert(message.subject.to_string(), sequence);
-            if is_last {
-                break;
-            }
+            last.insert(kept.subject, kept.sequence);
         }
         let mut claims = Claims::default();
         for (subject, sequence) in ours {

@@ -9,7 +9,11 @@ use schemas::{DecodeError, Envelope, TenantId, Timestamp, subject};
 use tokio::time::Instant;
 use tracing::warn;
 
-use crate::{Bus, BusError, Context, Failure};
+use crate::{
+    Bus, BusError, Context, Failure,
+    bus::read_error,
+    look::{Scan, Start, timestamp},
+};
 
 /// The pause before a broken reading is taken up again, and between attempts to write.
 const RESUME_PAUSE: Duration = Duration::from_millis(500);
@@ -17,11 +21,7 @@ const RESUME_PAUSE: Duration = Duration::from_millis(500);
 /// How many bytes a piece of [`Past`] has at most, but for its last event.
 const PIECE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// How many events [`Past`] asks the server for at once. Half as many again may be on their way, each of up
-/// to [`nats::bounds::MESSAGE_BYTES_MAX`]: a request is bounded by their number, and not by their bytes.
-const ASKED_MAX: i64 = 32;
-
-/// How long the next event of [`Past`] may take, which is there already.
+/// How long the server may be silent while events wait for [`Past`].
 const PIECE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// One event at its place.
@@ -82,25 +82,17 @@ async fn read<F: Follower>(context: &Context, follower: &F) -> Result<(), Failur
 
 fn one(message: &async_nats::jetstream::Message) -> Result<Read, Failure> {
     let place = message.info().map_err(|error| Failure::wait(anyhow::anyhow!("{error}")))?;
-    Ok(read_at(&place, message))
-}
-
-fn read_at(
-    place: &async_nats::jetstream::message::Info<'_>,
-    message: &async_nats::jetstream::Message,
-) -> Read {
-    let millis = place.published.unix_timestamp_nanos().div_euclid(1_000_000);
-    Read {
+    Ok(Read {
         sequence: place.stream_sequence,
-        stored_at: Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX)),
+        stored_at: timestamp(place.published),
         event: Envelope::decode(&message.payload),
-    }
+    })
 }
 
 /// What is on a stream already, read once more in pieces. It publishes nothing, acknowledges nothing, and
-/// its consumer goes with it.
+/// its consumer goes with it. What is erased meanwhile is not waited for.
 pub struct Past {
-    messages: async_nats::jetstream::consumer::pull::Ordered,
+    scan: Scan,
     stream: &'static str,
     is_over: bool,
 }
@@ -126,42 +118,28 @@ impl Past {
         place: u64,
         filter_subject: String,
     ) -> Result<Self, BusError> {
-        let config = OrderedConfig {
-            deliver_policy: DeliverPolicy::ByStartSequence {
-                start_sequence: place.saturating_add(1),
-            },
-            filter_subject,
-            max_batch: ASKED_MAX,
-            ..OrderedConfig::default()
-        };
-        let handle = bus.jetstream.get_stream_no_info(stream.name).await;
-        let handle = handle.map_err(|error| unread(stream.name, &error))?;
-        let consumer = handle.create_consumer(config).await;
-        let consumer = consumer.map_err(|error| unread(stream.name, &error))?;
-        let is_over = consumer.cached_info().num_pending == 0;
-        let messages = consumer.messages().await.map_err(|error| unread(stream.name, &error))?;
-        Ok(Self { messages, stream: stream.name, is_over })
+        let start = Start::At(place.saturating_add(1));
+        let scan = Scan::open(bus, stream, vec![filter_subject], start).await?;
+        let is_over = scan.pending() == 0;
+        Ok(Self { scan, stream: stream.name, is_over })
     }
 
     /// The next piece, of at most so many events and none beyond `until`; empty when there is no more.
     pub async fn piece(&mut self, until: u64, events_max: usize) -> Result<Vec<Read>, BusError> {
         let (mut piece, mut bytes) = (Vec::new(), 0);
         while !self.is_over && piece.len() < events_max && bytes < PIECE_BYTES_MAX {
-            let next = tokio::time::timeout(PIECE_WAIT_MAX, self.messages.next()).await;
-            let next = next.map_err(|error| unread(self.stream, &error))?;
-            let message = next.ok_or_else(|| unread(self.stream, &"the reading ended"))?;
-            let message = message.map_err(|error| unread(self.stream, &error))?;
-            let place = message.info().map_err(|error| unread(self.stream, &error))?;
-            self.is_over = place.pending == 0 || until <= place.stream_sequence;
-            if place.stream_sequence <= until {
-                bytes += message.payload.len();
-                piece.push(read_at(&place, &message));
+            let next = self.scan.next_waiting(PIECE_WAIT_MAX).await;
+            let Some(kept) = next.map_err(|error| read_error(self.stream, &error))? else {
+                self.is_over = true;
+                break;
+            };
+            self.is_over = self.scan.pending() == 0 || until <= kept.sequence;
+            if kept.sequence <= until {
+                bytes += kept.payload.len();
+                let event = Envelope::decode(&kept.payload);
+                piece.push(Read { sequence: kept.sequence, stored_at: kept.stored, event });
             }
         }
         Ok(piece)
     }
-}
-
-fn unread(what: &str, why: &dyn std::fmt::Display) -> BusError {
-    BusError::Read { what: what.to_owned(), why: why.to_string() }
 }

@@ -143,7 +143,7 @@ fn headers(headers: Option<&HeaderMap>) -> Vec<(String, String)> {
     lines
 }
 
-fn timestamp(at: DateTime) -> Timestamp {
+pub(crate) fn timestamp(at: DateTime) -> Timestamp {
     let millis = at.unix_timestamp_nanos().div_euclid(1_000_000);
     Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }

@@ -1,5 +1,6 @@
 //! How far a reader of a stream has come; moves in the transaction that writes what it read.
 
+use schemas::Timestamp;
 use tokio_postgres::Row;
 
 use crate::{
@@ -19,6 +20,13 @@ pub struct Checkpoint {
 const ENSURE: &str =
     "insert into checkpoint (name, generation, seq) values ($1, 1, 0) on conflict do nothing";
 const LOAD: &str = "select generation, seq from checkpoint where name = $1";
+const REBUILT: &str = "
+    select min(seq) from checkpoint
+     where split_part(name, '/', 1) = 'next' and split_part(name, '/', 2) = $1
+       and exists (
+           select from generation
+            where generation.name = 'next'
+              and $2::bigint <= extract(epoch from generation.since) * 1000)";
 const ADVANCE: &str = "
     update checkpoint set seq = $4 where name = $1 and generation = $2 and seq = $3";
 
@@ -52,6 +60,21 @@ pub async fn seq(db: &Database, name: &str) -> Result<u64, StoreError> {
     let answers = Session::new(db.pool()).await?.run_last(&[step]).await?;
     let row = answers.first().and_then(|answer| answer.rows.first());
     row.map_or(Ok(0), |row| row::count(row.try_get(1)?))
+}
+
+/// How far a rebuild under way has read for the reader `name`, by its slowest worker; none where there is no
+/// such rebuild, or one that was begun before `since`.
+pub async fn rebuilt(
+    db: &Database,
+    name: &str,
+    since: Timestamp,
+) -> Result<Option<u64>, StoreError> {
+    let since = since.as_millis();
+    let step = Step { sql: REBUILT, params: vec![&name, &since] };
+    let answers = Session::new(db.pool()).await?.run_last(&[step]).await?;
+    let row = answers.first().and_then(|answer| answer.rows.first());
+    let place = row.map_or(Ok(None), |row| row.try_get::<_, Option<i64>>(0))?;
+    place.map(row::count).transpose()
 }
 
 /// Moves the reader from where it was to `seq`. Refused if somebody else has moved it meanwhile:

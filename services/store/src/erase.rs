@@ -10,7 +10,8 @@
 //!
 //! Other generations of the read models are tables like these. Whoever fills one has events in memory that
 //! may be gone from the log, so their place is taken away before anything goes: what they write from there
-//! is refused, and they read again.
+//! is refused, and they read again from where they stand. Of a tenant that is all there is to it; single
+//! stories are told to the base before they go, and a rebuild that has copied it must have read them.
 //!
 //! What one person wrote is erased by [`stories`].
 

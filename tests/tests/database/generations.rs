@@ -5,8 +5,10 @@ mod histories;
 mod person;
 mod swapped;
 
+use std::time::Duration;
+
 use konstruct_tests::postgres::raw;
-use schemas::TenantId;
+use schemas::{TenantId, Timestamp};
 use store::{
     Database, Settings, StoreError,
     check::walls,
@@ -305,6 +307,26 @@ async fn two_do_not_work_on_generations_at_once_and_each_step_is_in_the_audit() 
 }
 
 /// Its tables are not found any more, and the live ones are next on the search path.
+#[tokio::test]
+async fn how_far_a_rebuild_has_read_is_known_and_one_that_is_old_is_not_waited_for() {
+    let world = world().await;
+    let since = Timestamp::from_millis(0);
+    let rebuilt = async |since| checkpoint::rebuilt(&world.db, READER, since).await.unwrap();
+    assert_eq!(rebuilt(since).await, None, "there is none");
+    begun(&world, 2).await;
+    let admin = raw(&world.test.superuser_url()).await.unwrap();
+    for (worker, seq) in [(0, 7), (1, 5)] {
+        let place = Generation::Next.place(READER, worker);
+        let moved = format!("update checkpoint set seq = {seq} where name = '{place}'");
+        assert_eq!(admin.execute(&moved, &[]).await.unwrap(), 1);
+    }
+    assert_eq!(rebuilt(since).await, Some(5), "the slowest worker counts");
+    let begun_at = made(&world, Generation::Next).await.since;
+    assert_eq!(rebuilt(begun_at.plus(Duration::from_secs(1))).await, None);
+    let other = checkpoint::rebuilt(&world.db, "project-directory", since).await.unwrap();
+    assert_eq!(other, None, "nobody reads that for it");
+}
+
 #[tokio::test]
 async fn whoever_still_writes_to_a_generation_that_is_gone_changes_nothing() {
     let world = world().await;

@@ -191,7 +191,7 @@ async fn one_that_is_killed_in_the_middle_is_done_by_the_next_run() {
     until(PATIENCE, "its messages are gone", purged).await.unwrap();
     let second = it.output(&ERASE).await.unwrap();
     let said = String::from_utf8_lossy(&second.stderr);
-    assert!(said.starts_with("error: something of tenant `acme` is being erased: "), "{said}");
+    assert!(said.starts_with("error: tenant `acme` is being imported or erased from: "), "{said}");
     assert!(said.ends_with(" is at it just now; nothing was done\n"), "{said}");
     erasing.kill().await.ok();
     let left = rows(&it.database, "acme").await;

@@ -9,6 +9,7 @@ use konstruct_tests::{
     wait::until,
 };
 use serde_json::{Value, json};
+use store::alone::Alone;
 
 use crate::{BOT, Log, PATIENCE, ask, mention, reply_to, running_both, see::refused, trace};
 
@@ -196,6 +197,27 @@ async fn under_another_slug_it_is_another_tenant_and_a_slug_that_is_taken_is_ref
     assert_eq!(slugs, ["acme", "acme-two", "beta"]);
     // The first one has its workspace, and is answered.
     ask(&it, &mention(&it, "T0ACME", "still there?").unwrap()).await.unwrap();
+}
+
+/// Rows that are written while others are erased would be there after the receipt.
+#[tokio::test]
+async fn nothing_is_imported_while_something_of_its_slug_is_erased() {
+    let (it, dir) = (furnished().await, tempfile::tempdir().unwrap());
+    let file = dir.path().join("acme.jsonl");
+    exported(&it, "acme", &file).await;
+    let before = stored(&it).await;
+    let db = it.database.database().await.unwrap();
+    let erasing = Alone::take(&db, "erase/acme-two", "host/1").await.unwrap().unwrap();
+    let args = ["tenant", "import", "--from", file.to_str().unwrap(), "--as", "acme-two", "--yes"];
+    let (_, why) = refused(&it, &args).await;
+    assert_eq!(
+        why,
+        "error: tenant `acme-two` is being imported or erased from: host/1 is at it just now; \
+         nothing was done\n"
+    );
+    assert_eq!(stored(&it).await, before);
+    drop(erasing);
+    import(&it, &file, &["--as", "acme-two"]).await;
 }
 
 /// Between taking the slug and the rows: somebody holds a table until it is dead.

@@ -254,7 +254,7 @@ async fn whoever_erases_something_of_a_tenant_is_alone_with_it() {
         let refused = it.output(args).await.unwrap();
         assert_eq!(
             String::from_utf8(refused.stderr).unwrap(),
-            "error: something of tenant `acme` is being erased: host/1 is at it just now; \
+            "error: tenant `acme` is being imported or erased from: host/1 is at it just now; \
              nothing was done\n"
         );
     }

@@ -8,6 +8,10 @@ use async_nats::jetstream;
 use konstruct_tests::{installation::Installation, postgres::raw, wait::until};
 use runtime::{Bus, Clock, Context};
 use serde_json::Value;
+use store::{
+    Settings,
+    generation::{Generations, Wish},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -199,6 +203,41 @@ async fn killed_in_the_middle_a_rebuild_goes_on_where_it_was() {
     let other = it.output(&["replay", "projections", "--yes", "--workers", "5"]).await.unwrap();
     let why = String::from_utf8_lossy(&other.stderr).into_owned();
     assert!(why.contains("with 2 workers is under way"), "{why}");
+}
+
+/// What an erasure does first, just as the rebuild writes: it reads on from where it stood.
+#[tokio::test]
+async fn an_erasure_in_between_does_not_end_a_rebuild() {
+    let it = running_both().await.unwrap();
+    said(&it, 2).await;
+    let wish = Wish {
+        readers: ["project-events", "project-directory"].map(str::to_owned).to_vec(),
+        models: TABLES.map(str::to_owned).to_vec(),
+        workers: 2,
+    };
+    let mut owner = Generations::open(&Settings::new(it.database.owner_url())).await.unwrap();
+    owner.begin(&wish, "test").await.unwrap();
+    drop(owner);
+    let admin = raw(&it.database.superuser_url()).await.unwrap();
+    let fence = "
+        begin;
+        update checkpoint set generation = generation + 1 where name like 'next/%'";
+    admin.batch_execute(fence).await.unwrap();
+    let mut command = it.command(&["replay", "projections", "--yes", "--json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let waits = || async {
+        let sql = "
+            select exists (select from pg_locks
+                where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))";
+        anyhow::Ok(admin.query_one(sql, &[]).await?.try_get::<_, bool>(0)?)
+    };
+    until(PATIENCE, "the rebuild writes", waits).await.unwrap();
+    admin.batch_execute("commit").await.unwrap();
+    let built = child.wait_with_output().await.unwrap();
+    let said = String::from_utf8_lossy(&built.stderr).into_owned();
+    assert!(built.status.success(), "{said}");
+    let built: Value = serde_json::from_slice(&built.stdout).unwrap();
+    assert_eq!(built["is_equal"], true, "{built:#}");
 }
 
 #[tokio::test]

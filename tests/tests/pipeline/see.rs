@@ -8,7 +8,7 @@ use domain::look::Wanted;
 use futures::TryStreamExt as _;
 use konstruct_tests::installation::Installation;
 use runtime::{
-    Bus,
+    Bus, Past,
     look::{PAGE_MAX, Scan, Start, newest},
 };
 use schemas::{Envelope, TenantId};
@@ -218,6 +218,29 @@ async fn what_is_purged_while_it_is_read_is_waited_for_no_more() {
     };
     tokio::time::timeout(crate::PATIENCE, to_the_end).await.expect("it waits for what is gone");
     assert_eq!(it.ok(&["stream", "tail"]).await.unwrap(), "");
+}
+
+#[tokio::test]
+async fn a_reading_ends_where_the_rest_is_erased_before_it_comes() {
+    let it = Installation::prepare().await.unwrap();
+    let bus = Bus::connect(&it.nats.url(), "test").await.unwrap();
+    // More than a reader asks for at once.
+    for nth in 0..700 {
+        let event = event("message.received", "acme", "m1", &format!("e{nth}")).unwrap();
+        bus.publish(&event).await.unwrap();
+    }
+    let mut past = Past::open(&bus, &nats::EVENTS, 0).await.unwrap();
+    let mut read = past.piece(700, 1).await.unwrap().len();
+    let client = jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());
+    client.get_stream("EVENTS").await.unwrap().purge().await.unwrap();
+    loop {
+        let piece = past.piece(700, 256).await.unwrap();
+        if piece.is_empty() {
+            break;
+        }
+        read += piece.len();
+    }
+    assert!(read < 700, "all of them came before they were erased");
 }
 
 #[tokio::test]

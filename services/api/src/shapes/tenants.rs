@@ -53,8 +53,8 @@ pub(crate) struct Limits {
     #[serde(default)]
     pub(crate) per_channel: PerChannel,
     /// Days that conversations are kept, from 1 to 30. What is older and finished is erased within minutes:
-    /// words, answers, traces and the memory of threads; sums of usage, saved tests and what is in doubt
-    /// stay. Left out, they are kept as long as the installation keeps them, which is 31 days.
+    /// words, answers, traces and the memory of threads; sums of usage, saved tests, threads that a colleague
+    /// has and what is in doubt stay. Left out, they are kept as long as the installation keeps them, which is 31 days.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) keep_days: Option<u32>,
 }

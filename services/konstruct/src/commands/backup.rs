@@ -1,9 +1,9 @@
 //! `konstruct backup`: all that is kept, at one cut, while services run.
 //!
 //! How far consumers have come is asked first, then how far the directory goes, then the database is
-//! looked at, then how far the other streams go. So what a consumer has done is in the database and on the
-//! log, the directory names no token that the database has not, and the log has all that a row speaks of
-//! (ADR 30).
+//! looked at, then how far all streams go. So what a consumer has done is in the database and on the log,
+//! and the log has all that a row speaks of. Where the directory went on meanwhile, all is looked at anew, so
+//! it names no token that the database has not (ADR 30).
 
 pub(super) mod files;
 pub(super) mod manifest;

@@ -1,7 +1,7 @@
 //! Erases what tenants keep for a shorter time than the installation does: on the log and in every table,
 //! a bounded piece at a time.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use runtime::{Context, DirectoryWatch};
 use schemas::{Tenant, TenantId, TenantStatus, Timestamp};
@@ -74,12 +74,11 @@ async fn of_tenant(shelves: &Shelves<'_>, before: Timestamp) -> anyhow::Result<u
             break;
         }
         let until = stories::last_place(db, tenant, &old).await?;
-        let mut events = Events::new();
+        shelves.check_rebuilt(until).await?;
+        let (mut events, mut letters) = (Events::new(), BTreeMap::new());
         if 0 < until {
-            events = shelves.take(&mut old, (0, until)).await?;
+            (events, letters) = shelves.take_with_letters(&mut old, (0, until)).await?;
         }
-        let letters = shelves.letters(&events).await?;
-        shelves.take_letters(&letters).await?;
         let names = names(&old, &events, &letters);
         stories::erase(platform, tenant, ("", names.as_slice()), by).await?;
         gone += u64::try_from(old.messages())?;

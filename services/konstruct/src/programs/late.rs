@@ -1,6 +1,8 @@
 //! Takes what comes late of stories that were erased: another delivery by the chat system, an answer that
 //! took longer than anybody waited for.
 
+use std::collections::BTreeMap;
+
 use runtime::Context;
 use store::{Database, Platform, erase::stories};
 use tracing::{info, warn};
@@ -43,12 +45,11 @@ async fn of_tenant(shelves: &Shelves<'_>, from: u64) -> anyhow::Result<u64> {
     let Shelves { db, platform, tenant, by, .. } = *shelves;
     let mut known = stories::remembered(db, tenant).await?;
     let until = shelves.projected().await?;
-    let mut events = Events::new();
+    shelves.check_rebuilt(until).await?;
+    let (mut events, mut letters) = (Events::new(), BTreeMap::new());
     if from < until {
-        events = shelves.take(&mut known, (from, until)).await?;
+        (events, letters) = shelves.take_with_letters(&mut known, (from, until)).await?;
     }
-    let letters = shelves.letters(&events).await?;
-    shelves.take_letters(&letters).await?;
     let names = names(&known, &events, &letters);
     let had = stories::count(platform, tenant, ("", names.as_slice()), by).await?;
     let mut gone = u64::try_from(events.len())?;

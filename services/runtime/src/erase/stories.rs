@@ -1,16 +1,15 @@
 //! Taking single messages of a tenant: what one person wrote, and what followed from it.
 
-use anyhow::{Context as _, anyhow};
-use async_nats::jetstream::{
-    consumer::{DeliverPolicy, pull::OrderedConfig},
-    stream::{RawMessageErrorKind, Stream},
-};
-use futures::StreamExt as _;
+use anyhow::Context as _;
+use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use nats::{DEADLETTERS, ENGAGEMENTS};
 use schemas::{ConnectionId, ConversationId, subject};
 
 use super::{ANSWER_WAIT_MAX, TenantLog, subjects};
-use crate::DeadLetter;
+use crate::{
+    DeadLetter,
+    look::{Scan, Start},
+};
 
 /// A dead letter at its place.
 pub struct Letter {
@@ -32,26 +31,16 @@ impl TenantLog {
         Err(error).with_context(|| format!("message {sequence} of {}", stream.name))
     }
 
-    /// The tenant's dead letters, of all consumers. One that cannot be read is passed over.
+    /// The tenant's dead letters, of all consumers. One that cannot be read is passed over,
+    /// and one that is taken meanwhile is not waited for.
     pub async fn letters(&self) -> anyhow::Result<Vec<Letter>> {
-        let stream = self.stream(DEADLETTERS.name).await?;
-        let config = OrderedConfig {
-            deliver_policy: DeliverPolicy::All,
-            filter_subject: subject::dead_letters_of_tenant(&self.tenant),
-            ..OrderedConfig::default()
-        };
-        let reader = stream.create_consumer(config).await?;
-        let mut pending = reader.cached_info().num_pending;
-        let mut messages = reader.messages().await?;
+        let subjects = vec![subject::dead_letters_of_tenant(&self.tenant)];
+        let mut scan = Scan::open(&self.bus, &DEADLETTERS, subjects, Start::First).await?;
         let mut letters = Vec::new();
-        while 0 < pending {
-            let next = tokio::time::timeout(ANSWER_WAIT_MAX, messages.next()).await;
-            let message = next.context("no dead letter came")?.context("they ended")??;
-            let place = message.info().map_err(|error| anyhow!("{error}"))?;
-            pending = place.pending;
-            let letter = serde_json::from_slice(&message.payload).ok();
-            let sequence = place.stream_sequence;
-            letters.extend(letter.map(|letter| Letter { sequence, letter }));
+        while !scan.is_level() {
+            let Some(kept) = scan.next_waiting(ANSWER_WAIT_MAX).await? else { break };
+            let letter = serde_json::from_slice(&kept.payload).ok();
+            letters.extend(letter.map(|letter| Letter { sequence: kept.sequence, letter }));
         }
         Ok(letters)
     }

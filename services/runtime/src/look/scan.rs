@@ -26,6 +26,10 @@ const RESUME_PAUSE: Duration = Duration::from_millis(500);
 /// After so much silence the server is asked whether anything is left.
 const ASK_AFTER: Duration = Duration::from_secs(1);
 
+/// How many messages the server is asked for at once. Half as many again may be on their way, each of up to
+/// [`nats::bounds::MESSAGE_BYTES_MAX`]: a request is bounded by their number, and not by their bytes.
+const ASKED_MAX: i64 = 32;
+
 /// Messages wait, and none comes.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("messages wait, and none came for {} s: NATS may be away", .0.as_secs())]
@@ -141,7 +145,11 @@ impl Scan {
     async fn begin(&mut self) -> Result<(), BusError> {
         let name = self.stream.name;
         let fails = |error: &dyn std::fmt::Display| read_error(name, error);
-        let mut config = OrderedConfig { deliver_policy: self.policy, ..OrderedConfig::default() };
+        let mut config = OrderedConfig {
+            deliver_policy: self.policy,
+            max_batch: ASKED_MAX,
+            ..OrderedConfig::default()
+        };
         match self.subjects.as_slice() {
             [one] => config.filter_subject.clone_from(one),
             several => config.filter_subjects = several.to_vec(),

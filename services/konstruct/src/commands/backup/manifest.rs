@@ -83,23 +83,19 @@ impl Cut {
     /// What was asked in this order: how far consumers had come, how far streams went, the database, and
     /// how far streams go now.
     ///
-    /// Whatever a row speaks of is on the log. Only of the directory nothing is kept that came after the
-    /// database was looked at, since it names keys and tokens, but for what a row speaks of itself.
+    /// Whatever a row speaks of is on the log. The directory names keys and tokens, so it must not have gone
+    /// on meanwhile, but for what a row speaks of itself: a token may be stored and another one removed.
+    /// None where it has.
     pub(in crate::commands) fn of(
         consumers: Vec<Place>,
         before: &[Head],
         database: Taken,
         after: Vec<Head>,
-    ) -> Self {
-        let head = |now: Head| {
-            let directory = before.iter().find(|head| head.stream == DIRECTORY.name);
-            match directory.filter(|head| head.stream == now.stream) {
-                Some(head) => Head { last: head.last.max(database.directory_seq), ..head.clone() },
-                None => now,
-            }
-        };
-        let streams = after.into_iter().map(head).collect();
-        Self { database, streams, consumers }
+    ) -> Option<Self> {
+        let directory = before.iter().find(|head| head.stream == DIRECTORY.name);
+        let known = directory.map(|head| head.last.max(database.directory_seq));
+        let now = after.iter().find(|head| head.stream == DIRECTORY.name).map(|head| head.last);
+        (now <= known).then_some(Self { database, streams: after, consumers })
     }
 
     /// How far a stream goes.
@@ -211,14 +207,19 @@ mod tests {
     }
 
     #[test]
-    fn the_log_goes_further_than_the_database_and_the_directory_does_not() {
+    fn the_log_may_go_further_than_the_database_and_the_directory_may_not() {
         let before = [head("EVENTS", 10), head("DIRECTORY", 5)];
-        let after = || vec![head("EVENTS", 13), head("DIRECTORY", 9), head("KV_x", 2)];
-        for (known, want) in [(4, [13, 5, 2]), (5, [13, 5, 2]), (7, [13, 7, 2])] {
-            let cut = Cut::of(Vec::new(), &before, taken(known), after());
+        let after = |now| vec![head("EVENTS", 13), head("DIRECTORY", now), head("KV_x", 2)];
+        // What it had, what a row speaks of, and what it has.
+        for (known, now) in [(4, 5), (5, 5), (7, 7), (9, 9)] {
+            let cut = Cut::of(Vec::new(), &before, taken(known), after(now)).unwrap();
             let last = ["EVENTS", "DIRECTORY", "KV_x"].map(|name| cut.last(name).unwrap());
-            assert_eq!(last, want);
+            assert_eq!(last, [13, now, 2]);
             assert_eq!(cut.last("DEADLETTERS"), None);
+        }
+        for (known, now) in [(4, 6), (5, 6), (7, 9)] {
+            let cut = Cut::of(Vec::new(), &before, taken(known), after(now));
+            assert!(cut.is_none(), "a token may have been replaced: {known} {now}");
         }
     }
 
@@ -227,7 +228,7 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("konstruct-manifest-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let master = MasterKey::parse(&"1".repeat(64)).unwrap();
-        let cut = Cut::of(Vec::new(), &[], taken(0), vec![head("EVENTS", 12)]);
+        let cut = Cut::of(Vec::new(), &[], taken(0), vec![head("EVENTS", 12)]).unwrap();
         let about = ("2.15.1", "abc");
         let manifest = Manifest::begin(cut, about, Timestamp::from_millis(1), "olga");
         let text = manifest.signed(&master).unwrap();

@@ -1,12 +1,15 @@
 //! Making a backup.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
-use anyhow::Context as _;
-use nats::PROJECT_DIRECTORY;
+use anyhow::{Context as _, bail};
+use nats::{DIRECTORY, PROJECT_DIRECTORY};
 use runtime::{Bus, Clock, backup, setup};
 use serde_json::json;
-use store::backup::{Snapshot, Table};
+use store::{
+    Settings,
+    backup::{Snapshot, Table},
+};
 
 use super::{
     files::Part,
@@ -18,6 +21,10 @@ use crate::{
     settings::Asked,
     wiring,
 };
+
+/// How often all is looked at anew while the directory goes on, and the pause between.
+const LOOKS_MAX: u32 = 10;
+const LOOK_PAUSE: Duration = Duration::from_millis(500);
 
 /// Makes it while services run.
 pub(super) async fn run(
@@ -36,12 +43,7 @@ pub(super) async fn run(
     let part = Part::begin(to)?;
 
     let began_at = clock.now();
-    // In this order: see the head of `commands/backup.rs`.
-    let consumers = backup::places(&bus).await?;
-    let before = backup::heads(&bus).await?;
-    let snapshot = Snapshot::take(&settings, by, PROJECT_DIRECTORY.name).await?;
-    let after = backup::heads(&bus).await?;
-    let cut = Cut::of(consumers, &before, snapshot.taken.clone(), after);
+    let (cut, snapshot) = look(&bus, &settings, by).await?;
 
     let nats = bus.server_version();
     let mut manifest = Manifest::begin(cut, (&nats, masters.fingerprint()), began_at, by);
@@ -61,6 +63,23 @@ pub(super) async fn run(
         bytes(manifest.bytes())
     );
     output.print(&text, &json!({ "dir": to, "manifest": manifest }))
+}
+
+/// One cut, and the database at it. In this order: see the head of `commands/backup.rs`.
+async fn look(bus: &Bus, settings: &Settings, by: &str) -> anyhow::Result<(Cut, Snapshot)> {
+    for looks in 0..LOOKS_MAX {
+        if 0 < looks {
+            tokio::time::sleep(LOOK_PAUSE).await;
+        }
+        let consumers = backup::places(bus).await?;
+        let before = backup::heads(bus).await?;
+        let snapshot = Snapshot::take(settings, by, PROJECT_DIRECTORY.name).await?;
+        let after = backup::heads(bus).await?;
+        if let Some(cut) = Cut::of(consumers, &before, snapshot.taken.clone(), after) {
+            return Ok((cut, snapshot));
+        }
+    }
+    bail!("{} goes on all the time: back up when nobody changes tenants", DIRECTORY.name)
 }
 
 /// The streams first: what is stored while they are copied is taken away by whoever puts them back.

@@ -33,7 +33,7 @@ use crate::{
 const LOOKS_MAX: u32 = 30;
 
 /// What stays, and why.
-const KEPT: [Kept; 6] = [
+const KEPT: [Kept; 7] = [
     Kept {
         what: "p_usage, p_month, p_day, spend",
         why: "sums of what was used, which name nobody; the base of rebuilds has them too",
@@ -47,6 +47,10 @@ const KEPT: [Kept; 6] = [
         what: "EVENTS, completion: what others were answered",
         why: "it is theirs; it names messages that its prompt showed by derived names only, and may \
               repeat words of the thread",
+    },
+    Kept {
+        what: "pause",
+        why: "threads that a colleague has, by channel and time, for 31 days: the agent is quiet there",
     },
     Kept { what: "operator_log, platform_audit", why: "that somebody was erased, and not who" },
     Kept { what: "the chat system", why: "what stands there is its own" },

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use domain::rebuild::{self, Source, sources};
 use projector::{Meter, Rebuild, reader};
 use serde_json::json;
@@ -18,11 +18,15 @@ use super::{Parts, end_line, meter, show, sources_of};
 use crate::{
     cli::Projections,
     commands::confirm::confirm,
+    erasing::{alone_at_stories, while_alone},
     output::{Output, table},
 };
 
 /// How many write at the same time, when nobody chose otherwise.
 const WORKERS_DEFAULT: u32 = 2;
+
+/// How often an erasure is looked at until a rebuild begins: about a minute.
+const LOOKS_MAX: u32 = 30;
 
 /// What is to be read of one stream.
 struct Reading {
@@ -82,7 +86,7 @@ pub(super) async fn build(
     if made.is_none() {
         let what = format!("this reads {total} events into tables beside the live ones");
         confirm(&what, args.yes)?;
-        parts.generations.begin(&wish, &parts.actor).await?;
+        begin(parts, &wish).await?;
     }
     let made = next(parts).await?;
     let rebuild = parts.rebuild(&made).await?;
@@ -116,6 +120,15 @@ pub(super) async fn build(
         json!({ "events": events, "per_s": rate, "is_equal": is_equal, "models": compared });
     output.print(&text, &shown)?;
     Ok(if is_equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Begins it while nobody takes stories: the base may have what is on the log until the next moment.
+async fn begin(parts: &mut Parts, wish: &Wish) -> anyhow::Result<()> {
+    let turn = alone_at_stories(&parts.db, LOOKS_MAX).await?.map_err(|busy| {
+        anyhow!("something is being erased: {busy}; run the command again; nothing was begun")
+    })?;
+    let begun = parts.generations.begin(wish, &parts.actor);
+    while_alone(&turn, async { Ok(begun.await?) }).await
 }
 
 /// What was asked for, and what is there of it already.

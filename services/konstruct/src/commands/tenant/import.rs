@@ -2,7 +2,7 @@
 //!
 //! Its slug is taken first, by an event that is the same for the same file; then its rows are written,
 //! and last the entries of the directory are published. Each step may be taken again, so a run that was
-//! killed is done by the next one.
+//! killed is done by the next one. Nobody erases anything of the tenant meanwhile.
 //!
 //! **Invariant:** `EVENTS` is not published to, so nobody answers, posts or calls because of it.
 
@@ -35,6 +35,7 @@ use crate::{
         confirm::{author, confirm},
         stream::next,
     },
+    erasing::{alone_with, while_alone},
     output::{Output, table},
     progress::Progress,
     settings::Asked,
@@ -104,9 +105,15 @@ pub(super) async fn run(
     let all: u64 = counts.values().sum();
     let Manifest { tenant, made_at, .. } = &importer.archive.manifest;
     confirm(&format!("`{slug}` is made of {all} lines of `{tenant}`, {made_at}"), args.yes)?;
+    let alone = alone_with(&importer.base.db, slug).await?;
+    // An erasure may have been between.
+    if importer.standing().await? != standing {
+        bail!("`{slug}` was changed meanwhile: run the command again; nothing was imported");
+    }
     importer.note(asked).await?;
     let resumed = standing != Standing::Free;
-    let done = importer.import(asked, standing).await?;
+    let importing = Box::pin(importer.import(asked, standing));
+    let done = while_alone(&alone, importing).await?;
     let goes_on = if resumed { " (an earlier run had begun)" } else { "" };
     let text = format!(
         "`{slug}` is imported{goes_on}: {} entries, {} rows{doubts}{told}",
