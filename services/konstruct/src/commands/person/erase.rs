@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::ErasePerson,
     commands::{
-        erasure::{self, Had, Kept, Receipt, receipt},
+        erasure::{self, Had, Kept, Receipt, Unclear, receipt},
         list::no_tenant,
     },
     erasing::{alone_at_stories, alone_with, while_alone},
@@ -79,6 +79,14 @@ struct Found {
     until: u64,
 }
 
+/// What there is when it is over.
+struct Done {
+    after: Vec<Had>,
+    /// Messages that somebody was still at when settling ended.
+    open: u64,
+    unclear: Vec<Unclear>,
+}
+
 /// Counts, and erases unless asked not to.
 pub(super) async fn run(
     asked: &Asked<'_>,
@@ -94,10 +102,13 @@ pub(super) async fn run(
     let mut found = eraser.find().await?;
     let before = eraser.count(&found).await?;
     if args.erase.dry_run {
-        let text = format!("{}\nnothing was erased (dry run)", erasure::listed(&before));
+        let unclear = eraser.unclear(&found).await?;
+        let (listed, said) = (erasure::listed(&before), erasure::remarks(&unclear));
+        let text = format!("{listed}\n{said}nothing was erased (dry run)");
         let (tenant, person) = (&args.tenant, &args.person);
         let stores = erasure::shown(&before);
-        let shown = json!({ "tenant": tenant, "person": person, "stores": stores });
+        let shown =
+            json!({ "tenant": tenant, "person": person, "stores": stores, "unclear": unclear });
         return output.print(&text, &shown);
     }
     erasure::check_sure(args.yes.as_deref(), &args.person)?;
@@ -116,7 +127,7 @@ pub(super) async fn run(
     let (began_at, resumed) = (eraser.now(), eraser.has_begun(&found).await?);
     let of = format!("`{}` of tenant `{}`", args.person, args.tenant);
     let work = Box::pin(eraser.erase(asked, &mut found, &of));
-    let after = while_alone(&turn, while_alone(&alone, work)).await?;
+    let Done { after, open, unclear } = while_alone(&turn, while_alone(&alone, work)).await?;
     let receipt = Receipt {
         what: erasure::OF_PERSON,
         version: 1,
@@ -128,6 +139,8 @@ pub(super) async fn run(
         began_at,
         ended_at: eraser.now(),
         stores: erasure::lines(&before, &after),
+        open,
+        unclear,
         kept: &KEPT,
     };
     let (signed, text) = erasure::signed(&master, &receipt)?;
@@ -245,21 +258,24 @@ impl<'a> Eraser<'a> {
     }
 
     /// From the first word of it to the last pass.
-    async fn erase(
-        &self,
-        asked: &Asked<'_>,
-        found: &mut Found,
-        of: &str,
-    ) -> anyhow::Result<Vec<Had>> {
+    async fn erase(&self, asked: &Asked<'_>, found: &mut Found, of: &str) -> anyhow::Result<Done> {
         let (db, tenant) = (&self.base.db, &self.args.tenant);
         let place = self.begin(asked, found).await?;
         let is_over = async || anyhow::Ok(stories::open(db, tenant, &found.stories).await? == 0);
         erasure::settled(self.args.settle, is_over).await?;
+        let open = stories::open(db, tenant, &found.stories).await?;
         let after = erasure::passes(of, async || self.pass(&mut *found).await).await?;
         // From here on the sweeper looks for what comes late.
         let at = ((0, place), self.now());
         stories::looked(db, tenant, &found.stories, at).await?;
-        Ok(after)
+        Ok(Done { after, open, unclear: self.unclear(found).await? })
+    }
+
+    /// What may be theirs all the same.
+    async fn unclear(&self, found: &Found) -> anyhow::Result<Vec<Unclear>> {
+        let last = self.base.context.bus.last_sequence(&EVENTS).await?;
+        let unclear = self.shelves().unclear(&found.stories, &self.args.person, last).await?;
+        Ok(Unclear::of(unclear.events, unclear.letters))
     }
 
     /// It is on record, and whoever comes across these names knows. Until it is done, the sweeper would
