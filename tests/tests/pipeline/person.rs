@@ -1,5 +1,7 @@
 //! One person is erased: from the stream, the bucket and every table, and what others said stays whole.
 
+use std::process::Stdio;
+
 use konstruct_tests::{
     fake_llm::Behaviour, fake_slack::Spoken, installation::Installation, postgres::raw,
 };
@@ -229,6 +231,52 @@ async fn what_cannot_be_read_goes_too_or_is_counted() {
     let want = "of EVENTS, 1 may be theirs too: it cannot be read, or its event is gone, and nothing says \
                 whose it is; it goes by its age\n";
     assert!(said.contains(want), "{said}");
+}
+
+/// Between the log and the rows: somebody holds a table until it is dead. What there was is in the receipt's
+/// place, and in the receipt of the run that ends it.
+#[tokio::test]
+async fn the_receipt_of_a_run_that_goes_on_has_what_there_was_before_the_first() {
+    let (it, _root) = talked().await;
+    let dir = tempfile::tempdir().unwrap();
+    let receipt = dir.path().join("ann.json");
+    let receipt = receipt.to_str().unwrap();
+    let with = [&ERASE[..], &["--receipt", receipt]].concat();
+    let dry = ["person", "erase", "--tenant", "acme", ANN, "--dry-run", "--json"];
+    let dry: Value = serde_json::from_str(&it.ok(&dry).await.unwrap()).unwrap();
+    let events = dry["stores"].as_array().unwrap().iter().find(|it| it["store"] == "EVENTS");
+    let events = events.unwrap()["entries"].as_u64().unwrap();
+
+    let mut client = raw(&it.database.superuser_url()).await.unwrap();
+    let held = client.transaction().await.unwrap();
+    held.batch_execute("lock table turn in exclusive mode").await.unwrap();
+    let mut erasing = it.command(&with);
+    let mut erasing = erasing.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let taken = || async { Ok(naming(&it, ANN, "acme").await == 0) };
+    until(PATIENCE, "the log has nothing of hers", taken).await.unwrap();
+    erasing.kill().await.ok();
+    held.rollback().await.unwrap();
+    let refused = it.output(&["tenant", "receipt", "verify", receipt]).await.unwrap();
+    assert_eq!(
+        String::from_utf8(refused.stderr).unwrap(),
+        "error: it says what there was as an erasure began, and that did not end: run it again with it\n"
+    );
+    // Its file is nobody else's.
+    let bens = ["person", "erase", "--tenant", "acme", BEN, "--yes", BEN, "--receipt", receipt];
+    let refused = it.output(&bens).await.unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("File exists"), "{refused:?}");
+
+    it.ok(&with).await.unwrap();
+    let signed: Value = serde_json::from_slice(&std::fs::read(receipt).unwrap()).unwrap();
+    assert_eq!(signed["receipt"]["what"], "konstruct.person.erased");
+    assert_eq!(signed["receipt"]["resumed"], true);
+    assert_eq!(line(&signed, "EVENTS"), (events, 0));
+    it.ok(&["tenant", "receipt", "verify", receipt]).await.unwrap();
+    let said = it.ok(&ERASE).await.unwrap();
+    assert!(
+        said.contains("nothing of theirs was found: a run that was killed before may"),
+        "{said}"
+    );
 }
 
 /// Nobody waits for an answer that takes too long; the sweeper takes it when it comes.

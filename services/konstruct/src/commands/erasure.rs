@@ -20,6 +20,8 @@ use crate::{output::table, progress::Progress, wiring::Base};
 /// What a receipt says it is.
 pub(crate) const OF_TENANT: &str = "konstruct.tenant.erased";
 pub(crate) const OF_PERSON: &str = "konstruct.person.erased";
+/// The same of one that began, until it ends.
+pub(crate) const OF_PERSON_BEGUN: &str = "konstruct.person.erasing";
 
 /// How long a running projector may take to read what stands on the streams.
 const PROJECTED_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -198,6 +200,21 @@ pub(crate) fn lines(before: &[Had], after: &[Had]) -> Vec<Erased> {
     after.iter().map(of).collect()
 }
 
+/// What there was before an earlier run began, which left this in the place of its receipt.
+pub(crate) fn add_earlier(before: &mut [Had], earlier: &Value) {
+    let lines = earlier.get("stores").and_then(Value::as_array);
+    for line in lines.into_iter().flatten() {
+        let of = |name: &str| line.get(name).and_then(Value::as_str);
+        let entries = line.get("before").and_then(Value::as_u64).unwrap_or(0);
+        let is_it = |had: &&mut Had| {
+            Some(had.store.as_str()) == of("store") && Some(had.kind) == of("kind")
+        };
+        if let Some(had) = before.iter_mut().find(is_it) {
+            had.entries = had.entries.max(entries);
+        }
+    }
+}
+
 /// What there is, for programs.
 pub(crate) fn shown(had: &[Had]) -> Vec<Value> {
     let one = |had: &Had| json!({ "store": had.store, "kind": had.kind, "entries": had.entries });
@@ -231,7 +248,12 @@ pub(crate) fn told(receipt: &Receipt<'_>, of: &str) -> String {
     let rows: Vec<_> = lines.map(row).collect();
     let gone = if receipt.resumed { " (the rest was gone before)" } else { "" };
     let stores = table(&["STORE", "KIND", "BEFORE", "AFTER"], &rows);
-    let said = remarks(&receipt.unclear);
+    let mut said = remarks(&receipt.unclear);
+    if receipt.what == OF_PERSON && rows.is_empty() {
+        said.push_str(
+            "nothing of theirs was found: a run that was killed before may have taken it\n",
+        );
+    }
     let then = if receipt.what == OF_PERSON {
         "the sweeper takes what comes of them yet"
     } else {

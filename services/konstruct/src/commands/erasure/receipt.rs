@@ -4,7 +4,11 @@
 //! is the receipt as `jq -cjS .receipt` writes it, so that `openssl` verifies it too.
 
 use std::{
-    collections::BTreeMap, fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path,
+    collections::BTreeMap,
+    fs::File,
+    io::{Seek as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
 };
 
 use anyhow::{Context as _, anyhow, bail};
@@ -19,6 +23,7 @@ use store::{
     erasures::{self, Erasure},
 };
 
+use super::OF_PERSON_BEGUN;
 use crate::{cli::ShowReceipt, output::Output, settings::Asked, wiring};
 
 /// What of the master key the signing key is.
@@ -97,26 +102,61 @@ pub(crate) fn create(path: &Path) -> anyhow::Result<File> {
     options.open(path).with_context(|| format!("receipt {what}; nothing was done"))
 }
 
-/// Writes it, and waits until it is on the disk.
+/// What an erasure of this person left there that began and did not end; nothing where anything else is.
+pub(crate) fn begun(
+    asked: &Asked<'_>,
+    path: &Path,
+    (tenant, person): (&TenantId, &str),
+) -> anyhow::Result<Option<Value>> {
+    let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
+    let Ok(receipt) = verify(&masters(asked)?, &text) else { return Ok(None) };
+    let is_it = is(&receipt, "what", OF_PERSON_BEGUN)
+        && is(&receipt, "tenant", tenant.as_str())
+        && is(&receipt, "person", person);
+    Ok(is_it.then_some(receipt))
+}
+
+fn is(receipt: &Value, name: &str, text: &str) -> bool {
+    receipt.get(name).and_then(Value::as_str) == Some(text)
+}
+
+/// Where an erasure that began left word of itself: its receipt takes the place of that.
+pub(crate) fn reopen(path: &Path) -> anyhow::Result<File> {
+    let file = File::options().write(true).open(path);
+    file.with_context(|| format!("receipt {}; nothing was done", path.display()))
+}
+
+/// Writes it, in the place of what is there, and waits until it is on the disk.
 pub(crate) fn write(file: &File, path: &Path, text: &str) -> anyhow::Result<()> {
     let mut to = file;
-    let written = writeln!(to, "{text}").and_then(|()| file.sync_all());
-    written.with_context(|| format!("receipt {}", path.display()))
+    let written = to.rewind().and_then(|()| writeln!(to, "{text}"));
+    let cut = written.and_then(|()| to.stream_position()).and_then(|end| file.set_len(end));
+    let kept = cut.and_then(|()| file.sync_all());
+    kept.with_context(|| format!("receipt {}", path.display()))
 }
 
 /// `konstruct tenant receipt verify`.
 pub(crate) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file);
     let text = text.with_context(|| format!("cannot read {}", file.display()))?;
-    let keys = asked.master_keys()?;
-    let masters: Vec<_> = std::iter::once(keys.current).chain(keys.previous).collect();
-    let receipt = verify(&masters, &text)?;
+    let receipt = verify(&masters(asked)?, &text)?;
+    if is(&receipt, "what", OF_PERSON_BEGUN) {
+        bail!(
+            "it says what there was as an erasure began, and that did not end: run it again with it"
+        );
+    }
     let of = |name: &str| receipt.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
     let (tenant, ended_at) = (of("tenant"), of("ended_at"));
     let whose = receipt.get("person").and_then(Value::as_str);
     let whose = whose.map_or(String::new(), |person| format!("`{person}` of "));
     let text = format!("the receipt of {whose}`{tenant}`, {ended_at}, is as it was signed");
     output.print(&text, &json!({ "valid": true, "receipt": receipt }))
+}
+
+/// What receipts may be signed with.
+fn masters(asked: &Asked<'_>) -> anyhow::Result<Vec<MasterKey>> {
+    let keys = asked.master_keys()?;
+    Ok(std::iter::once(keys.current).chain(keys.previous).collect())
 }
 
 /// Signs a receipt.
@@ -240,6 +280,10 @@ mod tests {
         drop(create(&path).unwrap());
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         write(&create(&path).unwrap(), &path, "{}").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
+        let again = reopen(&path).unwrap();
+        write(&again, &path, "{ \"longer\": 7 }").unwrap();
+        write(&again, &path, "{}").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
         let taken = format!("{:#}", create(&path).unwrap_err());
         let want =

@@ -87,6 +87,13 @@ struct Done {
     unclear: Vec<Unclear>,
 }
 
+impl Done {
+    /// As it is while nothing was erased.
+    fn not_yet(before: &[Had]) -> Self {
+        Self { after: before.to_vec(), open: 0, unclear: Vec::new() }
+    }
+}
+
 /// Counts, and erases unless asked not to.
 pub(super) async fn run(
     asked: &Asked<'_>,
@@ -100,7 +107,7 @@ pub(super) async fn run(
     // What is kept to be asked again is opened: it does not say whose words it holds.
     wiring::note_opened(asked, &args.tenant, json!({ "tests": "of a person" })).await?;
     let mut found = eraser.find().await?;
-    let before = eraser.count(&found).await?;
+    let mut before = eraser.count(&found).await?;
     if args.erase.dry_run {
         let unclear = eraser.unclear(&found).await?;
         let (listed, said) = (erasure::listed(&before), erasure::remarks(&unclear));
@@ -122,27 +129,25 @@ pub(super) async fn run(
     let alone = alone_with(&eraser.base.db, &args.tenant).await?;
     // It may have been erased while another one was waited for.
     check_there(&eraser.base, &args.tenant)?;
-    let file = args.erase.receipt.as_deref().map(receipt::create).transpose()?;
-    let file = file.zip(args.erase.receipt.as_deref());
-    let (began_at, resumed) = (eraser.now(), eraser.has_begun(&found).await?);
+    let path = args.erase.receipt.as_deref();
+    let whose = (&args.tenant, args.person.as_str());
+    let earlier = path.map(|path| receipt::begun(asked, path, whose)).transpose()?.flatten();
+    let open = if earlier.is_some() { receipt::reopen } else { receipt::create };
+    let file = path.map(open).transpose()?.zip(path);
+    if let Some(earlier) = &earlier {
+        erasure::add_earlier(&mut before, earlier);
+    }
+    let resumed = earlier.is_some() || eraser.has_begun(&found).await?;
+    let began_at = eraser.now();
+    let begun = eraser.receipt((began_at, resumed), &before, Done::not_yet(&before));
+    let begun = Receipt { what: erasure::OF_PERSON_BEGUN, ..begun };
+    let (_, text) = erasure::signed(&master, &begun)?;
+    // Whoever goes on after a kill can say what there was.
+    file.as_ref().map_or(Ok(()), |(file, path)| receipt::write(file, path, &text))?;
     let of = format!("`{}` of tenant `{}`", args.person, args.tenant);
     let work = Box::pin(eraser.erase(asked, &mut found, &of));
-    let Done { after, open, unclear } = while_alone(&turn, while_alone(&alone, work)).await?;
-    let receipt = Receipt {
-        what: erasure::OF_PERSON,
-        version: 1,
-        tenant: &args.tenant,
-        person: Some(args.person.as_str()),
-        asked_by: &eraser.by,
-        program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
-        resumed,
-        began_at,
-        ended_at: eraser.now(),
-        stores: erasure::lines(&before, &after),
-        open,
-        unclear,
-        kept: &KEPT,
-    };
+    let done = while_alone(&turn, while_alone(&alone, work)).await?;
+    let receipt = eraser.receipt((began_at, resumed), &before, done);
     let (signed, text) = erasure::signed(&master, &receipt)?;
     let written = file.map_or(Ok(()), |(file, path)| receipt::write(&file, path, &text));
     // It is kept nowhere else, since it says who that was: it is printed as it is, if it is not in its file.
@@ -178,6 +183,30 @@ impl<'a> Eraser<'a> {
 
     fn now(&self) -> Timestamp {
         self.base.context.clock.now()
+    }
+
+    /// What is said of it, from when on, and whether an earlier run had begun.
+    fn receipt(
+        &self,
+        (began_at, resumed): (Timestamp, bool),
+        before: &[Had],
+        done: Done,
+    ) -> Receipt<'_> {
+        Receipt {
+            what: erasure::OF_PERSON,
+            version: 1,
+            tenant: &self.args.tenant,
+            person: Some(self.args.person.as_str()),
+            asked_by: &self.by,
+            program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
+            resumed,
+            began_at,
+            ended_at: self.now(),
+            stores: erasure::lines(before, &done.after),
+            open: done.open,
+            unclear: done.unclear,
+            kept: &KEPT,
+        }
     }
 
     fn shelves(&self) -> Shelves<'_> {
