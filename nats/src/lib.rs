@@ -18,8 +18,8 @@ pub use consumer::{
 };
 pub use draw::{flow, json};
 pub use stream::{
-    ADVISORIES, BUCKETS, Bucket, DEADLETTERS, DIRECTORY, Discard, ENGAGEMENTS, EVENTS, STREAMS,
-    Sizes, Stream,
+    ADVISORIES, BUCKETS, Bucket, DEADLETTERS, DIRECTORY, Discard, ENGAGEMENTS, EVENTS, RESTORING,
+    STREAMS, Sizes, Stream,
 };
 
 #[cfg(test)]

@@ -128,6 +128,22 @@ pub const ADVISORIES: Stream = Stream {
     replicas: 3,
 };
 
+/// The mark of a restore that has not ended: nothing starts and nothing writes while it is there. None of
+/// [`STREAMS`]: only a restore makes it, it is in no backup, and an installation that is whole has none.
+/// Its settings say of which restore it is; it never has a message.
+pub const RESTORING: Stream = Stream {
+    name: "RESTORING",
+    about: "a restore that has not ended",
+    subjects: &["restoring"],
+    max_age: None,
+    bytes_max: MIB,
+    per_subject_max: None,
+    discard: Discard::New,
+    duplicate_window: DUPLICATE_WINDOW,
+    atomic: false,
+    replicas: 3,
+};
+
 /// Every stream there is.
 pub const STREAMS: &[&Stream] = &[&EVENTS, &DIRECTORY, &DEADLETTERS, &ADVISORIES];
 

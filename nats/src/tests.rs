@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use expect_test::expect_file;
 
-use crate::{CONSUMERS, DIRECTORY, STREAMS, Sizes, bounds::PAUSE_MAX};
+use crate::{CONSUMERS, DIRECTORY, RESTORING, STREAMS, Sizes, bounds::PAUSE_MAX};
 
 #[test]
 fn the_drawings_match_the_rows() {
@@ -13,7 +13,7 @@ fn the_drawings_match_the_rows() {
 
 #[test]
 fn names_are_unique_and_tokens() {
-    let streams = STREAMS.iter().map(|row| row.name);
+    let streams = STREAMS.iter().map(|row| row.name).chain([RESTORING.name]);
     let consumers = CONSUMERS.iter().map(|row| row.name);
     let names: Vec<_> = streams.chain(consumers).collect();
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
@@ -41,6 +41,17 @@ fn no_pause_blocks_a_lane_for_long() {
     for row in CONSUMERS {
         assert!(row.backoff.iter().all(|pause| *pause <= PAUSE_MAX), "{}", row.name);
         assert!(PAUSE_MAX < row.ack_wait, "{}: a pause must not outlast the ack wait", row.name);
+    }
+}
+
+/// `konstruct setup` would make it, and a backup would bring it along.
+#[test]
+fn the_mark_of_a_restore_is_no_stream_of_an_installation_and_hears_nothing_of_others() {
+    assert!(STREAMS.iter().all(|row| row.name != RESTORING.name));
+    for subject in STREAMS.iter().flat_map(|row| row.subjects) {
+        let [theirs, ours] = [subject, RESTORING.subjects.first().unwrap()]
+            .map(|subject| subject.split('.').next().unwrap());
+        assert_ne!(theirs, ours, "{subject}");
     }
 }
 

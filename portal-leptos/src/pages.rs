@@ -7,6 +7,7 @@ mod agents;
 mod amounts;
 mod audit;
 mod auth;
+mod authors;
 mod budget_form;
 mod channels;
 mod conversation;

@@ -1,7 +1,8 @@
 //! From a request to a page: the way in that all pages share.
 //!
 //! In the order a request meets them: [`headers`] (on every answer), [`error`] (for whatever goes
-//! wrong behind it), [`csrf`] (on every change), [`session`], the route's [`routes::Need`], the page.
+//! wrong behind it), [`csrf`] (on every change), [`session`], [`nul`] (in no form, query or path), the
+//! route's [`routes::Need`], the page.
 
 pub mod assets;
 pub mod csrf;
@@ -10,6 +11,7 @@ pub mod error;
 pub mod flash;
 mod frame;
 pub mod headers;
+mod nul;
 pub mod proxies;
 pub mod render;
 pub mod routes;
@@ -105,6 +107,7 @@ pub fn router(portal: Portal) -> Router {
     let api = portal.api.clone();
     routes
         .layer(DefaultBodyLimit::max(session::FORM_BYTES_MAX))
+        .layer(from_fn(nul::refuse))
         .layer(from_fn_with_state(portal.clone(), error::explain))
         .layer(from_fn_with_state(portal.clone(), session::identify))
         .layer(from_fn_with_state(portal.origin.clone(), csrf::refuse_foreign))

@@ -32,6 +32,9 @@ pub const FOLLOW_MINUTES_MAX: u32 = 24 * 60;
 /// The most days that a tenant's conversations are kept: the log keeps no event for longer.
 pub const KEEP_DAYS_MAX: u32 = 30;
 
+/// The days that the installation keeps conversations of a tenant that does not say.
+pub const KEPT_DAYS: u32 = 31;
+
 /// Who made a change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Author {

@@ -26,6 +26,11 @@ pub fn without_nul(json: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(json)
 }
 
+/// Whether JSON holds U+0000.
+pub fn has_nul(json: &[u8]) -> bool {
+    matches!(without_nul(json), Cow::Owned(clean) if clean != json)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -49,6 +54,8 @@ mod tests {
         ];
         for (text, want) in cases {
             assert_eq!(cleaned(text), want, "{text:?}");
+            let json = serde_json::to_vec(text).unwrap();
+            assert_eq!(has_nul(&json), text.contains('\0'), "{text:?}");
         }
     }
 
@@ -56,6 +63,8 @@ mod tests {
         #[test]
         fn every_other_text_stays_as_it_is(text in "(?:\\\\|\0|u0000|\\PC){0,12}") {
             prop_assert_eq!(cleaned(&text), text.replace('\0', "\u{fffd}"));
+            let json = serde_json::to_vec(&text).unwrap();
+            prop_assert_eq!(has_nul(&json), text.contains('\0'));
         }
 
         #[test]

@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Routes {
     let write = Need::Tenant(Permission::AgentsWrite);
     let usage = Need::Tenant(Permission::UsageRead);
     let manage = Need::Tenant(Permission::TenantsManage);
-    let said = Need::Tenant(Permission::ConversationsRead);
+    let conversations = Need::Tenant(Permission::ConversationsRead);
     Routes::default()
         .get("/t/{tenant}/agents", read, roster::show)
         .get("/t/{tenant}/agents/new", write, new::show)
@@ -56,16 +56,18 @@ pub(crate) fn routes() -> Routes {
         .get("/t/{tenant}/agents/{agent}/replays", read, replays::list)
         .post("/t/{tenant}/agents/{agent}/replays", write, replays::start)
         .get("/t/{tenant}/agents/{agent}/replays/new", write, replays::plan)
-        .get("/t/{tenant}/agents/{agent}/replays/{run}", said, replays::show)
-        .get("/t/{tenant}/agents/{agent}/replays/{run}/report.md", said, replays::markdown)
-        .get("/t/{tenant}/agents/{agent}/replays/{run}/report.json", said, replays::json)
+        .get("/t/{tenant}/agents/{agent}/replays/{run}", conversations, replays::show)
+        .get("/t/{tenant}/agents/{agent}/replays/{run}/report.md", conversations, replays::markdown)
+        .get("/t/{tenant}/agents/{agent}/replays/{run}/report.json", conversations, replays::json)
         .post("/t/{tenant}/agents/{agent}/replays/{run}/stop", write, replays::stop)
         .post("/t/{tenant}/agents/{agent}/replays/{run}/resume", write, replays::go_on)
-        .get("/t/{tenant}/agents/{agent}/tests", said, saved::list)
+        .get("/t/{tenant}/agents/{agent}/tests", conversations, saved::list)
         .get("/t/{tenant}/agents/{agent}/tests/new", write, saved::new)
         .post("/t/{tenant}/agents/{agent}/tests/new", write, saved::keep)
         .get("/t/{tenant}/agents/{agent}/tests/run", write, saved::plan)
         .post("/t/{tenant}/agents/{agent}/tests/run", write, saved::start)
+        .post("/t/{tenant}/agents/{agent}/tests/stop", write, saved::stop)
         .post("/t/{tenant}/agents/{agent}/tests/resume", write, saved::go_on)
+        .get("/t/{tenant}/agents/{agent}/tests/{test}/remove", write, saved::ask)
         .post("/t/{tenant}/agents/{agent}/tests/{test}/remove", write, saved::remove)
 }

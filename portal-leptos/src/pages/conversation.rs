@@ -53,11 +53,11 @@ async fn show(
     let beside = Beside { filter: &filter, before: part.before, now };
     let found = views.conversation(who, &tenant, &thread, beside).await?;
     let agents = views.agents(who, &tenant, now).await?;
-    let may_give_back = who.require(Permission::ConversationsWrite, &tenant).is_ok();
+    let may_write = who.require(Permission::ConversationsWrite, &tenant).is_ok();
     let is_part = part.before.is_some();
     let has_models = cx.portal.shadow.is_some();
     let may_keep = has_models && who.require(Permission::AgentsWrite, &tenant).is_ok();
-    let shown = view::Shown { tenant, search, found, agents, is_part, may_give_back, may_keep };
+    let shown = view::Shown { tenant, search, found, agents, is_part, may_write, may_keep };
     Ok(cx.page("Conversation", || view::page(shown)))
 }
 

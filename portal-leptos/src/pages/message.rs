@@ -1,5 +1,6 @@
 //! The life of one message, and the search for one by what a person quotes.
 
+mod decided;
 mod view;
 
 use axum::{
@@ -14,8 +15,9 @@ use serde::Deserialize;
 use serde_json::json;
 use views::ViewError;
 
+use self::decided::Decided;
 use super::{
-    address,
+    address, authors,
     form::{done, go, sentence},
 };
 use crate::server::{
@@ -54,7 +56,14 @@ async fn show(
     }
     let agents = cx.portal.views.agents(&cx.signed.principal, &tenant, cx.now()).await?;
     let may_decide = who.require(Permission::ConversationsWrite, &tenant).is_ok();
-    Ok(cx.page("Trace", || view::page(trace, &tenant, &agents, may_decide)))
+    let mut decided = Decided::of(&trace.events);
+    if let Some(it) = &mut decided {
+        let names = authors::names(&cx, &[&*it.by]).await?;
+        if let Some(name) = names.get(&it.by) {
+            it.by.clone_from(name);
+        }
+    }
+    Ok(cx.page("Trace", || view::page(trace, (&tenant, agents.as_slice()), decided, may_decide)))
 }
 
 /// The operator looked, and the reply has arrived.
@@ -78,7 +87,7 @@ async fn decide(
     let to = address::message(&tenant, &message);
     match desk.put_right(who, (&tenant, &message), wish).await {
         Ok(written) => Ok(done(&to, said, written)),
-        Err(DeskError::Conflict { what }) => Ok(go(&to, &Flash::note(sentence(&what)))),
+        Err(DeskError::Conflict { what }) => Ok(go(&to, &Flash::bad(sentence(&what)))),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,5 +1,6 @@
 //! A tenant itself: its name, what it may ask and cost, whether it is served, and its end.
 
+mod limits;
 mod view;
 
 use axum::{
@@ -8,12 +9,11 @@ use axum::{
 };
 use desk::{DeskError, Permission, Written};
 use portal_ui::Problem;
-use schemas::{ChannelKind, Limits, TenantId};
+use schemas::TenantId;
 use serde::Deserialize;
 use views::TenantLine;
 
 use super::{
-    amounts,
     budget_form::TypedBudget,
     form::{WITH_PROBLEMS, done, problems},
     settings::confirm_first,
@@ -30,7 +30,7 @@ pub(crate) fn routes() -> Routes {
     Routes::default()
         .get("/t/{tenant}/settings", read, show)
         .post("/t/{tenant}/settings/name", manage, rename)
-        .post("/t/{tenant}/settings/limits", manage, set_limits)
+        .post("/t/{tenant}/settings/limits", manage, limits::set)
         .post("/t/{tenant}/settings/budget", manage, set_budget)
         .post("/t/{tenant}/settings/suspend", manage, suspend)
         .post("/t/{tenant}/settings/resume", manage, resume)
@@ -45,6 +45,10 @@ struct Typed {
     messages_per_minute: Option<String>,
     slack_per_minute: Option<String>,
     keep_days: Option<String>,
+    /// The days beyond which what is older goes for good, where that was ticked.
+    fewer_days: Option<String>,
+    /// What tells the limits that their form was made from.
+    limits_seen: Option<String>,
     daily_budget: Option<String>,
     monthly_budget: Option<String>,
     /// Of the form of the budget.
@@ -90,51 +94,6 @@ async fn rename(
     let written = cx.portal.desk.rename_tenant(&cx.signed.principal, &tenant, name).await;
     let said = format!("It is called {name} now.");
     answer(&cx, &tenant, typed, (written, &said)).await
-}
-
-async fn set_limits(
-    cx: Cx,
-    Path(tenant): Path<TenantId>,
-    Form(typed): Form<Typed>,
-) -> Result<Response, PageError> {
-    let written = match limits(&cx, &tenant, &typed).await? {
-        Ok(limits) => cx.portal.desk.set_limits(&cx.signed.principal, &tenant, limits).await,
-        Err(error) => Err(error),
-    };
-    answer(&cx, &tenant, typed, (written, "The limits hold from the next message on.")).await
-}
-
-/// The limits as they were typed. Those of channels that the form does not name stay.
-async fn limits(
-    cx: &Cx,
-    tenant: &TenantId,
-    typed: &Typed,
-) -> Result<Result<Limits, DeskError>, PageError> {
-    let known = cx.portal.views.tenant(&cx.signed.principal, tenant, cx.now()).await?;
-    let mut limits = known.tenant.limits;
-    let all = amounts::per_minute("messages_per_minute", typed.messages_per_minute.as_deref());
-    let slack = amounts::per_minute("slack_per_minute", typed.slack_per_minute.as_deref());
-    let kept = amounts::days("keep_days", typed.keep_days.as_deref());
-    let wrong = [all.as_ref().err(), slack.as_ref().err(), kept.as_ref().err()];
-    let mut wrong: Vec<_> = wrong.into_iter().flatten().cloned().collect();
-    match all {
-        Ok(Some(all)) => limits.messages_per_minute = all,
-        Ok(None) => {
-            wrong.push(desk::FieldProblem::new("messages_per_minute", "is empty"));
-        }
-        Err(_) => {}
-    }
-    if !wrong.is_empty() {
-        return Ok(Err(DeskError::Invalid(wrong)));
-    }
-    match slack.ok().flatten() {
-        Some(slack) => drop(limits.per_channel.insert(ChannelKind::Slack, slack)),
-        None => drop(limits.per_channel.remove(&ChannelKind::Slack)),
-    }
-    if typed.keep_days.is_some() {
-        limits.keep_days = kept.ok().flatten();
-    }
-    Ok(Ok(limits))
 }
 
 async fn set_budget(

@@ -7,7 +7,7 @@ use std::panic::AssertUnwindSafe;
 use accounts::AccountsError;
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -189,6 +189,7 @@ impl From<ReplayError> for PageError {
             | ReplayError::Ending
             | ReplayError::NothingToAsk
             | ReplayError::NoTests
+            | ReplayError::TooManyTests
             | ReplayError::OfTests(_)
             | ReplayError::NotOfTests(_)
             | ReplayError::Unplayable(_)
@@ -245,7 +246,7 @@ pub async fn explain(State(portal): State<Portal>, request: Request, next: Next)
     let error = match response.extensions_mut().remove::<PageError>() {
         Some(error) => error,
         None => match of_router(response.status()) {
-            Some(error) if !response.headers().contains_key(header::CONTENT_TYPE) => error,
+            Some(error) if is_bare(response.headers()) => error,
             Some(_) | None => return response,
         },
     };
@@ -279,7 +280,13 @@ pub(super) fn loggable(path: &str) -> &str {
     links.into_iter().find(|link| path.starts_with(link)).unwrap_or(path)
 }
 
-/// What axum itself answers where no handler does.
+/// Whether an answer is nothing, or the line of text that axum says of what it cannot read: no page of ours.
+fn is_bare(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}
+
+/// What axum itself answers where no handler does, or where a form, a query or a path cannot be read.
 const fn of_router(status: StatusCode) -> Option<PageError> {
     match status {
         StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Some(PageError::NotFound),
@@ -299,6 +306,13 @@ pub fn see_other(path: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::{
+        Json,
+        body::Body,
+        extract::{Form, FromRequest as _, Query},
+        response::Html,
+    };
+
     use super::*;
 
     #[tokio::test]
@@ -306,6 +320,29 @@ mod tests {
         let answer = whole(async { panic!("a mistake of ours") }).await;
         assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert!(matches!(answer.extensions().get(), Some(PageError::Internal)));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_a_page_too() {
+        let sent = |kind: &str| -> Request {
+            let request = Request::post("/?n=x").header(header::CONTENT_TYPE, kind);
+            request.body(Body::from("n=x")).unwrap()
+        };
+        let form = sent("application/x-www-form-urlencoded");
+        let query = Query::<Vec<(String, u32)>>::try_from_uri(form.uri());
+        let form = Form::<Vec<(String, u32)>>::from_request(form, &()).await;
+        let other = Form::<Vec<(String, u32)>>::from_request(sent("text/plain"), &()).await;
+        for said in [
+            query.unwrap_err().into_response(),
+            form.unwrap_err().into_response(),
+            other.unwrap_err().into_response(),
+        ] {
+            assert!(is_bare(said.headers()), "{said:?}");
+            assert!(matches!(of_router(said.status()), Some(PageError::BadRequest)), "{said:?}");
+        }
+        for ours in [Html("a page").into_response(), Json("wrong").into_response()] {
+            assert!(!is_bare(ours.headers()), "{ours:?}");
+        }
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! What a request says: its body, its query and its path. A field that is wrong is named; what it held
-//! is not repeated, as it may be a token.
+//! is not repeated, as it may be a token. U+0000 is in none of them: the database keeps it in no text.
 
 use std::fmt::Display;
 
 use axum::{
     body::to_bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, Uri, header, request::Parts},
 };
-use schemas::nul::without_nul;
+use schemas::nul::has_nul;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
@@ -19,6 +19,9 @@ use crate::{
 
 /// The longest body: an agent's texts at their longest, and some air.
 pub(crate) const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// What is wrong with a text that holds U+0000.
+const HOLDS_NUL: &str = "holds U+0000, which no text may";
 
 /// A body of JSON.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -45,6 +48,9 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Api> for Asked<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, ApiError> {
+        if let Some(field) = field_with_nul(&parts.uri) {
+            return Err(ApiError::field(field, HOLDS_NUL));
+        }
         match Query::<T>::try_from_uri(&parts.uri) {
             Ok(Query(asked)) => Ok(Self(asked)),
             Err(rejection) => {
@@ -61,9 +67,23 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Api> for Named<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        if parts.uri.path().contains("%00") {
+            return Err(ApiError::NotFound);
+        }
         let named = Path::<T>::from_request_parts(parts, api).await;
         named.map(|Path(named)| Self(named)).map_err(|_| ApiError::NotFound)
     }
+}
+
+/// The field of a query that holds U+0000; the query itself, where a name does.
+fn field_with_nul(uri: &Uri) -> Option<String> {
+    let Query(fields) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
+    fields.into_iter().find_map(|(name, value)| {
+        if name.contains('\0') {
+            return Some("query".to_owned());
+        }
+        value.contains('\0').then_some(name)
+    })
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -74,11 +94,13 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// Reads a body: an object, since a list of what its fields hold would pass for it otherwise.
 pub(crate) fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
-    let bytes = without_nul(bytes);
+    if has_nul(bytes) {
+        return Err(ApiError::field("body", HOLDS_NUL));
+    }
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err(ApiError::field("body", needs("an object")));
     }
-    let mut json = serde_json::Deserializer::from_slice(&bytes);
+    let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let (path, error) = (error.path().to_string(), error.into_inner());
         match error.classify() {
@@ -118,11 +140,6 @@ fn wrong(path: &str, said: &str) -> Wrong {
 
 fn needs(expected: impl Display) -> String {
     format!("cannot be read; expected {expected}")
-}
-
-/// A text of a query as the database can keep it.
-pub(crate) fn plain(text: Option<String>) -> Option<String> {
-    text.map(|text| text.replace('\0', "\u{fffd}"))
 }
 
 #[cfg(test)]
@@ -177,7 +194,25 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_is_no_text() {
-        assert_eq!(read::<String>(br#""a\u0000b""#), Ok("a\u{fffd}b".to_owned()));
+    fn a_nul_is_in_no_body() {
+        let refused = || ApiError::field("body", HOLDS_NUL);
+        for body in [r#""a\u0000b""#, r#"{"na\u0000me":"a","inner":{"count":1}}"#] {
+            assert_eq!(read::<serde_json::Value>(body.as_bytes()), Err(refused()), "{body}");
+        }
+        assert_eq!(read::<String>(br#""a\\u0000b""#), Ok(r"a\u0000b".to_owned()));
+    }
+
+    #[test]
+    fn the_field_of_a_query_that_holds_a_nul_is_named() {
+        for (query, field) in [
+            ("search=%00", Some("search")),
+            ("limit=1&person=a%00b", Some("person")),
+            ("na%00me=a", Some("query")),
+            ("search=%2500&limit=1", None),
+            ("", None),
+        ] {
+            let uri: Uri = format!("/tenants?{query}").parse().unwrap();
+            assert_eq!(field_with_nul(&uri).as_deref(), field, "{query}");
+        }
     }
 }

@@ -117,6 +117,7 @@ impl From<RepairError> for DeskError {
         match error {
             RepairError::NoSuch(_) => DeskError::NotFound,
             RepairError::Refused(what) => DeskError::Conflict { what },
+            RepairError::Decided(_) => DeskError::Conflict { what: error.to_string() },
             RepairError::Invalid(problems) => DeskError::Conflict { what: problems.join("; ") },
             RepairError::Bus(error) => WriteError::Bus(error).into(),
             RepairError::Store(error) => error.into(),

@@ -50,7 +50,7 @@ pub use self::{
     connections::{ConnectSlack, Said},
     drafts::{Autosaved, Draft, DraftConflict, Live},
     error::DeskError,
-    letters::{LETTERS_MAX, LetterWish, LettersDone, Which},
+    letters::{LETTERS_MAX, LeftBe, LetterWish, LettersDone, REASON_CHARS_MAX, Which},
     write::{VISIBLE_WAIT_MAX, Written},
 };
 

@@ -13,10 +13,10 @@ use runtime::{Bus, BusError, Clock, DirectoryWatch};
 use schemas::{
     Author, ConnectionStatus, CorrelationId, Envelope, Event, EventId, MessageRef, TenantId, Trace,
 };
-use store::{Database, StoreError};
+use store::{Database, StoreError, letters::Decision};
 
 pub use self::{
-    letters::{Change, GroupOfLetters, Kept, Wanted},
+    letters::{Change, GroupOfLetters, Kept, Wanted, of_group},
     messages::{Asked, Wish},
     retry::Done,
 };
@@ -40,6 +40,9 @@ pub enum RepairError {
     /// It is of no use, or stands in the way of what was decided before.
     #[error("{0}")]
     Refused(String),
+    /// Something was decided of it before.
+    #[error("{}", retry::standing(.0))]
+    Decided(Box<Decision>),
     /// Nobody knows it.
     #[error("{0}")]
     NoSuch(String),

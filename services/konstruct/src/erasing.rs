@@ -1,9 +1,10 @@
 //! Who erases just now.
 //!
 //! Whoever erases something of a tenant, or imports it, holds one lock, by the tenant's name: `konstruct
-//! tenant erase`, `tenant import`, `person erase` and the sweeper. Whoever takes stories holds another one before that, for the
-//! whole installation: what two told the base of rebuilds at the same time might count twice. A tenant is
-//! erased without a word to the base, so two tenants may be at once.
+//! tenant erase`, `tenant import`, `person erase` and the sweeper. Whoever takes stories holds another one
+//! before that, for the whole installation: what two told the base of rebuilds at the same time might count
+//! twice, and a rebuild that begins at that moment might copy half of it. A tenant is erased without a word
+//! to the base, so two tenants may be at once.
 
 use std::time::Duration;
 

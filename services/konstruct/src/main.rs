@@ -18,7 +18,7 @@ use clap::Parser as _;
 
 use crate::{
     cli::{Cli, Command, Llm, LlmVerb, Service},
-    output::Output,
+    output::{Output, harmless},
     settings::{Asked, Sources},
 };
 
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // Logs may not have started; whoever typed the command reads standard error.
-            eprint(&format!("error: {error:#}"));
+            eprint(&harmless(&format!("error: {error:#}")));
             ExitCode::FAILURE
         }
     }

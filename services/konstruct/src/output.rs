@@ -52,14 +52,19 @@ pub(crate) fn bytes(bytes: u64) -> String {
     )
 }
 
-/// One line of text: what would break it, or tell a terminal something, is left out.
+/// One line of text: what would break it, tell a terminal something or turn words around is left out.
 pub(crate) fn one_line(text: &str) -> String {
-    text.replace(char::is_control, " ")
+    text.replace(is_hidden, " ")
 }
 
-/// Lines of text: what would tell a terminal something is left out.
-fn harmless(text: &str) -> String {
-    text.replace(|c: char| c.is_control() && !matches!(c, '\n' | '\t'), " ")
+/// Lines of text: what would tell a terminal something or turn words around is left out.
+pub(crate) fn harmless(text: &str) -> String {
+    text.replace(|c: char| is_hidden(c) && !matches!(c, '\n' | '\t'), " ")
+}
+
+/// Whether a terminal obeys it and shows nothing; bidirectional controls make words read as others.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Columns under each other, two spaces between them.
@@ -112,6 +117,18 @@ mod tests {
         assert_eq!(harmless(hostile), "a ]52;c;x \n\tb 31m ");
         let rows = [vec!["a\nb".to_owned(), "\u{1b}[2J".to_owned()]];
         assert_eq!(table(&["X", "Y"], &rows), "X    Y\na b   [2J");
+    }
+
+    #[test]
+    fn nothing_turns_words_around() {
+        let hostile = "pay\u{202e}drol\u{202c} \u{2066}x\u{2069}";
+        assert_eq!(one_line(hostile), "pay drol   x ");
+        assert_eq!(harmless(hostile), "pay drol   x ");
+        for turns in ('\u{202a}'..='\u{202e}').chain('\u{2066}'..='\u{2069}') {
+            assert_eq!(one_line(&format!("a{turns}b")), "a b", "{turns:?}");
+        }
+        // Letters that are written from right to left are letters.
+        assert_eq!(one_line("שלום"), "שלום");
     }
 
     #[test]

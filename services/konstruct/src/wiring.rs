@@ -8,7 +8,7 @@ use channels::{Inbound, Outbound, slack};
 use domain::seal::MasterKey;
 use models::Models;
 use providers::{ClientSettings, Router};
-use runtime::{Bus, Clock, Context, DirectoryWatch, setup};
+use runtime::{Bus, Clock, Context, DirectoryWatch, restoring, setup};
 use schemas::TenantId;
 use serde_json::Value;
 use store::{
@@ -31,7 +31,8 @@ pub(crate) struct Base {
 }
 
 impl Base {
-    /// Connects. Refuses a topology or a database role that is not as declared.
+    /// Connects. Refuses what a restore has not ended, and a topology or a database role that is not as
+    /// declared.
     pub(crate) async fn connect(
         asked: &Asked<'_>,
         name: &str,
@@ -42,7 +43,7 @@ impl Base {
         Self::over(bus, asked, stop).await
     }
 
-    /// The same over a topology that is not whole yet.
+    /// The same over what is not whole yet, for whoever restores.
     pub(crate) async fn over(
         bus: Bus,
         asked: &Asked<'_>,
@@ -52,6 +53,13 @@ impl Base {
         let directory = DirectoryWatch::start(&bus, &stop);
         Ok(Self { context: Context { bus, clock: Clock::system(), stop }, db, directory })
     }
+}
+
+/// Refuses to go on beside a restore that has not ended, for what writes to the database alone: the
+/// database does not know of it.
+pub(crate) async fn no_restore(asked: &Asked<'_>) -> anyhow::Result<()> {
+    let bus = Bus::connect(&asked.nats_url()?, "konstruct-check").await?;
+    restoring::check(&bus).await
 }
 
 /// What seals and opens: one set of keys for all of a process.

@@ -2,8 +2,9 @@
 //!
 //! Sums are kept for good and the log for 30 days. So a generation of its own follows the log at a
 //! distance, by the same code, and `base + log` is at any time what the live models should be. It is
-//! written once from events that are still there, and never from the live models, but for what an
-//! installation had before it had a base.
+//! written from events while they are there, by age or as they are erased; what was on no log of this
+//! installation, an import writes to it beside the live models. From those it is taken only where an
+//! installation had none yet, or somebody asks for a new one.
 
 use std::time::Duration;
 

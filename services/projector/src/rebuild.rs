@@ -66,7 +66,8 @@ impl Rebuild {
             if done < meter.done {
                 (done, fenced) = (meter.done, 0);
             }
-            let is_fenced = matches!(error.downcast_ref::<StoreError>(), Some(StoreError::Fenced(_)));
+            let is_fenced =
+                matches!(error.downcast_ref::<StoreError>(), Some(StoreError::Fenced(_)));
             if !is_fenced || FENCED_MAX <= fenced {
                 return Err(error);
             }

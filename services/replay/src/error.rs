@@ -4,6 +4,8 @@ use domain::{access::Denied, budget::in_words, seal::OpenError};
 use schemas::{AgentId, BudgetMet, MessageId, TenantId};
 use store::StoreError;
 
+use crate::TESTS_MAX;
+
 /// Why there is no replay. None of it quotes what was written.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
@@ -87,6 +89,9 @@ pub enum ReplayError {
     /// The agent did not answer such a message.
     #[error("the agent answered no message `{0}`")]
     NotAnswered(MessageId),
+    /// The agent has as many tests as may be.
+    #[error("the agent has {} tests, which is the most: remove one first", TESTS_MAX)]
+    TooManyTests,
     /// A turn cannot be kept.
     #[error("the message cannot be asked again: {0}")]
     Unplayable(domain::replay::Unplayable),

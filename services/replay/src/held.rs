@@ -60,7 +60,7 @@ impl Held<'_> {
             replays::erase_case(&mut tx, (run.as_str(), *place)).await?;
         }
         for test in &found.tests {
-            replays::forget(&mut tx, test).await?;
+            replays::forget(&mut tx, None, test).await?;
         }
         Ok(tx.commit().await?)
     }

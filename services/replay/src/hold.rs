@@ -40,7 +40,7 @@ impl Taken {
 /// Why no other run begins.
 pub(crate) fn under_way(of_tests: bool) -> ReplayError {
     ReplayError::Busy(if of_tests {
-        "its tests are being asked: wait until that is over"
+        "its tests are being asked: wait until that is over, or stop them"
     } else {
         "its answers are being asked again already: wait until that is over, or stop it"
     })

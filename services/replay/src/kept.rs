@@ -9,10 +9,10 @@ use domain::{
     },
     seal::Sealing,
 };
-use schemas::{AgentId, MessageId, TenantId, Timestamp};
+use schemas::{AgentId, MessageId, TenantId, Text, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::{
-    replays::{self, LastAsked, SavedTest},
+    replays::{self, LastAsked, SavedTest, Which},
     spend,
 };
 
@@ -118,7 +118,7 @@ impl fmt::Debug for LastResult {
 }
 
 impl Replay {
-    /// Keeps a turn as a test. Its name.
+    /// Keeps a turn as a test, unless it is one with the same checks already. Its name.
     pub async fn keep_test(
         &self,
         who: &Employee,
@@ -143,19 +143,46 @@ impl Replay {
             made_at: now,
         };
         let mut tx = self.db.tenant(tenant).await?;
-        replays::save(&mut tx, &who.agent.id, &test).await?;
+        let agent = &who.agent.id;
+        let (count, known) = replays::before_saving(&mut tx, agent, &test.message).await?;
+        let is_same = |text: &Text| {
+            let known: Option<Vec<Check>> = opened(&sealing, tenant, &test.message, text);
+            known.as_deref() == Some(checks)
+        };
+        if let Some((id, _)) = known.into_iter().find(|(_, text)| is_same(text)) {
+            return Ok(id);
+        }
+        if u64::try_from(TESTS_MAX).unwrap_or(u64::MAX) <= count {
+            return Err(ReplayError::TooManyTests);
+        }
+        replays::save(&mut tx, agent, &test).await?;
         tx.commit().await?;
         Ok(test.id)
     }
 
     /// The tests of an agent. One that does not open hides no other.
-    pub async fn kept_tests(
+    pub async fn kept_tests(&self, of: (&TenantId, &AgentId)) -> Result<KeptTests, ReplayError> {
+        self.some_tests(of, Which::All).await
+    }
+
+    /// How many tests an agent has.
+    pub(crate) async fn count_tests(
         &self,
         (tenant, agent): (&TenantId, &AgentId),
+    ) -> Result<u64, ReplayError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        Ok(replays::count_saved(&mut tx, agent).await?)
+    }
+
+    /// Some of them.
+    pub(crate) async fn some_tests(
+        &self,
+        (tenant, agent): (&TenantId, &AgentId),
+        which: Which<'_>,
     ) -> Result<KeptTests, ReplayError> {
         let sealing = self.sealer.of(tenant, self.now()).await?;
         let mut tx = self.db.tenant(tenant).await?;
-        let found = replays::saved(&mut tx, agent).await?;
+        let found = replays::saved(&mut tx, agent, which).await?;
         let last = replays::last_asked(&mut tx, agent).await?;
         let mut last: BTreeMap<_, _> = last.into_iter().map(|it| (it.test.clone(), it)).collect();
         let unreadable = |id, message, made_at| {
@@ -184,10 +211,14 @@ impl Replay {
         Ok(kept)
     }
 
-    /// Removes a test.
-    pub async fn forget_test(&self, tenant: &TenantId, id: &str) -> Result<(), ReplayError> {
+    /// Removes a test, of that agent where one is named.
+    pub async fn forget_test(
+        &self,
+        (tenant, agent): (&TenantId, Option<&AgentId>),
+        id: &str,
+    ) -> Result<(), ReplayError> {
         let mut tx = self.db.tenant(tenant).await?;
-        if !replays::forget(&mut tx, id).await? {
+        if !replays::forget(&mut tx, agent, id).await? {
             return Err(ReplayError::NoTest(id.to_owned()));
         }
         Ok(tx.commit().await?)

@@ -58,7 +58,10 @@ pub use self::{
     render::{markdown, rows_of, text},
     report::{Asked, CaseReport, Report, end_words, run_json},
     run::Setup,
-    shadow::{FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TURNS_AT_HAND_MAX, Wish},
+    shadow::{
+        FindEmployee, Parts, Plan, RUNS_PAGE, ReadLog, Shadow, TESTS_PAGE, TURNS_AT_HAND_MAX,
+        TestsPage, Wish,
+    },
     standing::{Standing, at_hand},
     tested::{TestAnswer, TestReport, Tested},
     testing::TestSetup,

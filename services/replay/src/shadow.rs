@@ -18,6 +18,7 @@ use schemas::{AgentId, TenantId, Timestamp};
 use store::replays::{Answered, Span};
 use tokio::time::timeout;
 
+pub use self::kept::{TESTS_PAGE, TestsPage};
 use crate::{
     Employee, Estimate, Replay, ReplayError, Setup, Taken, Turn, Wanted, admitted, at_hand,
     ending::Ending,

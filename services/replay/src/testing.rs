@@ -1,10 +1,10 @@
 //! A run of tests: it asks a candidate each of them, and checks what it says.
 
 use domain::replay::{Frozen, Outcome, check::Check};
-use schemas::OperatorId;
+use schemas::{AgentId, OperatorId, TenantId};
 use store::{
     TenantTx,
-    replays::{CaseTest, NewCase},
+    replays::{self, CaseTest, NewCase},
 };
 
 use crate::{
@@ -102,6 +102,19 @@ impl Replay {
         };
         let cases = tests.iter().map(case).collect::<Result<Vec<_>, _>>()?;
         self.write(who, (&setup.of_run(), true), &cases, (&sealing, now)).await
+    }
+
+    /// Has the tests of an agent stopped, whoever is at them: those under way end, and no other begins. The
+    /// runs that were open.
+    pub(crate) async fn stop_tests(
+        &self,
+        (tenant, agent): (&TenantId, &AgentId),
+    ) -> Result<Vec<String>, ReplayError> {
+        let mut tx = self.db.tenant(tenant).await?;
+        let why = Stop::Operator.to_string();
+        let stopped = replays::stop_tests(&mut tx, agent, (&why, self.now())).await?;
+        tx.commit().await?;
+        Ok(stopped)
     }
 
     /// Asks what is missing of a run of tests, as [`Replay::go_on`] does.

@@ -47,7 +47,7 @@ pub struct Head {
     pub stream: String,
     /// The last sequence.
     pub last: u64,
-    /// When that was stored.
+    /// When that was stored; for people who look at a backup.
     pub last_at: Timestamp,
     /// How many messages there are.
     pub messages: u64,
@@ -228,8 +228,7 @@ pub async fn cut(
     Ok(gone)
 }
 
-/// Makes the consumers, each where it was. Services start only where all of them are there, so this
-/// comes last.
+/// Makes the consumers, each where it was. Whoever reads by one would answer, so this comes last.
 pub async fn stand(bus: &Bus, places: &[Place]) -> anyhow::Result<()> {
     for row in CONSUMERS {
         let place = places.iter().find(|place| place.consumer == row.name);

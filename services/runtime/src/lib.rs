@@ -21,6 +21,7 @@ pub mod files;
 mod follow;
 pub mod live;
 pub mod look;
+pub mod restoring;
 pub mod setup;
 pub mod shutdown;
 pub mod telemetry;

@@ -13,7 +13,7 @@ use nats::{BUCKETS, Bucket, CONSUMERS, Consumer, Discard, STREAMS, Sizes, Stream
 use serde_json::Value;
 
 pub use self::fill::{Fill, fill};
-use crate::Bus;
+use crate::{Bus, restoring};
 
 /// One setting that is not as declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,8 +46,10 @@ fn list(differences: &[Difference]) -> String {
 }
 
 /// Creates what is missing and changes what differs. Running it again changes nothing. Returns what
-/// it changed.
+/// it changed. Beside a restore that has not ended it changes nothing: the consumers that it would make
+/// begin at the start of the log.
 pub async fn apply(bus: &Bus, sizes: Sizes) -> anyhow::Result<Vec<Difference>> {
+    restoring::check(bus).await?;
     let changed = differences(bus, sizes).await?;
     streams(bus, sizes).await?;
     for row in CONSUMERS {
@@ -58,7 +60,7 @@ pub async fn apply(bus: &Bus, sizes: Sizes) -> anyhow::Result<Vec<Difference>> {
     Ok(changed)
 }
 
-/// The streams and buckets alone. No service starts before there are consumers.
+/// The streams and buckets alone, for whoever restores.
 pub async fn streams(bus: &Bus, sizes: Sizes) -> anyhow::Result<()> {
     for row in STREAMS {
         let config = stream_config(row, sizes, replicas(bus, row.replicas));
@@ -101,8 +103,14 @@ fn beginning_at(config: pull::Config, start_sequence: u64) -> pull::Config {
     pull::Config { deliver_policy, ..config }
 }
 
-/// Refuses to go on with a topology that is not the declared one.
+/// Refuses to go on beside a restore that has not ended, and with a topology that is not the declared one.
 pub async fn verify(bus: &Bus, sizes: Sizes) -> anyhow::Result<()> {
+    restoring::check(bus).await?;
+    as_declared(bus, sizes).await
+}
+
+/// Refuses a topology that is not the declared one, for whoever restores.
+pub async fn as_declared(bus: &Bus, sizes: Sizes) -> anyhow::Result<()> {
     let found = differences(bus, sizes).await?;
     if found.is_empty() {
         return Ok(());
@@ -221,11 +229,11 @@ async fn consumer_of(bus: &Bus, row: &Consumer) -> anyhow::Result<Option<Value>>
 }
 
 /// A single server holds one copy, whatever production has.
-fn replicas(bus: &Bus, declared: u8) -> usize {
+pub(crate) fn replicas(bus: &Bus, declared: u8) -> usize {
     if bus.is_clustered() { usize::from(declared) } else { 1 }
 }
 
-fn stream_config(row: &Stream, sizes: Sizes, replicas: usize) -> stream::Config {
+pub(crate) fn stream_config(row: &Stream, sizes: Sizes, replicas: usize) -> stream::Config {
     stream::Config {
         name: row.name.to_owned(),
         description: Some(row.about.to_owned()),

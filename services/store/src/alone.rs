@@ -1,4 +1,5 @@
-//! Work that is done by one program at a time: erasing a tenant.
+//! Work that is done by one program at a time: whatever erases something of a tenant, or imports it, and
+//! whatever takes stories, of a person, by their age or as late word.
 //!
 //! Whoever is at it holds an advisory lock in a session of its own; when the session dies, for whatever
 //! reason, the lock is free. Nothing is left behind that somebody would have to clear.

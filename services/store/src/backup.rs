@@ -22,7 +22,10 @@ pub use self::{
 use crate::{Settings, StoreError, migrate, owner, row};
 
 const AUDIT: &str = "insert into platform_audit (purpose, actor) values ('backup', $1)";
-const BEGIN: &str = "begin isolation level repeatable read read only";
+/// It waits while the streams are copied, for as long as that takes.
+const BEGIN: &str = "
+    begin isolation level repeatable read read only;
+    set local idle_in_transaction_session_timeout = 0";
 /// What the policy of the owner asks for.
 const STATE: &str = "select set_config('app.platform_reason', 'backup', true)";
 

@@ -52,7 +52,7 @@ migrations! {
     29 "0029_replays_held";
     30 "0030_person";
     31 "0031_backup";
-    35 "0035_erased_hand_off";
+    35 "0035_hand_offs_and_imports";
 }
 
 /// One file.

@@ -151,6 +151,9 @@ pub const LEFT_OUT: [(&str, &str); 22] = [
     ("p_day", "sums of all tenants"),
 ];
 
+/// What these rows add up to is in no sum of this installation's days.
+const IMPORTS: &str = "select set_config('app.imports', 'on', true)";
+
 /// While this lasts, the base is not made anew, and it says what else there is: rows written now would not
 /// be in that.
 const HOLD: &str = "
@@ -203,6 +206,7 @@ pub async fn insert(
 ) -> Result<u64, StoreError> {
     let mut tx = db.tenant(tenant).await?;
     let rows = row::to_json(&rows)?;
+    tx.execute(IMPORTS, &[]).await?;
     if let Some(insert_base) = table.insert_base {
         check_alone(&mut tx).await?;
         tx.execute(insert_base, &[&rows]).await?;

@@ -17,12 +17,15 @@ use tokio_postgres::types::ToSql;
 
 pub use self::{
     answered::{Answered, Remembered, Span, answered, one, remembered},
-    beginning::{is_tested, may_begin},
+    beginning::{is_tested, may_begin, stop_tests},
     cases::{CaseRow, CaseTest, NewCase, Part, cases, give_up, keep},
     held::{HeldCase, HeldTest, erase_case, held_cases, held_tests},
     listed::{After, RunRow, find, newest_of_tests, of_agent, runs},
     money::{Calling, NoRoom, Over, ended, starting},
-    saved::{GarbledTest, LastAsked, SavedTest, forget, last_asked, save, saved},
+    saved::{
+        GarbledTest, LastAsked, SavedTest, Which, before_saving, count_saved, forget, last_asked,
+        save, saved,
+    },
 };
 use crate::{StoreError, TenantTx, row};
 

@@ -1,6 +1,7 @@
 //! Where a walk through threads is, as a part of an address.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use schemas::nul::has_nul;
 use serde::{Deserialize, Serialize};
 use store::views::conversations::Mark;
 
@@ -39,6 +40,10 @@ impl Cursor {
 
     pub(crate) fn place(&self) -> Result<Place, ViewError> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(&self.0).map_err(|_| ViewError::Cursor)?;
+        // No text of the database has that, and it says so by an error.
+        if has_nul(&bytes) {
+            return Err(ViewError::Cursor);
+        }
         let flat: Flat = serde_json::from_slice(&bytes).map_err(|_| ViewError::Cursor)?;
         let (top_ms, top_connection, top_thread, at_ms, at_connection, at_thread) = flat;
         let mark =
@@ -59,6 +64,9 @@ mod tests {
         let at = Mark { last_at_ms: 7, connection: "c".to_owned(), conversation: "t".to_owned() };
         let place = Place { top: Mark::start(), at };
         assert_eq!(Cursor::of(&place).place().unwrap(), place);
+        let at = Mark { conversation: "t\0".to_owned(), ..place.at };
+        let forged = Cursor::of(&Place { top: Mark::start(), at }).place();
+        assert!(matches!(forged, Err(ViewError::Cursor)), "{forged:?}");
         for text in ["", "?", "W10", "bnVsbA"] {
             let read = Cursor(text.to_owned()).place();
             assert!(matches!(read, Err(ViewError::Cursor)), "{text}");

@@ -15,7 +15,7 @@ use store::{
 use crate::{TurnKind, ViewError, conversations::open};
 
 /// The most turns that one page of a search opens.
-pub const SCAN_TURNS_MAX: u32 = 800;
+pub const SCAN_TURNS_MAX: u32 = 400;
 
 /// The most turns that are opened for what is beside a thread in a list: next to it, or not named.
 pub(crate) const BESIDE_TURNS_MAX: u32 = 100;

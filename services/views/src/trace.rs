@@ -164,7 +164,6 @@ impl Views {
     }
 }
 
-/// The start of an id, or nothing is found: `""` would find anything.
 /// The message of exactly that id, where its events are on another log: an import brings what they came to.
 async fn without_events(tx: &mut TenantTx, id: &str) -> Result<MessageId, ViewError> {
     let id: MessageId = id.parse().map_err(|_| ViewError::not_found())?;
@@ -172,6 +171,7 @@ async fn without_events(tx: &mut TenantTx, id: &str) -> Result<MessageId, ViewEr
     row.map(|row| row.message_id).ok_or_else(ViewError::not_found)
 }
 
+/// The start of an id, or nothing is found: `""` would find anything.
 fn reference(start: &str) -> Result<&str, Denied> {
     let start = start.trim();
     start.parse::<MessageId>().map(|_| start).map_err(|_| Denied::NotFound)

@@ -24,6 +24,11 @@ pub enum Point {
         /// The stream's name.
         stream: &'static str,
     },
+    /// The service asks JetStream for that, e.g. `STREAM.RESTORE.EVENTS`.
+    Asked {
+        /// The subject after `$JS.API.`.
+        what: &'static str,
+    },
 }
 
 impl Point {
@@ -48,6 +53,9 @@ impl Point {
             Point::Brought { stream } => {
                 let place = message.reply.as_deref().and_then(place);
                 message.is_delivered && place.is_some_and(|(known, _)| known == stream)
+            }
+            Point::Asked { what } => {
+                !message.is_delivered && message.subject.strip_prefix("$JS.API.") == Some(what)
             }
         }
     }
@@ -82,6 +90,7 @@ mod tests {
         let ack = Point::Ack { consumer: "delivery", topic: "completion.finished" };
         let stored = Point::Stored { stream: "EVENTS" };
         let brought = Point::Brought { stream: "EVENTS" };
+        let asked = Point::Asked { what: "STREAM.RESTORE.EVENTS" };
         let about = Some("events.01.acme.completion.finished");
         let other = Some("events.01.acme.message.admitted");
         let long = "$JS.ACK._.hash.EVENTS.delivery.1.7.3.1700000000000000000.0.token";
@@ -100,6 +109,9 @@ mod tests {
             (&stored, message(true, "_INBOX.1", r#"{"stream":"KV_x","seq":7}"#), None, false),
             (&brought, message(true, ACK, "{}"), None, true),
             (&brought, message(true, "_INBOX.1", puback), None, false),
+            (&asked, message(false, "$JS.API.STREAM.RESTORE.EVENTS", "{}"), None, true),
+            (&asked, message(false, "$JS.API.STREAM.RESTORE.EVENTS2", "{}"), None, false),
+            (&asked, message(true, "$JS.API.STREAM.RESTORE.EVENTS", "{}"), None, false),
         ];
         for (point, message, about, want) in cases {
             assert_eq!(point.is_at(&message, about), want, "{point:?} {message:?} {about:?}");

@@ -181,3 +181,49 @@ fn is_of(path: &str, template: &str) -> bool {
     let fits = |(part, named): (&&str, &&str)| named.starts_with('{') || part == named;
     path.len() == template.len() && path.iter().zip(&template).all(fits)
 }
+
+/// A place in the list of threads as the API writes it, with U+0000 in the name of a thread.
+const FORGED: &str = "WzEsImMiLCJ0XHUwMDAwIiwxLCJjIiwidCJd";
+
+#[tokio::test]
+async fn no_operation_takes_a_nul() {
+    let office = Office::open().await;
+    let admin = &office.administrator;
+    let mut bodies = 0;
+    for (method, path, _, body) in walk() {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let at = format!("{path}{joint}search=%00");
+        let answer = office.send(admin, (method.clone(), &at), body.clone(), &[]).await;
+        assert!(!answer.status.is_server_error(), "{method} {at}: {answer:?}");
+        let Some(mut body) = body else { continue };
+        body["na\0me"] = json!("a\0b");
+        let answer = office.send(admin, (method.clone(), path), Some(body), &[]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{method} {path}: {answer:?}");
+        assert_eq!(answer.fields(), ["body"], "{method} {path}: {answer:?}");
+        bodies += 1;
+    }
+    assert!(10 < bodies, "{bodies} bodies");
+    let (threads, forged) = ("/tenants/acme/conversations", format!("cursor={FORGED}"));
+    for (path, query, field) in [
+        ("/tenants", "search=%00", "search"),
+        (threads, "person=U%00", "person"),
+        (threads, "text=%00", "text"),
+        (threads, &*forged, "cursor"),
+        ("/tenants/acme/agents/mara/replays", "after=%00", "after"),
+    ] {
+        let answer = office.get(admin, &format!("{path}?{query}")).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}?{query}: {answer:?}");
+        assert_eq!(answer.fields(), [field], "{path}?{query}: {answer:?}");
+    }
+    for path in [
+        "/tenants/%00",
+        "/tenants/acme/agents/mara/replays/%00",
+        "/tenants/acme/conversations/slack-T0ACME/%00",
+        "/tenants/acme/messages/%00/trace",
+    ] {
+        let answer = office.get(admin, path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}: {answer:?}");
+    }
+    let said = office.it.said("portal");
+    assert!(!said.contains("the database did not do"), "{said}");
+}

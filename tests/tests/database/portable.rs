@@ -80,6 +80,13 @@ async fn what_is_read_of_every_table_is_written_once() {
         let rows: i64 = admin.query_one(&sql, &[]).await.unwrap().get(0);
         assert_eq!(rows, 1, "{table}: a rebuild has it too");
     }
+    // The tenant's own sum, and none of this installation's days.
+    for (sql, want) in [
+        ("select count(*) from trial_month where tenant_id = 'b'", 1),
+        ("select count(*) from trial_change", 1),
+    ] {
+        assert_eq!(admin.query_one(sql, &[]).await.unwrap().get::<_, i64>(0), want, "{sql}");
+    }
 }
 
 #[tokio::test]

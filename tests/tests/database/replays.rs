@@ -11,7 +11,7 @@ use store::{
     prune::prune,
     replays::{
         self, After, At, Calling, CaseTest, GarbledTest, Hold, LastAsked, NewCase, NewRun, NoRoom,
-        Over, Part, SavedTest,
+        Over, Part, SavedTest, Which,
     },
     trials,
     views::usage::{self, Group},
@@ -316,9 +316,11 @@ async fn a_replay_goes_with_its_turns_after_31_days_and_a_test_stays() {
     let mut tx = db.tenant(&acme).await.unwrap();
     assert_eq!(replays::runs(&mut tx, 9).await.unwrap(), []);
     assert_eq!(replays::cases(&mut tx, "run").await.unwrap(), []);
-    assert_eq!(replays::saved(&mut tx, &mara()).await.unwrap(), [Ok(test)]);
-    assert!(replays::forget(&mut tx, "test").await.unwrap());
-    assert!(!replays::forget(&mut tx, "test").await.unwrap());
+    assert_eq!(replays::saved(&mut tx, &mara(), Which::All).await.unwrap(), [Ok(test)]);
+    let noor = "noor".parse().unwrap();
+    assert!(!replays::forget(&mut tx, Some(&noor), "test").await.unwrap(), "another agent's");
+    assert!(replays::forget(&mut tx, Some(&mara()), "test").await.unwrap());
+    assert!(!replays::forget(&mut tx, None, "test").await.unwrap());
 }
 
 #[tokio::test]
@@ -374,6 +376,37 @@ async fn a_large_run_of_tests_is_written_whole_and_in_order() {
 }
 
 #[tokio::test]
+async fn who_saves_a_test_hears_of_those_that_there_are() {
+    let World { db, test: _kept, .. } = world().await;
+    let test = |id: &str, of: &str| SavedTest {
+        id: id.to_owned(),
+        message: message(of),
+        frozen: text("frozen"),
+        checks: text(id),
+        made_at: at(0),
+    };
+    let mut tx = db.tenant(&tenant("acme")).await.unwrap();
+    for test in [test("one", "m1"), test("two", "m2"), test("three", "m2")] {
+        replays::save(&mut tx, &mara(), &test).await.unwrap();
+    }
+    let found = replays::before_saving(&mut tx, &mara(), &message("m2")).await.unwrap();
+    let of = |id: &str| (id.to_owned(), text(id));
+    assert_eq!(found, (3, vec![of("three"), of("two")]));
+    let some = Which::Some { after: 1, most: 1 };
+    let found = replays::saved(&mut tx, &mara(), some).await.unwrap();
+    assert_eq!(found, [Ok(test("three", "m2"))], "in the order of their names");
+    let found = replays::saved(&mut tx, &mara(), Which::One("two")).await.unwrap();
+    assert_eq!(found, [Ok(test("two", "m2"))]);
+    let noor = "noor".parse().unwrap();
+    assert_eq!(replays::saved(&mut tx, &noor, Which::One("two")).await.unwrap(), []);
+    let found = replays::before_saving(&mut tx, &noor, &message("m2")).await.unwrap();
+    assert_eq!(found, (0, Vec::new()));
+    tx.commit().await.unwrap();
+    let mut tx = db.tenant(&tenant("beta")).await.unwrap();
+    assert_eq!(replays::count_saved(&mut tx, &mara()).await.unwrap(), 0, "another tenant's");
+}
+
+#[tokio::test]
 async fn a_garbled_test_hides_no_other() {
     let World { db, test: database, .. } = world().await;
     let acme = tenant("acme");
@@ -393,7 +426,7 @@ async fn a_garbled_test_hides_no_other() {
     let garbled = "update saved_test set frozen = '7' where test_id = 'one'";
     assert_eq!(admin.execute(garbled, &[]).await.unwrap(), 1);
     let mut tx = db.tenant(&acme).await.unwrap();
-    let found = replays::saved(&mut tx, &mara()).await.unwrap();
+    let found = replays::saved(&mut tx, &mara(), Which::All).await.unwrap();
     let one = GarbledTest { id: "one".to_owned(), message: message("m2"), made_at: at(1) };
     assert_eq!(found, [Err(one), Ok(test("two", 2))]);
 }

@@ -250,7 +250,8 @@ async fn a_message_that_no_model_answered_is_answered_once_and_twice_only_where_
     stands(&it, "failed").await.unwrap();
     let message = message(&it).await.unwrap();
     it.llm.reset();
-    let would = it.ok(&["reprocess", "--dry-run", &message]).await.unwrap();
+    // Named twice, it is one message.
+    let would = it.ok(&["reprocess", "--dry-run", &message, &message]).await.unwrap();
     assert_eq!(would, format!("{message} is answered again\nnothing was done (dry run)\n"));
     it.ok(&["reprocess", &message]).await.unwrap();
     let replies = said(&it, &spoken, 2).await.unwrap();
@@ -267,7 +268,7 @@ async fn a_message_that_no_model_answered_is_answered_once_and_twice_only_where_
     let unasked = refused(&it, &["redeliver", "--again", &message]).await.unwrap();
     assert!(unasked.contains("1 of them may be read twice: nobody is there to ask"), "{unasked}");
     said(&it, &spoken, 2).await.unwrap();
-    it.ok(&["redeliver", "--again", "--yes", &message]).await.unwrap();
+    it.ok(&["redeliver", "--again", "--yes", &message, &message]).await.unwrap();
     let replies = said(&it, &spoken, 3).await.unwrap();
     assert_eq!(replies[1], replies[2], "the same words, once more");
     assert_eq!(it.llm.requests().len(), 1, "and no model was asked for them");

@@ -10,6 +10,7 @@ use std::{
 use konstruct_tests::{
     fake_slack::Spoken,
     installation::{Installation, MASTER_KEY},
+    nats_proxy::{NatsProxy, Point},
     nats_server::NatsServer,
     postgres::{TestDatabase, raw},
 };
@@ -188,6 +189,106 @@ async fn whom_a_receipt_names_does_not_come_back() {
     assert_eq!(shown["tenant"]["status"], "deleted");
 }
 
+/// What a restore asks NATS for when it dies, and whether consumers stand by then.
+const KILLED_AT: [(&str, bool); 4] = [
+    ("STREAM.RESTORE.EVENTS", false), // nothing is there but the mark
+    ("STREAM.RESTORE.KV_engagements", false), // the log is there, and the database is empty
+    ("STREAM.UPDATE.EVENTS", false),  // the database is there too, and nobody is erased again
+    ("STREAM.DELETE.RESTORING", true), // all is there, and the mark
+];
+
+/// A restore dies when it is about to ask for that.
+async fn killed_at(it: &Installation, what: &'static str, restore: &[&str]) {
+    let line = NatsProxy::start(&it.nats.url()).await.unwrap();
+    line.hold(Point::Asked { what });
+    let mut restore = it.command(restore);
+    restore.env("KONSTRUCT_NATS_URL", line.url());
+    let mut restore = restore.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    line.met(1, ANSWER_WAIT).await.unwrap();
+    restore.kill().await.unwrap();
+}
+
+/// Whoever would start or write is told of the restore from there, and does nothing.
+async fn nothing_passes(it: &Installation, from: &str, restore: &[&str]) {
+    let begin = format!("a restore of {from} was begun at ");
+    let end = " by ann and has not ended; if it does not go on any more, begin it again with a new \
+               NATS and a new database\n";
+    let other = format!("{from}2");
+    let all: [&[&str]; 10] = [
+        &["migrate"],
+        &["setup"],
+        &["all"],
+        &["gateway"],
+        &["tenant", "list"],
+        &["deadletters", "ls"],
+        &["operator", "set-up-link"],
+        &["rotate-master-key"],
+        &["backup", "--to", &other],
+        restore,
+    ];
+    for args in all {
+        let said = tokio::time::timeout(ANSWER_WAIT, refused(it, args)).await;
+        let said = said.unwrap_or_else(|_| panic!("{args:?} goes on"));
+        assert!(said.contains(&begin) && said.ends_with(end), "{args:?}: {said}");
+    }
+    let doctor = it.output(&["doctor"]).await.unwrap();
+    let found = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(found.contains(&format!("WRONG NATS restore: {begin}")), "{found}");
+    assert!(!doctor.status.success() && !found.contains("topology"), "{found}");
+}
+
+/// How many consumers there are, of whichever stream.
+async fn consumers(it: &Installation) -> usize {
+    let jetstream = async_nats::jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());
+    let mut consumers = 0;
+    for row in nats::STREAMS {
+        if let Ok(found) = jetstream.get_stream(row.name).await {
+            consumers += found.cached_info().state.consumer_count;
+        }
+    }
+    consumers
+}
+
+#[tokio::test]
+async fn beside_a_restore_that_was_killed_nothing_starts_and_nobody_is_answered_twice() {
+    let mut it = prepared_for_three().await.unwrap();
+    it.run("all").await.unwrap();
+    let before = ask(&it, "before").await.unwrap();
+    answered(&it, &before, "before").await.unwrap();
+    settled(&it, 1).await.unwrap();
+    let shelf = Shelf::new();
+    let (from, receipt) = (shelf.text("b"), shelf.text("receipt.json"));
+    it.ok(&["backup", "--to", &from]).await.unwrap();
+    let erase = ["tenant", "erase", "--tenant", "beta", "--yes", "beta", "--settle", "0"];
+    it.ok(&[&erase[..], &["--receipt", receipt.as_str()]].concat()).await.unwrap();
+    let asked = it.llm.requests().len();
+
+    let restore: [&str; 8] =
+        ["restore", "--from", &from, "--yes", "--erased", &receipt, "--by", "ann"];
+    for (what, stand) in KILLED_AT {
+        lose(&mut it).await;
+        killed_at(&it, what, &restore).await;
+        nothing_passes(&it, &from, &restore).await;
+        assert_eq!(0 < consumers(&it).await, stand, "{what}");
+    }
+    lose(&mut it).await;
+    it.ok(&restore).await.unwrap();
+    assert_eq!(it.ok(&["setup"]).await.unwrap(), "nothing to change\n");
+    assert_eq!(it.ok(&["migrate"]).await.unwrap(), "nothing to migrate\n");
+    it.run("all").await.unwrap();
+    for event in before.events() {
+        assert!(it.slack.deliver(&event).await.unwrap().is_taken());
+    }
+    let after = ask(&it, "after").await.unwrap();
+    answered(&it, &after, "after").await.unwrap();
+    settled(&it, 2).await.unwrap();
+    assert_eq!(answers(&it, &before), 1);
+    assert_eq!(it.llm.requests().len(), asked + 1, "the model is asked for the new one alone");
+    let shown = it.ok(&["tenant", "show", "--tenant", "beta", "--json"]).await.unwrap();
+    let shown: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(shown["tenant"]["status"], "deleted");
+}
+
 /// In the middle of the tables: somebody holds one until it is dead.
 #[tokio::test]
 async fn a_backup_that_is_killed_has_no_name_and_the_next_run_makes_it_whole() {
@@ -233,6 +334,22 @@ fn only_its_owner_reads(dir: &Path) {
 }
 
 #[tokio::test]
+async fn rows_that_do_not_fit_are_found_before_anything_is_in_the_way_of_another_try() {
+    let mut it = prepared().await.unwrap();
+    let shelf = Shelf::new();
+    let to = shelf.text("b");
+    it.ok(&["backup", "--to", &to]).await.unwrap();
+    lose(&mut it).await;
+    it.database = TestDatabase::create().await.unwrap();
+    let client = raw(&it.database.superuser_url()).await.unwrap();
+    client.batch_execute("alter table reply add column of_others int").await.unwrap();
+    let why = refused(&it, &["restore", "--from", &to, "--yes"]).await;
+    assert!(why.contains("public.reply has other columns here"), "{why}");
+    client.batch_execute("alter table reply drop column of_others").await.unwrap();
+    it.ok(&["restore", "--from", &to, "--yes"]).await.unwrap();
+}
+
+#[tokio::test]
 async fn nothing_is_put_on_top_of_what_is_there_and_a_byte_that_was_changed_is_found() {
     let mut it = prepared().await.unwrap();
     let shelf = Shelf::new();
@@ -240,6 +357,10 @@ async fn nothing_is_put_on_top_of_what_is_there_and_a_byte_that_was_changed_is_f
     it.ok(&["backup", "--to", &to]).await.unwrap();
     let again = refused(&it, &["backup", "--to", &to]).await;
     assert_eq!(again, format!("error: {to} is there already\n"));
+    let manifest = shelf.text("b/manifest.json");
+    let no_receipt = refused(&it, &["tenant", "receipt", "verify", &manifest]).await;
+    let want = format!("error: {manifest}: it is signed, and no receipt of an erasure\n");
+    assert_eq!(no_receipt, want);
 
     let full = refused(&it, &["restore", "--from", &to, "--yes"]).await;
     assert!(full.starts_with("error: NATS is not empty: DIRECTORY ("), "{full}");

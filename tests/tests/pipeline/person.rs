@@ -257,9 +257,10 @@ async fn the_receipt_of_a_run_that_goes_on_has_what_there_was_before_the_first()
     erasing.kill().await.ok();
     held.rollback().await.unwrap();
     let refused = it.output(&["tenant", "receipt", "verify", receipt]).await.unwrap();
-    assert_eq!(
-        String::from_utf8(refused.stderr).unwrap(),
-        "error: it says what there was as an erasure began, and that did not end: run it again with it\n"
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("it says what there was as an erasure began, and that did not end"),
+        "{said}"
     );
     // Its file is nobody else's.
     let bens = ["person", "erase", "--tenant", "acme", BEN, "--yes", BEN, "--receipt", receipt];

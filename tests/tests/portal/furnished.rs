@@ -125,7 +125,22 @@ impl House {
         let key = [("name", "Ledger"), ("role", "engineer")];
         anyhow::ensure!(ada.post("/settings/keys", &key).await?.status() == StatusCode::OK);
         self.find(ada).await?;
-        self.replay(ada).await
+        self.replay(ada).await?;
+        self.lose(ada).await
+    }
+
+    /// An event that nobody can read: a dead letter.
+    async fn lose(&mut self, ada: &Visitor) -> anyhow::Result<()> {
+        let nats = async_nats::jetstream::new(async_nats::connect(self.it.nats.url()).await?);
+        let event = r#"{"specversion":"1.0","id":"lost"}"#;
+        nats.publish("events.00.acme.message.received", event.into()).await?.await?;
+        shows(ada, "/dead-letters", "href=\"/dead-letters/dedup-EVENTS-", 1).await?;
+        let page = text(ada, "/dead-letters").await?;
+        self.things.extend([
+            ("{letter}", link(&page, "/dead-letters/dedup-EVENTS-")?),
+            ("{cause}", link(&page, "/dead-letters/groups/")?),
+        ]);
+        Ok(())
     }
 
     /// Answers that were asked again, and one that is kept as a test.

@@ -9,6 +9,7 @@ mod asvs;
 mod budget;
 mod catalogue;
 mod dead_letters;
+mod doubt;
 mod exports;
 mod furnished;
 mod islands;

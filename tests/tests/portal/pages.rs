@@ -33,16 +33,20 @@ const NOT_PAGES: [&str; 14] = [
     "/sign-in/oidc",
 ];
 
+/// Where only refusals are pages, since whoever is let in is sent on; `oidc/looked.rs` has the others.
+const ONLY_REFUSALS: [&str; 1] = ["/sign-in/oidc/callback"];
+
 #[test]
 fn the_catalogue_has_every_page() {
     let (table, _) = table().split();
     let gets = table.into_iter().filter(|entry| entry.method == Method::GET);
     let routes: BTreeSet<_> = gets.map(|entry| entry.path).collect();
     let pages = [SET_UP, EMPTY, FULL, EQUIPPED, MODELLED, REPLAYED, PAST].concat();
-    let mut known: BTreeSet<_> = pages.iter().map(|page| page.route).collect();
+    let is_there = |page: &&Page| page.status == 200 || ONLY_REFUSALS.contains(&page.route);
+    let mut known: BTreeSet<_> = pages.iter().filter(is_there).map(|page| page.route).collect();
     known.extend(NOT_PAGES);
     let missing: Vec<_> = routes.difference(&known).collect();
-    assert!(missing.is_empty(), "no entry for {missing:?}");
+    assert!(missing.is_empty(), "no entry of a page that is there for {missing:?}");
     let gone = pages.iter().filter(|page| page.route != "*" && !routes.contains(page.route));
     let gone: Vec<_> = gone.map(|page| page.route).collect();
     assert!(gone.is_empty(), "these are gone: {gone:?}");

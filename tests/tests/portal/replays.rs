@@ -294,20 +294,57 @@ async fn an_answer_is_kept_as_a_test_and_removed() -> anyhow::Result<()> {
         assert!(page.contains(why), "{page}");
     }
     let form = [("message", &*message), ("lacks", "sorry"), ("calls", "order-status")];
-    assert_eq!(op.post(&new, &form).await?.status(), 303);
+    for _twice in 0..2 {
+        assert_eq!(op.post(&new, &form).await?.status(), 303);
+    }
     let list = viewer.read(&format!("{MARA}/tests")).await?;
     for shown in ["does not contain `sorry`", "calls the tool `order-status`", &*message] {
         assert!(list.contains(shown), "{shown}: {list}");
     }
     assert!(!list.contains("/remove"), "a viewer removes nothing");
+    assert_eq!(
+        list.matches("does not contain `sorry`").count(),
+        1,
+        "what comes twice is kept once"
+    );
 
     let test = house.address("{test}");
+    let elsewhere = format!("{}/remove", test.replace("/mara/", "/donau/"));
+    let gone = op.post(&elsewhere, &[("sure", "yes")]).await?;
+    assert!(said(&gone).contains("It%20was%20gone%20already"), "it is no test of that agent");
+    assert!(op.read(&format!("{MARA}/tests")).await?.contains("contains `Friday`"));
     for _twice in 0..2 {
         let answer = op.post(&format!("{test}/remove"), &[("sure", "yes")]).await?;
         assert_eq!(answer.status(), 303);
     }
     let left = op.read(&format!("{MARA}/tests")).await?;
     assert!(!left.contains("contains `Friday`") && left.contains("sorry"), "{left}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_agent_has_so_many_tests_in_pages_and_no_more() -> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let op = people.of(Who::Operator)?;
+    let message = hidden(&op.read(&house.address("{keep}")).await?, "message")?;
+    let more = "insert into saved_test
+                select tenant_id, test_id || n, agent_id, message_id, frozen, checks, made_at_ms + n
+                  from saved_test, generate_series(1, 199) n";
+    let log = raw(&house.it.database.superuser_url()).await?;
+    log.batch_execute(more).await?;
+    let removable = |page: &str| page.matches("/remove\"").count();
+    let first = op.read(&format!("{MARA}/tests")).await?;
+    assert_eq!(removable(&first), 25);
+    assert!(first.contains("/tests?from=25\"") && !first.contains("rel=\"prev\""), "{first}");
+    let last = op.read(&format!("{MARA}/tests?from=9999")).await?;
+    assert_eq!(removable(&last), 25);
+    assert!(last.contains("/tests?from=150\"") && !last.contains("rel=\"next\""), "{last}");
+    let one_more = [("message", &*message), ("contains", "carrier")];
+    let refused = op.post(&format!("{MARA}/tests/new"), &one_more).await?;
+    assert_eq!(refused.status(), 422);
+    let refused = text_of(refused).await?;
+    assert!(refused.contains("The agent has 200 tests, which is the most"), "{refused}");
+    assert!(refused.contains(">carrier</textarea>"), "what was typed comes back: {refused}");
     Ok(())
 }
 
@@ -333,6 +370,11 @@ async fn all_tests_are_run_and_each_says_what_came_of_it() -> anyhow::Result<()>
     assert_eq!(page.headers()["refresh"], "5", "it shows by itself what comes");
     let page = page.text().await?;
     assert!(page.contains("The tests are being run") && !page.contains("Run them"), "{page}");
+    assert!(!page.contains("contains `Friday`"), "without a word of anybody: {page}");
+    let all = viewer.get(&format!("{list}?show=all")).await?;
+    assert!(!all.headers().contains_key("refresh"), "nobody who reads loses their place");
+    let all = text_of(all).await?;
+    assert!(all.contains("contains `Friday`") && all.contains("The tests are being run"), "{all}");
     let twice = op.post(&run, &[("sure", "yes")]).await?;
     assert_eq!(twice.status(), 422);
     let twice = twice.text().await?;
@@ -352,6 +394,46 @@ async fn all_tests_are_run_and_each_says_what_came_of_it() -> anyhow::Result<()>
     assert_eq!(llm.requests().len(), asked + 2 * 2, "each time the answer and its judge");
     let replays = op.read(&format!("{MARA}/replays")).await?;
     assert_eq!(replays.matches("id=\"run-").count(), 1, "runs of tests are not among them");
+    Ok(())
+}
+
+#[tokio::test]
+async fn tests_stop_where_an_operator_says_so_and_both_ways_to_go_on_are_named()
+-> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let (op, viewer) = (people.of(Who::Operator)?, people.of(Who::Viewer)?);
+    let (llm, list) = (&house.it.llm, format!("{MARA}/tests"));
+    let message = hidden(&op.read(&house.address("{keep}")).await?, "message")?;
+    let second = [("message", &*message), ("contains", "echo")];
+    assert_eq!(op.post(&format!("{list}/new"), &second).await?.status(), 303);
+    let asked = llm.requests().len();
+    llm.script([Behaviour { held: true, ..Behaviour::default() }]);
+    assert_eq!(op.post(&format!("{list}/run"), &[("sure", "yes")]).await?.status(), 303);
+    llm.held(1, PATIENCE).await?;
+    assert!(op.read(&list).await?.contains("Stop them"));
+    assert!(!viewer.read(&list).await?.contains("Stop them"), "a viewer stops nothing");
+    let stop = format!("{list}/stop");
+    let stopped = op.post(&stop, &[]).await?;
+    assert!(said(&stopped).contains("They%20stop%20once"), "{}", said(&stopped));
+    let twice = op.post(&stop, &[]).await?;
+    assert!(said(&twice).contains("They%20had%20ended%20already"), "{}", said(&twice));
+    llm.release();
+    let log = raw(&house.it.database.superuser_url()).await?;
+    let run = "select run_id from replay_run where of_tests";
+    let run: String = log.query_one(run, &[]).await?.get(0);
+    nobody_at(&house, &run).await?;
+    assert_eq!(llm.requests().len(), asked + 2, "one test with its judge, and no other");
+    let page = op.read(&list).await?;
+    let command = format!("konstruct test --resume {run}");
+    for shown in ["Stopped by an operator", "1 of 2 tests of the draft asked", &*command] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(page.contains("Go on; it may cost $"), "{page}");
+    assert_eq!(op.post(&format!("{list}/resume"), &[]).await?.status(), 303);
+    nobody_at(&house, &run).await?;
+    assert_eq!(llm.requests().len(), asked + 3, "and what was missing");
+    let sql = "select detail->>'replay' from operator_log where action = 'replay.stopped'";
+    assert_eq!(log.query_one(sql, &[]).await?.get::<_, String>(0), run);
     Ok(())
 }
 

@@ -24,6 +24,7 @@ fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> 
     };
     let (conversation, message) = (last("{conversation}")?, last("{message}")?);
     let (run, test) = (last("{run}")?, last("{test}")?);
+    let (letter, cause) = (last("{letter}")?, last("{cause}")?);
     let fill = |entry: Entry| {
         let path = [
             ("{tenant}", tenant),
@@ -40,7 +41,8 @@ fn entries(house: &House, tenant: &str) -> anyhow::Result<Vec<(Entry, String)>> 
             ("{test}", &test),
             ("{session}", "s0"),
             ("{operator}", "o0"),
-            ("{key}", "k0"),
+            ("{letter}", &letter),
+            ("{key}", &cause),
             ("{token}", "nothing"),
             ("{file}", "portal.css"),
             ("/versions/diff", "/versions/diff?from=1&to=2"),
@@ -72,6 +74,47 @@ const WELL_FILLED: [(&str, &str); 17] = [
     ("text", "Hello"),
     ("workspace", "T0ACME"),
 ];
+
+/// Names of fields that others of our forms have.
+const FIELDS: [&str; 20] = [
+    "do",
+    "reason",
+    "slug",
+    "email",
+    "password",
+    "present_password",
+    "code",
+    "theme",
+    "next",
+    "seen",
+    "messages_per_minute",
+    "daily_budget",
+    "description",
+    "message",
+    "contains",
+    "candidate",
+    "sure",
+    "more",
+    "bot_token",
+    "rule-channel-0",
+];
+
+/// The path with that in the place of each parameter.
+fn naming(path: &str, value: &str) -> String {
+    let parts = path.split('/').map(|part| if part.starts_with('{') { value } else { part });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// The path without a query.
+fn bare(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
+}
+
+/// The path with that behind its `?`.
+fn asking(path: &str, query: &str) -> String {
+    let joint = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{joint}{query}")
+}
 
 /// Whether the guard let it through, or what it said.
 async fn outcome(visitor: &Visitor, entry: &Entry, path: &str) -> anyhow::Result<&'static str> {
@@ -199,5 +242,74 @@ async fn whoever_runs_the_installation_reads_on_the_record_at_every_address() ->
         walked += 1;
     }
     assert_eq!(walked, 9, "addresses");
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_form_query_or_path_takes_a_nul() -> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let (ada, nobody) = (people.of(Who::Administrator)?, house.staff.nobody()?);
+    let lines = house.it.said("all").lines().count();
+    let mut forms = 0;
+    for (entry, path) in entries(&house, "acme")? {
+        let mut cases = vec![(asking(&path, "q=%00"), 400), (asking(&path, "%00=q"), 400)];
+        if entry.path.contains('{') {
+            cases.push((naming(entry.path, "%00"), 404));
+            cases.push((naming(entry.path, "acme%00"), 404));
+        }
+        for (at, want) in cases {
+            for visitor in [ada, &nobody] {
+                let answer = visitor.request(entry.method.clone(), &at).send().await?;
+                assert_eq!(answer.status(), want, "{} {at}", entry.method);
+            }
+        }
+        if entry.method != Method::POST {
+            continue;
+        }
+        let names = WELL_FILLED.into_iter().map(|(name, _)| name).chain(FIELDS);
+        for name in names {
+            let others = WELL_FILLED.into_iter().filter(|(other, _)| *other != name);
+            let form: Vec<_> = others.chain([(name, "a\0b")]).collect();
+            let answer = ada.post(&path, &form).await?;
+            assert_eq!(answer.status(), 400, "{name} of {path}");
+            forms += 1;
+        }
+        let answer = nobody.post(&path, &[("email", "a\0@example.com")]).await?;
+        assert_eq!(answer.status(), 400, "a stranger's {path}");
+    }
+    assert!(1_000 < forms, "{forms} forms");
+    let said = house.it.said("all");
+    let is_loud = |line: &&str| line.contains("WARN") && line.contains("portal::");
+    let loud: Vec<_> = said.lines().skip(lines).filter(is_loud).collect();
+    assert!(loud.is_empty(), "{loud:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_no_page_can_read_is_answered_by_a_page() -> anyhow::Result<()> {
+    let (house, people) = House::furnished().await?;
+    let ada = people.of(Who::Administrator)?;
+    let numbers = ["revision", "version", "more", "seed", "before", "from", "to", "after"];
+    let query = numbers.map(|name| format!("{name}=x")).join("&");
+    let form = numbers.map(|name| (name, "-1"));
+    let mut refused = 0;
+    for (entry, path) in entries(&house, "acme")? {
+        if entry.path == "/sign-out" {
+            continue;
+        }
+        for at in [path.clone(), asking(bare(&path), &query), naming(entry.path, "%FF")] {
+            let mut request = ada.request(entry.method.clone(), &at);
+            if entry.method == Method::POST {
+                request = request.form(&form);
+            }
+            let answer = request.send().await?;
+            let (status, kind) = (answer.status(), answer.headers().get("content-type"));
+            let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+            assert!(!status.is_server_error(), "{} {at}: {status}", entry.method);
+            assert!(is_page || !status.is_client_error(), "{} {at}: {status}", entry.method);
+            refused += usize::from(status == 400);
+        }
+    }
+    assert!(20 < refused, "{refused} requests");
     Ok(())
 }

@@ -30,7 +30,8 @@ async fn a_name_limits_and_a_budget_are_stored_and_shown() -> anyhow::Result<()>
     let (ada, eve) = (staff.administrator().await?, staff.viewer("acme").await?);
     assert!(sent(&ada, "name", &[("name", "Acme & Sons")]).await?);
     let limits = [("messages_per_minute", "1200"), ("slack_per_minute", "70"), ("keep_days", "14")];
-    assert!(sent(&ada, "limits", &limits).await?);
+    let sure = [&limits[..], &[("fewer_days", "14")]].concat();
+    assert!(sent(&ada, "limits", &sure).await?);
     assert!(sent(&ada, "budget", &[("daily_budget", "2.50"), ("monthly_budget", "49.90")]).await?);
 
     let shown = ada.read("/t/acme/settings").await?;
@@ -56,6 +57,52 @@ async fn a_name_limits_and_a_budget_are_stored_and_shown() -> anyhow::Result<()>
     assert!(!sent(&ada, "budget", &[("monthly_budget", "-5")]).await?);
     let seen = eve.read("/t/acme/settings").await?;
     assert!(seen.contains("1,200") && seen.contains("$49.90"), "what was refused changes nothing");
+    Ok(())
+}
+
+#[tokio::test]
+async fn fewer_days_are_asked_for_and_a_form_of_before_takes_no_days_back() -> anyhow::Result<()> {
+    let (_it, staff) = running(&acme()).await?;
+    let ada = staff.administrator().await?;
+    let (page, action) = ("/t/acme/settings", "/t/acme/settings/limits");
+    let seen = hidden(&ada.read(page).await?, "limits_seen")?;
+    let limits = |days: &'static str| {
+        [("messages_per_minute", "70"), ("keep_days", days), ("limits_seen", "")]
+    };
+    for ticked in [None, Some("yes"), Some("14")] {
+        let mut form = limits("1").to_vec();
+        form[2].1 = &seen;
+        form.extend(ticked.map(|days| ("fewer_days", days)));
+        let refused = ada.post(action, &form).await?;
+        assert_eq!(refused.status(), 422, "{ticked:?}");
+        let told = refused.text().await?;
+        assert!(told.contains("What is older than 1 day would be erased within minutes"), "{told}");
+        assert!(told.contains("Erase what is older than 1 day, for good"), "{told}");
+        let typed = [hidden(&told, "messages_per_minute")?, hidden(&told, "keep_days")?];
+        assert_eq!(typed, ["70", "1"], "what was typed is kept");
+        assert_eq!(hidden(&ada.read(page).await?, "keep_days")?, "", "{ticked:?}");
+    }
+    for days in ["14", "30"] {
+        let mut form = limits(days).to_vec();
+        let now = hidden(&ada.read(page).await?, "limits_seen")?;
+        form[2].1 = &now;
+        form.extend((days == "14").then_some(("fewer_days", "14")));
+        assert_eq!(ada.post(action, &form).await?.status(), 303, "{days}: more are not asked for");
+    }
+
+    // One of before the others, with the days that were right then.
+    let mut old = [("messages_per_minute", "70"), ("keep_days", ""), ("limits_seen", &*seen)];
+    let refused = ada.post(action, &old).await?;
+    assert_eq!(refused.status(), 422);
+    let told = refused.text().await?;
+    let want = "Somebody else changed these limits while you typed. What is stored now: 70 messages a \
+                minute, as many of these through Slack, conversations kept for 30 days.";
+    assert!(told.contains(want), "{told}");
+    assert_eq!(hidden(&ada.read(page).await?, "keep_days")?, "30");
+    let now = hidden(&told, "limits_seen")?;
+    old[2].1 = &now;
+    assert_eq!(ada.post(action, &old).await?.status(), 303);
+    assert_eq!(hidden(&ada.read(page).await?, "keep_days")?, "");
     Ok(())
 }
 

@@ -8,7 +8,12 @@ use domain::{
     secret::Secret,
 };
 use konstruct_tests::installation::{Installation, MASTER_KEY};
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect::Policy};
+use portal::server::flash::Flash;
+use reqwest::{
+    Client, Method, RequestBuilder, Response, StatusCode,
+    header::{COOKIE, HeaderMap, SET_COOKIE},
+    redirect::Policy,
+};
 use schemas::{TenantId, Timestamp};
 use store::keys::Masters;
 
@@ -124,6 +129,15 @@ pub(crate) fn hidden(page: &str, name: &str) -> anyhow::Result<String> {
     let from = page.split(&format!("name=\"{name}\"")).nth(1).context("no such field")?;
     let value = from.split("value=\"").nth(1).and_then(|rest| rest.split('"').next());
     Ok(value.context("no value")?.to_owned())
+}
+
+/// What the next page will say.
+pub(crate) fn flash_of(answer: &Response) -> anyhow::Result<Flash> {
+    let mut held = HeaderMap::new();
+    for cookie in answer.headers().get_all(SET_COOKIE) {
+        held.append(COOKIE, cookie.clone());
+    }
+    Flash::of(&held).context("nothing will be said")
 }
 
 /// One person with a browser that runs no scripts and follows no redirects.

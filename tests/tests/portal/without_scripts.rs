@@ -217,6 +217,13 @@ async fn settings_and_lists(browser: &Browser) -> anyhow::Result<()> {
     browser.see("Suspended").await?;
     browser.press("Resume it").await?;
     browser.see("Active").await?;
+    browser.fill("keep_days", "7").await?;
+    browser.press("Set the limits").await?;
+    browser.see("What is older than 7 days would be erased within minutes, for good").await?;
+    browser.click("input[name=fewer_days]").await?;
+    browser.press("Set the limits").await?;
+    browser.see("The limits hold from the next message on.").await?;
+    assert_eq!(browser.value("keep_days").await?, "7");
     browser.go("/tenants").await?;
     browser.fill("q", "zzz").await?;
     browser.press("Search").await?;

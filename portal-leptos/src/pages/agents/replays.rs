@@ -14,6 +14,7 @@ pub(super) use self::{
     list::{Rehearsal, list, rehearsal, without_models},
     new::{plan, start},
     one::{go_on, json, markdown, show, stop},
+    view::go_on_words,
 };
 use crate::{
     pages::form::sentence,

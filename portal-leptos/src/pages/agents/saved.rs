@@ -2,93 +2,114 @@
 
 mod interrupted;
 mod keep;
+mod remove;
 mod run;
 
 use axum::{
-    extract::Form,
+    extract::Query,
     http::{HeaderValue, header},
     response::Response,
 };
 use domain::access::Permission;
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Card, CodeBlock, EmptyState, Icon, LinkButton, Status, SubmitButton, Time, Tone,
-    Variant, format::counted,
+    Card, CodeBlock, EmptyState, Icon, LinkButton, Pagination, Status, Time, Tone, Variant,
+    format::counted,
 };
 use replay::{
-    Checked, KeptTest, KeptTests, LastResult, ReplayError, RunRow, UnreadableTest, end_words,
+    Checked, KeptTest, KeptTests, LastResult, TESTS_PAGE, TestsPage, UnreadableTest, end_words,
 };
 use schemas::{MessageId, Timestamp};
 use serde::Deserialize;
 use serde_json::json;
 
 pub(super) use self::{
-    interrupted::go_on,
+    interrupted::{go_on, stop},
     keep::{keep, new},
+    remove::{ask, remove},
     run::{plan, start},
 };
 use super::{
     parts::{self, At, Place, known, question},
-    replays::{shadow, without_models},
+    replays::without_models,
 };
 use crate::{
-    pages::{address, form::go},
-    server::{error::PageError, flash::Flash, render::Cx, session::Visited},
+    pages::address::{self, Address},
+    server::{error::PageError, render::Cx, session::Visited},
 };
 
 /// After how many seconds the page is loaded again while tests are run.
 const AGAIN_S: &str = "5";
 
-pub(super) async fn list(cx: Cx, Visited(visit): Visited, at: At) -> Result<Response, PageError> {
+/// Which tests, as it stands in the address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Look {
+    /// `all`; nothing shows that tests are run while they are, and then all.
+    show: String,
+    /// How many of them come before this page.
+    from: u32,
+}
+
+/// What the page is made of.
+struct Shown {
+    tests: TestsPage,
+    show: String,
+    /// What is said of the run that is under way, or did not come to its end.
+    run: Option<AnyView>,
+    is_under_way: bool,
+    may_write: bool,
+    now: Timestamp,
+}
+
+pub(super) async fn list(
+    cx: Cx,
+    Visited(visit): Visited,
+    at: At,
+    Query(look): Query<Look>,
+) -> Result<Response, PageError> {
     let (name, live) = known(&cx, &at).await?;
-    let who = &cx.signed.principal;
+    let (who, now) = (&cx.signed.principal, cx.now());
+    let title = format!("Tests of {name}");
+    let head = || {
+        let lead = "Turns that are kept, with what is expected of an answer to each.".to_owned();
+        parts::header((&at, &name, &live), (&title, Some(lead)), Place::Tests)
+    };
+    let Some(shadow) = &cx.portal.shadow else {
+        return Ok(cx.page(&title, || view! { {head()} {without_models()} }.into_any()));
+    };
+    let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
+    // Asked first, so that what ends meanwhile is loaded once more.
+    let is_under_way = shadow.is_testing(who, at.ids()).await?;
+    let last = shadow.last_tests(who, at.ids()).await?;
+    let is_quiet = is_under_way && look.show.is_empty();
+    let run = || {
+        if is_under_way {
+            Some(interrupted::under_way(&at, last.as_ref(), (may_write, is_quiet), now))
+        } else {
+            last.as_ref().and_then(|run| interrupted::banner(&at, run, may_write, now))
+        }
+    };
+    if is_quiet {
+        let mut response = cx.page(&title, || view! { {head()} {run()} }.into_any());
+        // Without a word of anybody, so that it is loaded again and again without anybody reading, and
+        // nobody who reads loses their place.
+        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static(AGAIN_S));
+        return Ok(response);
+    }
     let detail = json!({ "tests": at.agent });
     cx.portal.accounts.note_read(who, &at.tenant, detail, &visit).await?;
-    let tests = match &cx.portal.shadow {
-        Some(shadow) => {
-            // Asked first, so that what ends meanwhile is loaded once more.
-            let is_under_way = shadow.is_testing(who, at.ids()).await?;
-            let last = shadow.last_tests(who, at.ids()).await?;
-            Some((shadow.tests(who, at.ids()).await?, Asked { is_under_way, last }))
-        }
-        None => None,
-    };
-    let is_under_way = tests.as_ref().is_some_and(|(_, asked)| asked.is_under_way);
-    let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
-    let (title, now) = (format!("Tests of {name}"), cx.now());
-    let mut response = cx.page(&title, || {
-        let lead = "Turns that are kept, with what is expected of an answer to each.".to_owned();
-        let head = parts::header((&at, &name, &live), (&title, Some(lead)), Place::Tests);
-        let body = match tests {
-            Some((tests, asked)) => listed(&at, tests, (may_write, &asked), now),
-            None => without_models(),
-        };
-        view! { {head} {body} }.into_any()
-    });
-    if is_under_way && who.tenants.contains_key(&at.tenant) {
-        // The page shows what came of each, with or without a script. Whoever is of the installation reads
-        // on the record, and loads it again by hand.
-        response.headers_mut().insert(header::REFRESH, HeaderValue::from_static(AGAIN_S));
-    }
-    Ok(response)
+    let tests = shadow.tests_page(who, at.ids(), look.from).await?;
+    Ok(cx.page(&title, || {
+        let shown = Shown { tests, show: look.show, run: run(), is_under_way, may_write, now };
+        view! { {head()} {listed(&at, shown)} }.into_any()
+    }))
 }
 
-/// How often they were asked.
-struct Asked {
-    /// Whether somebody is at it.
-    is_under_way: bool,
-    /// The newest run.
-    last: Option<RunRow>,
-}
-
-fn listed(
-    at: &At,
-    KeptTests { tests, unreadable }: KeptTests,
-    (may_write, asked): (bool, &Asked),
-    now: Timestamp,
-) -> AnyView {
-    let is_under_way = asked.is_under_way;
-    if tests.is_empty() && unreadable.is_empty() {
+fn listed(at: &At, shown: Shown) -> AnyView {
+    let Shown { tests, show, run, is_under_way, may_write, now } = shown;
+    let TestsPage { tests: KeptTests { tests, unreadable }, after, count } = tests;
+    if count == 0 {
         let conversations = format!("/t/{}/conversations", at.tenant);
         return view! {
             <Card>
@@ -102,31 +123,29 @@ fn listed(
         }
         .into_any();
     }
+    let page = |after: u32| {
+        let from = if after == 0 { String::new() } else { after.to_string() };
+        let page = Address::of_tenant(&at.tenant, &["agents", at.agent.as_str(), "tests"]);
+        page.with("show", &show).with("from", &from).done()
+    };
+    let newer = (0 < after).then(|| page(after.saturating_sub(TESTS_PAGE)));
+    let next = after.saturating_add(TESTS_PAGE);
+    let older = (next < count).then(|| page(next));
     let command = format!("konstruct test --tenant {} --agent {}", at.tenant, at.agent);
-    let run = at.path("/tests/run");
-    let may_run = may_write && !is_under_way && !tests.is_empty();
-    let run = may_run.then(|| {
-        view! { <p><LinkButton href=run icon=Icon::Play>"Run them"</LinkButton></p> }
+    let href = at.path("/tests/run");
+    let start = (may_write && !is_under_way).then(|| {
+        view! { <p><LinkButton href icon=Icon::Play>"Run them"</LinkButton></p> }
     });
-    let under_way = is_under_way.then(|| {
-        view! {
-            <Banner tone=Tone::Info title="The tests are being run">
-                <p>"Load the page again to see what came of each."</p>
-            </Banner>
-        }
-    });
-    let interrupted = asked.last.as_ref().filter(|_| !is_under_way);
-    let interrupted = interrupted.and_then(|run| interrupted::banner(at, run, may_write, now));
     let cards: Vec<_> = tests.into_iter().map(|test| card(at, test, may_write, now)).collect();
     let unreadable = unreadable.into_iter().map(|test| closed(at, test, may_write, now));
     let unreadable: Vec<_> = unreadable.collect();
     view! {
         <div class="stack">
+            {start}
             {run}
-            {under_way}
-            {interrupted}
             {cards}
             {unreadable}
+            <Pagination newer older words=("Previous", "Next") />
             <CodeBlock label="Runs them on the command line, of what is published" code=command />
         </div>
     }
@@ -178,22 +197,16 @@ fn foot(
 ) -> AnyView {
     let trace = address::message(&at.tenant, message);
     let of = format!(" of message {message}");
-    let action = at.path(&format!("/tests/{id}/remove"));
+    let href = at.path(&format!("/tests/{id}/remove"));
     let named = format!(" test {id}");
     let remove = may_write.then(|| {
         view! {
-            <form method="post" action=action class="inline-form">
-                <SubmitButton
-                    variant=Variant::Quiet
-                    dense=true
-                    icon=Icon::Trash
-                    name="sure"
-                    value="yes"
-                >
+            <p>
+                <LinkButton href variant=Variant::Quiet dense=true icon=Icon::Trash>
                     "Remove"
                     <span class="visually-hidden">{named}</span>
-                </SubmitButton>
-            </form>
+                </LinkButton>
+            </p>
         }
     });
     view! {
@@ -249,34 +262,4 @@ fn result(last: LastResult, now: Timestamp) -> AnyView {
         {said}
     }
     .into_any()
-}
-
-/// What the button says, so that a form that says nothing removes nothing.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Sure {
-    sure: String,
-}
-
-pub(super) async fn remove(
-    cx: Cx,
-    Visited(visit): Visited,
-    at: At,
-    Form(Sure { sure }): Form<Sure>,
-) -> Result<Response, PageError> {
-    known(&cx, &at).await?;
-    let (who, test) = (&cx.signed.principal, at.named()?);
-    let to = at.path("/tests");
-    if sure != "yes" {
-        return Ok(go(&to, &Flash::note("Nothing was removed.")));
-    }
-    match shadow(&cx)?.forget(who, &at.tenant, test).await {
-        Ok(()) => {}
-        Err(ReplayError::NoTest(_)) => return Ok(go(&to, &Flash::note("It was gone already."))),
-        Err(error) => return Err(error.into()),
-    }
-    let detail = json!({ "agent": at.agent, "test": test });
-    let did = (accounts::Replaying::Removed, detail);
-    cx.portal.accounts.note_replay(who, &at.tenant, did, &visit).await?;
-    Ok(go(&to, &Flash::good("The test is removed.")))
 }

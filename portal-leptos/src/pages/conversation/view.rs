@@ -24,14 +24,15 @@ pub(super) struct Shown {
     pub(super) agents: Vec<AgentLine>,
     /// Whether newer turns are left out.
     pub(super) is_part: bool,
-    /// Whether whoever looks may give it back to its agent.
-    pub(super) may_give_back: bool,
+    /// Whether whoever looks may give it back to its agent, and say what became of a reply.
+    pub(super) may_write: bool,
     /// Whether whoever looks may keep an answer as a test.
     pub(super) may_keep: bool,
 }
 
 pub(super) fn page(shown: Shown) -> AnyView {
-    let Shown { tenant, search, found, agents, is_part, may_give_back, may_keep } = shown;
+    let Shown { tenant, search, found, agents, is_part, may_write, may_keep } = shown;
+    let may = May { write: may_write, keep: may_keep };
     let Conversation { line, turns, before, newer, older } = found;
     let (tone, state) = standing(line.standing);
     let here = || search.on(address::conversation(&tenant, &line.connection, &line.conversation));
@@ -45,10 +46,10 @@ pub(super) fn page(shown: Shown) -> AnyView {
     };
     let (newer, older) = (beside(newer), beside(older));
     let back = address::hand_back(&tenant, &line.connection, &line.conversation).done();
-    let with_person = line.with_person_since.map(|since| with_person(since, may_give_back, back));
+    let with_person = line.with_person_since.map(|since| with_person(since, may_write, back));
     let is_empty = turns.is_empty();
     let title = title(&turns);
-    let turns = turns.into_iter().map(|turn| turn_view(turn, (&tenant, may_keep), &agents));
+    let turns = turns.into_iter().map(|turn| turn_view(turn, (&tenant, may), &agents));
     let turns = turns.collect_view();
     let turns = if is_empty {
         view! {
@@ -78,10 +79,10 @@ pub(super) fn page(shown: Shown) -> AnyView {
 }
 
 /// That the agent is quiet here, and how it speaks again.
-fn with_person(since: Timestamp, may_give_back: bool, action: String) -> AnyView {
+fn with_person(since: Timestamp, may_write: bool, action: String) -> AnyView {
     let actions = move || {
         let action = action.clone();
-        may_give_back.then(|| {
+        may_write.then(|| {
             view! {
                 <form method="post" action=action>
                     <SubmitButton variant=Variant::Primary>"Give it back to the agent"</SubmitButton>
@@ -128,7 +129,14 @@ fn lead(line: &ConversationLine) -> String {
     format!("{messages} of {people}, channel {} on {}", line.place.channel, line.connection)
 }
 
-fn turn_view(turn: Turn, (tenant, may_keep): (&TenantId, bool), agents: &[AgentLine]) -> AnyView {
+/// What whoever looks may do about a turn.
+#[derive(Clone, Copy)]
+struct May {
+    write: bool,
+    keep: bool,
+}
+
+fn turn_view(turn: Turn, (tenant, may): (&TenantId, May), agents: &[AgentLine]) -> AnyView {
     let Turn { kind, message, at, sender, sender_name, words, edited_at, standing, detail, answer } =
         turn;
     let is_agent = kind == TurnKind::Agent;
@@ -144,7 +152,7 @@ fn turn_view(turn: Turn, (tenant, may_keep): (&TenantId, bool), agents: &[AgentL
     let is_said = matches!(standing, Some(Standing::Answered) | None);
     let standing = standing.filter(|_| !is_said);
     let standing = standing.map(|it| standing_view(it, detail));
-    let answered = answer.as_ref().filter(|answer| may_keep && answer.model.is_some());
+    let answered = answer.as_ref().filter(|answer| may.keep && answer.model.is_some());
     let by = answered.and_then(|answer| answer.agent.as_ref());
     let keep = by.map(|agent| {
         let page = Address::of_tenant(tenant, &["agents", agent.as_str(), "tests", "new"]);
@@ -158,7 +166,8 @@ fn turn_view(turn: Turn, (tenant, may_keep): (&TenantId, bool), agents: &[AgentL
     });
     let took = answer.map(|answer| answer_view(answer, tenant, agents));
     let trace = address::message(tenant, &message);
-    let decide = in_doubt.then(|| view! { <a href=trace.clone()>"Say whether it arrived"</a> });
+    let may_decide = in_doubt && may.write;
+    let decide = may_decide.then(|| view! { <a href=trace.clone()>"Say whether it arrived"</a> });
     view! {
         <li class="turn" data-kind=kind id=id>
             <Avatar name=name.clone() ai=is_agent />

@@ -1,21 +1,29 @@
 //! What dead letters look like.
 
+use std::collections::BTreeMap;
+
 use desk::{
-    LETTERS_MAX,
+    LETTERS_MAX, REASON_CHARS_MAX,
     repair::{Change, GroupOfLetters, Kept},
 };
+use domain::letter::Group;
 use leptos::prelude::*;
 use portal_ui::{
-    Card, CodeBlock, Column, Crumb, EmptyState, Icon, LinkButton, PageHeader, SubmitButton, Table,
-    TextField, Time, Variant, format::counted,
+    Card, CodeBlock, Column, Crumb, EmptyState, FormErrors, Icon, LinkButton, PageHeader, Problem,
+    SubmitButton, Table, TextField, Time, Variant, format::counted,
 };
+use schemas::TenantId;
 
-use super::{PATH, Search};
-use crate::pages::address::Address;
+use super::{DECIDE_OF_MANY, Decided, One, PATH, Search};
+use crate::pages::{address::Address, form::problem_of};
 
 /// The most letters of one group that are listed.
 const LISTED_MAX: usize = 20;
 
+/// The most tenants that are named.
+const NAMED_MAX: usize = 20;
+
+#[derive(Default)]
 pub(super) struct List {
     pub(super) search: Search,
     pub(super) groups: Vec<GroupOfLetters>,
@@ -23,15 +31,15 @@ pub(super) struct List {
     pub(super) may_decide: bool,
 }
 
-pub(super) fn list(shown: List) -> AnyView {
+/// The list; `wrong` is what is wrong with the tenant that was looked for.
+pub(super) fn list(shown: List, wrong: Option<Problem>) -> AnyView {
     let List { search, groups, kept, may_decide } = shown;
     let all = search.decided.is_some();
-    let other = Address::new(PATH).with("tenant", search.tenant.trim());
+    let tenant = search.tenant.trim();
+    let other = Address::new(PATH).with("tenant", tenant);
     let other = if all { other } else { other.with("decided", "yes") };
     let words = if all { "Only what waits" } else { "With what was decided" };
-    let is_empty = groups.is_empty();
-    let groups = groups.into_iter().map(|it| group(it, &kept, may_decide)).collect_view();
-    let none = is_empty.then(|| {
+    let none = (groups.is_empty() && wrong.is_none()).then(|| {
         view! {
             <EmptyState
                 title="No dead letters"
@@ -40,6 +48,12 @@ pub(super) fn list(shown: List) -> AnyView {
             />
         }
     });
+    let groups = groups
+        .into_iter()
+        .map(|it| group(it, (kept.as_slice(), tenant), may_decide))
+        .collect_view();
+    let find = find(&search, wrong.as_ref().map(|it| it.message.clone()));
+    let problems = wrong.into_iter().collect::<Vec<_>>();
     view! {
         <PageHeader
             title="Dead letters"
@@ -47,15 +61,33 @@ pub(super) fn list(shown: List) -> AnyView {
         >
             <LinkButton href=other.done()>{words}</LinkButton>
         </PageHeader>
-        <div class="stack">{none} {groups}</div>
+        <FormErrors problems />
+        <div class="stack">{find} {none} {groups}</div>
     }
     .into_any()
 }
 
-fn group(it: GroupOfLetters, kept: &[Kept], may_decide: bool) -> AnyView {
+fn find(search: &Search, error: Option<String>) -> AnyView {
+    let tenant = search.tenant.clone();
+    let decided = search.decided.is_some().then(|| {
+        view! { <input type="hidden" name="decided" value="yes" /> }
+    });
+    view! {
+        <form method="get" action=PATH role="search" class="filters">
+            {decided}
+            <TextField name="tenant" label="Tenant" value=tenant error=error />
+            <div class="row">
+                <SubmitButton variant=Variant::Plain icon=Icon::Filter>"Filter"</SubmitButton>
+            </div>
+        </form>
+    }
+    .into_any()
+}
+
+fn group(it: GroupOfLetters, (kept, tenant): (&[Kept], &str), may_decide: bool) -> AnyView {
     let of_group = it.among(kept);
     let GroupOfLetters { group, before } = it;
-    let href = format!("{PATH}/groups/{}", group.key);
+    let href = Address::new(format!("{PATH}/groups/{}", group.key)).with("tenant", tenant).done();
     let title = format!("{} by {}", group.topic, group.consumer);
     let waits = of_group.iter().any(|it| it.is_open());
     let decide = (may_decide && waits)
@@ -66,6 +98,8 @@ fn group(it: GroupOfLetters, kept: &[Kept], may_decide: bool) -> AnyView {
         Column::new("Set aside"),
         Column::new("Decided"),
     ];
+    let newest = (LISTED_MAX < of_group.len())
+        .then(|| view! { <p class="meta">{format!("The newest {LISTED_MAX} of them:")}</p> });
     let rows = of_group.into_iter().rev().take(LISTED_MAX).map(row).collect_view();
     let letters = counted(group.letters.len() as u64, "letter", "letters");
     view! {
@@ -76,6 +110,7 @@ fn group(it: GroupOfLetters, kept: &[Kept], may_decide: bool) -> AnyView {
                     <Time at=group.last />
                 </p>
                 {changes(before)}
+                {newest}
                 <Table caption="Letters of this cause, the newest first" columns>{rows}</Table>
                 {decide}
             </div>
@@ -84,7 +119,6 @@ fn group(it: GroupOfLetters, kept: &[Kept], may_decide: bool) -> AnyView {
     .into_any()
 }
 
-/// What was changed last before the first letter came; it need not be why.
 fn changes(before: Vec<Change>) -> Option<AnyView> {
     if before.is_empty() {
         return None;
@@ -120,17 +154,14 @@ fn row(kept: &Kept) -> AnyView {
     .into_any()
 }
 
-/// One letter with its event; `name` is what whoever decided of it is called.
-pub(super) fn one(
-    kept: Kept,
-    event: Option<Vec<u8>>,
-    name: Option<String>,
-    may_decide: bool,
-) -> AnyView {
+/// One letter with its event, and the reason that was typed.
+pub(super) fn one(shown: One, reason: String, problems: Vec<Problem>) -> AnyView {
+    let One { kept, event, name, may_decide } = shown;
     let crumbs = vec![Crumb::new("Dead letters", PATH)];
     let waits = kept.is_open();
     let action = format!("{PATH}/{}", kept.id);
-    let forms = (may_decide && waits).then(|| forms(action));
+    let typed = Decided { reason, ..Decided::default() };
+    let forms = (may_decide && waits).then(|| forms(action, &typed, &problems));
     let Kept { id, letter, tenant, decision } = kept;
     let lead = format!("{} by {}, {} attempts", letter.topic(), letter.consumer, letter.attempts);
     let tenant = tenant.map_or_else(|| "nobody can tell whose it is".to_owned(), String::from);
@@ -147,6 +178,7 @@ pub(super) fn one(
     let event = event.unwrap_or_else(|| "It is no longer on the log.".to_owned());
     view! {
         <PageHeader title=id lead=lead crumbs />
+        <FormErrors problems />
         <div class="stack">
             <Card title="Why it was set aside">
                 <p>{letter.reason}</p>
@@ -160,27 +192,69 @@ pub(super) fn one(
     .into_any()
 }
 
-pub(super) fn confirm(found: GroupOfLetters) -> AnyView {
+/// Asks before the letters of a cause are decided, with what was typed before.
+pub(super) fn confirm(
+    (group, kept): (Group, Vec<Kept>),
+    typed: &Decided,
+    problems: Vec<Problem>,
+) -> AnyView {
     let crumbs = vec![Crumb::new("Dead letters", PATH)];
-    let group = found.group;
     let letters = counted(group.letters.len() as u64, "letter", "letters");
     let lead = format!("{letters}: {} by {}, {}", group.topic, group.consumer, group.cause);
     let many = (LETTERS_MAX < group.letters.len()).then(|| {
         view! { <p>{format!("{LETTERS_MAX} of them are decided at a time, the oldest first.")}</p> }
     });
+    let until = Some(group.last.as_millis());
+    let typed = Decided { until, ..typed.clone() };
+    let forms = forms(format!("{PATH}/groups/{}", group.key), &typed, &problems);
     view! {
-        <PageHeader title="Decide of dead letters" lead=lead crumbs />
-        <div class="stack">{many} {forms(format!("{PATH}/groups/{}", group.key))}</div>
+        <PageHeader title=DECIDE_OF_MANY lead=lead crumbs />
+        <FormErrors problems />
+        <div class="stack">
+            <p>{format!("Of {}.", whose(&kept))}</p>
+            <p class="meta">
+                "Set aside from " <Time at=group.first /> " to " <Time at=group.last />
+                "; what comes later is not decided here."
+            </p>
+            {many}
+            {forms}
+        </div>
     }
     .into_any()
 }
 
+/// E.g. `acme (3), beta (1), nobody that can be told (2)`.
+fn whose(kept: &[Kept]) -> String {
+    let mut counts = BTreeMap::<Option<&str>, usize>::new();
+    for it in kept {
+        *counts.entry(it.tenant.as_ref().map(TenantId::as_str)).or_default() += 1;
+    }
+    let nobody =
+        counts.remove(&None::<&str>).map(|count| format!("nobody that can be told ({count})"));
+    let more = counts.len().saturating_sub(NAMED_MAX);
+    let more = (0 < more).then(|| counted(more as u64, "more tenant", "more tenants"));
+    let named = counts.into_iter().take(NAMED_MAX);
+    let named = named.filter_map(|(tenant, count)| Some(format!("{} ({count})", tenant?)));
+    named.chain(more).chain(nobody).collect::<Vec<_>>().join(", ")
+}
+
 /// Handled once more, or discarded with a reason.
-fn forms(action: String) -> AnyView {
-    let again = action.clone();
+fn forms(action: String, typed: &Decided, problems: &[Problem]) -> AnyView {
+    let (again, wrong) = (action.clone(), problem_of(problems, "reason"));
+    let hidden = || {
+        let tenant = Some(typed.tenant.trim()).filter(|it| !it.is_empty()).map(str::to_owned);
+        let tenant = tenant.map(|it| view! { <input type="hidden" name="tenant" value=it /> });
+        let until = typed.until.map(|it| it.to_string());
+        let until = until.map(|it| view! { <input type="hidden" name="until" value=it /> });
+        view! { {tenant} {until} }.into_any()
+    };
+    let (of_retry, of_discard) = (hidden(), hidden());
+    let longest = u32::try_from(REASON_CHARS_MAX).unwrap_or(u32::MAX);
+    let reason = typed.reason.clone();
     view! {
         <Card title="Have it handled once more">
             <form method="post" action=again class="form">
+                {of_retry}
                 <p>"Nobody is answered twice: what was done already is known."</p>
                 <div class="form-actions">
                     <SubmitButton name="do" value="retry">"Retry"</SubmitButton>
@@ -189,7 +263,15 @@ fn forms(action: String) -> AnyView {
         </Card>
         <Card title="Leave it be">
             <form method="post" action=action class="form">
-                <TextField name="reason" label="Why" required=true />
+                {of_discard}
+                <TextField
+                    name="reason"
+                    label="Reason"
+                    value=reason
+                    required=true
+                    maxlength=longest
+                    error=wrong
+                />
                 <div class="form-actions">
                     <SubmitButton name="do" value="discard" variant=Variant::Danger>
                         "Discard"
@@ -200,4 +282,32 @@ fn forms(action: String) -> AnyView {
         </Card>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tenants_are_named_with_how_many_letters_each_has() {
+        let kept = |tenant: Option<&str>| {
+            let letter = serde_json::from_value(serde_json::json!({
+                "consumer": "dedup", "stream": "EVENTS", "sequence": 1, "subject": "events.x",
+                "tenant": tenant, "event": null, "attempts": 1, "reason": "no", "at": "2026-11-22T00:00:00.000Z",
+            }));
+            let tenant = tenant.map(|it| it.parse().unwrap());
+            Kept {
+                id: "dedup-EVENTS-1".to_owned(),
+                letter: letter.unwrap(),
+                tenant,
+                decision: None,
+            }
+        };
+        let some = ["beta", "acme", "beta"].map(|it| kept(Some(it)));
+        assert_eq!(whose(&some), "acme (1), beta (2)");
+        let with_nobodys = [kept(None), kept(Some("acme"))];
+        assert_eq!(whose(&with_nobodys), "acme (1), nobody that can be told (1)");
+        let many: Vec<_> = (10..33).map(|nth| kept(Some(&format!("t{nth}")))).collect();
+        assert!(whose(&many).ends_with("t29 (1), 3 more tenants"), "{}", whose(&many));
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use accounts::Entry;
+use portal_ui::format::counted;
 use schemas::{OperatorId, TenantId};
 use serde_json::Value;
 
@@ -165,7 +166,7 @@ fn read(detail: &Value) -> &'static str {
     if detail.get("sequence").is_some() {
         return "opened an event of the log";
     }
-    if ["replay", "replays", "tests"].iter().any(|name| detail.get(name).is_some()) {
+    if ["replay", "replays", "test", "tests"].iter().any(|name| detail.get(name).is_some()) {
         return "opened turns that are asked again";
     }
     if detail.get("activity").is_some() {
@@ -181,8 +182,9 @@ fn read(detail: &Value) -> &'static str {
 /// Who it was is not known any more.
 fn erased(detail: &Value) -> String {
     let messages = detail.get("messages").and_then(Value::as_u64).unwrap_or_default();
+    let messages = counted(messages, "message", "messages");
     let of = text(detail, "by").map_or(String::new(), |by| format!(", as {by} asked"));
-    format!("erased a person with {messages} messages{of}")
+    format!("erased a person with {messages}{of}")
 }
 
 #[cfg(test)]
@@ -238,13 +240,13 @@ mod tests {
         check("replay.started", of, "Ada had turns of mara asked again");
         let exported = json!({ "export": "acme.jsonl", "by": "olga" });
         check("conversations.read", exported, "Ada exported all data of the tenant");
-        let erased = json!({ "messages": 7, "by": "olga@example.com" });
-        check(
-            "person.erased",
-            erased,
-            "Ada erased a person with 7 messages, as olga@example.com asked",
-        );
-        for what in [json!({ "replay": "acme-1f" }), json!({ "tests": "mara" })] {
+        for (messages, what) in [(7, "7 messages"), (1, "1 message")] {
+            let erased = json!({ "messages": messages, "by": "olga@example.com" });
+            let want = format!("Ada erased a person with {what}, as olga@example.com asked");
+            check("person.erased", erased, &want);
+        }
+        for what in ["replay", "replays", "test", "tests"] {
+            let what = json!({ what: "acme-1f" });
             check("conversations.read", what, "Ada opened turns that are asked again");
         }
     }

@@ -11,6 +11,7 @@ use portal_ui::{
 use schemas::{TenantId, Timestamp};
 use views::{AgentLine, Call, EventRow, MessageRow, Span, Standing, Trace};
 
+use super::decided::Decided;
 use crate::pages::{
     address::{self, Address},
     conversations::standing,
@@ -19,8 +20,8 @@ use crate::pages::{
 
 pub(super) fn page(
     trace: Trace,
-    tenant: &TenantId,
-    agents: &[AgentLine],
+    (tenant, agents): (&TenantId, &[AgentLine]),
+    decided: Option<Decided>,
     may_decide: bool,
 ) -> AnyView {
     let Trace { message, row, begun_at, total_ms, spans, slow, calls, tools, events } = trace;
@@ -41,7 +42,7 @@ pub(super) fn page(
     });
     let action = format!("{}/reply", address::message(tenant, &message));
     let doubt = row.as_ref().and_then(|row| row.doubt.clone());
-    let doubt = doubt.map(|doubt| in_doubt(&doubt, may_decide.then_some(action)));
+    let doubt = doubt.map(|doubt| in_doubt(&doubt, decided, may_decide.then_some(action)));
     let command = format!("konstruct trace {message} --tenant {tenant}");
     let facts = row.map(|row| facts(row, tenant, agents));
     let aside = move || view! { <Status tone label=state /> };
@@ -71,9 +72,22 @@ pub(super) fn page(
     .into_any()
 }
 
-/// A reply that may have arrived, and who may say whether it has.
-fn in_doubt(doubt: &str, action: Option<String>) -> AnyView {
+/// A reply that may have arrived, for whoever may say whether it has, once.
+fn in_doubt(doubt: &str, decided: Option<Decided>, action: Option<String>) -> AnyView {
     let doubt = doubt.replace('_', " ");
+    let action = action.filter(|_| decided.is_none());
+    let next = decided.map_or_else(
+        || view! { <p>"Look into the thread in Slack before you decide."</p> }.into_any(),
+        |Decided { what, by, at }| {
+            view! {
+                <p>{format!("{by} said that {what}, ")} <Time at /></p>
+                <p>
+                    "This goes once it is carried out: reload the page. Should it stay, konstruct reply decides once more."
+                </p>
+            }
+            .into_any()
+        },
+    );
     let actions = move || {
         let form = |action: String, words: &'static str| {
             view! {
@@ -92,7 +106,7 @@ fn in_doubt(doubt: &str, action: Option<String>) -> AnyView {
     view! {
         <Banner tone=Tone::Warn title="It is not known whether the reply arrived" actions>
             <p>{doubt}</p>
-            <p>"Look into the thread in Slack before you decide."</p>
+            {next}
         </Banner>
     }
     .into_any()

@@ -2,23 +2,15 @@
 
 use leptos::prelude::*;
 use portal_ui::{
-    Banner, Card, Definition, DefinitionList, FormErrors, Icon, InputKind, LinkButton, PageHeader,
-    Problem, Status, SubmitButton, TextField, Tone, Variant,
+    Banner, Card, Definition, DefinitionList, FormErrors, Icon, LinkButton, PageHeader, Problem,
+    Status, SubmitButton, TextField, Tone, Variant,
     format::{count, dollars},
 };
 use schemas::{ChannelKind, TenantStatus};
 use views::TenantLine;
 
-use super::{Shown, Typed};
+use super::{Shown, Typed, limits};
 use crate::pages::{budget_form::budget_form, form::problem_of, tenants::state};
-
-/// How long the installation keeps conversations: see `store::prune`.
-const KEPT_DAYS: u32 = 31;
-
-/// What goes by its age, and what does not.
-const KEEP_HINT: &str = "From 1 to 30. Left empty, they are kept for 31 days. What is older and over is \
-    erased within minutes: what was said and answered, traces, and what agents remember of it. Sums of \
-    usage stay, and so do saved tests and what is in doubt.";
 
 /// The whole page.
 pub(super) fn page(shown: Shown, problems: Vec<Problem>) -> AnyView {
@@ -52,14 +44,14 @@ pub(super) fn page(shown: Shown, problems: Vec<Problem>) -> AnyView {
 
 /// What it is, for those who look on.
 fn facts(line: &TenantLine) -> AnyView {
-    let limits = &line.tenant.limits;
-    let slack = limits.per_channel.get(&ChannelKind::Slack);
+    let stored = &line.tenant.limits;
+    let slack = stored.per_channel.get(&ChannelKind::Slack);
     let slack = slack.map_or("as for all".to_owned(), |it| count((*it).into()));
     let or_none = |micros: Option<u64>| micros.map_or("none".to_owned(), dollars);
     let [daily, monthly] =
         [line.tenant.budget.daily_micros, line.tenant.budget.monthly_micros].map(or_none);
-    let kept = format!("{} days", limits.keep_days.unwrap_or(KEPT_DAYS));
-    let (all, spent) = (count(limits.messages_per_minute.into()), dollars(line.cost_micros_month));
+    let kept = limits::said(limits::kept_days(stored));
+    let (all, spent) = (count(stored.messages_per_minute.into()), dollars(line.cost_micros_month));
     view! {
         <Card title="What it may" lead="An administrator of this installation changes it.">
             <DefinitionList>
@@ -77,7 +69,7 @@ fn facts(line: &TenantLine) -> AnyView {
 
 fn forms(line: &TenantLine, typed: Typed, problems: &[Problem]) -> AnyView {
     let name = name_form(line, typed.name.clone(), problems);
-    let limits = limits_form(line, &typed, problems);
+    let limits = limits::form(line, &typed, problems);
     let budget = budget(line, &typed, problems);
     let end = delete_form(line, typed.slug, problems);
     let served = served_form(line);
@@ -109,50 +101,6 @@ fn name_form(line: &TenantLine, typed: Option<String>, problems: &[Problem]) -> 
             <TextField name="name" label="Name" value required=true maxlength=200 error />
             <div class="form-actions">
                 <SubmitButton variant=Variant::Plain>"Rename"</SubmitButton>
-            </div>
-        </form>
-    }
-    .into_any()
-}
-
-fn limits_form(line: &TenantLine, typed: &Typed, problems: &[Problem]) -> AnyView {
-    let limits = &line.tenant.limits;
-    let stored = limits.per_channel.get(&ChannelKind::Slack).map(ToString::to_string);
-    let all = typed.messages_per_minute.clone();
-    let all = all.unwrap_or_else(|| limits.messages_per_minute.to_string());
-    let slack = typed.slack_per_minute.clone().or(stored).unwrap_or_default();
-    let stored = limits.keep_days.map(|days| days.to_string());
-    let kept = typed.keep_days.clone().or(stored).unwrap_or_default();
-    let [wrong_all, wrong_slack, wrong_kept] =
-        ["messages_per_minute", "slack_per_minute", "keep_days"].map(|it| problem_of(problems, it));
-    view! {
-        <form method="post" action=format!("/t/{}/settings/limits", line.tenant.id) class="stack">
-            <TextField
-                name="messages_per_minute"
-                label="Messages a minute, over all channels"
-                kind=InputKind::Code
-                value=all
-                required=true
-                error=wrong_all
-            />
-            <TextField
-                name="slack_per_minute"
-                label="Of these through Slack"
-                kind=InputKind::Code
-                hint="Left empty, as many as over all channels."
-                value=slack
-                error=wrong_slack
-            />
-            <TextField
-                name="keep_days"
-                label="Days that conversations are kept"
-                kind=InputKind::Code
-                hint=KEEP_HINT
-                value=kept
-                error=wrong_kept
-            />
-            <div class="form-actions">
-                <SubmitButton variant=Variant::Plain>"Set the limits"</SubmitButton>
             </div>
         </form>
     }

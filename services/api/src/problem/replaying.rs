@@ -37,6 +37,7 @@ impl From<ReplayError> for ApiError {
             | ReplayError::Busy(_)
             | ReplayError::NothingToAsk
             | ReplayError::NoTests
+            | ReplayError::TooManyTests
             | ReplayError::OfTests(_)
             | ReplayError::NotOfTests(_)
             | ReplayError::Unplayable(_)

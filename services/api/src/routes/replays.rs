@@ -8,7 +8,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use super::{agents::find, note_read};
 use crate::{
     Api,
-    json::{Asked, Named, plain},
+    json::{Asked, Named},
     key::Caller,
     problem::ApiError,
     shapes::{
@@ -30,9 +30,9 @@ pub(super) fn shadow(api: &Api) -> Result<&Shadow, ApiError> {
     api.shadow.as_ref().ok_or(ApiError::NotFound)
 }
 
-/// The agent, and the run as the database can look for it.
+/// The agent, and the run.
 pub(super) fn apart(OfReplay { tenant, agent, run }: OfReplay) -> (OfAgent, String) {
-    (OfAgent { tenant, agent }, plain(Some(run)).unwrap_or_default())
+    (OfAgent { tenant, agent }, run)
 }
 
 /// List an agent's replays
@@ -48,7 +48,7 @@ async fn list_replays(
     Asked(page): Asked<After>,
 ) -> Result<Json<Replays>, ApiError> {
     find(&api, &caller, &of).await?;
-    let (agent, after) = ((&of.tenant, &of.agent), plain(page.after));
+    let (agent, after) = ((&of.tenant, &of.agent), page.after);
     let found = shadow(&api)?.runs(&caller, agent, after.as_deref()).await;
     let runs = match found {
         Err(ReplayError::NoRun(_)) => {

@@ -9,7 +9,7 @@ use views::{TenantFilter, TenantsPage};
 use super::{limit, made};
 use crate::{
     Api,
-    json::{Asked, Body, Named, plain},
+    json::{Asked, Body, Named},
     key::Caller,
     problem::ApiError,
     shapes::{
@@ -39,7 +39,7 @@ async fn list_tenants(
     Caller(caller): Caller,
     Asked(which): Asked<Which>,
 ) -> Result<Json<Tenants>, ApiError> {
-    let search = plain(which.search).unwrap_or_default();
+    let search = which.search.unwrap_or_default();
     let filter = TenantFilter { search, status: which.status.map(Into::into) };
     let limit = limit(which.limit)?;
     let page = TenantsPage { after: which.after.as_ref(), limit, now: api.clock.now() };

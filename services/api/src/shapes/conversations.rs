@@ -5,8 +5,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use views::{ConversationLine, Filter, Scan, Turn, TurnKind, Words};
 
-use crate::json::plain;
-
 /// A thread in the list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ConversationItem {
@@ -190,10 +188,10 @@ impl Which {
     /// As `views` asks it.
     pub(crate) fn filter(&self) -> Filter {
         Filter {
-            text: plain(self.text.clone()).unwrap_or_default(),
+            text: self.text.clone().unwrap_or_default(),
             agent: self.agent.clone(),
             state: self.standing.map(Into::into),
-            person: plain(self.person.clone()),
+            person: self.person.clone(),
             connection: self.connection.clone(),
             from: self.from,
             to: self.to,

@@ -22,7 +22,7 @@ const CHANGES_MAX: usize = 3;
 const TENANTS_MAX: usize = 50;
 
 /// Which letters.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Of this tenant only.
     pub tenant: Option<TenantId>,
@@ -30,6 +30,8 @@ pub struct Wanted {
     pub consumer: Option<String>,
     /// Set aside then or later.
     pub since: Option<Timestamp>,
+    /// Set aside then or earlier.
+    pub until: Option<Timestamp>,
     /// Also those of which something was decided.
     pub decided: bool,
 }
@@ -75,6 +77,16 @@ impl GroupOfLetters {
     }
 }
 
+/// The letters among these that have one cause, by the key of their group, the oldest first; nothing where
+/// there is none.
+pub fn of_group(kept: Vec<Kept>, key: &str) -> Option<(Group, Vec<Kept>)> {
+    let facts: Vec<_> = kept.iter().map(fact).collect();
+    let group = group(&facts).into_iter().find(|it| it.key == key)?;
+    let ids: HashSet<String> = group.letters.iter().cloned().collect();
+    let kept = kept.into_iter().filter(|it| ids.contains(&it.id)).collect();
+    Some((group, kept))
+}
+
 /// A change of the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -101,7 +113,9 @@ impl Repair {
         found.reverse();
         let is_wanted = |kept: &Kept| {
             let of_tenant = wanted.tenant.is_none() || wanted.tenant == kept.tenant;
-            of_tenant && wanted.since.is_none_or(|since| since <= kept.letter.at)
+            let at = kept.letter.at;
+            let is_later = wanted.since.is_none_or(|since| since <= at);
+            of_tenant && is_later && wanted.until.is_none_or(|until| at <= until)
         };
         let mut kept: Vec<_> = found.into_iter().map(Kept::of).filter(is_wanted).collect();
         let mut decisions = self.decisions(&kept).await?;

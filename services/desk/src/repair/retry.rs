@@ -208,9 +208,14 @@ fn whose(kept: &Kept) -> Result<&TenantId, RepairError> {
 }
 
 fn decided(standing: &Decision) -> RepairError {
-    let (verb, at) = (standing.verb.as_str(), standing.at);
-    let by = standing.by.operator.as_deref().unwrap_or(&standing.by.via);
-    RepairError::Refused(format!("it was {verb} by {by} at {at}"))
+    RepairError::Decided(Box::new(standing.clone()))
+}
+
+/// What stands, by whoever is named on record.
+pub(super) fn standing(decision: &Decision) -> String {
+    let (verb, at) = (decision.verb.as_str(), decision.at);
+    let by = decision.by.operator.as_deref().unwrap_or(&decision.by.via);
+    format!("it was {verb} by {by} at {at}")
 }
 
 /// The message that an event has answered, and whether also where it has an answer.

@@ -1,9 +1,9 @@
 //! What can be typed where something went wrong.
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use schemas::{TenantId, Timestamp};
+use schemas::TenantId;
 
 /// `konstruct deadletters …`.
 #[derive(Debug, Args)]
@@ -24,9 +24,9 @@ pub(crate) enum LetterVerb {
         /// Of this consumer only.
         #[arg(long)]
         consumer: Option<String>,
-        /// Set aside since then: a time, or an age such as `90m`, `12h`, `3d`.
+        /// Set aside since then: a time, or an age such as `90s`, `15m`, `12h`, `3d`.
         #[arg(long)]
-        since: Option<Since>,
+        since: Option<String>,
         /// Also those that were retried, edited or discarded.
         #[arg(long)]
         all_states: bool,
@@ -79,9 +79,9 @@ pub(crate) struct Chosen {
     /// Of this tenant only.
     #[arg(long)]
     pub tenant: Option<TenantId>,
-    /// Set aside since then: a time, or an age such as `90m`, `12h`, `3d`.
+    /// Set aside since then: a time, or an age such as `90s`, `15m`, `12h`, `3d`.
     #[arg(long)]
-    pub since: Option<Since>,
+    pub since: Option<String>,
     /// Do not ask, however many there are.
     #[arg(long)]
     pub yes: bool,
@@ -155,61 +155,4 @@ pub(crate) struct OfMessage {
     /// Who you are, for the record; the user of the system where nothing is said.
     #[arg(long, value_name = "NAME")]
     pub by: Option<String>,
-}
-
-/// A time, or how long ago.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Since {
-    /// Then.
-    At(Timestamp),
-    /// So long ago.
-    Ago(Duration),
-}
-
-impl Since {
-    /// The time that it is, `now`.
-    pub(crate) fn at(self, now: Timestamp) -> Timestamp {
-        match self {
-            Since::At(at) => at,
-            Since::Ago(age) => now.minus(age),
-        }
-    }
-}
-
-impl FromStr for Since {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if let Ok(at) = text.parse() {
-            return Ok(Since::At(at));
-        }
-        let wrong = "not a time as 2026-11-21T09:30:00Z, nor an age as 90m, 12h or 3d";
-        let unit = text.chars().next_back().ok_or(wrong)?;
-        let seconds = match unit {
-            'm' => 60,
-            'h' => 60 * 60,
-            'd' => 24 * 60 * 60,
-            _ => return Err(wrong),
-        };
-        let number = text.strip_suffix(unit).and_then(|it| it.parse::<u64>().ok()).ok_or(wrong)?;
-        Ok(Since::Ago(Duration::from_secs(number.saturating_mul(seconds))))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_or_an_age_is_read() {
-        let ago = |seconds| Ok(Since::Ago(Duration::from_secs(seconds)));
-        let at = "2026-11-21T09:30:00.000Z";
-        assert_eq!(at.parse::<Since>(), Ok(Since::At(at.parse().unwrap())));
-        assert_eq!("90m".parse::<Since>(), ago(5_400));
-        assert_eq!("12h".parse::<Since>(), ago(43_200));
-        assert_eq!("3d".parse::<Since>(), ago(259_200));
-        for wrong in ["", "d", "3", "3w", "-1d", "yesterday"] {
-            assert!(wrong.parse::<Since>().is_err(), "{wrong}");
-        }
-    }
 }

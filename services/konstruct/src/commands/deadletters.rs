@@ -5,8 +5,12 @@ mod show;
 use std::{io::Read as _, path::Path};
 
 use anyhow::{Context as _, bail};
-use desk::repair::{Change, Done, GroupOfLetters, Kept, Repair, RepairError, Wanted};
-use schemas::Author;
+use desk::{
+    REASON_CHARS_MAX,
+    repair::{Change, Done, GroupOfLetters, Kept, Repair, RepairError, Wanted, of_group},
+};
+use domain::look::instant;
+use schemas::{Author, Timestamp};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -34,8 +38,8 @@ pub(crate) async fn run(
     let repair = repair(&base).await;
     match args.verb {
         LetterVerb::Ls { tenant, consumer, since, all_states } => {
-            let since = since.map(|it| it.at(base.context.clock.now()));
-            let wanted = Wanted { tenant, consumer, since, decided: all_states };
+            let since = then(&base, since.as_deref())?;
+            let wanted = Wanted { tenant, consumer, since, until: None, decided: all_states };
             let kept = repair.kept(&wanted).await?;
             let groups = repair.groups(&kept).await?;
             output.print(&listed(&groups, &kept), &groups_json(&groups, &kept))
@@ -72,6 +76,9 @@ pub(crate) async fn run(
             if reason.trim().is_empty() {
                 bail!("say why: `--reason` is empty");
             }
+            if REASON_CHARS_MAX < reason.chars().count() {
+                bail!("`--reason` is longer than {REASON_CHARS_MAX} characters");
+            }
             let kept = choose(&base, &repair, &chosen).await?;
             ask_for(&kept, "are left as they are", chosen.yes)?;
             let (by, mut done) = (author(chosen.by.as_deref()), Vec::with_capacity(kept.len()));
@@ -95,18 +102,22 @@ fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+fn then(base: &Base, since: Option<&str>) -> anyhow::Result<Option<Timestamp>> {
+    let now = base.context.clock.now();
+    Ok(since.map(|since| instant(since, now)).transpose()?)
+}
+
 async fn choose(base: &Base, repair: &Repair, chosen: &Chosen) -> anyhow::Result<Vec<Kept>> {
     if let Some(id) = &chosen.which.id {
         return Ok(vec![repair.one(id).await?]);
     }
-    let since = chosen.since.map(|it| it.at(base.context.clock.now()));
+    let since = then(base, chosen.since.as_deref())?;
     let wanted = Wanted { tenant: chosen.tenant.clone(), since, ..Wanted::default() };
     let kept = repair.kept(&wanted).await?;
     if let Some(key) = &chosen.which.group {
-        let groups = repair.groups(&kept).await?;
-        let group = groups.into_iter().find(|it| it.group.key == *key);
-        let group = group.with_context(|| format!("there is no group `{key}` that is open"))?;
-        return Ok(group.among(&kept).into_iter().cloned().collect());
+        let found = of_group(kept, key);
+        let found = found.with_context(|| format!("there is no group `{key}` that is open"))?;
+        return Ok(found.1);
     }
     Ok(kept)
 }

@@ -15,6 +15,7 @@ use crate::{
 
 /// Does it.
 pub(crate) async fn run(asked: &Asked<'_>, args: Operators, output: Output) -> anyhow::Result<()> {
+    wiring::no_restore(asked).await?;
     let accounts = wiring::accounts(asked).await?;
     let console = Accounts::console()?;
     let visit = Visit::console(Clock::system().now());

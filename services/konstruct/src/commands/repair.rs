@@ -1,5 +1,7 @@
 //! `konstruct redeliver`, `konstruct reprocess`, `konstruct reply`: what is done about single messages.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, bail};
 use desk::repair::{Asked, Repair, Wish};
 use schemas::{Author, MessageId, TenantId};
@@ -80,10 +82,12 @@ async fn several(
 ) -> anyhow::Result<()> {
     let base = Base::connect(settings, "konstruct-repair", CancellationToken::new()).await?;
     let (repair, by) = (repair(&base).await, author(args.by.as_deref()));
-    let mut all = Vec::new();
+    let (mut all, mut named) = (Vec::new(), BTreeSet::new());
     for typed in &args.which {
         let found = find(settings, &base, (typed.as_str(), args.tenant.as_ref())).await;
         let found = match found {
+            // By its id and by its reference it is one message, about which one thing is done.
+            Ok(which) if !named.insert(which.clone()) => continue,
             Ok((tenant, message)) => Box::pin(ask(&repair, (tenant, message), wish, &by)).await,
             Err(error) => Err(error),
         };

@@ -1,15 +1,21 @@
 //! `konstruct restore`: a backup in the place of an installation that was lost.
 //!
-//! Streams come first and consumers last, since no service starts without them: by then the database is
-//! whole, and who was erased since the backup is erased again. What the installation that was lost may
+//! Rows come first, and are made to last once the streams are there: rows that do not fit are found before
+//! anything stands in the way of another try. Then comes a mark, which goes when all is whole: nothing
+//! starts or writes beside it (`runtime::restoring`, ADR 35), not before the database is there and who was
+//! erased since the backup is erased again. Consumers come last. What the installation that was lost may
 //! have answered after the backup is held for an operator (`domain::doubt`, ADR 30).
 
 use std::{fmt::Write as _, path::Path};
 
 use anyhow::{Context as _, bail};
 use domain::{look::instant, seal::MasterKey};
-use nats::{EVENTS, STREAMS};
-use runtime::{Bus, Clock, backup, setup};
+use nats::{EVENTS, RESTORING, STREAMS, Sizes};
+use runtime::{
+    Bus, Clock, backup,
+    restoring::{self, UnderWay},
+    setup,
+};
 use schemas::{TenantId, Timestamp};
 use serde_json::json;
 use store::backup::{Empty, Restoration, Restoring};
@@ -27,6 +33,9 @@ use crate::{
     settings::Asked,
     wiring,
 };
+
+/// What is there now is not whole, and the mark says so to everybody else.
+const BROKE_OFF: &str = "the restore broke off; begin it again with a new NATS and a new database";
 
 /// A restore that was asked for.
 struct Restore<'a> {
@@ -113,16 +122,36 @@ impl<'a> Restore<'a> {
         plan
     }
 
+    /// The mark stays where this does not come to its end, however that is.
     async fn carry_out(&self, asked: &Asked<'_>) -> anyhow::Result<Restored> {
         let sizes = asked.sizes()?;
+        let (filled, rows) = self.rows().await?;
+        restoring::begin(&self.bus, &self.mark()).await?;
+        let done = Box::pin(self.all(asked, sizes, filled)).await.context(BROKE_OFF)?;
+        restoring::end(&self.bus).await.with_context(mark_stays)?;
+        let (cut, erased) = done;
+        Ok(Restored { cut, rows, erased })
+    }
+
+    fn mark(&self) -> UnderWay {
+        UnderWay { dir: self.from.display().to_string(), by: self.by.clone(), began_at: self.now }
+    }
+
+    /// All that the mark stands for. Says how many messages came after the cut, and who was erased again.
+    async fn all(
+        &self,
+        asked: &Asked<'_>,
+        sizes: Sizes,
+        filled: Restoring,
+    ) -> anyhow::Result<(u64, Vec<TenantId>)> {
         let cut = self.streams().await?;
-        let rows = self.rows().await?;
+        self.finish(filled).await?;
         store::migrate(&self.database).await?;
         setup::streams(&self.bus, sizes).await?;
         let erased = erase::once_more(asked, &self.erased, &self.by).await?;
         backup::stand(&self.bus, &self.manifest.cut.consumers).await?;
-        setup::verify(&self.bus, sizes).await?;
-        Ok(Restored { cut, rows, erased })
+        setup::as_declared(&self.bus, sizes).await?;
+        Ok((cut, erased))
     }
 
     /// Says how many messages after the cut were taken away again.
@@ -148,12 +177,16 @@ impl<'a> Restore<'a> {
         Ok(gone)
     }
 
-    /// Says how many rows there are.
-    async fn rows(&self) -> anyhow::Result<u64> {
-        let database = &self.manifest.cut.database;
-        let empty = Empty::open(&self.database, database.migration).await?;
-        let restoring = empty.begin().await?;
+    /// Says how many rows there are. Nobody sees them yet.
+    async fn rows(&self) -> anyhow::Result<(Restoring, u64)> {
+        let migration = self.manifest.cut.database.migration;
+        let restoring = Empty::open(&self.database, migration).await?.begin().await?;
         let rows = self.fill(&restoring).await?;
+        Ok((restoring, rows))
+    }
+
+    async fn finish(&self, restoring: Restoring) -> anyhow::Result<()> {
+        let database = &self.manifest.cut.database;
         let restoration = Restoration {
             restored_at: self.now,
             cut_at: database.at,
@@ -161,8 +194,7 @@ impl<'a> Restore<'a> {
             events_seq: self.bus.last_sequence(&EVENTS).await?,
             actor: self.by.clone(),
         };
-        restoring.finish(&database.counters, &restoration).await?;
-        Ok(rows)
+        Ok(restoring.finish(&database.counters, &restoration).await?)
     }
 
     async fn fill(&self, restoring: &Restoring) -> anyhow::Result<u64> {
@@ -203,6 +235,12 @@ impl<'a> Restore<'a> {
     }
 }
 
+/// What to do where only the mark is too much.
+fn mark_stays() -> String {
+    let mark = RESTORING.name;
+    format!("all is restored, and its mark cannot be taken away: do it by `nats stream rm {mark}`")
+}
+
 /// When the installation answered last: after the backup, by whichever clock.
 fn lost_at(said: Option<&str>, cut_at: Timestamp, now: Timestamp) -> anyhow::Result<Timestamp> {
     let Some(said) = said else { return Ok(now.max(cut_at)) };
@@ -213,8 +251,9 @@ fn lost_at(said: Option<&str>, cut_at: Timestamp, now: Timestamp) -> anyhow::Res
     Ok(lost_at)
 }
 
-/// Nothing is put on top of what is there.
+/// Nothing is put on top of what is there, nor of what another restore left there.
 async fn check_empty(bus: &Bus) -> anyhow::Result<()> {
+    restoring::check(bus).await?;
     let heads = backup::heads(bus).await?;
     let there = heads.iter().filter(|head| 0 < head.messages);
     let there: Vec<_> =

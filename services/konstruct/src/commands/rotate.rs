@@ -7,6 +7,7 @@ use crate::{output::Output, settings::Asked, wiring};
 
 /// Wraps every key anew. Interrupted, a second run does the rest.
 pub(crate) async fn run(asked: &Asked<'_>, output: Output) -> anyhow::Result<()> {
+    wiring::no_restore(asked).await?;
     let keys = asked.master_keys()?;
     let masters = wiring::masters(keys.current, keys.previous);
     let settings = asked.database("KONSTRUCT_PLATFORM_DATABASE_URL")?;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::{output::Output, settings::Asked};
 
-/// Applies it, and says what was different.
+/// Applies it, and says what was different. Refuses beside a restore that has not ended.
 pub(crate) async fn run(asked: &Asked<'_>, output: Output) -> anyhow::Result<()> {
     let bus = Bus::connect(&asked.nats_url()?, "konstruct-setup").await?;
     let changed = setup::apply(&bus, asked.sizes()?).await?;

@@ -47,7 +47,7 @@ pub(crate) async fn run(
         Some(TestVerb::Rm { test }) => {
             let tenant = tenant_of(&test)?;
             let shell = Shell::open(sources).await?;
-            shell.replay.forget_test(&tenant, &test).await?;
+            shell.replay.forget_test((&tenant, None), &test).await?;
             output.print(&format!("{test} is removed"), &json!({ "removed": test }))?;
             Ok(ExitCode::SUCCESS)
         }

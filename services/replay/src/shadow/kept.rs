@@ -10,19 +10,75 @@ use domain::{
     replay::check::Check,
 };
 use schemas::{AgentId, MessageId, TenantId};
-use store::replays::{self, RunRow};
+use store::replays::{self, RunRow, Which};
 
 use super::{Ids, Parts, Shadow};
 use crate::{
-    Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Wanted, at_hand,
-    hold::under_way,
+    Employee, Estimate, KeptTest, KeptTests, ReplayError, TestSetup, Turn, UnreadableTest, Wanted,
+    at_hand, hold::under_way,
 };
+
+/// Tests on one page of their list.
+pub const TESTS_PAGE: u32 = 25;
+
+/// Tests of an agent as a page shows them.
+#[derive(Clone, Debug)]
+pub struct TestsPage {
+    /// Those on it.
+    pub tests: KeptTests,
+    /// How many come before them.
+    pub after: u32,
+    /// How many there are.
+    pub count: u32,
+}
 
 impl Shadow {
     /// The turns of an agent that are kept as tests, the oldest first. They hold what people wrote.
     pub async fn tests(&self, by: &Principal, ids: Ids<'_>) -> Result<KeptTests, ReplayError> {
         by.require(Permission::ConversationsRead, ids.0)?;
         self.0.parts.replay.kept_tests(ids).await
+    }
+
+    /// The same, [`TESTS_PAGE`] of them after so many others; where there are not that many, the last of them.
+    pub async fn tests_page(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+        after: u32,
+    ) -> Result<TestsPage, ReplayError> {
+        by.require(Permission::ConversationsRead, ids.0)?;
+        let replay = &self.0.parts.replay;
+        let count = u32::try_from(replay.count_tests(ids).await?).unwrap_or(u32::MAX);
+        let last = count.saturating_sub(1) / TESTS_PAGE * TESTS_PAGE;
+        let after = after.min(last);
+        let tests = replay.some_tests(ids, Which::Some { after, most: TESTS_PAGE }).await?;
+        Ok(TestsPage { tests, after, count })
+    }
+
+    /// One of them, which may not be readable.
+    pub async fn test(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+        test: &str,
+    ) -> Result<Result<KeptTest, UnreadableTest>, ReplayError> {
+        by.require(Permission::ConversationsRead, ids.0)?;
+        let found = self.0.parts.replay.some_tests(ids, Which::One(test)).await?;
+        let KeptTests { mut tests, mut unreadable } = found;
+        let found = tests.pop().map(Ok).or_else(|| unreadable.pop().map(Err));
+        found.ok_or_else(|| ReplayError::NoTest(test.to_owned()))
+    }
+
+    /// Whether an answered message can be kept as a test, or why not.
+    pub async fn may_keep(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+        message: &MessageId,
+    ) -> Result<(), ReplayError> {
+        by.require(Permission::AgentsWrite, ids.0)?;
+        let (_, turn) = self.turn(ids, message).await?;
+        turn.frozen.map(drop).map_err(ReplayError::Unplayable)
     }
 
     /// Keeps an answered message as a test. Its name.
@@ -33,22 +89,32 @@ impl Shadow {
         (message, checks): (&MessageId, &[Check]),
     ) -> Result<String, ReplayError> {
         by.require(Permission::AgentsWrite, ids.0)?;
+        let (who, turn) = self.turn(ids, message).await?;
+        self.0.parts.replay.keep_test(&who, turn, checks).await
+    }
+
+    /// An answered message with what asking it again takes, and whose it is.
+    async fn turn(
+        &self,
+        ids: Ids<'_>,
+        message: &MessageId,
+    ) -> Result<(Employee, Turn), ReplayError> {
         let Parts { replay, employee, .. } = &self.0.parts;
         let who = employee(ids.0, ids.1)?;
         let answered = replay.answered_one(&who, message).await?;
         let turn = self.frozen(&who, answered).await?;
-        replay.keep_test(&who, turn, checks).await
+        Ok((who, turn))
     }
 
-    /// Removes a test.
+    /// Removes a test of an agent.
     pub async fn forget(
         &self,
         by: &Principal,
-        tenant: &TenantId,
+        (tenant, agent): Ids<'_>,
         test: &str,
     ) -> Result<(), ReplayError> {
         by.require(Permission::AgentsWrite, tenant)?;
-        self.0.parts.replay.forget_test(tenant, test).await
+        self.0.parts.replay.forget_test((tenant, Some(agent)), test).await
     }
 
     /// Whether the tests of an agent are being asked, by whatever process.
@@ -122,6 +188,17 @@ impl Shadow {
         let taken = replay.take(ids.0, &run, None).await?;
         self.ask(who, taken, place);
         Ok(run)
+    }
+
+    /// Has an agent's tests stopped, whatever process asks them: those under way end, and no other begins.
+    /// The runs that were.
+    pub async fn stop_tests(
+        &self,
+        by: &Principal,
+        ids: Ids<'_>,
+    ) -> Result<Vec<String>, ReplayError> {
+        by.require(Permission::AgentsWrite, ids.0)?;
+        self.0.parts.replay.stop_tests(ids).await
     }
 
     async fn newest_of_tests(

@@ -20,6 +20,10 @@ use tracing::warn;
 use super::{Kept, headers, timestamp};
 use crate::{Bus, BusError, bus::read_error};
 
+/// How many messages the server is asked for at once. Half as many again may be on their way, each of up to
+/// [`nats::bounds::MESSAGE_BYTES_MAX`]: a request is bounded by their number, and not by their bytes.
+const ASKED_MAX: i64 = 32;
+
 /// The pause before a broken reading is taken up again.
 const RESUME_PAUSE: Duration = Duration::from_millis(500);
 

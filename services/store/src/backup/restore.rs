@@ -19,6 +19,10 @@ use crate::{
 /// Rows of a table that are counted for whoever is refused.
 const COUNTED_MAX: i64 = 1_000;
 
+/// It waits until the streams are back, for as long as that takes.
+const BEGIN: &str = "
+    begin;
+    set local idle_in_transaction_session_timeout = 0";
 const IS_MIGRATED: &str = "select to_regclass('public.konstruct_migration') is not null";
 const MIGRATION: &str = "select coalesce(max(number), 0) from konstruct_migration";
 const NOTE: &str = "
@@ -108,7 +112,7 @@ impl Empty {
     /// Begins to fill it. Nothing of it is seen by anybody before [`Restoring::finish`].
     pub async fn begin(self) -> Result<Restoring, StoreError> {
         let Self { client, tables } = self;
-        client.batch_execute("begin").await?;
+        client.batch_execute(BEGIN).await?;
         client.execute(STATE, &[]).await?;
         let names: Vec<_> = tables.iter().map(Table::quoted).collect();
         let lock = format!("lock table {} in access exclusive mode", names.join(", "));

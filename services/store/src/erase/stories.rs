@@ -88,8 +88,11 @@ const LOOK_FROM: &str = "
     on conflict (tenant_id) do update set place = least(erased_place.place, excluded.place)";
 const REMEMBERED: &str = "select name from erased_name where tenant_id = $1 order by name";
 const PLACES: &str = "select tenant_id, place from erased_place order by tenant_id";
-/// Not where another erasure has moved it back meanwhile.
-const LOOKED: &str = "update erased_place set place = $3 where tenant_id = $1 and place = $2";
+/// Not where another erasure has moved it back meanwhile. What was pruned as these names were written is
+/// there again.
+const LOOKED: &str = "
+    insert into erased_place (tenant_id, place) values ($1, $3)
+    on conflict (tenant_id) do update set place = excluded.place where erased_place.place = $2";
 
 /// What of one person's there is, by the tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -177,6 +180,26 @@ pub async fn count(
     (person, names): (&str, &[String]),
     actor: &str,
 ) -> Result<Vec<Had>, StoreError> {
+    let mut patience = Patience::default();
+    let rows = loop {
+        match counted(platform, tenant, (person, names), actor).await {
+            Ok(rows) => break rows,
+            Err(error) => patience.after(error).await?,
+        }
+    };
+    let mut had = BTreeMap::<String, u64>::new();
+    for row in rows {
+        *had.entry(row.try_get(0)?).or_default() += row::count::<u64>(row.try_get(1)?)?;
+    }
+    Ok(had.into_iter().map(|(table, rows)| Had { table, rows }).collect())
+}
+
+async fn counted(
+    platform: &Platform,
+    tenant: &TenantId,
+    (person, names): (&str, &[String]),
+    actor: &str,
+) -> Result<Vec<Row>, StoreError> {
     let mut tx = platform.begin(Purpose::Erase, actor).await?;
     tx.query(HOLD, &[]).await?;
     let mut rows = Vec::new();
@@ -185,11 +208,7 @@ pub async fn count(
     }
     rows.extend(tx.query(COUNT_THREADS, &[&tenant.as_str(), &names, &person]).await?);
     tx.commit().await?;
-    let mut had = BTreeMap::<String, u64>::new();
-    for row in rows {
-        *had.entry(row.try_get(0)?).or_default() += row::count::<u64>(row.try_get(1)?)?;
-    }
-    Ok(had.into_iter().map(|(table, rows)| Had { table, rows }).collect())
+    Ok(rows)
 }
 
 /// Erases them, a bounded piece at a time, and says how many there were. If it is interrupted, a second run

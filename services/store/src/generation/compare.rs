@@ -2,7 +2,7 @@
 //!
 //! Of each model and tenant, rows are counted and their hashes added up, in PostgreSQL: a sum has no order,
 //! so nothing is sorted and nothing grows. Where the sums of a tenant are apart, its rows are looked at in
-//! parts of [`PARTS`], and only the parts that are apart are read.
+//! 1,024 parts, and only the parts that are apart are read.
 //!
 //! What the sweeper takes for its age at that moment is left out on both sides: whether it has been there
 //! already is no matter of the log.
@@ -20,8 +20,6 @@ use self::statements::{MODELS, Statements};
 use super::Generation;
 use crate::{Platform, PlatformTx, Purpose, Settings, StoreError, prune::STORY_KEPT, row};
 
-/// In how many parts the rows of a tenant are looked at; in [`Statements::parts`] it is written out.
-pub const PARTS: u32 = 1_024;
 /// How far the clock of whoever prunes may be ahead.
 const CLOCK_SKEW_MAX: Duration = Duration::from_mins(1);
 /// Differences that are shown of each model. All are counted in its rows and checksums.

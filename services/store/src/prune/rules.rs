@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use schemas::directory::KEPT_DAYS;
+
 use super::Pruned;
 
 /// Slack delivers again for some hours, and we promise 25; twice that, so that clocks may differ.
 const DEDUP_KEPT: Duration = Duration::from_hours(48);
 /// Longer than an event can be redelivered from its stream, which keeps it for 30 days.
-pub(crate) const STORY_KEPT: Duration = Duration::from_hours(31 * 24);
+pub(crate) const STORY_KEPT: Duration = Duration::from_hours(24).saturating_mul(KEPT_DAYS);
 /// Longer than any limit takes to reset.
 const NOTICE_KEPT: Duration = Duration::from_hours(1);
 /// Longer than any call to a model is under way, all tries of its message included.

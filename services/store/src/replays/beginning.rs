@@ -1,4 +1,5 @@
-//! Whether an agent's turns are being asked. Of two who begin at the same moment, one does.
+//! Whether an agent's turns are being asked, and the word that ends it for its tests. Of two who begin at the
+//! same moment, one does.
 
 use schemas::{AgentId, Timestamp};
 
@@ -10,6 +11,10 @@ const IS_ASKED: &str = "
     select exists (select from replay_run
                     where tenant_id = $1 and agent_id = $2 and of_tests = $3 and state = 'open'
                       and held_until_ms > $4)";
+const STOP_TESTS: &str = "
+    update replay_run set state = 'stopped', why = $3, ended_at_ms = $4
+     where tenant_id = $1 and agent_id = $2 and of_tests and state = 'open' and held_until_ms > $4
+    returning run_id";
 
 /// Whether somebody is asking the tests of an agent.
 pub async fn is_tested(
@@ -29,6 +34,17 @@ pub async fn may_begin(
 ) -> Result<bool, StoreError> {
     queue(tx, agent).await?;
     Ok(!is_asked(tx, (agent, of_tests), now).await?)
+}
+
+/// Has whoever asks an agent's tests begin no other. The runs that were open.
+pub async fn stop_tests(
+    tx: &mut TenantTx,
+    agent: &AgentId,
+    (why, at): (&str, Timestamp),
+) -> Result<Vec<String>, StoreError> {
+    let (tenant, at) = (tx.tenant().clone(), at.as_millis());
+    let rows = tx.query(STOP_TESTS, &[&tenant.as_str(), &agent.as_str(), &why, &at]).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// One at a time goes on with an agent, until their transaction ends.

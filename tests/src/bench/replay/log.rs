@@ -190,7 +190,7 @@ impl Log {
         for nth in 0..self.messages {
             let said = self.said(nth)?;
             for row in self.rows(&said) {
-                let (subject, payload) = self.row_told(&said, &row);
+                let (subject, payload) = Self::row_told(&said, &row);
                 if nth == 0 {
                     check(&subject, &payload)?;
                 }
@@ -222,7 +222,7 @@ impl Log {
     }
 
     /// Where an event of a message is published, and as what.
-    fn row_told(&self, said: &Said, row: &Row<'_>) -> (String, String) {
+    fn row_told(said: &Said, row: &Row<'_>) -> (String, String) {
         let time = row.at.to_string();
         let values = Values {
             id: row.id,

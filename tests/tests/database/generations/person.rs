@@ -305,4 +305,8 @@ async fn names_are_kept_until_nothing_comes_late_any_more() {
     let pruned = prune(&world.platform, "test", at(78 * hour)).await.unwrap();
     assert_eq!((pruned.erased, pruned.erased_places), (1, 1));
     assert_eq!(places().await, []);
+
+    // Pruned just as other names were written: it is looked for what comes late all the same.
+    stories::looked(&world.db, &acme, &other, ((80, 99), at(79 * hour))).await.unwrap();
+    assert_eq!(places().await, [(acme, 99)]);
 }

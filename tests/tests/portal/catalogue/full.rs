@@ -53,6 +53,16 @@ pub(crate) const FULL: &[Page] = &[
     own("log", "/log", "made the API key Ledger"),
     page("log-filtered", "/log", "/log?kind=invite.accepted", "took the invitation"),
     page("log-none", "/log", "/log?kind=member.removed", "No line is like that"),
+    own("dead-letters", "/dead-letters", "message.received by dedup"),
+    page("dead-letters-of-tenant", "/dead-letters", "/dead-letters?tenant=acme", "Decide of all"),
+    page("dead-letters-of-no-tenant", "/dead-letters", "/dead-letters?tenant=No+Slug", "Tenant")
+        .status(422),
+    page("dead-letter", "/dead-letters/{letter}", "{letter}", "not an envelope"),
+    page("dead-letter-refused", "/dead-letters/{letter}", "{letter}", "Reason is empty")
+        .refused("{letter}", &[("do", "discard"), ("reason", " ")]),
+    page("dead-letters-group", "/dead-letters/groups/{key}", "{cause}", "Of acme (1)."),
+    page("dead-letters-group-refused", "/dead-letters/groups/{key}", "{cause}", "Reason is empty")
+        .refused("{cause}", &[("do", "discard"), ("reason", " ")]),
     own("dead-letters-not-theirs", "/dead-letters", "Go to the first page")
         .by(Who::Operator)
         .status(404),
@@ -278,6 +288,13 @@ pub(crate) const FULL: &[Page] = &[
         .by(Who::Viewer),
     page("tenant-settings-refused", "/t/{tenant}/settings", "/t/acme/settings", "Suspend it")
         .refused("/settings/limits", &[("messages_per_minute", "many")]),
+    page(
+        "tenant-fewer-days",
+        "/t/{tenant}/settings",
+        "/t/acme/settings",
+        "Erase what is older than",
+    )
+    .refused("/settings/limits", &[("keep_days", "7")]),
     page("tenant-budget-refused", "/t/{tenant}/settings", "/t/acme/settings", "Suspend it")
         .refused("/settings/budget", &[("monthly_budget", "-5")]),
     page("tenant-suspended", "/t/{tenant}/settings", "/t/paused/settings", "Resume it"),

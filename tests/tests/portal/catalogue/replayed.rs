@@ -7,6 +7,7 @@ const NEW: &str = "/t/{tenant}/agents/{agent}/replays/new";
 const ONE: &str = "/t/{tenant}/agents/{agent}/replays/{run}";
 const TESTS: &str = "/t/{tenant}/agents/{agent}/tests";
 const KEEP: &str = "/t/{tenant}/agents/{agent}/tests/new";
+const REMOVE: &str = "/t/{tenant}/agents/{agent}/tests/{test}/remove";
 const RUN: &str = "/t/{tenant}/agents/{agent}/tests/run";
 
 /// Mara's two answers were asked again of her draft, and one of them is kept as a test.
@@ -49,6 +50,25 @@ pub(crate) const REPLAYED: &[Page] = &[
         .refused("/tests/new", &[("matches", "(")]),
     page("test-new-of-nothing", KEEP, "/t/acme/agents/mara/tests/new", "Go to the first page")
         .status(400),
+    page(
+        "test-new-not-answered",
+        KEEP,
+        "/t/acme/agents/mara/tests/new?message=nothing",
+        "Go to the first page",
+    )
+    .status(404),
+    page("test-remove", REMOVE, "{test}/remove", "It goes for good"),
+    page("test-remove-operator", REMOVE, "{test}/remove", "Keep it").by(Who::Operator),
+    page("test-remove-viewer", REMOVE, "{test}/remove", "Go to the first page")
+        .by(Who::Viewer)
+        .status(403),
+    page(
+        "test-remove-gone",
+        REMOVE,
+        "/t/acme/agents/mara/tests/acme-0/remove",
+        "Go to the first page",
+    )
+    .status(404),
     page("tests-run", RUN, "/t/acme/agents/mara/tests/run?candidate=published", "Run 1 test"),
     page(
         "tests-run-none",

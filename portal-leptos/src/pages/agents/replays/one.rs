@@ -140,7 +140,7 @@ pub(in crate::pages::agents) async fn go_on(
     let (who, run) = (&cx.signed.principal, at.named()?);
     let to = at.path(&format!("/replays/{run}"));
     if let Err(error) = shadow(&cx)?.go_on(who, at.ids(), (run, more)).await {
-        return Ok(go(&to, &Flash::note(format!("{}.", refused(error)?))));
+        return Ok(go(&to, &Flash::bad(format!("{}.", refused(error)?))));
     }
     let detail = json!({ "agent": at.agent, "replay": run });
     let did = (accounts::Replaying::Resumed, detail);

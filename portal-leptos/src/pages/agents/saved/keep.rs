@@ -64,9 +64,12 @@ pub(in crate::pages::agents) async fn new(
     Query(typed): Query<Typed>,
 ) -> Result<Response, PageError> {
     let (name, live) = known(&cx, &at).await?;
-    shadow(&cx)?;
     let message = typed.message()?;
-    Ok(cx.page(TITLE, || view_of((&at, &name, &live), &message, &typed, Vec::new())))
+    let problems = match shadow(&cx)?.may_keep(&cx.signed.principal, at.ids(), &message).await {
+        Ok(()) => Vec::new(),
+        Err(error) => vec![wrong("", refused(error)?)],
+    };
+    Ok(cx.page(TITLE, || view_of((&at, &name, &live), &message, &typed, problems)))
 }
 
 pub(in crate::pages::agents) async fn keep(

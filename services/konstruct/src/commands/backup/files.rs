@@ -16,7 +16,7 @@ use runtime::backup::PIECE_BYTES;
 use super::manifest::{Manifest, Sum};
 use crate::progress::Progress;
 
-/// What says that a directory is not whole, and that it is ours. Its lock says that somebody is at it.
+/// What says that a directory without its name is ours. Its lock says that somebody is at it.
 const MARK: &str = "unfinished";
 
 /// A backup that is being written.
@@ -39,11 +39,7 @@ impl Part {
         let part = to.with_file_name(of_part);
         let what = || part.display().to_string();
         if part.try_exists().with_context(what)? {
-            let mark = File::open(part.join(MARK));
-            let mark = mark.with_context(|| format!("{} is no backup of ours", part.display()))?;
-            mark.try_lock()
-                .map_err(|_| anyhow::anyhow!("somebody writes {} now", part.display()))?;
-            fs::remove_dir_all(&part).with_context(what)?;
+            take_away(&part)?;
         }
         DirBuilder::new().mode(0o700).create(&part).with_context(what)?;
         let mark = create(&part.join(MARK)).with_context(what)?;
@@ -66,12 +62,25 @@ impl Part {
         for dir in ["streams", "tables", "."] {
             File::open(self.from.join(dir))?.sync_all()?;
         }
-        fs::remove_file(self.from.join(MARK))?;
         fs::rename(&self.from, &self.to).with_context(|| self.to.display().to_string())?;
         let parent = self.to.parent().filter(|parent| !parent.as_os_str().is_empty());
         File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+        // Whoever is killed here leaves the mark in a backup that its manifest says is whole.
+        fs::remove_file(self.to.join(MARK))?;
         Ok(())
     }
+}
+
+/// What an earlier run left. One that was killed before it could set its mark left nothing in it.
+fn take_away(part: &Path) -> anyhow::Result<()> {
+    let what = || part.display().to_string();
+    if fs::read_dir(part).with_context(what)?.next().is_none() {
+        return fs::remove_dir(part).with_context(what);
+    }
+    let mark = File::open(part.join(MARK));
+    let mark = mark.with_context(|| format!("{} is no backup of ours", part.display()))?;
+    mark.try_lock().map_err(|_| anyhow::anyhow!("somebody writes {} now", part.display()))?;
+    fs::remove_dir_all(part).with_context(what)
 }
 
 fn create(path: &Path) -> io::Result<File> {
@@ -227,6 +236,11 @@ mod tests {
         let foreign = Part::begin(&to).err().unwrap().to_string();
         assert!(foreign.ends_with("is no backup of ours"), "{foreign}");
         assert!(part.join("tables").exists());
+        // Killed before there was a mark.
+        fs::remove_dir_all(&part).unwrap();
+        fs::create_dir(&part).unwrap();
+        Part::begin(&to).unwrap().finish().unwrap();
+        assert!(to.join("tables").exists() && !to.join(MARK).exists());
         fs::remove_dir_all(&dir).unwrap();
     }
 }

@@ -30,7 +30,8 @@ pub(in crate::commands) struct Manifest {
     pub program: String,
     /// The version of the server that handed the streams out.
     pub nats: String,
-    /// Which topology that program declares: the SHA-256 of it.
+    /// Which topology that program declares: the SHA-256 of it. For people who look at an old backup; a
+    /// restore takes streams as they were, and brings them to what is declared now.
     pub topology: String,
     /// Which master key wraps the keys of tenants; the key itself is elsewhere.
     pub master_key: String,

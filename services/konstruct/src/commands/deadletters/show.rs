@@ -1,8 +1,7 @@
 //! One dead letter with its event.
 
-use accounts::{Accounts, Visit};
 use anyhow::Context as _;
-use desk::repair::{Kept, Repair};
+use desk::repair::{Kept, Repair, RepairError};
 use domain::seal::{Owner, Sealing};
 use schemas::{Author, Envelope, TenantId, Text};
 use serde_json::{Value, json};
@@ -18,12 +17,19 @@ pub(super) async fn show(
     output: Output,
 ) -> anyhow::Result<()> {
     // An event that has aged out is told of all the same.
-    let original = repair.original(&kept.letter).await.ok();
+    let original = match repair.original(&kept.letter).await {
+        Ok(original) => Some(original),
+        Err(RepairError::Refused(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
     let bytes: Option<&[u8]> = original.as_ref().map(|it| it.payload.as_ref());
     let mut event = bytes.map(|it| serde_json::from_slice(it).unwrap_or(Value::Null));
     if let (Some(by), Some(event)) = (opened_by, &mut event) {
         let tenant = kept.tenant.as_ref().context("nobody can tell whose it is")?;
-        note(asked, base, (kept, tenant), by).await?;
+        // What cannot be written down is not read.
+        let what = json!({ "letter": kept.id, "by": by.operator });
+        let noted = wiring::note_opened(asked, tenant, what).await;
+        noted.context("that it is opened cannot be written down")?;
         let (sealer, _) = wiring::secrets(asked, &base.db)?;
         let sealing = sealer.of(tenant, base.context.clock.now()).await?;
         let envelope = bytes.and_then(|it| Envelope::decode(it).ok());
@@ -36,20 +42,6 @@ pub(super) async fn show(
         fields.insert("original".to_owned(), json!(event));
     }
     output.print(&text(kept, event.as_ref())?, &shown)
-}
-
-/// Puts it on the log of operators. What cannot be written down is not read.
-async fn note(
-    asked: &Asked<'_>,
-    base: &Base,
-    (kept, tenant): (&Kept, &TenantId),
-    by: &Author,
-) -> anyhow::Result<()> {
-    let accounts = wiring::accounts(asked).await?;
-    let visit = Visit::console(base.context.clock.now());
-    let what = json!({ "letter": kept.id, "by": by.operator });
-    let noted = accounts.note_read(&Accounts::console()?, tenant, what, &visit).await;
-    noted.context("that it is opened cannot be written down")
 }
 
 /// Opens every text in it; one that does not open stays sealed.

@@ -23,7 +23,7 @@ use store::{
     erasures::{self, Erasure},
 };
 
-use super::OF_PERSON_BEGUN;
+use super::{OF_PERSON, OF_PERSON_BEGUN, OF_TENANT};
 use crate::{cli::ShowReceipt, output::Output, settings::Asked, wiring};
 
 /// What of the master key the signing key is.
@@ -140,11 +140,7 @@ pub(crate) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Res
     let text = std::fs::read_to_string(file);
     let text = text.with_context(|| format!("cannot read {}", file.display()))?;
     let receipt = verify(&masters(asked)?, &text)?;
-    if is(&receipt, "what", OF_PERSON_BEGUN) {
-        bail!(
-            "it says what there was as an erasure began, and that did not end: run it again with it"
-        );
-    }
+    check_of_erasure(&receipt).with_context(|| file.display().to_string())?;
     let of = |name: &str| receipt.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
     let (tenant, ended_at) = (of("tenant"), of("ended_at"));
     let whose = receipt.get("person").and_then(Value::as_str);
@@ -157,6 +153,17 @@ pub(crate) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Res
 fn masters(asked: &Asked<'_>) -> anyhow::Result<Vec<MasterKey>> {
     let keys = asked.master_keys()?;
     Ok(std::iter::once(keys.current).chain(keys.previous).collect())
+}
+
+/// Other things are signed with the same key.
+fn check_of_erasure(signed: &Value) -> anyhow::Result<()> {
+    match signed.get("what").and_then(Value::as_str) {
+        Some(OF_TENANT | OF_PERSON) => Ok(()),
+        Some(OF_PERSON_BEGUN) => {
+            bail!("it says what there was as an erasure began, and that did not end: run it again")
+        }
+        Some(_) | None => bail!("it is signed, and no receipt of an erasure"),
+    }
 }
 
 /// Signs a receipt.
@@ -269,6 +276,21 @@ mod tests {
         let mixed = mixed.to_string();
         assert_eq!(said(&[master("1")], &mixed), "it was changed after it was signed");
         assert_eq!(said(&[master("1")], "{}"), "not a receipt");
+    }
+
+    #[test]
+    fn what_is_signed_and_tells_of_no_erasure_is_no_receipt() {
+        for what in [OF_TENANT, OF_PERSON] {
+            check_of_erasure(&json!({ "what": what })).unwrap();
+        }
+        for other in [json!({ "what": "konstruct.backup" }), json!({})] {
+            let why = check_of_erasure(&other).unwrap_err().to_string();
+            assert_eq!(why, "it is signed, and no receipt of an erasure");
+        }
+        let begun = json!({ "what": OF_PERSON_BEGUN });
+        let why = check_of_erasure(&begun).unwrap_err().to_string();
+        let want = "it says what there was as an erasure began, and that did not end: run it again";
+        assert_eq!(why, want);
     }
 
     #[test]

@@ -64,6 +64,7 @@ async fn find(asked: &Asked<'_>, args: &Get) -> anyhow::Result<Kept> {
 async fn open(asked: &Asked<'_>, args: &Get, event: &Envelope) -> anyhow::Result<Sealing> {
     let now = Clock::system().now();
     let what = json!({ "stream": args.stream.name, "sequence": args.sequence });
+    wiring::no_restore(asked).await?;
     wiring::note_opened(asked, &event.tenant, what).await?;
     let db = Database::connect(&asked.database("KONSTRUCT_DATABASE_URL")?).await?;
     match Vault::open(asked, &db)?.sealer.of(&event.tenant, now).await {

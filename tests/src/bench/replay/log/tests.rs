@@ -34,7 +34,7 @@ fn what_is_copied_is_what_the_projector_writes() {
     for nth in 0..log.messages {
         let said = log.said(nth).unwrap();
         for row in log.rows(&said) {
-            let [copied, projected] = both(&row, &log.row_told(&said, &row));
+            let [copied, projected] = both(&row, &Log::row_told(&said, &row));
             assert_eq!(copied, projected);
             seqs.push(row.seq);
         }
