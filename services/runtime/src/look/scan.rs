@@ -30,10 +30,6 @@ const RESUME_PAUSE: Duration = Duration::from_millis(500);
 /// After so much silence the server is asked whether anything is left.
 const ASK_AFTER: Duration = Duration::from_secs(1);
 
-/// How many messages the server is asked for at once. Half as many again may be on their way, each of up to
-/// [`nats::bounds::MESSAGE_BYTES_MAX`]: a request is bounded by their number, and not by their bytes.
-const ASKED_MAX: i64 = 32;
-
 /// Messages wait, and none comes.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("messages wait, and none came for {} s: NATS may be away", .0.as_secs())]
