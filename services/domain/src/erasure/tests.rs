@@ -149,9 +149,9 @@ fn what_cannot_be_read_is_theirs_by_what_it_still_says() {
         (Glimpse::of(b"no JSON at all"), (false, true)),
         (Glimpse::of(br#"{"specversion":"1.0","id":"x"}"#), (false, true)),
     ];
-    for (glimpse, want) in cases {
-        let got = (stories.hold_by(&glimpse), stories.may_hold("U1", &glimpse));
-        assert_eq!(got, want, "{glimpse:?}");
+    for (nth, (glimpse, want)) in cases.iter().enumerate() {
+        let got = (stories.hold_by(glimpse), stories.may_hold("U1", glimpse));
+        assert_eq!(got, *want, "case {nth}");
     }
 }
 
