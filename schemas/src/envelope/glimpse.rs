@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::{EffectId, EventId, MessageId};
+use crate::{EffectId, EventId, MessageId, TenantId};
 
 /// Bytes from the log, looked at as JSON. Each thing is looked for where the envelope and today's events have
 /// it; what is not there, or does not fit, is not said.
@@ -27,6 +27,11 @@ impl Glimpse {
     /// Its own name.
     pub fn id(&self) -> Option<EventId> {
         self.text("/id")?.parse().ok()
+    }
+
+    /// Whose it is.
+    pub fn tenant(&self) -> Option<TenantId> {
+        self.text("/tenantid")?.parse().ok()
     }
 
     /// The story it belongs to.
@@ -141,6 +146,7 @@ mod tests {
             let bytes = sample(*kind);
             let (read, it) = (crate::Envelope::decode(&bytes).unwrap(), Glimpse::of(&bytes));
             assert_eq!(it.id().as_ref(), Some(&read.id), "{kind:?}");
+            assert_eq!(it.tenant().as_ref(), Some(&read.tenant), "{kind:?}");
             assert_eq!(it.correlation(), Some(read.correlation.as_str()), "{kind:?}");
             let message = read.event.message();
             assert_eq!(it.message().as_ref(), message.map(|it| &it.id), "{kind:?}");

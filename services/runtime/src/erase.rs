@@ -17,7 +17,7 @@ use anyhow::{Context as _, bail};
 use async_nats::jetstream::{self, context::ContextBuilder, stream::Stream};
 use futures::TryStreamExt as _;
 use nats::{DEADLETTERS, DIRECTORY, ENGAGEMENTS, EVENTS};
-use schemas::{Envelope, Event, TenantId, subject};
+use schemas::{Envelope, Event, Glimpse, TenantId, subject};
 
 use crate::{
     Bus,
@@ -182,7 +182,7 @@ impl TenantLog {
         let (mut last, mut ours) = (HashMap::new(), Vec::new());
         while !scan.is_level() {
             let Some(kept) = scan.next_waiting(ANSWER_WAIT_MAX).await? else { break };
-            if Envelope::decode(&kept.payload).is_ok_and(|it| it.tenant == self.tenant) {
+            if tenant(&kept.payload).as_ref() == Some(&self.tenant) {
                 ours.push((kept.subject.clone(), kept.sequence));
             }
             last.insert(kept.subject, kept.sequence);
@@ -197,6 +197,12 @@ impl TenantLog {
         }
         Ok(claims)
     }
+}
+
+/// Whose an event is, also where it cannot be read.
+fn tenant(payload: &[u8]) -> Option<TenantId> {
+    let read = Envelope::decode(payload).map(|it| it.tenant);
+    read.map_or_else(|_| Glimpse::of(payload).tenant(), Some)
 }
 
 /// How many messages each subject has that `filter` finds.
