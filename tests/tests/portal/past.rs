@@ -125,8 +125,8 @@ async fn before_the_first_change_there_was_nothing() -> anyhow::Result<()> {
     assert!(bar(&then)?.iter().all(|line| !line.is_held), "nothing holds");
     let begin = first.to_string().replace(':', "%3A");
     assert!(then.contains(&format!("{page}?at={begin}")), "a way to how it began: {then}");
-    let began = op.read(&format!("{page}?at={first}")).await?;
-    assert!(began.contains("Not published: it answered nobody"), "{began}");
+    let hired = op.read(&format!("{page}?at={first}")).await?;
+    assert!(hired.contains("Not published: it answered nobody"), "{hired}");
     Ok(())
 }
 
