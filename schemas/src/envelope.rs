@@ -2,10 +2,14 @@
 //!
 //! Rules of the format: CloudEvents 1.0.2 core specification and its JSON event format §3.
 
+mod glimpse;
+mod reason;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+pub use self::glimpse::Glimpse;
 use crate::{CorrelationId, Event, EventId, Subject, TenantId, Timestamp, subject, upcast::Chain};
 
 /// The longest envelope, in bytes: a mebibyte, which is the streams' bound, less its headers.

@@ -26,7 +26,7 @@ pub use directory::{
     Agent, AgentConfig, Author, Claim, Connection, ConnectionStatus, Limits, ModelGroup,
     ModelGroupStatus, Published, Tenant, TenantStatus, Tool, ToolStatus,
 };
-pub use envelope::{DecodeError, Envelope, Trace};
+pub use envelope::{DecodeError, Envelope, Glimpse, Trace};
 pub use event::{Event, Kind, LimitScope};
 pub use id::{
     AgentId, ConnectionId, ConversationId, CorrelationId, EffectId, EventId, InvalidId, MessageId,

@@ -256,6 +256,14 @@ pub fn dead_letters_of_tenant(tenant: &TenantId) -> String {
     format!("deadletters.*.{tenant}")
 }
 
+/// What could not be handled and was set aside without a tenant, since it could not be read.
+pub const DEAD_LETTERS_OF_NOBODY: &str = "deadletters.*.-";
+
+/// Whether a dead letter stands there.
+pub fn is_of_nobody(subject: &str) -> bool {
+    subject.starts_with("deadletters.") && subject.ends_with(".-")
+}
+
 /// The keys of all threads that a tenant's agents follow.
 pub fn engagements_of_tenant(tenant: &TenantId) -> String {
     format!("{tenant}.>")
@@ -348,6 +356,7 @@ mod tests {
             dead_letter("rate-limit", Some(&tenant)).to_string(),
             dead_letter("rate-limit", None).to_string(),
             dead_letters_of_tenant(&tenant),
+            DEAD_LETTERS_OF_NOBODY.to_owned(),
             filter_dead_letters(Some("dedup")),
             filter_dead_letters(None),
             engagement(&tenant, &connection, &thread),
@@ -366,6 +375,7 @@ mod tests {
             deadletters.rate-limit.acme
             deadletters.rate-limit.-
             deadletters.*.acme
+            deadletters.*.-
             deadletters.dedup.*
             deadletters.*.*
             acme.slack-T0ACME.C1-1700000000_123456
@@ -381,6 +391,9 @@ mod tests {
         let topic = topic_of_event("events.00.acme.message.received");
         assert_eq!(topic, Some("message.received"));
         assert_eq!(topic_of_event("directory.acme.tenant"), None);
+        let acme = "acme".parse().unwrap();
+        let apart = |tenant| is_of_nobody(dead_letter("dedup", tenant).as_str());
+        assert_eq!((apart(None), apart(Some(&acme))), (true, false));
         for other in ["events.00", "events.00.No Slug.x", "directory.acme.tenant", ""] {
             assert_eq!(told(other), None, "{other}");
         }

@@ -9,7 +9,7 @@
 use std::collections::BTreeSet;
 
 use schemas::{
-    EffectId, Envelope, Event, MessageId,
+    EffectId, Envelope, Event, Glimpse, MessageId,
     event::{HandedBackBy, SentPart},
 };
 
@@ -90,6 +90,16 @@ impl Stories {
         }
     }
 
+    /// The same of an event that cannot be read, by what it still says.
+    pub fn begin_by(&mut self, person: &str, glimpse: &Glimpse) {
+        let story = || glimpse.correlation().and_then(|it| it.parse::<MessageId>().ok());
+        if glimpse.sender() == Some(person) {
+            self.messages.extend(glimpse.message().or_else(story));
+        } else if glimpse.handed_back_by() == Some(person) {
+            self.messages.extend(story());
+        }
+    }
+
     /// Takes in what was sent for the messages, by what the ledger says.
     pub fn send(&mut self, effects: impl IntoIterator<Item = EffectId>) {
         self.effects.extend(effects);
@@ -103,6 +113,29 @@ impl Stories {
             self.effects.extend(sent(&envelope.event).cloned());
         }
         holds
+    }
+
+    /// The same of an event that cannot be read, by what it still says.
+    pub fn follow_by(&mut self, glimpse: &Glimpse) -> bool {
+        let holds = self.hold_by(glimpse);
+        if holds {
+            self.effects.extend(glimpse.effects());
+        }
+        holds
+    }
+
+    /// Whether an event that cannot be read belongs to one of the stories, by what it still says.
+    pub fn hold_by(&self, glimpse: &Glimpse) -> bool {
+        let named = [glimpse.message(), glimpse.handed_off()];
+        glimpse.correlation().is_some_and(|story| self.has(story))
+            || named.into_iter().flatten().any(|it| self.messages.contains(&it))
+            || glimpse.effects().iter().any(|it| self.effects.contains(it))
+    }
+
+    /// Whether an event that cannot be read may be this person's all the same: it says of nothing that it
+    /// belongs to it, or names them somewhere.
+    pub fn may_hold(&self, person: &str, glimpse: &Glimpse) -> bool {
+        !self.hold_by(glimpse) && (glimpse.is_about_nothing() || glimpse.says(person))
     }
 
     /// Whether the event belongs to one of the stories.

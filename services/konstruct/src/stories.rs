@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::erasure::Stories;
 use nats::{DEADLETTERS, EVENTS, PROJECT_EVENTS};
 use projector::Carrier;
-use runtime::{Context, Past, erase::TenantLog};
+use runtime::{Context, Past, Read, erase::TenantLog};
 use schemas::{EventId, TenantId};
 use store::{Database, Platform, checkpoint, erase};
 
@@ -24,8 +24,15 @@ pub(crate) struct Shelves<'a> {
     pub(crate) by: &'a str,
 }
 
-/// Events by their places on the log.
-pub(crate) type Events = BTreeMap<u64, EventId>;
+/// Events by their places on the log. One that cannot be read may not say its name.
+pub(crate) type Events = BTreeMap<u64, Option<EventId>>;
+
+/// What cannot be read and does not say whose it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Unclear {
+    pub(crate) events: u64,
+    pub(crate) letters: u64,
+}
 
 impl<'a> Shelves<'a> {
     pub(crate) fn of(
@@ -62,15 +69,43 @@ impl<'a> Shelves<'a> {
                 return Ok(events);
             }
             for read in piece {
-                let Ok(envelope) = read.event else { continue };
                 if let Some(person) = person {
-                    stories.begin(person, &envelope);
+                    begin(stories, person, &read);
                 }
-                if stories.follow(&envelope) {
-                    events.insert(read.sequence, envelope.id);
+                if follow(stories, &read) {
+                    events.insert(read.sequence, id(&read));
                 }
             }
         }
+    }
+
+    /// What may be this person's all the same, on the log up to `until` and among dead letters: those too
+    /// whose event is gone.
+    pub(crate) async fn unclear(
+        &self,
+        stories: &Stories,
+        person: &str,
+        until: u64,
+    ) -> anyhow::Result<Unclear> {
+        let letters = self.log.letters().await?;
+        let of_events = letters.of_tenant.iter().map(|it| &it.letter);
+        let of_events = of_events.filter(|it| it.stream == EVENTS.name && it.sequence <= until);
+        let asked: Vec<_> = of_events.map(|it| it.sequence).collect();
+        let (mut there, mut events) = (BTreeSet::new(), 0);
+        let places: BTreeSet<_> = asked.iter().copied().collect();
+        let mut past = Past::of_tenant(&self.context.bus, self.tenant, 0).await?;
+        loop {
+            let piece = past.piece(until, PIECE_MAX).await?;
+            if piece.is_empty() {
+                break;
+            }
+            there.extend(piece.iter().map(|it| it.sequence).filter(|it| places.contains(it)));
+            let unread = piece.iter().filter_map(|it| it.glimpse.as_ref());
+            events += unread.filter(|it| stories.may_hold(person, it)).count();
+        }
+        let gone = asked.iter().filter(|it| !there.contains(it)).count();
+        let letters = letters.unclear + u64::try_from(gone)?;
+        Ok(Unclear { events: u64::try_from(events)?, letters })
     }
 
     /// As [`Self::take`], with dead letters and what rows say of those: they are known by the events alone,
@@ -112,14 +147,19 @@ impl<'a> Shelves<'a> {
             if piece.is_empty() {
                 break;
             }
-            piece.retain(|read| read.event.as_ref().is_ok_and(|it| stories.follow(it)));
+            piece.retain(|read| follow(stories, read));
             if piece.is_empty() {
                 continue;
             }
-            carrier.carry(&piece).await?;
-            for read in piece {
-                self.log.take(&EVENTS, read.sequence).await?;
-                events.extend(read.event.ok().map(|it| (read.sequence, it.id)));
+            events.extend(piece.iter().map(|read| (read.sequence, id(read))));
+            let places: Vec<_> = piece.iter().map(|read| read.sequence).collect();
+            // What cannot be read was never added up.
+            piece.retain(|read| read.event.is_ok());
+            if !piece.is_empty() {
+                carrier.carry(&piece).await?;
+            }
+            for place in places {
+                self.log.take(&EVENTS, place).await?;
             }
         }
         let begins = self.context.bus.span(&EVENTS).await?.first;
@@ -137,8 +177,8 @@ impl<'a> Shelves<'a> {
         if events.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let ids: BTreeSet<_> = events.values().map(EventId::as_str).collect();
-        let letters = self.log.letters().await?.into_iter().filter(|it| {
+        let ids: BTreeSet<_> = events.values().flatten().map(EventId::as_str).collect();
+        let letters = self.log.letters().await?.of_tenant.into_iter().filter(|it| {
             let is_of = it.letter.event.as_deref().is_some_and(|id| ids.contains(id));
             is_of || it.letter.stream == EVENTS.name && events.contains_key(&it.letter.sequence)
         });
@@ -154,13 +194,36 @@ impl<'a> Shelves<'a> {
     }
 }
 
+/// Takes the event's story in, if it is this person's.
+fn begin(stories: &mut Stories, person: &str, read: &Read) {
+    match (&read.event, &read.glimpse) {
+        (Ok(envelope), _) => stories.begin(person, envelope),
+        (Err(_), Some(glimpse)) => stories.begin_by(person, glimpse),
+        (Err(_), None) => {}
+    }
+}
+
+/// Whether the event belongs to one of the stories, as far as it can be told.
+fn follow(stories: &mut Stories, read: &Read) -> bool {
+    match (&read.event, &read.glimpse) {
+        (Ok(envelope), _) => stories.follow(envelope),
+        (Err(_), Some(glimpse)) => stories.follow_by(glimpse),
+        (Err(_), None) => false,
+    }
+}
+
+fn id(read: &Read) -> Option<EventId> {
+    let named = read.event.as_ref().ok().map(|it| it.id.clone());
+    named.or_else(|| read.glimpse.as_ref()?.id())
+}
+
 /// What rows are found by.
 pub(crate) fn names(
     stories: &Stories,
     events: &Events,
     letters: &BTreeMap<u64, String>,
 ) -> Vec<String> {
-    let events = events.values().map(ToString::to_string);
+    let events = events.values().flatten().map(ToString::to_string);
     let names = stories.names().map(str::to_owned).chain(events);
     names.chain(letters.values().cloned()).collect()
 }

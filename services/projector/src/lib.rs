@@ -107,7 +107,8 @@ fn changes<'a>(
                 fold::fold(changes, stream, read.sequence, envelope);
             }
             Err(error) => {
-                warn!(stream, sequence = read.sequence, %error, "an event we do not read");
+                let error = error.reason();
+                warn!(stream, sequence = read.sequence, error, "an event we do not read");
                 metrics::counter!("konstruct_unreadable_events_total").increment(1);
             }
         }

@@ -67,7 +67,7 @@ impl DeadLetter {
         let payload =
             serde_json::to_vec(self).map_err(|error| BusError::Unpublishable(error.to_string()))?;
         let message = PublishMessage::build().message_id(self.id()).payload(payload.into());
-        let subject = subject::dead_letter(&self.consumer, self.tenant.as_ref());
+        let subject = subject::dead_letter(&self.consumer, self.whose().as_ref());
         bus.send(&subject, message).await?.stored().await?;
         counter!("konstruct_dead_letters_total", "consumer" => self.consumer.clone()).increment(1);
         Ok(())

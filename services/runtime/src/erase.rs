@@ -17,14 +17,14 @@ use anyhow::{Context as _, bail};
 use async_nats::jetstream::{self, context::ContextBuilder, stream::Stream};
 use futures::TryStreamExt as _;
 use nats::{DEADLETTERS, DIRECTORY, ENGAGEMENTS, EVENTS};
-use schemas::{Envelope, Event, TenantId, subject};
+use schemas::{Envelope, Event, Glimpse, TenantId, subject};
 
 use crate::{
     Bus,
     look::{Scan, Start},
 };
 
-pub use self::stories::Letter;
+pub use self::stories::{Letter, Letters};
 
 /// How long the server may take to purge or to count: it looks at every block of a stream.
 const ANSWER_WAIT_MAX: Duration = Duration::from_mins(2);
@@ -81,8 +81,13 @@ impl TenantLog {
     /// How much of it there is.
     pub async fn count(&self) -> anyhow::Result<Counted> {
         let mut had = Vec::new();
+        let letters = self.letters().await?.of_tenant;
+        let apart = letters.iter().filter(|it| it.is_apart).count();
         for place in self.places().await? {
-            let messages = subjects(&place.stream, &place.filter).await?.values().sum();
+            let mut messages: u64 = subjects(&place.stream, &place.filter).await?.values().sum();
+            if place.store == DEADLETTERS.name {
+                messages += u64::try_from(apart)?;
+            }
             had.push(Had { store: place.store, messages });
         }
         let directory = self.stream(DIRECTORY.name).await?;
@@ -108,6 +113,9 @@ impl TenantLog {
         for place in self.places().await? {
             let purged = place.stream.purge().filter(place.filter).await;
             purged.with_context(|| format!("purge of {}", place.store))?;
+        }
+        for letter in self.letters().await?.of_tenant {
+            self.take(&DEADLETTERS, letter.sequence).await?;
         }
         for sequence in self.claims(&directory).await?.old {
             let deleted = directory.delete_message(sequence).await;
@@ -174,7 +182,7 @@ impl TenantLog {
         let (mut last, mut ours) = (HashMap::new(), Vec::new());
         while !scan.is_level() {
             let Some(kept) = scan.next_waiting(ANSWER_WAIT_MAX).await? else { break };
-            if Envelope::decode(&kept.payload).is_ok_and(|it| it.tenant == self.tenant) {
+            if tenant(&kept.payload).as_ref() == Some(&self.tenant) {
                 ours.push((kept.subject.clone(), kept.sequence));
             }
             last.insert(kept.subject, kept.sequence);
@@ -189,6 +197,12 @@ impl TenantLog {
         }
         Ok(claims)
     }
+}
+
+/// Whose an event is, also where it cannot be read.
+fn tenant(payload: &[u8]) -> Option<TenantId> {
+    let read = Envelope::decode(payload).map(|it| it.tenant);
+    read.map_or_else(|_| Glimpse::of(payload).tenant(), Some)
 }
 
 /// How many messages each subject has that `filter` finds.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use futures::{FutureExt as _, StreamExt as _};
 use nats::bounds::READ_PACE;
-use schemas::{DecodeError, Envelope, TenantId, Timestamp, subject};
+use schemas::{DecodeError, Envelope, Glimpse, TenantId, Timestamp, subject};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -33,6 +33,16 @@ pub struct Read {
     pub stored_at: Timestamp,
     /// The event; what cannot be read is passed to the reader all the same, so that it moves on.
     pub event: Result<Envelope, DecodeError>,
+    /// What one that cannot be read still says.
+    pub glimpse: Option<Glimpse>,
+}
+
+impl Read {
+    fn of(sequence: u64, stored_at: Timestamp, payload: &[u8]) -> Self {
+        let event = Envelope::decode(payload);
+        let glimpse = event.is_err().then(|| Glimpse::of(payload));
+        Self { sequence, stored_at, event, glimpse }
+    }
 }
 
 /// One ordered reader.
@@ -82,11 +92,7 @@ async fn read<F: Follower>(context: &Context, follower: &F) -> Result<(), Failur
 
 fn one(message: &async_nats::jetstream::Message) -> Result<Read, Failure> {
     let place = message.info().map_err(|error| Failure::wait(anyhow::anyhow!("{error}")))?;
-    Ok(Read {
-        sequence: place.stream_sequence,
-        stored_at: timestamp(place.published),
-        event: Envelope::decode(&message.payload),
-    })
+    Ok(Read::of(place.stream_sequence, timestamp(place.published), &message.payload))
 }
 
 /// What is on a stream already, read once more in pieces. It publishes nothing, acknowledges nothing, and
@@ -136,8 +142,7 @@ impl Past {
             self.is_over = self.scan.pending() == 0 || until <= kept.sequence;
             if kept.sequence <= until {
                 bytes += kept.payload.len();
-                let event = Envelope::decode(&kept.payload);
-                piece.push(Read { sequence: kept.sequence, stored_at: kept.stored, event });
+                piece.push(Read::of(kept.sequence, kept.stored, &kept.payload));
             }
         }
         Ok(piece)

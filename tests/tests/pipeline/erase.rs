@@ -32,12 +32,18 @@ async fn furnished() -> Installation {
 }
 
 /// How many messages a stream has on the subjects that a filter finds.
-async fn on(it: &Installation, stream: &str, filter: &str) -> usize {
+pub(crate) async fn on(it: &Installation, stream: &str, filter: &str) -> usize {
     let jetstream = jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());
     let stream = jetstream.get_stream(stream).await.unwrap();
     let subjects = stream.info_with_subjects(filter).await.unwrap();
     let subjects: Vec<_> = subjects.try_collect().await.unwrap();
     subjects.into_iter().map(|(_, count): (String, usize)| count).sum()
+}
+
+/// Publishes what nobody can read.
+pub(crate) async fn unread(it: &Installation, subject: &'static str, payload: String) {
+    let jetstream = jetstream::new(async_nats::connect(it.nats.url()).await.unwrap());
+    jetstream.publish(subject, payload.into()).await.unwrap().await.unwrap();
 }
 
 /// The tables that have rows of a tenant, with how many; those of other generations with their schema.
@@ -176,6 +182,38 @@ async fn an_erased_tenant_is_gone_from_every_store_and_no_rebuild_brings_it_back
 
     rebuild(&mut it).await;
     assert_eq!(rows(&it.database, "acme").await, left, "a rebuild gives the same");
+}
+
+/// Of events that cannot be read their subjects say whose they are, and so whose their dead letters are,
+/// those too that an older version put under nobody's subject.
+#[tokio::test]
+async fn dead_letters_of_what_cannot_be_read_go_with_their_tenant() {
+    let it = furnished().await;
+    let event = json!({
+        "specversion": "1.0", "id": "e1", "source": "konstruct/x", "time": "2026-11-21T09:30:00.000Z",
+        "type": "konstruct.message.SECRETWORD.v1", "tenantid": "acme", "correlationid": "m1", "data": {},
+    });
+    unread(&it, "events.00.acme.message.admitted", event.to_string()).await;
+    let set_aside = || async { Ok(on(&it, "DEADLETTERS", "deadletters.*.acme").await == 2) };
+    until(PATIENCE, "two consumers set it aside", set_aside).await.unwrap();
+    let listed = it.ok(&["deadletters", "ls", "--json"]).await.unwrap();
+    assert!(listed.contains("unknown event type") && !listed.contains("SECRETWORD"), "{listed}");
+    for (sequence, subject) in [(7, "events.00.acme.x"), (8, "events.00.beta.x"), (9, "events")] {
+        let letter = json!({
+            "consumer": "completion", "stream": "EVENTS", "sequence": sequence, "subject": subject,
+            "tenant": null, "event": null, "attempts": 1, "reason": "-",
+            "at": "2026-11-21T09:30:00.000Z",
+        });
+        unread(&it, "deadletters.completion.-", letter.to_string()).await;
+    }
+
+    let signed = it.ok(&[&ERASE[..], &["--json"]].concat()).await.unwrap();
+    let signed: Value = serde_json::from_str(&signed).unwrap();
+    assert_eq!(line(&signed, "DEADLETTERS"), (3, 0));
+    let unclear = json!([{ "store": "DEADLETTERS", "entries": 1 }]);
+    assert_eq!((&signed["receipt"]["unclear"], &signed["receipt"]["open"]), (&unclear, &json!(0)));
+    assert_eq!(on(&it, "DEADLETTERS", "deadletters.*.acme").await, 0);
+    assert_eq!(on(&it, "DEADLETTERS", "deadletters.*.-").await, 2, "beta's, and nobody's");
 }
 
 /// Between its messages and its rows: somebody holds a table until it is dead.

@@ -1,12 +1,18 @@
 //! One person is erased: from the stream, the bucket and every table, and what others said stays whole.
 
+use std::process::Stdio;
+
 use konstruct_tests::{
     fake_llm::Behaviour, fake_slack::Spoken, installation::Installation, postgres::raw,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::alone::Alone;
 
-use crate::{BOT, Log, PATIENCE, ask, heard, mention, running_both, trace, until};
+use crate::{
+    BOT, Log, PATIENCE, ask,
+    erase::{on, unread},
+    heard, mention, running_both, trace, until,
+};
 
 /// Who is erased; `mention` speaks as her.
 pub(crate) const ANN: &str = "U0ANN";
@@ -184,6 +190,96 @@ async fn kept_turns_go_with_the_words_that_are_in_their_history() {
     assert_eq!(left, 0);
 }
 
+/// What nobody can read is hers by what it still says; what says nothing is counted.
+#[tokio::test]
+async fn what_cannot_be_read_goes_too_or_is_counted() {
+    let (it, _root) = talked().await;
+    let told = log(&it).await;
+    let of = |sender: &str| {
+        let is_so = |it: &&Value| {
+            it["type"] == "konstruct.message.admitted.v1"
+                && it["tenantid"] == "acme"
+                && it["data"]["message"]["sender"] == sender
+        };
+        let mut event = told.iter().find(is_so).unwrap().clone();
+        event["id"] = format!("e-unread-{sender}").into();
+        event["data"]["message"]["text"] = 12_345.into();
+        event.to_string()
+    };
+    for payload in [of(ANN), of(BEN), r#"{"specversion":"1.0","id":"x"}"#.to_owned()] {
+        unread(&it, "events.00.acme.message.admitted", payload).await;
+    }
+    let set_aside = || async { Ok(on(&it, "DEADLETTERS", "deadletters.*.acme").await == 6) };
+    until(PATIENCE, "two consumers set aside three of them", set_aside).await.unwrap();
+    let before = naming(&it, BEN, "acme").await;
+    let unclear = json!([{ "store": "EVENTS", "entries": 1 }]);
+    let dry = ["person", "erase", "--tenant", "acme", ANN, "--dry-run", "--json"];
+    let dry: Value = serde_json::from_str(&it.ok(&dry).await.unwrap()).unwrap();
+    assert_eq!(dry["unclear"], unclear);
+
+    let signed = it.ok(&[&ERASE[..], &["--json"]].concat()).await.unwrap();
+    let signed: Value = serde_json::from_str(&signed).unwrap();
+    assert_eq!(line(&signed, "DEADLETTERS"), (2, 0));
+    assert_eq!(signed["receipt"]["unclear"], unclear);
+    assert_eq!(signed["receipt"]["open"], 0);
+    assert_eq!(naming(&it, ANN, "acme").await, 0);
+    assert_eq!(naming(&it, BEN, "acme").await, before, "Ben has lost nothing");
+    assert_eq!(on(&it, "DEADLETTERS", "deadletters.*.acme").await, 4);
+    let listed = it.ok(&["deadletters", "ls", "--json"]).await.unwrap();
+    assert!(!listed.contains(ANN) && !listed.contains("12345"), "{listed}");
+    let said = it.ok(&ERASE).await.unwrap();
+    let want = "of EVENTS, 1 may be theirs too: it cannot be read, or its event is gone, and nothing says \
+                whose it is; it goes by its age\n";
+    assert!(said.contains(want), "{said}");
+}
+
+/// Between the log and the rows: somebody holds a table until it is dead. What there was is in the receipt's
+/// place, and in the receipt of the run that ends it.
+#[tokio::test]
+async fn the_receipt_of_a_run_that_goes_on_has_what_there_was_before_the_first() {
+    let (it, _root) = talked().await;
+    let dir = tempfile::tempdir().unwrap();
+    let receipt = dir.path().join("ann.json");
+    let receipt = receipt.to_str().unwrap();
+    let with = [&ERASE[..], &["--receipt", receipt]].concat();
+    let dry = ["person", "erase", "--tenant", "acme", ANN, "--dry-run", "--json"];
+    let dry: Value = serde_json::from_str(&it.ok(&dry).await.unwrap()).unwrap();
+    let events = dry["stores"].as_array().unwrap().iter().find(|it| it["store"] == "EVENTS");
+    let events = events.unwrap()["entries"].as_u64().unwrap();
+
+    let mut client = raw(&it.database.superuser_url()).await.unwrap();
+    let held = client.transaction().await.unwrap();
+    held.batch_execute("lock table turn in exclusive mode").await.unwrap();
+    let mut erasing = it.command(&with);
+    let mut erasing = erasing.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let taken = || async { Ok(naming(&it, ANN, "acme").await == 0) };
+    until(PATIENCE, "the log has nothing of hers", taken).await.unwrap();
+    erasing.kill().await.ok();
+    held.rollback().await.unwrap();
+    let refused = it.output(&["tenant", "receipt", "verify", receipt]).await.unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("it says what there was as an erasure began, and that did not end"),
+        "{said}"
+    );
+    // Its file is nobody else's.
+    let bens = ["person", "erase", "--tenant", "acme", BEN, "--yes", BEN, "--receipt", receipt];
+    let refused = it.output(&bens).await.unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("File exists"), "{refused:?}");
+
+    it.ok(&with).await.unwrap();
+    let signed: Value = serde_json::from_slice(&std::fs::read(receipt).unwrap()).unwrap();
+    assert_eq!(signed["receipt"]["what"], "konstruct.person.erased");
+    assert_eq!(signed["receipt"]["resumed"], true);
+    assert_eq!(line(&signed, "EVENTS"), (events, 0));
+    it.ok(&["tenant", "receipt", "verify", receipt]).await.unwrap();
+    let said = it.ok(&ERASE).await.unwrap();
+    assert!(
+        said.contains("nothing of theirs was found: a run that was killed before may"),
+        "{said}"
+    );
+}
+
 /// Nobody waits for an answer that takes too long; the sweeper takes it when it comes.
 #[tokio::test]
 async fn what_comes_late_goes_too() {
@@ -192,7 +288,9 @@ async fn what_comes_late_goes_too() {
     let root = mention(&it, "T0ACME", "my number is seven").unwrap();
     heard(&it, &root).await.unwrap();
     it.llm.held(1, PATIENCE).await.unwrap();
-    it.ok(&[&ERASE[..], &["--settle", "0"]].concat()).await.unwrap();
+    let said = it.ok(&[&ERASE[..], &["--settle", "0"]].concat()).await.unwrap();
+    let want = "messages that were open when settling ended: 1; the sweeper takes what comes of them yet\n";
+    assert!(said.contains(want), "{said}");
     assert_eq!(naming(&it, ANN, "acme").await, 0);
 
     it.llm.release();

@@ -6,6 +6,7 @@ use schemas::{
         ReplyUncertain,
     },
 };
+use serde_json::Value;
 
 use super::*;
 use crate::{
@@ -121,6 +122,39 @@ fn who_gave_a_thread_back_is_known_by_that_alone() {
     assert_eq!(stories.names().collect::<Vec<_>>(), ["m5"]);
 }
 
+/// What an event says that was read before, and cannot be any more: its data have a field of another kind.
+fn unread(envelope: &Envelope) -> Glimpse {
+    let mut value: Value = serde_json::from_slice(&envelope.encode().unwrap()).unwrap();
+    value["data"]["text"] = 12_345.into();
+    value["type"] = "konstruct.message.received.v9".into();
+    Glimpse::of(value.to_string().as_bytes())
+}
+
+#[test]
+fn what_cannot_be_read_is_theirs_by_what_it_still_says() {
+    let mut stories = of_ann(&[wrote("m1", "U1"), delivered("m1", "U1", &["x1"])]);
+    stories.begin_by("U1", &unread(&wrote("m2", "U1")));
+    stories.begin_by("U1", &unread(&handed_back("m3", "m9", "U1")));
+    stories.begin_by("U1", &unread(&wrote("m9", "U2")));
+    assert!(stories.follow_by(&unread(&delivered("m2", "U1", &["x2"]))));
+    assert_eq!(stories.names().collect::<Vec<_>>(), ["m1", "m2", "m3", "x1", "x2"]);
+    let cases = [
+        (unread(&wrote("m1", "U1")), (true, false)),
+        (unread(&echo("x2")), (true, false)),
+        (unread(&handed_back("m9", "m1", "U2")), (true, false)),
+        (unread(&wrote("m9", "U2")), (false, false)),
+        (unread(&echo("x9")), (false, false)),
+        // It is of somebody else's story, and names her.
+        (unread(&handed_back("m9", "m9", "U1")), (false, true)),
+        (Glimpse::of(b"no JSON at all"), (false, true)),
+        (Glimpse::of(br#"{"specversion":"1.0","id":"x"}"#), (false, true)),
+    ];
+    for (nth, (glimpse, want)) in cases.iter().enumerate() {
+        let got = (stories.hold_by(glimpse), stories.may_hold("U1", glimpse));
+        assert_eq!(got, *want, "case {nth}");
+    }
+}
+
 #[test]
 fn names_that_were_kept_are_the_same_stories() {
     let stories = of_ann(&[wrote("m1", "U1"), delivered("m1", "U1", &["x1"])]);
@@ -216,6 +250,7 @@ proptest! {
             let is_theirs = message % 3 == 1;
             let is_known = *what < 2 || said.contains(&format!("x{message}-{part}"));
             prop_assert_eq!(stories.hold(envelope), is_theirs && is_known);
+            prop_assert_eq!(stories.hold_by(&unread(envelope)), is_theirs && is_known);
         }
     }
 }

@@ -3,10 +3,11 @@
 
 pub(crate) mod receipt;
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
 use anyhow::bail;
 use domain::seal::MasterKey;
+use nats::{DEADLETTERS, EVENTS};
 use runtime::{BusError, Past};
 use schemas::{TenantId, Timestamp};
 use serde::Serialize;
@@ -19,6 +20,8 @@ use crate::{output::table, progress::Progress, wiring::Base};
 /// What a receipt says it is.
 pub(crate) const OF_TENANT: &str = "konstruct.tenant.erased";
 pub(crate) const OF_PERSON: &str = "konstruct.person.erased";
+/// The same of one that began, until it ends.
+pub(crate) const OF_PERSON_BEGUN: &str = "konstruct.person.erasing";
 
 /// How long a running projector may take to read what stands on the streams.
 const PROJECTED_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -51,6 +54,22 @@ impl Had {
     }
 }
 
+/// What of a store cannot be read and does not say whose it is, so that it may be theirs. It goes by its age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Unclear {
+    pub(crate) store: &'static str,
+    pub(crate) entries: u64,
+}
+
+impl Unclear {
+    /// Of the log and of dead letters, where there is any.
+    pub(crate) fn of(events: u64, letters: u64) -> Vec<Self> {
+        let both = [(EVENTS.name, events), (DEADLETTERS.name, letters)];
+        let some = both.into_iter().filter(|(_, entries)| 0 < *entries);
+        some.map(|(store, entries)| Self { store, entries }).collect()
+    }
+}
+
 /// A line of a receipt.
 #[derive(Serialize)]
 pub(crate) struct Erased {
@@ -75,6 +94,10 @@ pub(crate) struct Receipt<'a> {
     pub(crate) began_at: Timestamp,
     pub(crate) ended_at: Timestamp,
     pub(crate) stores: Vec<Erased>,
+    /// Messages that somebody was still at when settling ended: what is said of them may come afterwards.
+    pub(crate) open: u64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unclear: Vec<Unclear>,
     pub(crate) kept: &'a [Kept],
 }
 
@@ -177,6 +200,21 @@ pub(crate) fn lines(before: &[Had], after: &[Had]) -> Vec<Erased> {
     after.iter().map(of).collect()
 }
 
+/// What there was before an earlier run began, which left this in the place of its receipt.
+pub(crate) fn add_earlier(before: &mut [Had], earlier: &Value) {
+    let lines = earlier.get("stores").and_then(Value::as_array);
+    for line in lines.into_iter().flatten() {
+        let of = |name: &str| line.get(name).and_then(Value::as_str);
+        let entries = line.get("before").and_then(Value::as_u64).unwrap_or(0);
+        let is_it = |had: &&mut Had| {
+            Some(had.store.as_str()) == of("store") && Some(had.kind) == of("kind")
+        };
+        if let Some(had) = before.iter_mut().find(is_it) {
+            had.entries = had.entries.max(entries);
+        }
+    }
+}
+
 /// What there is, for programs.
 pub(crate) fn shown(had: &[Had]) -> Vec<Value> {
     let one = |had: &Had| json!({ "store": had.store, "kind": had.kind, "entries": had.entries });
@@ -210,5 +248,30 @@ pub(crate) fn told(receipt: &Receipt<'_>, of: &str) -> String {
     let rows: Vec<_> = lines.map(row).collect();
     let gone = if receipt.resumed { " (the rest was gone before)" } else { "" };
     let stores = table(&["STORE", "KIND", "BEFORE", "AFTER"], &rows);
-    format!("{stores}\n{of} is erased{gone}")
+    let mut said = remarks(&receipt.unclear);
+    if receipt.what == OF_PERSON && rows.is_empty() {
+        said.push_str(
+            "nothing of theirs was found: a run that was killed before may have taken it\n",
+        );
+    }
+    let then = if receipt.what == OF_PERSON {
+        "the sweeper takes what comes of them yet"
+    } else {
+        "run the command again where something of them comes yet"
+    };
+    let open = match receipt.open {
+        0 => String::new(),
+        open => format!("messages that were open when settling ended: {open}; {then}\n"),
+    };
+    format!("{stores}\n{said}{open}{of} is erased{gone}")
+}
+
+/// What may be theirs and cannot be told, a line each.
+pub(crate) fn remarks(unclear: &[Unclear]) -> String {
+    let mut said = String::new();
+    for Unclear { store, entries } in unclear {
+        let why = "cannot be read, or its event is gone, and nothing says whose it is";
+        _ = writeln!(said, "of {store}, {entries} may be theirs too: it {why}; it goes by its age");
+    }
+    said
 }

@@ -83,10 +83,11 @@ impl Unreadable {
             tenant: None,
             event: None,
             attempts,
-            reason: crate::deadletter::bounded(&self.error.to_string()),
+            reason: crate::deadletter::bounded(&self.error.reason()),
             at: context.clock.now(),
         };
-        warn!(consumer = letter.consumer, sequence, error = %self.error, "unreadable, set aside");
+        let error = letter.reason.as_str();
+        warn!(consumer = letter.consumer, sequence, error, "unreadable, set aside");
         match letter.keep(&context.bus).await {
             Ok(()) => tell(&self.message, AckKind::Term).await,
             Err(error) => warn!(%error, "not kept; the server delivers it again"),

@@ -17,6 +17,16 @@ pub struct Letter {
     pub sequence: u64,
     /// What it says.
     pub letter: DeadLetter,
+    /// Whether it stands where those of nobody do.
+    pub is_apart: bool,
+}
+
+/// Dead letters of a tenant.
+pub struct Letters {
+    /// Those that are.
+    pub of_tenant: Vec<Letter>,
+    /// How many may be: they cannot be read, or name no tenant.
+    pub unclear: u64,
 }
 
 impl TenantLog {
@@ -31,16 +41,29 @@ impl TenantLog {
         Err(error).with_context(|| format!("message {sequence} of {}", stream.name))
     }
 
-    /// The tenant's dead letters, of all consumers. One that cannot be read is passed over,
-    /// and one that is taken meanwhile is not waited for.
-    pub async fn letters(&self) -> anyhow::Result<Vec<Letter>> {
-        let subjects = vec![subject::dead_letters_of_tenant(&self.tenant)];
+    /// The tenant's dead letters, of all consumers. Of events that could not be read they may stand under
+    /// nobody's subject: the subject of the event says whose they are. One that is taken meanwhile is not
+    /// waited for.
+    pub async fn letters(&self) -> anyhow::Result<Letters> {
+        let apart = subject::DEAD_LETTERS_OF_NOBODY;
+        let subjects = vec![subject::dead_letters_of_tenant(&self.tenant), apart.to_owned()];
         let mut scan = Scan::open(&self.bus, &DEADLETTERS, subjects, Start::First).await?;
-        let mut letters = Vec::new();
+        let mut letters = Letters { of_tenant: Vec::new(), unclear: 0 };
         while !scan.is_level() {
             let Some(kept) = scan.next_waiting(ANSWER_WAIT_MAX).await? else { break };
-            let letter = serde_json::from_slice(&kept.payload).ok();
-            letters.extend(letter.map(|letter| Letter { sequence: kept.sequence, letter }));
+            let is_apart = subject::is_of_nobody(&kept.subject);
+            let Ok(letter) = serde_json::from_slice::<DeadLetter>(&kept.payload) else {
+                letters.unclear += 1;
+                continue;
+            };
+            match letter.whose() {
+                None => letters.unclear += 1,
+                Some(tenant) if is_apart && tenant != self.tenant => {}
+                Some(_) => {
+                    let sequence = kept.sequence;
+                    letters.of_tenant.push(Letter { sequence, letter, is_apart });
+                }
+            }
         }
         Ok(letters)
     }

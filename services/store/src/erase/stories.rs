@@ -18,6 +18,13 @@ use crate::{Database, Platform, Purpose, StoreError, TenantTx, prune::old_messag
 /// Names that one statement is asked with.
 const NAMES_MAX: usize = 1_000;
 
+/// A message that somebody is at.
+macro_rules! open_message {
+    () => {
+        "state in ('accepted', 'admitted', 'completed', 'no answer', 'handing over')"
+    };
+}
+
 /// What this person wrote, by every table that says who did.
 const MESSAGES: &str = "
     select message_id from turn where tenant_id = $1 and role = 'person' and sender = $2
@@ -57,10 +64,13 @@ const LAST_PLACE: &str = "
      where tenant_id = $1 and stream = 'EVENTS'
        and (correlation_id = any($2) or effect_id = any($2))";
 /// Of these, what somebody is at.
-const OPEN: &str = "
-    select count(*) from p_message
-     where tenant_id = $1 and message_id = any($2)
-       and state in ('accepted', 'admitted', 'completed', 'no answer', 'handing over')";
+const OPEN: &str = concat!(
+    "select count(*) from p_message where tenant_id = $1 and message_id = any($2) and ",
+    open_message!()
+);
+/// The same of all messages.
+const OPEN_OF_ALL: &str =
+    concat!("select count(*) from p_message where tenant_id = $1 and ", open_message!());
 
 const COUNT: &str = "select table_name, had from rows_of_stories($1, $2, $3)";
 const COUNT_THREADS: &str = "select table_name, had from threads_of_person($1, $2, $3)";
@@ -151,6 +161,13 @@ pub async fn last_place(
 pub async fn open(db: &Database, tenant: &TenantId, stories: &Stories) -> Result<u64, StoreError> {
     let names: Vec<_> = stories.names().collect();
     let answer = db.tenant(tenant).await?.last(OPEN, &[&tenant.as_str(), &names]).await?;
+    let found = answer.rows.first().ok_or_else(|| StoreError::row("no answer"))?;
+    row::count(found.try_get(0)?)
+}
+
+/// How many messages of the tenant somebody is at, or was.
+pub async fn open_of_all(db: &Database, tenant: &TenantId) -> Result<u64, StoreError> {
+    let answer = db.tenant(tenant).await?.last(OPEN_OF_ALL, &[&tenant.as_str()]).await?;
     let found = answer.rows.first().ok_or_else(|| StoreError::row("no answer"))?;
     row::count(found.try_get(0)?)
 }

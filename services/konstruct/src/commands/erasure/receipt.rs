@@ -4,7 +4,11 @@
 //! is the receipt as `jq -cjS .receipt` writes it, so that `openssl` verifies it too.
 
 use std::{
-    collections::BTreeMap, fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path,
+    collections::BTreeMap,
+    fs::File,
+    io::{Seek as _, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
 };
 
 use anyhow::{Context as _, anyhow, bail};
@@ -19,7 +23,7 @@ use store::{
     erasures::{self, Erasure},
 };
 
-use super::{OF_PERSON, OF_TENANT};
+use super::{OF_PERSON, OF_PERSON_BEGUN, OF_TENANT};
 use crate::{cli::ShowReceipt, output::Output, settings::Asked, wiring};
 
 /// What of the master key the signing key is.
@@ -98,20 +102,44 @@ pub(crate) fn create(path: &Path) -> anyhow::Result<File> {
     options.open(path).with_context(|| format!("receipt {what}; nothing was done"))
 }
 
-/// Writes it, and waits until it is on the disk.
+/// What an erasure of this person left there that began and did not end; nothing where anything else is.
+pub(crate) fn begun(
+    asked: &Asked<'_>,
+    path: &Path,
+    (tenant, person): (&TenantId, &str),
+) -> anyhow::Result<Option<Value>> {
+    let Ok(text) = std::fs::read_to_string(path) else { return Ok(None) };
+    let Ok(receipt) = verify(&masters(asked)?, &text) else { return Ok(None) };
+    let is_it = is(&receipt, "what", OF_PERSON_BEGUN)
+        && is(&receipt, "tenant", tenant.as_str())
+        && is(&receipt, "person", person);
+    Ok(is_it.then_some(receipt))
+}
+
+fn is(receipt: &Value, name: &str, text: &str) -> bool {
+    receipt.get(name).and_then(Value::as_str) == Some(text)
+}
+
+/// Where an erasure that began left word of itself: its receipt takes the place of that.
+pub(crate) fn reopen(path: &Path) -> anyhow::Result<File> {
+    let file = File::options().write(true).open(path);
+    file.with_context(|| format!("receipt {}; nothing was done", path.display()))
+}
+
+/// Writes it, in the place of what is there, and waits until it is on the disk.
 pub(crate) fn write(file: &File, path: &Path, text: &str) -> anyhow::Result<()> {
     let mut to = file;
-    let written = writeln!(to, "{text}").and_then(|()| file.sync_all());
-    written.with_context(|| format!("receipt {}", path.display()))
+    let written = to.rewind().and_then(|()| writeln!(to, "{text}"));
+    let cut = written.and_then(|()| to.stream_position()).and_then(|end| file.set_len(end));
+    let kept = cut.and_then(|()| file.sync_all());
+    kept.with_context(|| format!("receipt {}", path.display()))
 }
 
 /// `konstruct tenant receipt verify`.
 pub(crate) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file);
     let text = text.with_context(|| format!("cannot read {}", file.display()))?;
-    let keys = asked.master_keys()?;
-    let masters: Vec<_> = std::iter::once(keys.current).chain(keys.previous).collect();
-    let receipt = verify(&masters, &text)?;
+    let receipt = verify(&masters(asked)?, &text)?;
     check_of_erasure(&receipt).with_context(|| file.display().to_string())?;
     let of = |name: &str| receipt.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
     let (tenant, ended_at) = (of("tenant"), of("ended_at"));
@@ -121,10 +149,19 @@ pub(crate) fn run(asked: &Asked<'_>, file: &Path, output: Output) -> anyhow::Res
     output.print(&text, &json!({ "valid": true, "receipt": receipt }))
 }
 
+/// What receipts may be signed with.
+fn masters(asked: &Asked<'_>) -> anyhow::Result<Vec<MasterKey>> {
+    let keys = asked.master_keys()?;
+    Ok(std::iter::once(keys.current).chain(keys.previous).collect())
+}
+
 /// Other things are signed with the same key.
 fn check_of_erasure(signed: &Value) -> anyhow::Result<()> {
     match signed.get("what").and_then(Value::as_str) {
         Some(OF_TENANT | OF_PERSON) => Ok(()),
+        Some(OF_PERSON_BEGUN) => {
+            bail!("it says what there was as an erasure began, and that did not end: run it again")
+        }
         Some(_) | None => bail!("it is signed, and no receipt of an erasure"),
     }
 }
@@ -250,6 +287,10 @@ mod tests {
             let why = check_of_erasure(&other).unwrap_err().to_string();
             assert_eq!(why, "it is signed, and no receipt of an erasure");
         }
+        let begun = json!({ "what": OF_PERSON_BEGUN });
+        let why = check_of_erasure(&begun).unwrap_err().to_string();
+        let want = "it says what there was as an erasure began, and that did not end: run it again";
+        assert_eq!(why, want);
     }
 
     #[test]
@@ -261,6 +302,10 @@ mod tests {
         drop(create(&path).unwrap());
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         write(&create(&path).unwrap(), &path, "{}").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
+        let again = reopen(&path).unwrap();
+        write(&again, &path, "{ \"longer\": 7 }").unwrap();
+        write(&again, &path, "{}").unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "{}\n");
         let taken = format!("{:#}", create(&path).unwrap_err());
         let want =

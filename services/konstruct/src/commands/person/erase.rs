@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     cli::ErasePerson,
     commands::{
-        erasure::{self, Had, Kept, Receipt, receipt},
+        erasure::{self, Had, Kept, Receipt, Unclear, receipt},
         list::no_tenant,
     },
     erasing::{alone_at_stories, alone_with, while_alone},
@@ -79,6 +79,21 @@ struct Found {
     until: u64,
 }
 
+/// What there is when it is over.
+struct Done {
+    after: Vec<Had>,
+    /// Messages that somebody was still at when settling ended.
+    open: u64,
+    unclear: Vec<Unclear>,
+}
+
+impl Done {
+    /// As it is while nothing was erased.
+    fn not_yet(before: &[Had]) -> Self {
+        Self { after: before.to_vec(), open: 0, unclear: Vec::new() }
+    }
+}
+
 /// Counts, and erases unless asked not to.
 pub(super) async fn run(
     asked: &Asked<'_>,
@@ -92,12 +107,15 @@ pub(super) async fn run(
     // What is kept to be asked again is opened: it does not say whose words it holds.
     wiring::note_opened(asked, &args.tenant, json!({ "tests": "of a person" })).await?;
     let mut found = eraser.find().await?;
-    let before = eraser.count(&found).await?;
+    let mut before = eraser.count(&found).await?;
     if args.erase.dry_run {
-        let text = format!("{}\nnothing was erased (dry run)", erasure::listed(&before));
+        let unclear = eraser.unclear(&found).await?;
+        let (listed, said) = (erasure::listed(&before), erasure::remarks(&unclear));
+        let text = format!("{listed}\n{said}nothing was erased (dry run)");
         let (tenant, person) = (&args.tenant, &args.person);
         let stores = erasure::shown(&before);
-        let shown = json!({ "tenant": tenant, "person": person, "stores": stores });
+        let shown =
+            json!({ "tenant": tenant, "person": person, "stores": stores, "unclear": unclear });
         return output.print(&text, &shown);
     }
     erasure::check_sure(args.yes.as_deref(), &args.person)?;
@@ -111,25 +129,25 @@ pub(super) async fn run(
     let alone = alone_with(&eraser.base.db, &args.tenant).await?;
     // It may have been erased while another one was waited for.
     check_there(&eraser.base, &args.tenant)?;
-    let file = args.erase.receipt.as_deref().map(receipt::create).transpose()?;
-    let file = file.zip(args.erase.receipt.as_deref());
-    let (began_at, resumed) = (eraser.now(), eraser.has_begun(&found).await?);
+    let path = args.erase.receipt.as_deref();
+    let whose = (&args.tenant, args.person.as_str());
+    let earlier = path.map(|path| receipt::begun(asked, path, whose)).transpose()?.flatten();
+    let open = if earlier.is_some() { receipt::reopen } else { receipt::create };
+    let file = path.map(open).transpose()?.zip(path);
+    if let Some(earlier) = &earlier {
+        erasure::add_earlier(&mut before, earlier);
+    }
+    let resumed = earlier.is_some() || eraser.has_begun(&found).await?;
+    let began_at = eraser.now();
+    let begun = eraser.receipt((began_at, resumed), &before, Done::not_yet(&before));
+    let begun = Receipt { what: erasure::OF_PERSON_BEGUN, ..begun };
+    let (_, text) = erasure::signed(&master, &begun)?;
+    // Whoever goes on after a kill can say what there was.
+    file.as_ref().map_or(Ok(()), |(file, path)| receipt::write(file, path, &text))?;
     let of = format!("`{}` of tenant `{}`", args.person, args.tenant);
     let work = Box::pin(eraser.erase(asked, &mut found, &of));
-    let after = while_alone(&turn, while_alone(&alone, work)).await?;
-    let receipt = Receipt {
-        what: erasure::OF_PERSON,
-        version: 1,
-        tenant: &args.tenant,
-        person: Some(args.person.as_str()),
-        asked_by: &eraser.by,
-        program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
-        resumed,
-        began_at,
-        ended_at: eraser.now(),
-        stores: erasure::lines(&before, &after),
-        kept: &KEPT,
-    };
+    let done = while_alone(&turn, while_alone(&alone, work)).await?;
+    let receipt = eraser.receipt((began_at, resumed), &before, done);
     let (signed, text) = erasure::signed(&master, &receipt)?;
     let written = file.map_or(Ok(()), |(file, path)| receipt::write(&file, path, &text));
     // It is kept nowhere else, since it says who that was: it is printed as it is, if it is not in its file.
@@ -165,6 +183,30 @@ impl<'a> Eraser<'a> {
 
     fn now(&self) -> Timestamp {
         self.base.context.clock.now()
+    }
+
+    /// What is said of it, from when on, and whether an earlier run had begun.
+    fn receipt(
+        &self,
+        (began_at, resumed): (Timestamp, bool),
+        before: &[Had],
+        done: Done,
+    ) -> Receipt<'_> {
+        Receipt {
+            what: erasure::OF_PERSON,
+            version: 1,
+            tenant: &self.args.tenant,
+            person: Some(self.args.person.as_str()),
+            asked_by: &self.by,
+            program: format!("konstruct {}", env!("CARGO_PKG_VERSION")),
+            resumed,
+            began_at,
+            ended_at: self.now(),
+            stores: erasure::lines(before, &done.after),
+            open: done.open,
+            unclear: done.unclear,
+            kept: &KEPT,
+        }
     }
 
     fn shelves(&self) -> Shelves<'_> {
@@ -245,21 +287,24 @@ impl<'a> Eraser<'a> {
     }
 
     /// From the first word of it to the last pass.
-    async fn erase(
-        &self,
-        asked: &Asked<'_>,
-        found: &mut Found,
-        of: &str,
-    ) -> anyhow::Result<Vec<Had>> {
+    async fn erase(&self, asked: &Asked<'_>, found: &mut Found, of: &str) -> anyhow::Result<Done> {
         let (db, tenant) = (&self.base.db, &self.args.tenant);
         let place = self.begin(asked, found).await?;
         let is_over = async || anyhow::Ok(stories::open(db, tenant, &found.stories).await? == 0);
         erasure::settled(self.args.settle, is_over).await?;
+        let open = stories::open(db, tenant, &found.stories).await?;
         let after = erasure::passes(of, async || self.pass(&mut *found).await).await?;
         // From here on the sweeper looks for what comes late.
         let at = ((0, place), self.now());
         stories::looked(db, tenant, &found.stories, at).await?;
-        Ok(after)
+        Ok(Done { after, open, unclear: self.unclear(found).await? })
+    }
+
+    /// What may be theirs all the same.
+    async fn unclear(&self, found: &Found) -> anyhow::Result<Vec<Unclear>> {
+        let last = self.base.context.bus.last_sequence(&EVENTS).await?;
+        let unclear = self.shelves().unclear(&found.stories, &self.args.person, last).await?;
+        Ok(Unclear::of(unclear.events, unclear.letters))
     }
 
     /// It is on record, and whoever comes across these names knows. Until it is done, the sweeper would

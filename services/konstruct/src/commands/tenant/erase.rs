@@ -9,14 +9,18 @@ use domain::{command::tenant, seal::Sealing};
 use runtime::{Bus, DirectoryWriter, WRITE_EVENTS_MAX, erase::TenantLog};
 use schemas::{Author, CorrelationId, Envelope, Event, EventId, TenantId, Timestamp};
 use serde_json::json;
-use store::{Platform, erase, erasures, keys};
+use store::{
+    Platform,
+    erase::{self, stories},
+    erasures, keys,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::{
     cli::EraseTenant,
     commands::{
-        erasure::{self, Had, Kept, Receipt, receipt},
+        erasure::{self, Had, Kept, Receipt, Unclear, receipt},
         list::no_tenant,
     },
     erasing::{alone_with, while_alone},
@@ -26,7 +30,7 @@ use crate::{
 };
 
 /// What stays, and why.
-const KEPT: [Kept; 5] = [
+const KEPT: [Kept; 6] = [
     Kept {
         what: "DIRECTORY",
         why: "a tombstone, so that the slug is not used again, and the last word on each workspace \
@@ -35,6 +39,12 @@ const KEPT: [Kept; 5] = [
     Kept { what: "tenant_key", why: "a tombstone without a key, so that no new one is made" },
     Kept { what: "p_day, trial_day, trial_change", why: "sums of all tenants, which name none" },
     Kept { what: "operator_log, platform_audit", why: "what operators did, and to which tenant" },
+    Kept {
+        what: "the files of NATS",
+        why: "bytes of purged messages, until NATS writes the block anew that they share with other \
+              tenants' messages: texts are sealed there and cannot be opened any more, unless \
+              KONSTRUCT_SEAL_TEXT was off; ids of people, channels and threads are not sealed",
+    },
     Kept {
         what: "backups from before",
         why: "they hold the wrapped key until they are deleted; `konstruct restore --erased` takes \
@@ -63,9 +73,12 @@ pub(super) async fn run(
     let is_tombstone = eraser.is_tombstone()?;
     if args.erase.dry_run {
         let had = eraser.count(is_tombstone).await?;
-        let text = format!("{}\nnothing was erased (dry run)", erasure::listed(&had));
+        let unclear = eraser.unclear().await?;
+        let (listed, said) = (erasure::listed(&had), erasure::remarks(&unclear));
+        let text = format!("{listed}\n{said}nothing was erased (dry run)");
         let stores = erasure::shown(&had);
-        return output.print(&text, &json!({ "tenant": args.tenant, "stores": stores }));
+        let shown = json!({ "tenant": args.tenant, "stores": stores, "unclear": unclear });
+        return output.print(&text, &shown);
     }
     erasure::check_sure(args.yes.as_deref(), args.tenant.as_str())?;
     let master = asked.master_keys()?.current;
@@ -163,6 +176,7 @@ impl<'a> Eraser<'a> {
         // Nobody begins an answer of a tenant that left. What was begun before is written down when it
         // comes, and would be there again.
         erasure::settled(settle, async || anyhow::Ok(false)).await?;
+        let open = stories::open_of_all(&self.base.db, self.tenant).await?;
         if !erasure::projected(&self.base, &READERS).await? {
             info!(tenant = %self.tenant, "the projector is behind, or there is none");
         }
@@ -178,6 +192,8 @@ impl<'a> Eraser<'a> {
             began_at,
             ended_at: self.now(),
             stores: erasure::lines(&before, &after),
+            open,
+            unclear: self.unclear().await?,
             kept: &KEPT,
         };
         Ok((id, receipt))
@@ -209,6 +225,11 @@ impl<'a> Eraser<'a> {
         let key = keys::is_there(&self.base.db, self.tenant).await?;
         had.push(Had::new("tenant_key", "key", key.into()));
         Ok(had)
+    }
+
+    /// What may be its all the same: all events are found by their subjects.
+    async fn unclear(&self) -> anyhow::Result<Vec<Unclear>> {
+        Ok(Unclear::of(0, self.log.letters().await?.unclear))
     }
 
     /// Its workspaces are free, and its entry is a tombstone.

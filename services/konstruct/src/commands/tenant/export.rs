@@ -5,8 +5,8 @@
 
 use std::{
     fs::{File, Permissions},
-    io::{BufWriter, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    io::{BufWriter, ErrorKind, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
@@ -262,17 +262,36 @@ fn part_of(out: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// For its owner alone, and for one run at a time. What a killed one left is begun anew.
+/// For its owner alone, and for one run at a time. What a killed one left is begun anew; what stands there for
+/// another file is not written to.
 fn create(part: &Path) -> anyhow::Result<File> {
     let cannot = || format!("cannot write {}", part.display());
     let mut options = File::options();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    let file = options.open(part).with_context(cannot)?;
+    let made = options.write(true).create_new(true).mode(0o600).open(part);
+    let file = match made {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => left(part)?,
+        made => made.with_context(cannot)?,
+    };
     if file.try_lock().is_err() {
         bail!("{} is being written by another export", part.display());
     }
     file.set_permissions(Permissions::from_mode(0o600)).with_context(cannot)?;
     file.set_len(0).with_context(cannot)?;
+    Ok(file)
+}
+
+/// What is there under this name already: a file that has no other.
+fn left(part: &Path) -> anyhow::Result<File> {
+    let cannot = || format!("cannot write {}", part.display());
+    let named = part.symlink_metadata().with_context(cannot)?;
+    if !named.is_file() || named.nlink() != 1 {
+        bail!("{} leads to something else: nothing was written", part.display());
+    }
+    let file = File::options().write(true).open(part).with_context(cannot)?;
+    let opened = file.metadata().with_context(cannot)?;
+    if (opened.dev(), opened.ino()) != (named.dev(), named.ino()) {
+        bail!("{} is replaced just now: nothing was written", part.display());
+    }
     Ok(file)
 }
 
@@ -292,6 +311,27 @@ mod tests {
         assert_eq!((found.len(), found.permissions().mode() & 0o777), (0, 0o600));
         let second = create(&part).unwrap_err().to_string();
         assert_eq!(second, format!("{} is being written by another export", part.display()));
+        std::fs::remove_dir_all(&dir).unwrap();
+    }
+
+    #[test]
+    fn a_part_that_leads_to_another_file_is_not_written_to() {
+        let dir = std::env::temp_dir().join(format!("konstruct-part-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        let other = dir.join("other");
+        std::fs::write(&other, "somebody's").unwrap();
+        let (soft, hard) = (dir.join("soft.part"), dir.join("hard.part"));
+        std::os::unix::fs::symlink(&other, &soft).unwrap();
+        std::fs::hard_link(&other, &hard).unwrap();
+        for part in [&soft, &hard, &dir] {
+            let refused = create(part).unwrap_err().to_string();
+            let want = format!("{} leads to something else: nothing was written", part.display());
+            assert_eq!(refused, want);
+        }
+        let absent = dir.join("absent.part");
+        std::os::unix::fs::symlink(dir.join("nowhere"), &absent).unwrap();
+        assert!(create(&absent).is_err() && !dir.join("nowhere").exists());
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "somebody's");
         std::fs::remove_dir_all(&dir).unwrap();
     }
 }
