@@ -68,7 +68,9 @@ impl Carrier {
     ) -> Result<(), StoreError> {
         let workers = checkpoint::workers(&self.db, generation, READER.name).await?;
         if workers == 0 && generation == Generation::Base {
-            return Err(StoreError::Refused("there is no base: run `konstruct migrate`".to_owned()));
+            return Err(StoreError::Refused(
+                "there is no base: run `konstruct migrate`".to_owned(),
+            ));
         }
         if workers == 0 {
             return Ok(());

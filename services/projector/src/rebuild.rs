@@ -138,9 +138,8 @@ impl Rebuild {
         if last <= from.seq {
             return Ok(());
         }
-        let is_mine = |read: &&Read| {
-            from.seq < read.sequence && whose(read, self.workers) == worker.number
-        };
+        let is_mine =
+            |read: &&Read| from.seq < read.sequence && whose(read, self.workers) == worker.number;
         let changes = changes(reader.stream.name, piece.iter().filter(is_mine));
         worker.place = projections::apply(&self.db, &worker.name, from, last, &changes).await?;
         Ok(())

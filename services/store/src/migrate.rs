@@ -52,7 +52,7 @@ migrations! {
     29 "0029_replays_held";
     30 "0030_person";
     31 "0031_backup";
-    35 "0035_hand_offs_and_imports";
+    32 "0032_hand_offs_and_imports";
 }
 
 /// One file.
