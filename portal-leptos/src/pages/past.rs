@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use domain::look::{NoMoment, moment};
-use portal_ui::format::{instant, shortened};
+use portal_ui::{
+    InputKind,
+    format::{instant, shortened},
+};
 use schemas::{OperatorId, Timestamp};
 use serde::Deserialize;
 use views::Moments;
@@ -73,6 +76,13 @@ impl Looked {
         self.at.is_none()
     }
 
+    /// The field that shows what was typed: one for days and times shows nothing else, and the browser's
+    /// console complains.
+    pub(super) fn kind(&self) -> InputKind {
+        let is_shown = self.problem.is_none() || is_local(&self.typed);
+        if is_shown { InputKind::Moment } else { InputKind::Text }
+    }
+
     /// The status of a page that shows it.
     pub(super) const fn status(&self) -> StatusCode {
         if self.problem.is_some() { WITH_PROBLEMS } else { StatusCode::OK }
@@ -94,6 +104,13 @@ fn in_field(at: Timestamp) -> String {
     let text = at.to_string();
     let text = text.trim_end_matches('Z');
     text.strip_suffix(".000").unwrap_or(text).to_owned()
+}
+
+/// Whether it looks as browsers have it.
+fn is_local(typed: &str) -> bool {
+    let shape: String =
+        typed.chars().map(|it| if it.is_ascii_digit() { '0' } else { it }).collect();
+    ["0000-00-00T00:00", "0000-00-00T00:00:00", "0000-00-00T00:00:00.000"].contains(&shape.as_str())
 }
 
 fn problem(typed: &str, why: &NoMoment) -> String {

@@ -4,7 +4,7 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::{Client, Response};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Answer, Deployment, Failure, FailureClass, Request,
@@ -28,9 +28,6 @@ const LINGER: Duration = Duration::from_secs(2);
 /// answer only if it was read to its end.
 const DRAIN: Duration = Duration::from_secs(1);
 const DRAIN_BYTES_MAX: usize = 16 << 10;
-
-/// How long an answer waits for the end of its stream, at the most.
-const ENDS_SOON: Duration = Duration::from_millis(1);
 
 /// What came of an attempt.
 pub(crate) struct Tried {
@@ -195,7 +192,7 @@ impl<'w, W: Watch> Exchange<'w, W> {
         }
         listening.is_cut = false;
         if stage == Stage::Closed {
-            end(response).await;
+            tokio::spawn(drain(response));
         }
         Ok(())
     }
@@ -215,16 +212,7 @@ impl<'w, W: Watch> Exchange<'w, W> {
     }
 }
 
-/// Waits a moment for the end of the stream, which comes with the answer as a rule: so the very next call
-/// has its connection. Where it does not come, the answer does not wait for it.
-async fn end(response: Response) {
-    let mut rest = Box::pin(drain(response));
-    if timeout(ENDS_SOON, &mut rest).await.is_err() {
-        tokio::spawn(rest);
-    }
-}
-
-/// Reads what is behind the answer, as a rule nothing but the end of the stream.
+/// Reads what is behind the answer, as a rule nothing but the end of the stream. Nobody waits for it.
 async fn drain(mut response: Response) {
     let until = Instant::now().checked_add(DRAIN);
     let (Some(until), mut left) = (until, DRAIN_BYTES_MAX) else { return };

@@ -73,7 +73,7 @@ async fn stored(it: &Installation) -> (u64, u64) {
 }
 
 /// What a query with one number says there.
-async fn number(it: &Installation, sql: &str) -> i64 {
+pub(crate) async fn number(it: &Installation, sql: &str) -> i64 {
     raw(&it.database.superuser_url()).await.unwrap().query_one(sql, &[]).await.unwrap().get(0)
 }
 

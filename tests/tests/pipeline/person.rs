@@ -11,6 +11,7 @@ use store::alone::Alone;
 use crate::{
     BOT, Log, PATIENCE, ask,
     erase::{on, unread},
+    export::number,
     heard, mention, running_both, trace, until,
 };
 
@@ -252,8 +253,11 @@ async fn the_receipt_of_a_run_that_goes_on_has_what_there_was_before_the_first()
     held.batch_execute("lock table turn in exclusive mode").await.unwrap();
     let mut erasing = it.command(&with);
     let mut erasing = erasing.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let taken = || async { Ok(naming(&it, ANN, "acme").await == 0) };
-    until(PATIENCE, "the log has nothing of hers", taken).await.unwrap();
+    let waits = "select count(*) from pg_stat_activity
+                  where wait_event_type = 'Lock' and query like 'select erase_stories(%'";
+    let is_there = || async { Ok(number(&it, waits).await == 1) };
+    until(PATIENCE, "it waits for the rows", is_there).await.unwrap();
+    assert_eq!(naming(&it, ANN, "acme").await, 0, "the log has nothing of hers any more");
     erasing.kill().await.ok();
     held.rollback().await.unwrap();
     let refused = it.output(&["tenant", "receipt", "verify", receipt]).await.unwrap();

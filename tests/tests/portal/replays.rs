@@ -344,7 +344,7 @@ async fn an_agent_has_so_many_tests_in_pages_and_no_more() -> anyhow::Result<()>
     assert_eq!(refused.status(), 422);
     let refused = text_of(refused).await?;
     assert!(refused.contains("The agent has 200 tests, which is the most"), "{refused}");
-    assert!(refused.contains(">carrier</textarea>"), "what was typed comes back: {refused}");
+    assert!(refused.contains(">\ncarrier</textarea>"), "what was typed comes back: {refused}");
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::difference::FieldChange;
 use leptos::prelude::*;
 use portal_ui::{
-    Badge, Card, EmptyState, Icon, InputKind, LinkButton, SubmitButton, TextField, Tone, Variant,
+    Badge, Card, EmptyState, Icon, LinkButton, SubmitButton, TextField, Tone, Variant,
     format::instant,
 };
 use schemas::Timestamp;
@@ -30,7 +30,7 @@ pub(in crate::pages) fn form(page: &Address, looked: &Looked) -> AnyView {
             <TextField
                 name="at"
                 label="Moment, in UTC"
-                kind=InputKind::Moment
+                kind=looked.kind()
                 value
                 required=true
                 error

@@ -111,21 +111,6 @@ async fn a_stream_that_ends_behind_its_answer_leaves_its_connection_to_the_next_
 }
 
 #[tokio::test]
-async fn a_stream_that_ends_with_its_answer_leaves_its_connection_to_the_very_next_one() {
-    let mut vendor = Late::start().await;
-    vendor.ends.add_permits(100);
-    let router = router(&deployment("quality", "a", Vendor::OpenAi, &vendor.url));
-    for _ in 0..100 {
-        assert_eq!(ask(&router, &request()).await.unwrap().answer.text, "hello");
-    }
-    let mut opened = 0;
-    while vendor.opened.try_recv().is_ok() {
-        opened += 1;
-    }
-    assert!(opened < 10, "{opened} connections for 100 answers, one after the other");
-}
-
-#[tokio::test]
 async fn a_stream_that_never_ends_is_left() {
     let mut vendor = Late::start().await;
     let router = router(&deployment("quality", "a", Vendor::OpenAi, &vendor.url));

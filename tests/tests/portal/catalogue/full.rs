@@ -76,7 +76,7 @@ pub(crate) const FULL: &[Page] = &[
         "/streams/DIRECTORY?story=m1",
         "Nothing here is like that",
     ),
-    page("stream-refused", "/streams/{stream}", "/streams/EVENTS?tenant=No+Slug", "TenantId")
+    page("stream-refused", "/streams/{stream}", "/streams/EVENTS?tenant=No+Slug", "only a-z, 0-9")
         .status(422),
     page("event", "/streams/{stream}/{sequence}", "/streams/DIRECTORY/1", "tenant.created"),
     page(
