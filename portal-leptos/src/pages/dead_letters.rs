@@ -51,7 +51,8 @@ struct Search {
 
 impl Search {
     fn wanted(&self) -> Result<Wanted, Problem> {
-        let no_slug = |error: InvalidId| wrong("tenant", format!("Tenant {}", error.problem()));
+        let no_slug =
+            |error: InvalidId| wrong("tenant", format!("Tenant is no slug: {}", error.problem()));
         let tenant = of_tenant(&self.tenant).map_err(no_slug)?;
         Ok(Wanted { tenant, decided: self.decided.is_some(), ..Wanted::default() })
     }

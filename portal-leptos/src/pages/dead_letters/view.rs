@@ -91,7 +91,7 @@ fn group(it: GroupOfLetters, (kept, tenant): (&[Kept], &str), may_decide: bool) 
     let title = format!("{} by {}", group.topic, group.consumer);
     let waits = of_group.iter().any(|it| it.is_open());
     let decide = (may_decide && waits)
-        .then(|| view! { <LinkButton href dense=true>"Decide of all"</LinkButton> });
+        .then(|| view! { <p><LinkButton href dense=true>"Decide of all"</LinkButton></p> });
     let columns = vec![
         Column::new("Letter"),
         Column::new("Tenant"),
@@ -163,7 +163,8 @@ pub(super) fn one(shown: One, reason: String, problems: Vec<Problem>) -> AnyView
     let typed = Decided { reason, ..Decided::default() };
     let forms = (may_decide && waits).then(|| forms(action, &typed, &problems));
     let Kept { id, letter, tenant, decision } = kept;
-    let lead = format!("{} by {}, {} attempts", letter.topic(), letter.consumer, letter.attempts);
+    let attempts = counted(letter.attempts.unsigned_abs(), "attempt", "attempts");
+    let lead = format!("{} by {}, {attempts}", letter.topic(), letter.consumer);
     let tenant = tenant.map_or_else(|| "nobody can tell whose it is".to_owned(), String::from);
     let decided = decision.map(|it| {
         let who = name.or(it.by.operator).unwrap_or(it.by.via);
