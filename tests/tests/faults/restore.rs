@@ -134,6 +134,19 @@ async fn what_a_backup_had_is_not_lost_and_nobody_is_answered_twice_after_it_is_
     assert_eq!(it.ok(&["setup"]).await.unwrap(), "nothing to change\n");
 }
 
+/// What was answered comes once more and stays answered once; what is written after the restore is answered
+/// as ever, and the model is asked for it alone.
+async fn goes_on(it: &Installation, before: &Spoken, asked: usize) {
+    for event in before.events() {
+        assert!(it.slack.deliver(&event).await.unwrap().is_taken());
+    }
+    let after = ask(it, "after").await.unwrap();
+    answered(it, &after, "after").await.unwrap();
+    settled(it, 2).await.unwrap();
+    assert_eq!(answers(it, before), 1);
+    assert_eq!(it.llm.requests().len(), asked + 1, "the model is asked for the new one alone");
+}
+
 #[tokio::test]
 async fn an_answer_that_the_backup_had_is_not_given_again_and_the_thread_goes_on() {
     let mut it = prepared().await.unwrap();
@@ -148,15 +161,7 @@ async fn an_answer_that_the_backup_had_is_not_given_again_and_the_thread_goes_on
 
     it.ok(&["restore", "--from", &shelf.text("b"), "--yes"]).await.unwrap();
     it.run("all").await.unwrap();
-    for event in before.events() {
-        assert!(it.slack.deliver(&event).await.unwrap().is_taken());
-    }
-    // It was written after the restore, so it is answered as ever.
-    let after = ask(&it, "after").await.unwrap();
-    answered(&it, &after, "after").await.unwrap();
-    settled(&it, 2).await.unwrap();
-    assert_eq!(answers(&it, &before), 1);
-    assert_eq!(it.llm.requests().len(), asked + 1, "the model is asked for the new one alone");
+    goes_on(&it, &before, asked).await;
 }
 
 #[tokio::test]
@@ -276,14 +281,7 @@ async fn beside_a_restore_that_was_killed_nothing_starts_and_nobody_is_answered_
     assert_eq!(it.ok(&["setup"]).await.unwrap(), "nothing to change\n");
     assert_eq!(it.ok(&["migrate"]).await.unwrap(), "nothing to migrate\n");
     it.run("all").await.unwrap();
-    for event in before.events() {
-        assert!(it.slack.deliver(&event).await.unwrap().is_taken());
-    }
-    let after = ask(&it, "after").await.unwrap();
-    answered(&it, &after, "after").await.unwrap();
-    settled(&it, 2).await.unwrap();
-    assert_eq!(answers(&it, &before), 1);
-    assert_eq!(it.llm.requests().len(), asked + 1, "the model is asked for the new one alone");
+    goes_on(&it, &before, asked).await;
     let shown = it.ok(&["tenant", "show", "--tenant", "beta", "--json"]).await.unwrap();
     let shown: Value = serde_json::from_str(&shown).unwrap();
     assert_eq!(shown["tenant"]["status"], "deleted");

@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use konstruct_tests::wait::until;
+use konstruct_tests::{installation::Installation, wait::until};
 use serde_json::Value;
 
 use super::{begun, places, replay, said};
@@ -14,19 +14,30 @@ use crate::{
     running_both,
 };
 
-#[tokio::test]
-async fn what_was_live_before_comes_back_with_the_sums_of_who_was_erased() {
+/// There is what was live before, and more was said since.
+async fn swapped() -> Installation {
     let it = running_both().await.unwrap();
     said(&it, 2).await;
     let (done, built) = replay(&it, &["--yes"]).await;
     assert!(done, "{built:#}");
     assert_eq!(replay(&it, &["--swap", "--yes"]).await.1["swapped"], true);
     said(&it, 2).await;
+    it
+}
+
+/// Whether what was live before is said to lack somebody.
+async fn lacks_erased(it: &Installation) -> bool {
+    let (_, status) = replay(it, &["--status"]).await;
+    let previous = status.as_array().unwrap().iter().find(|it| it["generation"] == "previous");
+    previous.unwrap()["lacks_erased"].as_bool().unwrap()
+}
+
+#[tokio::test]
+async fn what_was_live_before_comes_back_with_the_sums_of_who_was_erased() {
+    let it = swapped().await;
     let before = sums(&it).await;
     it.ok(&person::ERASE).await.unwrap();
-    let (_, status) = replay(&it, &["--status"]).await;
-    let previous = status.as_array().unwrap().iter().find(|it| it["generation"] == "previous");
-    assert_eq!(previous.unwrap()["lacks_erased"], false, "{status:#}");
+    assert!(!lacks_erased(&it).await);
 
     assert_eq!(replay(&it, &["--roll-back", "--yes"]).await.1["rolled_back"], true);
     assert_eq!(sums(&it).await, before);
@@ -69,16 +80,9 @@ async fn a_rebuild_that_reads_meanwhile_goes_on_beside_an_erasure() {
 /// Of a tenant nobody is told what it added: sums of all tenants would lose what was since the swap.
 #[tokio::test]
 async fn after_a_tenant_is_erased_what_was_live_before_comes_back_only_on_purpose() {
-    let it = running_both().await.unwrap();
-    said(&it, 2).await;
-    let (done, built) = replay(&it, &["--yes"]).await;
-    assert!(done, "{built:#}");
-    assert_eq!(replay(&it, &["--swap", "--yes"]).await.1["swapped"], true);
-    said(&it, 2).await;
+    let it = swapped().await;
     it.ok(&ERASE).await.unwrap();
-    let (_, status) = replay(&it, &["--status"]).await;
-    let previous = status.as_array().unwrap().iter().find(|it| it["generation"] == "previous");
-    assert_eq!(previous.unwrap()["lacks_erased"], true, "{status:#}");
+    assert!(lacks_erased(&it).await);
 
     let sums_before = sums(&it).await;
     let refused = it.output(&["replay", "projections", "--roll-back", "--yes"]).await.unwrap();
