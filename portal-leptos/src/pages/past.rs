@@ -36,7 +36,7 @@ pub(super) struct Asked {
 /// The moment that is looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Looked {
-    /// Nothing for now.
+    /// `None` is the present.
     at: Option<Timestamp>,
     /// What the field holds.
     typed: String,

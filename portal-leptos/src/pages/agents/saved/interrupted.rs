@@ -126,7 +126,7 @@ pub(in crate::pages::agents) async fn go_on(
     let (who, to) = (&cx.signed.principal, at.path("/tests"));
     let run = match shadow(&cx)?.go_on_tests(who, at.ids()).await {
         Ok(run) => run,
-        Err(error) => return Ok(go(&to, &Flash::note(format!("{}.", refused(error)?)))),
+        Err(error) => return Ok(go(&to, &Flash::bad(format!("{}.", refused(error)?)))),
     };
     let detail = json!({ "agent": at.agent, "replay": run });
     let did = (accounts::Replaying::Resumed, detail);
