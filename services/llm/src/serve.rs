@@ -114,16 +114,17 @@ async fn follow(
     let on = move |delta| drop(said.send(delta));
     let deadline = Instant::now() + REQUEST_MAX;
     let mut call = Box::pin(router.stream(&asked.group, &asked.request, deadline, &record, on));
-    let ended = loop {
+    let mut ended = loop {
         tokio::select! {
             biased;
-            Some(delta) = heard.recv() => match delta {
-                Delta::Text(text) => {
+            Some(delta) = heard.recv() => match joined(Some(delta), &mut heard, chunks.committed) {
+                Some(text) if text.is_empty() => {}
+                Some(text) => {
                     if send.send(chunks.text(&text)).await.is_err() {
                         return Ok(());
                     }
                 }
-                Delta::Restart => break None,
+                None => break None,
             },
             ended = &mut call => break Some(ended),
         }
@@ -132,13 +133,15 @@ async fn follow(
     if let Some(ended) = &ended {
         record.end(ended);
     }
-    while let (Some(_), Ok(Delta::Text(text))) = (&ended, heard.try_recv()) {
-        if send.send(chunks.text(&text)).await.is_err() {
-            return Ok(());
-        }
+    let rest = joined(None, &mut heard, chunks.committed);
+    if rest.is_none() {
+        ended = None;
     }
     let last = match ended {
-        Some(Ok(completed)) => chunks.end(&completed, asked.count),
+        Some(Ok(completed)) => {
+            let rest = rest.filter(|text| !text.is_empty()).map(|text| chunks.text(&text));
+            rest.unwrap_or_default() + &chunks.end(&completed, asked.count)
+        }
         Some(Err(exhausted)) if !chunks.committed => {
             return Err(Problem::exhausted(&exhausted, Instant::now()));
         }
@@ -147,6 +150,26 @@ async fn follow(
     // Whoever reads no more is told nothing.
     drop(send.send(last).await);
     Ok(())
+}
+
+/// That and all that waits behind it, as one text: a piece for each would be written for each. What nobody
+/// was sent may begin anew unseen; nothing where what was sent is void.
+fn joined(
+    first: Option<Delta>,
+    heard: &mut mpsc::UnboundedReceiver<Delta>,
+    committed: bool,
+) -> Option<String> {
+    let mut text = String::new();
+    let mut next = first.or_else(|| heard.try_recv().ok());
+    while let Some(delta) = next {
+        match delta {
+            Delta::Text(more) => text.push_str(&more),
+            Delta::Restart if committed => return None,
+            Delta::Restart => text.clear(),
+        }
+        next = heard.try_recv().ok();
+    }
+    Some(text)
 }
 
 /// `GET /v1/models`: the model groups of the installation and the tenant's own.
@@ -173,4 +196,30 @@ pub async fn run(
     let serve = axum::serve(listener, crate::router(parts));
     serve.with_graceful_shutdown(stop.cancelled_owned()).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(deltas: &[&str], committed: bool) -> Option<String> {
+        let (said, mut heard) = mpsc::unbounded_channel();
+        for delta in deltas {
+            let delta = match *delta {
+                "anew" => Delta::Restart,
+                text => Delta::Text(text.to_owned()),
+            };
+            said.send(delta).unwrap();
+        }
+        joined(None, &mut heard, committed)
+    }
+
+    #[test]
+    fn what_waits_is_one_piece_and_never_of_two_answers() {
+        assert_eq!(after(&["one", " two", " three"], true).as_deref(), Some("one two three"));
+        assert_eq!(after(&["one", "anew", "uno", " dos"], false).as_deref(), Some("uno dos"));
+        assert_eq!(after(&["one", "anew"], false).as_deref(), Some(""));
+        assert_eq!(after(&["one", "anew", "uno"], true), None);
+        assert_eq!(after(&[], true).as_deref(), Some(""));
+    }
 }

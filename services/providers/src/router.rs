@@ -146,7 +146,10 @@ impl Router {
         while let Step::Try { candidate, wait } = plan.next(Instant::now(), run.deadline) {
             let Some(route) = routes.get(candidate) else { break };
             watch.anew();
-            tokio::time::sleep(wait).await;
+            // A timer runs on whole milliseconds: one of no time at all would wait for the next of them.
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
             let ticket = match route.node.health.enter(run.tokens, Instant::now()) {
                 Ok(ticket) => ticket,
                 Err(until) => {

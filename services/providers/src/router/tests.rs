@@ -177,3 +177,28 @@ fn what_a_call_can_cost_is_known_before_it_is_made() {
     assert_eq!(table.worst("other", &asking(10)), WorstCost::Unknown);
     assert_eq!(table.worst("nobody", &asking(10)), WorstCost::NoneFits);
 }
+
+/// Nothing is ever recorded.
+struct NoBooks;
+
+impl Recorder for NoBooks {
+    type Error = std::fmt::Error;
+
+    async fn starting(&self, _: &AttemptStart) -> Result<(), crate::NotStarted<Self::Error>> {
+        Err(std::fmt::Error.into())
+    }
+}
+
+/// A timer of no time waits for the next whole millisecond, and every call would be late by that.
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_the_first_attempt() {
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let client = crate::client(&crate::ClientSettings::default()).unwrap();
+    let router = Router::from_config(&settings("", ""), client);
+    let begun = Instant::now();
+    let request = Request { turns: vec![crate::Turn::user("hi")], ..Request::default() };
+    let asked = router.complete("quality", &request, begun + KEEP_ALIVE, &NoBooks).await;
+    let why = asked.map(drop).unwrap_err();
+    assert!(matches!(why.cause, Cause::NotRecorded(_)), "{why}");
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+}
