@@ -195,6 +195,8 @@ async fn nobody_waits_for_the_first_attempt() {
     rustls::crypto::ring::default_provider().install_default().ok();
     let client = crate::client(&crate::ClientSettings::default()).unwrap();
     let router = Router::from_config(&settings("", ""), client);
+    // Between two of the timer's ticks.
+    tokio::time::advance(Duration::from_micros(300)).await;
     let begun = Instant::now();
     let request = Request { turns: vec![crate::Turn::user("hi")], ..Request::default() };
     let asked = router.complete("quality", &request, begun + KEEP_ALIVE, &NoBooks).await;
