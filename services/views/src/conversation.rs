@@ -170,7 +170,7 @@ impl Views {
         let mark = found.mark();
         let newer = near(&mut tx, &sealing, filter, mark.clone(), Way::Newer).await?;
         let older = near(&mut tx, &sealing, filter, mark, Way::Older).await?;
-        let line = ConversationLine::open(found, tenant, &sealing);
+        let line = ConversationLine::open(found, None, tenant, &sealing);
         Ok(Conversation { line, turns, before: oldest, newer, older })
     }
 }
@@ -200,8 +200,8 @@ async fn near(
 ) -> Result<Option<Near>, ViewError> {
     let look = Look { filter, way, limit: 1, turns_max: BESIDE_TURNS_MAX };
     let seen = look.from(tx, sealing, at).await?;
-    let line = seen.lines.into_iter().next();
-    Ok(line.map(|it| Near { connection: it.connection, conversation: it.conversation }))
+    let thread = seen.threads.into_iter().next();
+    Ok(thread.map(|(it, _)| Near { connection: it.connection, conversation: it.conversation }))
 }
 
 /// Puts together what was said and what became of it.

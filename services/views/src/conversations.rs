@@ -10,7 +10,7 @@ use schemas::{
 use serde::{Deserialize, Serialize};
 use store::{
     TenantTx,
-    views::conversations::{self as rows, Mark, Thread, ThreadFilter, Way},
+    views::conversations::{self as rows, Mark, Opening, Thread, ThreadFilter, Way},
 };
 
 use crate::{
@@ -189,7 +189,14 @@ impl Views {
             None => seen.first.clone(),
         };
         let next = top.zip(seen.on_from).map(|(top, at)| Cursor::of(&Place { top, at }));
-        Ok(Conversations { lines: seen.lines, next, newer, scan: seen.scan })
+        let keys: Vec<_> = seen.threads.iter().map(|(thread, _)| thread.key()).collect();
+        let openings = rows::openings(&mut tx, &keys).await?;
+        let threads = seen.threads.into_iter().zip(openings);
+        let lines = threads.map(|((thread, found), opening)| {
+            let line = ConversationLine::open(thread, opening, tenant, &sealing);
+            ConversationLine { found, ..line }
+        });
+        Ok(Conversations { lines: lines.collect(), next, newer, scan: seen.scan })
     }
 }
 
@@ -204,7 +211,8 @@ pub(crate) struct Look<'a> {
 
 /// What was seen.
 pub(crate) struct Seen {
-    pub(crate) lines: Vec<ConversationLine>,
+    /// With the words that were searched for.
+    pub(crate) threads: Vec<(Thread, Option<Found>)>,
     /// The first thread that was looked at.
     first: Option<Mark>,
     /// Where to go on, unless that was all.
@@ -226,11 +234,10 @@ impl Look<'_> {
         let mut threads = rows::page(tx, &filter, &at, self.way, self.limit + 1).await?;
         let has_more = limit < threads.len();
         threads.truncate(limit);
-        let tenant = tx.tenant().clone();
         let first = threads.first().map(Thread::mark);
         let on_from = threads.last().filter(|_| has_more).map(Thread::mark);
-        let line = |thread| ConversationLine::open(thread, &tenant, sealing);
-        Ok(Seen { lines: threads.into_iter().map(line).collect(), first, on_from, scan: None })
+        let threads = threads.into_iter().map(|thread| (thread, None)).collect();
+        Ok(Seen { threads, first, on_from, scan: None })
     }
 
     async fn search(
@@ -240,8 +247,8 @@ impl Look<'_> {
         mut at: Mark,
         needle: &Needle,
     ) -> Result<Seen, ViewError> {
-        let (filter, tenant) = (self.filter.rows(), tx.tenant().clone());
-        let mut seen = Seen { lines: Vec::new(), first: None, on_from: None, scan: None };
+        let filter = self.filter.rows();
+        let mut seen = Seen { threads: Vec::new(), first: None, on_from: None, scan: None };
         let mut scan = Scan::default();
         let is_all = loop {
             let threads = rows::page(tx, &filter, &at, self.way, Scan::THREADS).await?;
@@ -250,20 +257,19 @@ impl Look<'_> {
                 seen.first = threads.first().map(Thread::mark);
             }
             let looked = scan.look(tx, sealing, &threads, (needle, self.turns_max)).await?;
-            let was_cut = looked.len() < threads.len();
+            let is_last = is_last && looked.len() == threads.len();
             let mut is_full = false;
             for (thread, found) in threads.into_iter().zip(looked) {
                 at = thread.mark();
                 scan.back_to = Some(thread.last_at);
                 let Some(found) = found else { continue };
-                let line = ConversationLine::open(thread, &tenant, sealing);
-                seen.lines.push(ConversationLine { found: Some(found), ..line });
-                is_full = self.limit as usize <= seen.lines.len();
+                seen.threads.push((thread, Some(found)));
+                is_full = self.limit as usize <= seen.threads.len();
                 if is_full {
                     break;
                 }
             }
-            if is_full || was_cut || scan.is_spent(self.turns_max) {
+            if is_full || scan.is_spent(self.turns_max) {
                 break false;
             }
             if is_last {
@@ -308,9 +314,13 @@ impl Filter {
 }
 
 impl ConversationLine {
-    pub(crate) fn open(thread: Thread, tenant: &TenantId, sealing: &Sealing) -> Self {
+    pub(crate) fn open(
+        thread: Thread,
+        opening: Option<Opening>,
+        tenant: &TenantId,
+        sealing: &Sealing,
+    ) -> Self {
         let standing = Standing::of_thread(&thread);
-        let opening = thread.opening;
         let words = opening.as_ref().and_then(|it| open(sealing, tenant, &it.message, &it.text));
         Self {
             connection: thread.connection,

@@ -78,7 +78,8 @@ impl Scan {
         most <= self.turns || SCAN_THREADS_MAX <= self.threads
     }
 
-    /// What was found in each of these, or of those before the bound was met.
+    /// What was found in each of these threads, or in the first of them: in those whose turns fit in what
+    /// is left to be opened.
     pub(crate) async fn look(
         &mut self,
         tx: &mut TenantTx,
@@ -87,7 +88,8 @@ impl Scan {
         (needle, most): (&Needle, u32),
     ) -> Result<Vec<Option<Found>>, ViewError> {
         let left = most.saturating_sub(self.turns);
-        let keys: Vec<_> = threads.iter().map(|it| (&it.connection, &it.conversation)).collect();
+        let threads = fitting(threads, left);
+        let keys: Vec<_> = threads.iter().map(Thread::key).collect();
         let said = thread::turns(tx, &keys, i64::MAX, left).await?;
         // The last one may have more than what fitted in. A thread alone fits in.
         let was_cut = left as usize <= said.len();
@@ -106,6 +108,19 @@ impl Scan {
         self.threads += whole as u64;
         Ok(found)
     }
+}
+
+/// The first of these threads, as many as have so many turns together if each message was answered: the
+/// database sorts the turns of all that are asked for, wanted or not. One at least.
+fn fitting(threads: &[Thread], turns: u32) -> &[Thread] {
+    let mut left = turns;
+    let fits = |thread: &&Thread| {
+        let fits = 0 < left;
+        left = left.saturating_sub(thread.messages.saturating_mul(2));
+        fits
+    };
+    let count = threads.iter().take_while(fits).count();
+    threads.get(..count).unwrap_or(threads)
 }
 
 fn find(turn: &Said, tx: &TenantTx, sealing: &Sealing, needle: &Needle) -> Option<Found> {

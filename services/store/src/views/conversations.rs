@@ -77,11 +77,9 @@ pub struct Thread {
     pub answered_at: Option<Timestamp>,
     /// Since when a person has it, and the message it was handed over with.
     pub handed_off: Option<(Timestamp, MessageId)>,
-    /// Its first words that are kept, sealed.
-    pub opening: Option<Opening>,
 }
 
-/// The first words of a thread.
+/// The first words of a thread, sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Opening {
     /// The message they are.
@@ -93,6 +91,11 @@ pub struct Opening {
 }
 
 impl Thread {
+    /// What it is asked for by.
+    pub fn key(&self) -> (&ConnectionId, &ConversationId) {
+        (&self.connection, &self.conversation)
+    }
+
     /// Its place in the order.
     pub fn mark(&self) -> Mark {
         Mark {
@@ -123,10 +126,9 @@ macro_rules! fitting {
 macro_rules! page {
     ($way:literal, $order:literal) => {
         concat!(
-            "select c.connection_id, c.conversation_id, place, people, agent_id, state, messages,
-                    first_at_ms, last_at_ms, answered_at_ms, said.message_id, said.sender_name,
-                    said.text, handed_off_at_ms, handed_off_message_id
-               from (select * from ",
+            "select connection_id, conversation_id, place, people, agent_id, state, messages,
+                    first_at_ms, last_at_ms, answered_at_ms, handed_off_at_ms, handed_off_message_id
+               from ",
             fitting!($way),
             " order by last_at_ms ",
             $order,
@@ -134,18 +136,7 @@ macro_rules! page {
             $order,
             ", conversation_id ",
             $order,
-            " limit $11) c
-               left join lateral (
-                    select message_id, sender_name, text from turn t
-                     where t.tenant_id = $1 and t.connection_id = c.connection_id
-                       and t.conversation_id = c.conversation_id and role = 'person'
-                     order by position limit 1) said on true
-              order by last_at_ms ",
-            $order,
-            ", c.connection_id ",
-            $order,
-            ", c.conversation_id ",
-            $order
+            " limit $11"
         )
     };
 }
@@ -156,9 +147,16 @@ const COUNT_NEWER: &str =
     concat!("select count(*) from (select from ", fitting!(">"), " limit $11) newer");
 const ONE: &str = "
     select connection_id, conversation_id, place, people, agent_id, state, messages, first_at_ms,
-           last_at_ms, answered_at_ms, null::text, null::text, null::jsonb, handed_off_at_ms,
-           handed_off_message_id
+           last_at_ms, answered_at_ms, handed_off_at_ms, handed_off_message_id
       from p_conversation where tenant_id = $1 and connection_id = $2 and conversation_id = $3";
+const OPENINGS: &str = "
+    select place, said.* from unnest($2::text[], $3::text[]) with ordinality
+           as thread (connection_id, conversation_id, place)
+     cross join lateral (
+        select message_id, sender_name, text from turn
+         where tenant_id = $1 and connection_id = thread.connection_id
+           and conversation_id = thread.conversation_id and role = 'person'
+         order by position limit 1) as said";
 
 /// The next threads from `mark` on, the nearest to it first.
 pub async fn page(
@@ -188,7 +186,7 @@ pub async fn count_newer(
     row.map_or(Ok(0), |row| row::count(row.try_get(0)?))
 }
 
-/// One thread; its first words are among its turns.
+/// One thread.
 pub async fn one(
     tx: &mut TenantTx,
     connection: &ConnectionId,
@@ -198,6 +196,34 @@ pub async fn one(
     let params: [&(dyn ToSql + Sync); 3] =
         [&tenant.as_str(), &connection.as_str(), &conversation.as_str()];
     tx.query_opt(ONE, &params).await?.as_ref().map(thread).transpose()
+}
+
+/// The first words of each of these threads that are kept, in their order.
+pub async fn openings(
+    tx: &mut TenantTx,
+    threads: &[(&ConnectionId, &ConversationId)],
+) -> Result<Vec<Option<Opening>>, StoreError> {
+    let mut openings = vec![None; threads.len()];
+    if threads.is_empty() {
+        return Ok(openings);
+    }
+    let (connections, conversations) = names(threads);
+    let tenant = tx.tenant().clone();
+    let rows = tx.query(OPENINGS, &[&tenant.as_str(), &connections, &conversations]).await?;
+    for row in &rows {
+        let place = row::count::<usize>(row.try_get::<_, i64>(0)? - 1)?;
+        let Some(slot) = openings.get_mut(place) else { continue };
+        let (message, name) = (row::id(row, 1)?, row.try_get(2)?);
+        *slot = row::json_opt(row, 3)?.map(|text| Opening { message, name, text });
+    }
+    Ok(openings)
+}
+
+/// Connections and threads, as the database takes them.
+pub(super) fn names<'a>(
+    threads: &[(&'a ConnectionId, &'a ConversationId)],
+) -> (Vec<&'a str>, Vec<&'a str>) {
+    threads.iter().map(|(connection, thread)| (connection.as_str(), thread.as_str())).unzip()
 }
 
 /// What stands for the parameters.
@@ -247,10 +273,6 @@ impl Values {
 }
 
 fn thread(row: &Row) -> Result<Thread, StoreError> {
-    let opening = match (row::id_opt(row, 10)?, row::json_opt(row, 12)?) {
-        (Some(message), Some(text)) => Some(Opening { message, name: row.try_get(11)?, text }),
-        _ => None,
-    };
     Ok(Thread {
         connection: row::id(row, 0)?,
         conversation: row::id(row, 1)?,
@@ -262,7 +284,6 @@ fn thread(row: &Row) -> Result<Thread, StoreError> {
         first_at: row::at(row, 7)?,
         last_at: row::at(row, 8)?,
         answered_at: row::at_opt(row, 9)?,
-        handed_off: row::at_opt(row, 13)?.zip(row::id_opt(row, 14)?),
-        opening,
+        handed_off: row::at_opt(row, 10)?.zip(row::id_opt(row, 11)?),
     })
 }

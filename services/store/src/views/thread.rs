@@ -3,7 +3,7 @@
 use schemas::{ConnectionId, ConversationId, MessageId, Text, Timestamp, usage::Attempt};
 use tokio_postgres::{Row, types::ToSql};
 
-use super::limit;
+use super::{conversations, limit};
 use crate::{StoreError, TenantTx, completions::Tried, memory::Role, projections::MessageRow, row};
 
 /// The most turns that are read of one thread at a time.
@@ -63,8 +63,7 @@ pub async fn turns(
     rows: u32,
 ) -> Result<Vec<Said>, StoreError> {
     let tenant = tx.tenant().clone();
-    let connections: Vec<_> = threads.iter().map(|(connection, _)| connection.as_str()).collect();
-    let conversations: Vec<_> = threads.iter().map(|(_, thread)| thread.as_str()).collect();
+    let (connections, conversations) = conversations::names(threads);
     let params: [&(dyn ToSql + Sync); 6] = [
         &tenant.as_str(),
         &connections,
