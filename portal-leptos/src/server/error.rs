@@ -14,7 +14,7 @@ use axum::{
 use desk::DeskError;
 use domain::access::Denied;
 use futures::FutureExt as _;
-use replay::{ReplayError, Stop};
+use replay::{Refusal, ReplayError};
 use views::ViewError;
 
 use super::{Portal, render, session::Resend};
@@ -158,49 +158,18 @@ impl From<DeskError> for PageError {
 
 impl From<ReplayError> for PageError {
     fn from(error: ReplayError) -> Self {
-        match error {
-            ReplayError::Denied(denied) => denied.into(),
-            ReplayError::NoTenant(_)
-            | ReplayError::NoAgent(_)
-            | ReplayError::NoRun(_)
-            | ReplayError::NoTest(_)
-            | ReplayError::NotAnswered(_) => PageError::NotFound,
-            ReplayError::Store(_) | ReplayError::Log(_) | ReplayError::Stopped(Stop::Store(_)) => {
+        match error.refusal() {
+            Refusal::Denied(denied) => denied.into(),
+            Refusal::NotFound => PageError::NotFound,
+            Refusal::InTheWay | Refusal::Later => PageError::BadRequest,
+            Refusal::Away => {
                 tracing::warn!(%error, "a replay cannot be read");
                 PageError::Unavailable
             }
-            ReplayError::Sealed(_) | ReplayError::Garbled => {
+            Refusal::Unreadable => {
                 tracing::warn!(%error, "a replay does not open");
                 PageError::Internal
             }
-            ReplayError::NotServed
-            | ReplayError::NotPublished
-            | ReplayError::NoDraft
-            | ReplayError::NoVersion(_)
-            | ReplayError::Candidate(_)
-            | ReplayError::NoGroup(_)
-            | ReplayError::Unpriced
-            | ReplayError::Held
-            | ReplayError::Lost(_)
-            | ReplayError::Done
-            | ReplayError::TooMuchLeft { .. }
-            | ReplayError::Unbounded { .. }
-            | ReplayError::Busy(_)
-            | ReplayError::Ending
-            | ReplayError::NothingToAsk
-            | ReplayError::NoTests
-            | ReplayError::TooManyTests
-            | ReplayError::OfTests(_)
-            | ReplayError::NotOfTests(_)
-            | ReplayError::Unplayable(_)
-            | ReplayError::Check(_)
-            | ReplayError::Stopped(
-                Stop::RunBudget
-                | Stop::Operator
-                | Stop::Interrupted
-                | Stop::Budget(_)
-                | Stop::Unpriced(_),
-            ) => PageError::BadRequest,
         }
     }
 }

@@ -121,7 +121,66 @@ pub enum ReplayError {
     Store(#[from] StoreError),
 }
 
+/// What a [`ReplayError`] comes down to, for whoever asked over HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not for whoever asks.
+    Denied(Denied),
+    /// There is no such thing.
+    NotFound,
+    /// Something stands in the way; the error's text says what.
+    InTheWay,
+    /// The same may succeed in a moment.
+    Later,
+    /// Something that is needed does not answer.
+    Away,
+    /// What was kept cannot be read.
+    Unreadable,
+}
+
 impl ReplayError {
+    /// What it comes down to.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Denied(denied) => Refusal::Denied(*denied),
+            Self::NoTenant(_)
+            | Self::NoAgent(_)
+            | Self::NoRun(_)
+            | Self::NoTest(_)
+            | Self::NotAnswered(_) => Refusal::NotFound,
+            Self::NotServed
+            | Self::NotPublished
+            | Self::NoDraft
+            | Self::NoVersion(_)
+            | Self::Candidate(_)
+            | Self::NoGroup(_)
+            | Self::Unpriced
+            | Self::Held
+            | Self::Lost(_)
+            | Self::Done
+            | Self::TooMuchLeft { .. }
+            | Self::Unbounded { .. }
+            | Self::Busy(_)
+            | Self::NothingToAsk
+            | Self::NoTests
+            | Self::TooManyTests
+            | Self::OfTests(_)
+            | Self::NotOfTests(_)
+            | Self::Unplayable(_)
+            | Self::Check(_)
+            | Self::Stopped(
+                Stop::RunBudget
+                | Stop::Operator
+                | Stop::Interrupted
+                | Stop::Budget(_)
+                | Stop::Unpriced(_),
+            ) => Refusal::InTheWay,
+            Self::Ending => Refusal::Later,
+            Self::Store(_) | Self::Log(_) | Self::Stopped(Stop::Store(_)) => Refusal::Away,
+            Self::Sealed(_) | Self::Garbled => Refusal::Unreadable,
+        }
+    }
+
     pub(crate) fn no_tenant(tenant: &TenantId) -> Self {
         Self::NoTenant(tenant.clone())
     }

@@ -47,7 +47,7 @@ use store::{Database, Sealer};
 pub use self::{
     candidate::{Candidate, Wanted},
     ending::StopSign,
-    error::{ReplayError, Stop},
+    error::{Refusal, ReplayError, Stop},
     estimate::Estimate,
     freeze::{Turn, admitted},
     going::Going,

@@ -1,60 +1,20 @@
 //! Why turns are not asked again, in the API's words.
 
-use replay::{ReplayError, Stop};
+use replay::{Refusal, ReplayError};
 
 use super::{ApiError, Wrong};
 
 impl From<ReplayError> for ApiError {
     fn from(error: ReplayError) -> Self {
-        match error {
-            ReplayError::Denied(denied) => denied.into(),
-            ReplayError::NoTenant(_)
-            | ReplayError::NoAgent(_)
-            | ReplayError::NoRun(_)
-            | ReplayError::NoTest(_)
-            | ReplayError::NotAnswered(_) => ApiError::NotFound,
-            ReplayError::NoVersion(version) => {
-                ApiError::field("candidate", format!("is version {version}, which there is not"))
-            }
-            ReplayError::Candidate(problems) => {
-                let wrong =
-                    |problem| Wrong::new("candidate", format!("cannot be asked: {problem}"));
-                ApiError::Invalid(problems.into_iter().map(wrong).collect())
-            }
-            ReplayError::Unpriced => {
-                let problem = "cannot be kept: a model that may be asked has no price";
-                ApiError::field("budget_micros", problem)
-            }
-            ReplayError::NotServed
-            | ReplayError::NotPublished
-            | ReplayError::NoDraft
-            | ReplayError::NoGroup(_)
-            | ReplayError::Held
-            | ReplayError::Lost(_)
-            | ReplayError::Done
-            | ReplayError::TooMuchLeft { .. }
-            | ReplayError::Unbounded { .. }
-            | ReplayError::Busy(_)
-            | ReplayError::NothingToAsk
-            | ReplayError::NoTests
-            | ReplayError::TooManyTests
-            | ReplayError::OfTests(_)
-            | ReplayError::NotOfTests(_)
-            | ReplayError::Unplayable(_)
-            | ReplayError::Check(_)
-            | ReplayError::Stopped(
-                Stop::RunBudget
-                | Stop::Operator
-                | Stop::Interrupted
-                | Stop::Budget(_)
-                | Stop::Unpriced(_),
-            ) => ApiError::Conflict(error.to_string()),
-            ReplayError::Ending => ApiError::Unavailable,
-            ReplayError::Store(_)
-            | ReplayError::Log(_)
-            | ReplayError::Sealed(_)
-            | ReplayError::Garbled
-            | ReplayError::Stopped(Stop::Store(_)) => {
+        if let Some(field) = of_field(&error) {
+            return field;
+        }
+        match error.refusal() {
+            Refusal::Denied(denied) => denied.into(),
+            Refusal::NotFound => ApiError::NotFound,
+            Refusal::InTheWay => ApiError::Conflict(error.to_string()),
+            Refusal::Later => ApiError::Unavailable,
+            Refusal::Away | Refusal::Unreadable => {
                 tracing::warn!(%error, "a replay cannot be read");
                 ApiError::Unavailable
             }
@@ -62,8 +22,26 @@ impl From<ReplayError> for ApiError {
     }
 }
 
+/// What a field of the request is at fault for.
+fn of_field(error: &ReplayError) -> Option<ApiError> {
+    if let ReplayError::NoVersion(version) = error {
+        let problem = format!("is version {version}, which there is not");
+        Some(ApiError::field("candidate", problem))
+    } else if let ReplayError::Candidate(problems) = error {
+        let wrong = |problem| Wrong::new("candidate", format!("cannot be asked: {problem}"));
+        Some(ApiError::Invalid(problems.iter().map(wrong).collect()))
+    } else if let ReplayError::Unpriced = error {
+        let problem = "cannot be kept: a model that may be asked has no price";
+        Some(ApiError::field("budget_micros", problem))
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use replay::Stop;
+
     use super::*;
 
     #[test]
