@@ -83,22 +83,6 @@ impl Replay {
         let report = tokio::task::spawn_blocking(move || Report::of(row, cases));
         report.await.map_err(|_| ReplayError::Garbled)
     }
-
-    /// How many of the candidate's answers differ from what people got.
-    pub async fn changed(&self, tenant: &TenantId, run: &str) -> Result<u32, ReplayError> {
-        let sealing = self.sealer.of(tenant, self.now()).await?;
-        let mut tx = self.db.tenant(tenant).await?;
-        let cases = replays::cases(&mut tx, run).await?;
-        drop(tx);
-        let cases = cases.into_iter().filter(|case| case.unplayable.is_none());
-        let opened = cases.filter_map(|case| Open::of(case, &sealing, tenant).ok());
-        let is_changed = |open: &Open| {
-            let candidate = open.candidate.as_ref();
-            candidate.is_some_and(|it| differs(&open.frozen.recorded, it))
-        };
-        let changed = opened.filter(is_changed);
-        Ok(u32::try_from(changed.count()).unwrap_or(u32::MAX))
-    }
 }
 
 impl Report {

@@ -2,7 +2,7 @@
 
 use domain::{
     config::OpenConfig,
-    replay::{Frozen, Outcome, judge::Judged},
+    replay::{Frozen, Outcome, judge::Judged, measure::differs},
     seal::Sealing,
 };
 use schemas::MessageId;
@@ -32,8 +32,8 @@ impl Running<'_> {
     pub(crate) async fn case(&self, case: Open) -> Result<(), Stop> {
         let at = (case.place, &case.message);
         let candidate = (&self.candidate, None);
-        let answer = self.part(at, Part::Candidate, &case.frozen, (case.candidate, candidate));
-        let answer = answer.await?;
+        let part = |differs| Part::Candidate { differs };
+        let answer = self.part(at, part, &case.frozen, (case.candidate, candidate)).await?;
         if let Some(test) = case.test {
             return self.test(at, (&case.frozen, &answer), test).await;
         }
@@ -43,14 +43,15 @@ impl Running<'_> {
         }
         let Some((version, config)) = self.versions.of(case.frozen.version) else { return Ok(()) };
         let before = (config, Some(version));
-        let answer = self.part(at, Part::Baseline, &case.frozen, (case.baseline, before)).await?;
+        let part = |_differs| Part::Baseline;
+        let answer = self.part(at, part, &case.frozen, (case.baseline, before)).await?;
         self.verdict(at, &case.frozen, ("baseline", &answer), case.baseline_verdict).await
     }
 
     async fn part(
         &self,
         at: (u32, &MessageId),
-        part: Part,
+        part: fn(bool) -> Part,
         frozen: &Frozen,
         (known, config): (Option<Outcome>, (&OpenConfig, Option<u32>)),
     ) -> Result<Outcome, Stop> {
@@ -58,7 +59,7 @@ impl Running<'_> {
             return Ok(known);
         }
         let outcome = self.asking.ask(frozen, config).await?;
-        self.keep(at, part, &outcome).await?;
+        self.keep(at, part(differs(&frozen.recorded, &outcome)), &outcome).await?;
         Ok(outcome)
     }
 

@@ -53,6 +53,7 @@ migrations! {
     30 "0030_person";
     31 "0031_backup";
     32 "0032_hand_offs_and_imports";
+    33 "0033_answers_that_differ";
 }
 
 /// One file.

@@ -87,9 +87,10 @@ async fn the_first_word_on_a_turn_stands_and_a_run_ends_and_goes_on() {
     let World { db, test: _kept, .. } = world().await;
     let acme = tenant("acme");
     made(&db, "acme", Some(10), at(0)).await;
-    for words in ["first", "second"] {
+    for (words, differs) in [("first", true), ("second", false)] {
         let tx = db.tenant(&acme).await.unwrap();
-        replays::keep(tx, ("run", 0), Part::Candidate, &text(words)).await.unwrap();
+        let part = Part::Candidate { differs };
+        replays::keep(tx, ("run", 0), part, &text(words)).await.unwrap();
     }
     let mut tx = db.tenant(&acme).await.unwrap();
     let cases = replays::cases(&mut tx, "run").await.unwrap();
@@ -103,7 +104,7 @@ async fn the_first_word_on_a_turn_stands_and_a_run_ends_and_goes_on() {
     assert!(replays::end(&mut tx, of("first"), why, at(5)).await.unwrap());
     let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
     assert_eq!((run.state.as_str(), run.ended_at), ("stopped", Some(at(5))));
-    assert_eq!((run.cases, run.unplayable, run.asked), (2, 1, 1));
+    assert_eq!((run.cases, run.unplayable, run.asked, run.differ), (2, 1, 1, Some(1)));
     assert!(replays::take(&mut tx, of("second"), None, (at(5), at(9))).await.unwrap());
     let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
     assert_eq!((run.state.as_str(), run.why, run.budget_micros), ("open", None, Some(10)));
@@ -329,7 +330,7 @@ async fn a_turn_that_is_given_up_counts_as_that_and_not_as_asked() {
     let acme = tenant("acme");
     made(&db, "acme", None, at(0)).await;
     let tx = db.tenant(&acme).await.unwrap();
-    replays::keep(tx, ("run", 0), Part::Candidate, &text("first")).await.unwrap();
+    replays::keep(tx, ("run", 0), Part::Candidate { differs: true }, &text("first")).await.unwrap();
     let mut tx = db.tenant(&acme).await.unwrap();
     // The first reason stands.
     replays::give_up(&mut tx, "run", &[0, 1], "unreadable").await.unwrap();
@@ -337,7 +338,7 @@ async fn a_turn_that_is_given_up_counts_as_that_and_not_as_asked() {
     let reasons: Vec<_> = cases.iter().map(|case| case.unplayable.as_deref()).collect();
     assert_eq!(reasons, [Some("unreadable"), Some("erased")]);
     let run = replays::find(&mut tx, "run").await.unwrap().unwrap();
-    assert_eq!((run.cases, run.unplayable, run.asked), (2, 2, 0));
+    assert_eq!((run.cases, run.unplayable, run.asked, run.differ), (2, 2, 0, Some(0)));
 }
 
 /// More than goes into one statement.
@@ -450,7 +451,7 @@ async fn a_test_has_the_word_of_the_newest_run_that_says_anything_of_it() {
     for (id, made) in [("first", 1), ("second", 2)] {
         made_of_test(&db, id, at(made)).await;
     }
-    for (part, words) in [(Part::Candidate, "said"), (Part::Verdict, "checked")] {
+    for (part, words) in [(Part::Candidate { differs: true }, "said"), (Part::Verdict, "checked")] {
         let tx = db.tenant(&acme).await.unwrap();
         replays::keep(tx, ("first", 0), part, &text(words)).await.unwrap();
     }

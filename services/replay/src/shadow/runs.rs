@@ -1,10 +1,9 @@
 //! What operators see of runs.
 
 use domain::access::{Permission, Principal};
-use schemas::TenantId;
 use store::replays::{self, After, RunRow};
 
-use super::{Ids, RUNS_PAGE, Shadow, TURNS_AT_HAND_MAX};
+use super::{Ids, RUNS_PAGE, Shadow};
 use crate::{ReplayError, Report};
 
 impl Shadow {
@@ -19,33 +18,10 @@ impl Shadow {
         self.newest(ids, after, RUNS_PAGE).await
     }
 
-    /// The same with how many of the candidate's answers differ from what people got; nothing of a run of
-    /// more than [`TURNS_AT_HAND_MAX`] turns, which takes too long for a list.
-    pub async fn runs_compared(
-        &self,
-        by: &Principal,
-        ids: Ids<'_>,
-        after: Option<&str>,
-    ) -> Result<Vec<(RunRow, Option<u32>)>, ReplayError> {
+    /// The newest of an agent's runs.
+    pub async fn last(&self, by: &Principal, ids: Ids<'_>) -> Result<Option<RunRow>, ReplayError> {
         by.require(Permission::AgentsRead, ids.0)?;
-        let mut compared = Vec::new();
-        for run in self.newest(ids, after, RUNS_PAGE).await? {
-            compared.push(self.compared(ids.0, run).await?);
-        }
-        Ok(compared)
-    }
-
-    /// The newest of an agent's runs, compared.
-    pub async fn last_compared(
-        &self,
-        by: &Principal,
-        ids: Ids<'_>,
-    ) -> Result<Option<(RunRow, Option<u32>)>, ReplayError> {
-        by.require(Permission::AgentsRead, ids.0)?;
-        match self.newest(ids, None, 1).await?.pop() {
-            Some(run) => Ok(Some(self.compared(ids.0, run).await?)),
-            None => Ok(None),
-        }
+        Ok(self.newest(ids, None, 1).await?.pop())
     }
 
     /// A run, without its turns.
@@ -84,18 +60,6 @@ impl Shadow {
         let after = last.as_ref().map(|row| After { made_at: row.made_at, run: &row.id });
         let mut tx = self.0.parts.replay.db.tenant(ids.0).await?;
         Ok(replays::of_agent(&mut tx, ids.1, after, most).await?)
-    }
-
-    async fn compared(
-        &self,
-        tenant: &TenantId,
-        run: RunRow,
-    ) -> Result<(RunRow, Option<u32>), ReplayError> {
-        if u64::from(TURNS_AT_HAND_MAX) < run.cases || run.asked == 0 {
-            return Ok((run, None));
-        }
-        let changed = self.0.parts.replay.changed(tenant, &run.id).await?;
-        Ok((run, Some(changed)))
     }
 
     /// A run of that agent, unless it is one of tests: what came of those stands in them.

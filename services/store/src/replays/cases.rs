@@ -3,7 +3,7 @@
 use schemas::{MessageId, Text};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 
 use super::ROWS_MAX;
 use crate::{StoreError, TenantTx, row};
@@ -28,7 +28,7 @@ const KEEP_BASELINE: &str = "
      where tenant_id = $1 and run_id = $2 and place = $3 and baseline is null
        and unplayable is null";
 const KEEP_CANDIDATE: &str = "
-    update replay_case set candidate = $4
+    update replay_case set candidate = $4, differs = $5
      where tenant_id = $1 and run_id = $2 and place = $3 and candidate is null
        and unplayable is null";
 const KEEP_BASELINE_VERDICT: &str = "
@@ -89,7 +89,10 @@ pub enum Part {
     /// What the version that answered said now.
     Baseline,
     /// What the candidate said.
-    Candidate,
+    Candidate {
+        /// Whether that is other than what the person got.
+        differs: bool,
+    },
     /// What the judge says of the former.
     BaselineVerdict,
     /// And of the latter; of a test, which of its checks hold.
@@ -176,14 +179,19 @@ pub async fn keep(
     part: Part,
     text: &Text,
 ) -> Result<(), StoreError> {
-    let sql = match part {
+    let (tenant, place, text) = (tx.tenant().clone(), row::small(place), row::to_json(text)?);
+    let tenant = tenant.as_str();
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&tenant, &run, &place, &text];
+    let sql = match &part {
         Part::Baseline => KEEP_BASELINE,
-        Part::Candidate => KEEP_CANDIDATE,
+        Part::Candidate { differs } => {
+            params.push(differs);
+            KEEP_CANDIDATE
+        }
         Part::BaselineVerdict => KEEP_BASELINE_VERDICT,
         Part::Verdict => KEEP_VERDICT,
     };
-    let (tenant, place, text) = (tx.tenant().clone(), row::small(place), row::to_json(text)?);
-    tx.execute(sql, &[&tenant.as_str(), &run, &place, &text]).await?;
+    tx.execute(sql, &params).await?;
     tx.commit().await
 }
 

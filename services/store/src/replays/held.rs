@@ -18,7 +18,7 @@ const TESTS: &str = "
 const ERASE_CASE: &str = "
     update replay_case
        set unplayable = 'erased', frozen = null, baseline = null, candidate = null,
-           baseline_verdict = null, verdict = null, checks = null
+           baseline_verdict = null, verdict = null, checks = null, differs = null
      where tenant_id = $1 and run_id = $2 and place = $3";
 
 /// A turn of a run with what asking it takes.

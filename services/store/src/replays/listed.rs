@@ -12,10 +12,13 @@ macro_rules! runs_where {
         concat!(
             "
     select run_id, agent_id, candidate, config, baseline, judge, budget_micros, spent_micros, state, why,
-           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, made_by, held_until_ms, of_tests
+           made_at_ms, ended_at_ms, c.cases, c.unplayable, c.asked, made_by, held_until_ms, of_tests,
+           case when c.asked = c.compared then c.differ end
       from replay_run r cross join lateral (
            select count(*) as cases, count(unplayable) as unplayable,
-                  count(candidate) filter (where unplayable is null) as asked
+                  count(candidate) filter (where unplayable is null) as asked,
+                  count(differs) filter (where unplayable is null) as compared,
+                  count(*) filter (where differs and unplayable is null) as differ
              from replay_case where tenant_id = $1 and run_id = r.run_id) c
      where tenant_id = $1 and ",
             $which
@@ -72,6 +75,8 @@ pub struct RunRow {
     pub unplayable: u64,
     /// Those that the candidate was asked.
     pub asked: u64,
+    /// Those of them whose answers differ from what people got; nothing where that is not known of each.
+    pub differ: Option<u64>,
     /// Who had it made; nobody where the command line did.
     pub made_by: Option<OperatorId>,
     /// Until when somebody is at it, unless they say so again.
@@ -158,5 +163,6 @@ fn read(row: &Row) -> Result<RunRow, StoreError> {
         made_by: row::id_opt(row, 15)?,
         held_until: row::at(row, 16)?,
         of_tests: row.try_get(17)?,
+        differ: row.try_get::<_, Option<i64>>(18)?.map(row::count).transpose()?,
     })
 }

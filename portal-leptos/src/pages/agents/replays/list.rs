@@ -29,11 +29,8 @@ pub(in crate::pages::agents) struct Page {
     after: String,
 }
 
-/// A run with how many of its answers differ, where that is known.
-type Line = (RunRow, Option<u32>);
-
 struct Shown {
-    lines: Vec<Line>,
+    runs: Vec<RunRow>,
     names: BTreeMap<OperatorId, String>,
     may_write: bool,
     is_first: bool,
@@ -60,11 +57,11 @@ pub(in crate::pages::agents) async fn list(
         "" => None,
         after => Some(checked_name(after)?),
     };
-    let lines = shadow.runs_compared(who, at.ids(), after.as_deref()).await?;
-    let makers = lines.iter().filter_map(|(run, _)| run.made_by.clone()).collect();
+    let runs = shadow.runs(who, at.ids(), after.as_deref()).await?;
+    let makers = runs.iter().filter_map(|run| run.made_by.clone()).collect();
     let names = names(&cx, makers).await?;
     let may_write = who.require(Permission::AgentsWrite, &at.tenant).is_ok();
-    let shown = Shown { lines, names, may_write, is_first: after.is_none(), now: cx.now() };
+    let shown = Shown { runs, names, may_write, is_first: after.is_none(), now: cx.now() };
     Ok(cx.page(&title, || {
         let lead = Some(lead.to_owned());
         let header = header((&at, &name, &live), (&title, lead), Place::Replays);
@@ -88,9 +85,9 @@ pub(in crate::pages::agents) fn without_models() -> AnyView {
 }
 
 fn listed(at: &At, shown: Shown) -> AnyView {
-    let Shown { lines, names, may_write, is_first, now } = shown;
+    let Shown { runs, names, may_write, is_first, now } = shown;
     let new = at.path("/replays/new");
-    if lines.is_empty() && is_first {
+    if runs.is_empty() && is_first {
         let action = may_write.then(|| ("Ask the last answers again".to_owned(), new));
         return view! {
             <Card>
@@ -104,9 +101,9 @@ fn listed(at: &At, shown: Shown) -> AnyView {
         }
         .into_any();
     }
-    let next = lines.last().filter(|_| u32::try_from(lines.len()) == Ok(RUNS_PAGE));
+    let next = runs.last().filter(|_| u32::try_from(runs.len()) == Ok(RUNS_PAGE));
     let page = || Address::of_tenant(&at.tenant, &["agents", at.agent.as_str(), "replays"]);
-    let older = next.map(|(last, _)| page().with("after", &last.id).done());
+    let older = next.map(|last| page().with("after", &last.id).done());
     let newer = (!is_first).then(|| page().done());
     let columns = vec![
         Column::new("Asked"),
@@ -116,7 +113,7 @@ fn listed(at: &At, shown: Shown) -> AnyView {
         Column::new("Cost").numbers(),
         Column::new("Made"),
     ];
-    let rows: Vec<_> = lines.into_iter().map(|line| row(at, line, &names, now)).collect();
+    let rows: Vec<_> = runs.into_iter().map(|run| row(at, run, &names, now)).collect();
     let new = may_write.then(|| {
         view! {
             <p><LinkButton href=new icon=Icon::Plus>"Ask answers again"</LinkButton></p>
@@ -132,16 +129,11 @@ fn listed(at: &At, shown: Shown) -> AnyView {
     .into_any()
 }
 
-fn row(
-    at: &At,
-    (run, changed): Line,
-    names: &BTreeMap<OperatorId, String>,
-    now: Timestamp,
-) -> AnyView {
+fn row(at: &At, run: RunRow, names: &BTreeMap<OperatorId, String>, now: Timestamp) -> AnyView {
     let href = at.path(&format!("/replays/{}", run.id));
     let (tone, label) = words(&Standing::of(&run, now));
     let turns = format!("{} of {}", count(run.asked), count(playable(&run)));
-    let changed = changed.map(|changed| count(changed.into()));
+    let differ = run.differ.filter(|_| 0 < run.asked).map(count);
     let (by, made) = (who(&run, names), format!(", made {}", instant(run.made_at)));
     view! {
         <tr data-row id=format!("run-{}", run.id)>
@@ -153,7 +145,7 @@ fn row(
             </th>
             <td data-label="State"><Status tone label /></td>
             <td data-label="Turns" data-align="end">{turns}</td>
-            <td data-label="Differ" data-align="end">{changed}</td>
+            <td data-label="Differ" data-align="end">{differ}</td>
             <td data-label="Cost" data-align="end"><Money micros=Some(run.spent_micros) /></td>
             <td data-label="Made"><Time at=run.made_at now=Some(now) />" "<span class="meta">{by}</span></td>
         </tr>
@@ -173,7 +165,7 @@ pub(super) fn who(run: &RunRow, names: &BTreeMap<OperatorId, String>) -> String 
 
 /// What the publish sheet says of replays.
 pub(in crate::pages::agents) struct Rehearsal {
-    last: Option<Line>,
+    last: Option<RunRow>,
     now: Timestamp,
 }
 
@@ -184,7 +176,7 @@ pub(in crate::pages::agents) async fn rehearsal(
     version: u32,
 ) -> Result<Option<Rehearsal>, PageError> {
     let Some(shadow) = cx.portal.shadow.as_ref().filter(|_| 0 < version) else { return Ok(None) };
-    let last = shadow.last_compared(&cx.signed.principal, at.ids()).await?;
+    let last = shadow.last(&cx.signed.principal, at.ids()).await?;
     Ok(Some(Rehearsal { last, now: cx.now() }))
 }
 
@@ -192,11 +184,11 @@ impl Rehearsal {
     /// The card of the publish sheet.
     pub(in crate::pages::agents) fn view(self, at: &At) -> AnyView {
         let Self { last, now } = self;
-        let last = last.map(|(run, changed)| {
+        let last = last.map(|run| {
             let href = at.path(&format!("/replays/{}", run.id));
-            let differ = changed.map_or_else(String::new, |changed| {
+            let differ = run.differ.filter(|_| 0 < run.asked).map(|differ| {
                 let asked = counted(run.asked, "answer", "answers");
-                format!(": {changed} of {asked} differ")
+                format!(": {} of {asked} differ", count(differ))
             });
             view! {
                 <p class="meta">
