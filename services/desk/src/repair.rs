@@ -6,6 +6,7 @@
 
 mod letters;
 mod messages;
+mod reopen;
 mod retry;
 
 use domain::repair::Refusal;

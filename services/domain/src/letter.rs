@@ -124,8 +124,8 @@ fn shown(run: &str) -> String {
 pub enum Way {
     /// It is published again as it is: its consumer knows by its own records what it did before.
     Publish,
-    /// Its message is answered again: word of a failure is out already, under the id that an answer
-    /// would have.
+    /// Its message is answered again, unless its answer is on record: that is published, or sent where word
+    /// of a failure is out already, under the id that an answer would have.
     Reopen,
     /// What the person has not got of the outcome on record is sent, for the same reason.
     Send,

@@ -31,6 +31,9 @@ const NO_WORDS: Refusal =
 const IN_DOUBT: Refusal =
     "it may have arrived: look, then say `konstruct reply sent` or `konstruct reply again`";
 const ARRIVED: Refusal = "it has arrived: `--again` sends it once more";
+const TOLD_OTHERWISE: Refusal = "it was handed over, and its person was told otherwise: `konstruct reprocess --again` has it \
+     answered again";
+const HAS_IT: Refusal = "its person has the answer: discard it";
 const NOT_IN_DOUBT: Refusal = "nothing of its reply is in doubt";
 const ANSWERED: Refusal = "it has an answer: `--again` has it answered once more";
 const ON_ITS_WAY: Refusal = "it is on its way: `--again` does not wait for it";
@@ -66,6 +69,19 @@ pub fn redeliver(known: &Known<'_>, anew: bool) -> Result<ReplyDecision, Refusal
                 .all(|part| matches!(reply.part(part), Some(EffectState::Sent { .. }))),
         });
     if is_whole { Err(ARRIVED) } else { Ok(ReplyDecision::Again) }
+}
+
+/// Sends the answer that is on record for an event which was set aside, though word of a failure is out.
+/// Where the person has that word, the ledger makes room for the answer; what has arrived is not sent again.
+pub fn unsaid(known: &Known<'_>) -> Result<ReplyDecision, Refusal> {
+    let verdict = known.reply.and_then(|reply| reply.verdict);
+    match verdict.and_then(Verdict::kind) {
+        Some(ReplyKind::Apology) if known.outcome == Some(Kind::CompletionHandedOff) => {
+            Err(TOLD_OTHERWISE)
+        }
+        Some(ReplyKind::Apology) => Ok(ReplyDecision::Again),
+        _ => redeliver(known, false).map_err(|why| if why == ARRIVED { HAS_IT } else { why }),
+    }
 }
 
 /// Has the message answered again. Says whether that is done though it has an answer.
@@ -173,6 +189,25 @@ mod tests {
             ];
             assert_eq!(got.join(" "), want, "{known:?}");
         }
+        let sorry = ReplyState {
+            verdict: Some(Verdict::Reply { kind: ReplyKind::Apology, parts: 1 }),
+            ..arrived.clone()
+        };
+        let doubted = ReplyState { verdict: sorry.verdict, ..lost.clone() };
+        for (reply, want) in [
+            (None, Ok(ReplyDecision::Again)),
+            (Some(&half), Ok(ReplyDecision::Again)),
+            (Some(&arrived), Err(HAS_IT)),
+            (Some(&lost), Err(IN_DOUBT)),
+            (Some(&sorry), Ok(ReplyDecision::Again)),
+            (Some(&doubted), Ok(ReplyDecision::Again)),
+            (Some(&notice), Err(NO_WORDS)),
+        ] {
+            let known = Known { state: None, outcome: finished, reply };
+            assert_eq!(unsaid(&known), want, "{known:?}");
+        }
+        let known = Known { state: None, outcome: handed_off, reply: Some(&sorry) };
+        assert_eq!(unsaid(&known), Err(TOLD_OTHERWISE));
         let on_its_way = Known { state: Some("admitted"), outcome: None, reply: None };
         assert_eq!(reprocess(&on_its_way, false), Err(ON_ITS_WAY));
     }

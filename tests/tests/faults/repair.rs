@@ -273,3 +273,68 @@ async fn a_message_that_no_model_answered_is_answered_once_and_twice_only_where_
     assert_eq!(replies[1], replies[2], "the same words, once more");
     assert_eq!(it.llm.requests().len(), 1, "and no model was asked for them");
 }
+
+/// A message whose answer is on record and no more on the log, and the letter of its event. Nobody
+/// delivers yet.
+async fn unsaid(it: &mut Installation) -> anyhow::Result<(Spoken, String)> {
+    for service in SERVICES.into_iter().filter(|service| *service != "delivery") {
+        it.run(service).await?;
+    }
+    let spoken = ask(it, "once").await?;
+    let (_, lost, _) = only(it, "completion.finished").await?;
+    log::handled(it, &["completion"]).await?;
+    stands(it, "completed").await?;
+    let (subject, sequence, admitted) = only(it, "message.admitted").await?;
+    let (jetstream, events) = log::stream(it, "EVENTS").await?;
+    events.delete_message(lost).await?;
+    let letter = serde_json::json!({
+        "consumer": "completion", "stream": "EVENTS", "subject": subject, "sequence": sequence,
+        "event": admitted["id"], "tenant": "acme", "reason": "its worker was killed", "attempts": 5,
+        "at": admitted["time"],
+    });
+    let letter = serde_json::to_vec(&letter)?;
+    jetstream.publish("deadletters.completion.acme", letter.into()).await?.await?;
+    let found = groups(it).await?;
+    Ok((spoken, found[0]["example"].as_str().context("no letter")?.to_owned()))
+}
+
+/// Retries the letter, and the person has the one answer that was paid for.
+async fn answered_as_on_record(
+    it: &mut Installation,
+    (spoken, letter): (&Spoken, &str),
+    what: &str,
+) -> anyhow::Result<()> {
+    it.run("delivery").await?;
+    let would = it.ok(&["deadletters", "retry", "--dry-run", letter]).await?;
+    anyhow::ensure!(would.starts_with(&format!("{letter} would be {what}")), "{would}");
+    it.ok(&["deadletters", "retry", letter, "--by", "ann"]).await?;
+    let replies = said(it, spoken, 1).await?;
+    anyhow::ensure!(replies[0].contains("once"), "{replies:?}");
+    stands(it, "delivered").await?;
+    anyhow::ensure!(it.llm.requests().len() == 1, "somebody was asked anew");
+    let twice = refused(it, &["deadletters", "retry", letter]).await?;
+    anyhow::ensure!(twice.contains("it was retried by ann at "), "{twice}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_on_record_is_sent_where_its_event_is_gone() {
+    let mut it = crate::prepared().await.unwrap();
+    let (spoken, letter) = unsaid(&mut it).await.unwrap();
+    answered_as_on_record(&mut it, (&spoken, &letter), "sent again").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_on_record_of_which_no_word_is_out_is_published() {
+    let mut it = crate::prepared().await.unwrap();
+    let (spoken, letter) = unsaid(&mut it).await.unwrap();
+    // As if it had never been said: nobody knows an event of that id.
+    let sql = "update completion set envelope = jsonb_set(envelope, '{id}', to_jsonb(
+                   left(envelope->>'id', -4) || case right(envelope->>'id', 4)
+                   when '0000' then '1111' else '0000' end))";
+    let client = raw(&it.database.superuser_url()).await.unwrap();
+    assert_eq!(client.execute(sql, &[]).await.unwrap(), 1);
+    let what = "answered as it is on record";
+    answered_as_on_record(&mut it, (&spoken, &letter), what).await.unwrap();
+    assert_eq!(log::count(&it, "completion.finished").await.unwrap(), 1);
+}

@@ -34,7 +34,8 @@ pub(crate) enum Wish {
     Reopen { anew: bool },
     /// What is in doubt is there.
     Sent,
-    /// What is in doubt, was refused or was never sent is sent.
+    /// What is in doubt, was refused or was never sent is sent; also an answer in whose place there is word
+    /// of a failure.
     Again,
     /// All of it is sent once more.
     Anew,
@@ -78,7 +79,10 @@ fn may(locked: &Locked, look: &Look, order: &Order, before: Option<&EventId>) ->
             look.has_words && order.outcome_of.as_ref() == before
         }
         Wish::Anew => look.has_words,
-        Wish::Again => look.has_words && standing.is_none_or(|it| look.verdict == Some(it)),
+        Wish::Again => {
+            let is_it = standing.is_none_or(|it| look.verdict == Some(it));
+            look.has_words && (is_it || is_made_good(standing, look.verdict))
+        }
     }
 }
 
@@ -86,6 +90,7 @@ fn carry_out(locked: &mut Locked, look: &Look, wish: Wish) {
     match wish {
         Wish::Reopen { .. } => begin_anew(locked),
         Wish::Sent => settle_doubts(locked),
+        Wish::Again if is_made_good(locked.reply.verdict, look.verdict) => begin_anew(locked),
         Wish::Again => send_again(locked),
         Wish::Anew if locked.reply.verdict.is_some() => begin_anew(locked),
         Wish::Anew => {}
@@ -94,6 +99,12 @@ fn carry_out(locked: &mut Locked, look: &Look, wish: Wish) {
         locked.reply.verdict = look.verdict;
         locked.reply.verdict_event = Some(look.cause.clone());
     }
+}
+
+/// Whether an answer would come after word that there is none.
+fn is_made_good(standing: Option<Verdict>, other: Option<Verdict>) -> bool {
+    let kind = |it: Option<Verdict>| it.and_then(Verdict::kind);
+    kind(standing) == Some(ReplyKind::Apology) && kind(other) == Some(ReplyKind::Answer)
 }
 
 fn begin_anew(locked: &mut Locked) {

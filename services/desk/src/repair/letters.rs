@@ -105,6 +105,13 @@ pub struct Change {
 impl Repair {
     /// The dead letters that are wanted, the oldest first.
     pub async fn kept(&self, wanted: &Wanted) -> Result<Vec<Kept>, RepairError> {
+        let mut kept = self.decided(self.set_aside(wanted).await?).await?;
+        kept.retain(|it| wanted.decided || it.is_open());
+        Ok(kept)
+    }
+
+    /// The same whatever was decided, and without that.
+    async fn set_aside(&self, wanted: &Wanted) -> Result<Vec<Kept>, RepairError> {
         let mut found = runtime::letters(&self.bus, wanted.consumer.as_deref()).await?;
         // After a crash one may be there twice: the last word counts.
         let mut seen = HashSet::new();
@@ -117,18 +124,13 @@ impl Repair {
             let is_later = wanted.since.is_none_or(|since| since <= at);
             of_tenant && is_later && wanted.until.is_none_or(|until| at <= until)
         };
-        let mut kept: Vec<_> = found.into_iter().map(Kept::of).filter(is_wanted).collect();
-        let mut decisions = self.decisions(&kept).await?;
-        for it in &mut kept {
-            it.decision = decisions.remove(&it.id);
-        }
-        kept.retain(|it| wanted.decided || it.is_open());
-        Ok(kept)
+        Ok(found.into_iter().map(Kept::of).filter(is_wanted).collect())
     }
 
-    async fn decisions(&self, kept: &[Kept]) -> Result<HashMap<String, Decision>, RepairError> {
+    /// These with what was decided of each: a transaction for each tenant.
+    async fn decided(&self, mut kept: Vec<Kept>) -> Result<Vec<Kept>, RepairError> {
         let mut of_tenant: BTreeMap<&TenantId, Vec<String>> = BTreeMap::new();
-        for it in kept {
+        for it in &kept {
             if let Some(tenant) = &it.tenant {
                 of_tenant.entry(tenant).or_default().push(it.id.clone());
             }
@@ -142,25 +144,18 @@ impl Repair {
                 decisions.extend(found.into_iter().map(|it| (it.letter.clone(), it)));
             }
         }
-        Ok(decisions)
+        for it in &mut kept {
+            it.decision = decisions.remove(&it.id);
+        }
+        Ok(kept)
     }
 
     /// The letter of that id, or the only one whose event's id begins so.
     pub async fn one(&self, id: &str) -> Result<Kept, RepairError> {
-        let all = self.kept(&Wanted { decided: true, ..Wanted::default() }).await?;
-        if let Some(found) = all.iter().find(|it| it.id == id) {
-            return Ok(found.clone());
-        }
-        let begins = |it: &&Kept| it.letter.event.as_deref().is_some_and(|it| it.starts_with(id));
-        let found: Vec<_> = all.iter().filter(begins).collect();
-        match found.as_slice() {
-            [] => Err(RepairError::NoSuch(format!("there is no dead letter `{id}`"))),
-            [only] => Ok((*only).clone()),
-            several => {
-                let ids: Vec<_> = several.iter().map(|it| it.id.as_str()).collect();
-                Err(RepairError::Refused(format!("`{id}` is several: {}", ids.join(", "))))
-            }
-        }
+        let all = self.set_aside(&Wanted::default()).await?;
+        let found = only(all, id)?;
+        let known = self.decided(vec![found]).await?.pop();
+        known.ok_or_else(|| no_such(id))
     }
 
     /// Letters by their causes, each with what was changed before.
@@ -201,6 +196,24 @@ impl Repair {
         let found = self.bus.at(row, letter.sequence).await?;
         found.ok_or_else(|| RepairError::refused("its event is no longer on the log"))
     }
+}
+
+fn only(all: Vec<Kept>, id: &str) -> Result<Kept, RepairError> {
+    let begins = |it: &Kept| it.letter.event.as_deref().is_some_and(|it| it.starts_with(id));
+    let (mut exact, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| it.id == id);
+    if let Some(found) = exact.pop() {
+        return Ok(found);
+    }
+    let mut found: Vec<_> = others.into_iter().filter(begins).collect();
+    if 1 < found.len() {
+        let ids: Vec<_> = found.iter().map(|it| it.id.as_str()).collect();
+        return Err(RepairError::Refused(format!("`{id}` is several: {}", ids.join(", "))));
+    }
+    found.pop().ok_or_else(|| no_such(id))
+}
+
+fn no_such(id: &str) -> RepairError {
+    RepairError::NoSuch(format!("there is no dead letter `{id}`"))
 }
 
 fn fact(kept: &Kept) -> Fact {

@@ -182,6 +182,7 @@ fn message_of(event: Event) -> Option<Message> {
     }
 }
 
-fn decided(message: &MessageRef, decision: ReplyDecision, by: &Author) -> Event {
+/// The command that says so of a reply.
+pub(super) fn decided(message: &MessageRef, decision: ReplyDecision, by: &Author) -> Event {
     Event::ReplyDecided(ReplyDecided { message: message.clone(), decision, by: by.clone() })
 }

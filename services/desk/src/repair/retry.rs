@@ -2,16 +2,13 @@
 
 use domain::letter::{Way, edit, way};
 use runtime::Recorded;
-use schemas::{
-    Author, Envelope, Event, EventId, Message, TenantId,
-    event::{MessageReopened, ReplyDecided, ReplyDecision},
-};
+use schemas::{Author, Envelope, Event, EventId, TenantId, event::ReplyDecision};
 use store::{
     completions,
     letters::{self, Decision, Verb},
 };
 
-use super::{Command, Kept, Repair, RepairError};
+use super::{Command, Kept, Repair, RepairError, messages, reopen::Reopened};
 
 /// What was done about a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +20,9 @@ pub struct Done {
     /// What that does, in a few words.
     pub what: &'static str,
 }
+
+pub(super) const ANOTHER: &str =
+    "another outcome stands since: see `konstruct trace`, then discard it";
 
 /// What is published for a letter.
 enum Planned {
@@ -40,6 +40,9 @@ impl Planned {
             Planned::Say(envelope) => match &envelope.event {
                 Event::MessageReopened(_) => "answered again",
                 Event::ReplyDecided(_) => "sent again",
+                Event::CompletionFinished(_) | Event::CompletionHandedOff(_) => {
+                    "answered as it is on record"
+                }
                 _ => "published as it was edited",
             },
         }
@@ -164,13 +167,12 @@ impl Repair {
             }
             Way::Send => self.sent_again(tenant, &cause, (ReplyDecision::Again, by)).await?,
             Way::SendAnew => self.sent_again(tenant, &cause, (ReplyDecision::Anew, by)).await?,
-            Way::Reopen => {
-                let (message, anew) = asked(&cause.event)?;
-                self.reachable(tenant, &message.key)?;
-                let message =
-                    if is_edited { message.clone() } else { self.as_left(tenant, message).await? };
-                Event::MessageReopened(MessageReopened { message, anew, by: by.clone() })
-            }
+            Way::Reopen => match self.reopened((tenant, kept), &cause, (is_edited, by)).await? {
+                Reopened::Say(event) => *event,
+                Reopened::Unsaid(envelope) => {
+                    return Ok((envelope.id.clone(), Planned::Say(envelope)));
+                }
+            },
         };
         Ok((id, Planned::Say(Box::new(self.said(command, event)))))
     }
@@ -194,11 +196,9 @@ impl Repair {
             ReplyDecision::Sent | ReplyDecision::Again => done.envelope.id == cause.id,
         };
         if !is_it {
-            let hint = "another outcome stands since: see `konstruct trace`, then discard it";
-            return Err(RepairError::refused(hint));
+            return Err(RepairError::refused(ANOTHER));
         }
-        let message = message.clone();
-        Ok(Event::ReplyDecided(ReplyDecided { message, decision, by: by.clone() }))
+        Ok(messages::decided(message, decision, by))
     }
 }
 
@@ -216,14 +216,4 @@ pub(super) fn standing(decision: &Decision) -> String {
     let (verb, at) = (decision.verb.as_str(), decision.at);
     let by = decision.by.operator.as_deref().unwrap_or(&decision.by.via);
     format!("it was {verb} by {by} at {at}")
-}
-
-/// The message that an event has answered, and whether also where it has an answer.
-#[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is answered")]
-fn asked(event: &Event) -> Result<(&Message, bool), RepairError> {
-    match event {
-        Event::MessageAdmitted(data) => Ok((&data.message, false)),
-        Event::MessageReopened(data) => Ok((&data.message, data.anew)),
-        _ => Err(RepairError::refused("its event has no message to answer")),
-    }
 }

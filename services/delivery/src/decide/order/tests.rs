@@ -89,6 +89,19 @@ fn without_the_words_that_were_meant_nothing_is_sent() {
 }
 
 #[test]
+fn an_answer_on_record_comes_after_the_apology_in_its_place() {
+    for apologized in [sent("1.1"), lost()] {
+        let mut it = new();
+        handle(&mut it, APOLOGY, vec![], &[apologized], None);
+        let order = ("o1", Wish::Again, 10);
+        assert_eq!(says(&mut it, order, FINISHED.1, &[sent("2.1")]), "post 0, delivered 2.1");
+        assert_eq!(says(&mut it, order, FINISHED.1, &[]), "delivered 2.1", "the same word again");
+        let next = says(&mut it, ("o2", Wish::Again, 11), FINISHED.1, &[]);
+        assert_eq!(next, "", "there is nothing left");
+    }
+}
+
+#[test]
 fn a_reply_is_sent_anew_whatever_there_is_of_it() {
     let mut it = new();
     handle(&mut it, LONG, vec![], &[sent("1.1"), lost()], None);
