@@ -1,6 +1,7 @@
 //! An answer as server-sent events, in OpenAI's shape.
 
 use providers::Completed;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
@@ -23,11 +24,14 @@ impl Chunks {
         Self { header, committed: false }
     }
 
-    /// More text.
-    pub(crate) fn text(&mut self, text: &str) -> String {
+    /// More text; nothing of none.
+    pub(crate) fn texts(&mut self, text: &str) -> String {
+        if text.is_empty() {
+            return String::new();
+        }
         let opening = if self.committed { String::new() } else { self.opening() };
         self.committed = true;
-        opening + &self.chunk(&json!({ "content": text }), None)
+        opening + &self.chunk(&Content { content: text }, None)
     }
 
     /// The end of a whole answer.
@@ -66,15 +70,39 @@ impl Chunks {
         self.chunk(&json!({ "role": "assistant", "content": "" }), None)
     }
 
-    fn chunk(&self, delta: &Value, finish: Option<&str>) -> String {
+    fn chunk(&self, delta: &impl Serialize, finish_reason: Option<&'static str>) -> String {
         let Header { id, created, model } = &self.header;
-        event(&json!({
-            "id": id, "object": "chat.completion.chunk", "created": created, "model": model,
-            "choices": [{ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish }],
-        }))
+        let choice = Choice { index: 0, delta, logprobs: None, finish_reason };
+        let object = "chat.completion.chunk";
+        event(&Piece { id, object, created: *created, model, choices: [choice] })
     }
 }
 
-fn event(data: &Value) -> String {
+/// A piece of an answer. Written as it is: there may be one for each word.
+#[derive(Serialize)]
+struct Piece<'a, D> {
+    id: &'a str,
+    object: &'static str,
+    created: i64,
+    model: &'a str,
+    choices: [Choice<'a, D>; 1],
+}
+
+#[derive(Serialize)]
+struct Choice<'a, D> {
+    index: u32,
+    delta: &'a D,
+    logprobs: Option<()>,
+    finish_reason: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Content<'a> {
+    content: &'a str,
+}
+
+/// Plain data has always a form in JSON.
+fn event(data: &impl Serialize) -> String {
+    let data = serde_json::to_string(data).unwrap_or_default();
     format!("data: {data}\n\n")
 }

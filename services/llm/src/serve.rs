@@ -1,6 +1,11 @@
 //! The two routes, and the listener.
 
-use std::{convert::Infallible, sync::Arc, task::Poll};
+use std::{
+    convert::Infallible,
+    future::poll_fn,
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use axum::{
     Json,
@@ -10,7 +15,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     serve::ListenerExt as _,
 };
-use futures::stream;
+use futures::{future::BoxFuture, stream};
 use providers::{Delta, Router};
 use serde_json::{Value, json};
 use tokio::{
@@ -18,7 +23,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, mpsc},
     time::Instant,
 };
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
@@ -30,9 +35,6 @@ use crate::{
     problem::Problem,
     record::Record,
 };
-
-/// Pieces of one stream that wait for a slow reader; then the model waits too.
-const PIECES_MAX: usize = 64;
 
 /// `POST /v1/chat/completions`.
 pub(crate) async fn complete(
@@ -70,36 +72,57 @@ pub(crate) async fn complete(
 }
 
 /// The answer as it comes. The response waits for its first piece: what fails before that has a status of
-/// its own, as if nothing were streamed. The call ends with its reader, who may hang up before the first
-/// piece as well as after it.
+/// its own, as if nothing were streamed. Whoever reads drives the call, in the same task, and it ends with
+/// them: they may hang up before the first piece as well as after it.
 async fn streamed(
     (router, record): (Arc<Router>, Record),
     asked: Asked,
     header: Header,
     place: OwnedSemaphorePermit,
 ) -> Result<Response, Problem> {
-    let (send, mut receive) = mpsc::channel::<String>(PIECES_MAX);
-    let call = AbortOnDropHandle::new(tokio::spawn(async move {
+    // The model waits for a slow reader.
+    let (send, receive) = mpsc::channel::<String>(1);
+    let call = Box::pin(async move {
         let _place = place;
         follow((&router, record), &asked, Chunks::new(header), &send).await
-    }));
-    let Some(first) = receive.recv().await else {
+    });
+    let mut answering = Answering { call: Some(call), receive, problem: None };
+    let Some(first) = poll_fn(|cx| answering.poll(cx)).await else {
         // It ended and said nothing.
-        let why = call.await.ok().and_then(Result::err);
-        return Err(why.unwrap_or_else(Problem::interrupted));
+        return Err(answering.problem.unwrap_or_else(Problem::interrupted));
     };
     let mut first = Some(first);
     let pieces = stream::poll_fn(move |cx| {
-        // Held for as long as somebody reads.
-        let _call = &call;
         let piece = match first.take() {
             Some(first) => Poll::Ready(Some(first)),
-            None => receive.poll_recv(cx),
+            None => answering.poll(cx),
         };
         piece.map(|piece| piece.map(Ok::<_, Infallible>))
     });
     let kind = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
     Ok((kind, Body::from_stream(pieces)).into_response())
+}
+
+/// A call, and what it has said that nobody has read yet.
+struct Answering {
+    /// Until it has ended.
+    call: Option<BoxFuture<'static, Result<(), Problem>>>,
+    receive: mpsc::Receiver<String>,
+    /// Why it ended without a word.
+    problem: Option<Problem>,
+}
+
+impl Answering {
+    /// The next piece; nothing once that was all.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<String>> {
+        if let Some(call) = &mut self.call
+            && let Poll::Ready(ended) = call.as_mut().poll(cx)
+        {
+            self.problem = ended.err();
+            self.call = None;
+        }
+        self.receive.poll_recv(cx)
+    }
 }
 
 /// Makes one stream. After its first word there is no other deployment for it; the problem is where it
@@ -114,62 +137,74 @@ async fn follow(
     let on = move |delta| drop(said.send(delta));
     let deadline = Instant::now() + REQUEST_MAX;
     let mut call = Box::pin(router.stream(&asked.group, &asked.request, deadline, &record, on));
-    let mut ended = loop {
+    let ended = loop {
         tokio::select! {
             biased;
-            Some(delta) = heard.recv() => match joined(Some(delta), &mut heard, chunks.committed) {
-                Some(text) if text.is_empty() => {}
-                Some(text) => {
-                    if send.send(chunks.text(&text)).await.is_err() {
-                        return Ok(());
-                    }
-                }
-                None => break None,
-            },
             ended = &mut call => break Some(ended),
+            Some(delta) = heard.recv() => {
+                let come = Come::of(Some(delta), &mut heard, chunks.committed);
+                let piece = chunks.texts(&come.text);
+                if !piece.is_empty() && send.send(piece).await.is_err() {
+                    return Ok(());
+                }
+                if come.is_void {
+                    break None;
+                }
+            }
         }
     };
     drop(call);
     if let Some(ended) = &ended {
         record.end(ended);
     }
-    let rest = joined(None, &mut heard, chunks.committed);
-    if rest.is_none() {
-        ended = None;
-    }
+    let rest = match &ended {
+        Some(_) => Come::of(None, &mut heard, chunks.committed),
+        None => Come { text: String::new(), is_void: true },
+    };
     let last = match ended {
-        Some(Ok(completed)) => {
-            let rest = rest.filter(|text| !text.is_empty()).map(|text| chunks.text(&text));
-            rest.unwrap_or_default() + &chunks.end(&completed, asked.count)
+        Some(Ok(completed)) if !rest.is_void => {
+            chunks.texts(&rest.text) + &chunks.end(&completed, asked.count)
         }
         Some(Err(exhausted)) if !chunks.committed => {
             return Err(Problem::exhausted(&exhausted, Instant::now()));
         }
-        Some(Err(_)) | None => Chunks::broken(&Problem::interrupted()),
+        Some(Ok(_) | Err(_)) | None => {
+            chunks.texts(&rest.text) + &Chunks::broken(&Problem::interrupted())
+        }
     };
     // Whoever reads no more is told nothing.
     drop(send.send(last).await);
     Ok(())
 }
 
-/// That and all that waits behind it, as one text: a piece for each would be written for each. What nobody
-/// was sent may begin anew unseen; nothing where what was sent is void.
-fn joined(
-    first: Option<Delta>,
-    heard: &mut mpsc::UnboundedReceiver<Delta>,
-    committed: bool,
-) -> Option<String> {
-    let mut text = String::new();
-    let mut next = first.or_else(|| heard.try_recv().ok());
-    while let Some(delta) = next {
-        match delta {
-            Delta::Text(more) => text.push_str(&more),
-            Delta::Restart if committed => return None,
-            Delta::Restart => text.clear(),
+/// What has come of an answer since somebody looked last, as one text: a piece for each would be written
+/// for each.
+#[derive(Debug, PartialEq, Eq)]
+struct Come {
+    text: String,
+    /// All that was sent is void.
+    is_void: bool,
+}
+
+impl Come {
+    /// That delta and all that waits behind it. What nobody was sent begins anew unseen.
+    fn of(
+        first: Option<Delta>,
+        heard: &mut mpsc::UnboundedReceiver<Delta>,
+        committed: bool,
+    ) -> Self {
+        let mut text = String::new();
+        let mut next = first.or_else(|| heard.try_recv().ok());
+        while let Some(delta) = next {
+            match delta {
+                Delta::Text(more) => text.push_str(&more),
+                Delta::Restart if committed => return Self { text, is_void: true },
+                Delta::Restart => text.clear(),
+            }
+            next = heard.try_recv().ok();
         }
-        next = heard.try_recv().ok();
+        Self { text, is_void: false }
     }
-    Some(text)
 }
 
 /// `GET /v1/models`: the model groups of the installation and the tenant's own.
@@ -202,7 +237,7 @@ pub async fn run(
 mod tests {
     use super::*;
 
-    fn after(deltas: &[&str], committed: bool) -> Option<String> {
+    fn come(deltas: &[&str], committed: bool) -> (String, bool) {
         let (said, mut heard) = mpsc::unbounded_channel();
         for delta in deltas {
             let delta = match *delta {
@@ -211,15 +246,17 @@ mod tests {
             };
             said.send(delta).unwrap();
         }
-        joined(None, &mut heard, committed)
+        let Come { text, is_void } = Come::of(None, &mut heard, committed);
+        (text, is_void)
     }
 
     #[test]
     fn what_waits_is_one_piece_and_never_of_two_answers() {
-        assert_eq!(after(&["one", " two", " three"], true).as_deref(), Some("one two three"));
-        assert_eq!(after(&["one", "anew", "uno", " dos"], false).as_deref(), Some("uno dos"));
-        assert_eq!(after(&["one", "anew"], false).as_deref(), Some(""));
-        assert_eq!(after(&["one", "anew", "uno"], true), None);
-        assert_eq!(after(&[], true).as_deref(), Some(""));
+        let is = |text: &str, is_void| (text.to_owned(), is_void);
+        assert_eq!(come(&["one", " two", " three"], true), is("one two three", false));
+        assert_eq!(come(&["one", "anew", "uno", " dos"], false), is("uno dos", false));
+        assert_eq!(come(&["one", "anew"], false), is("", false));
+        assert_eq!(come(&["one", "anew", "uno"], true), is("one", true));
+        assert_eq!(come(&[], true), is("", false));
     }
 }

@@ -145,10 +145,13 @@ impl Router {
         }
         while let Step::Try { candidate, wait } = plan.next(Instant::now(), run.deadline) {
             let Some(route) = routes.get(candidate) else { break };
-            watch.anew();
+            let is_void = watch.anew();
             // A timer runs on whole milliseconds: one of no time at all would wait for the next of them.
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
+            } else if is_void {
+                // Whoever was shown something hears of it first, and may leave.
+                tokio::task::yield_now().await;
             }
             let ticket = match route.node.health.enter(run.tokens, Instant::now()) {
                 Ok(ticket) => ticket,

@@ -15,8 +15,8 @@ pub enum Delta {
 pub(crate) trait Watch: Send {
     /// The text of this attempt so far. It only grows.
     fn so_far(&mut self, text: &str);
-    /// This attempt is void, and another one follows.
-    fn anew(&mut self);
+    /// This attempt is void, and another one follows. Whether anything was shown of it.
+    fn anew(&mut self) -> bool;
 }
 
 /// For callers who want whole answers only.
@@ -25,7 +25,9 @@ pub(crate) struct Nobody;
 impl Watch for Nobody {
     fn so_far(&mut self, _text: &str) {}
 
-    fn anew(&mut self) {}
+    fn anew(&mut self) -> bool {
+        false
+    }
 }
 
 /// Hands on what is new.
@@ -49,10 +51,12 @@ impl<F: FnMut(Delta) + Send> Watch for Watcher<F> {
         }
     }
 
-    fn anew(&mut self) {
-        if 0 < std::mem::take(&mut self.shown) {
+    fn anew(&mut self) -> bool {
+        let is_void = 0 < std::mem::take(&mut self.shown);
+        if is_void {
             (self.on)(Delta::Restart);
         }
+        is_void
     }
 }
 

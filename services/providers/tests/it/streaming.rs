@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use providers::{Completed, Delta, Exhausted, Finish, Request, Router, Unrecorded, Vendor};
 use tokio::{runtime::Runtime, sync::mpsc, time::Instant};
 
-use crate::world::{QUICK, SECRET, deployment, request, router};
+use crate::world::{Notes, QUICK, SECRET, deployment, hasty, request, router};
 
 /// Two deployments of one vendor at one fake.
 async fn two(vendor: Vendor) -> (Router, FakeLlm) {
@@ -197,4 +197,27 @@ async fn white_space_that_ends_an_answer_is_not_told_to_who_refuses_it() {
     assert_eq!((answer.text.as_str(), answer.finish), ("one two", Finish::Stop));
     assert_eq!(texts(&shown), ["one two"]);
     assert_eq!(fake.requests()[0].body["stop_sequences"], serde_json::json!(["END"]));
+}
+
+/// Nobody pays for another vendor whose words nobody would be shown.
+#[tokio::test]
+async fn whoever_leaves_as_the_words_become_void_has_no_other_deployment_asked() {
+    let (router, fake) = two(Vendor::OpenAi).await;
+    let silent = Behaviour { fault: Some(Fault::StallAfter(1)), ..Behaviour::text("one two") };
+    fake.always(silent);
+    let (sender, mut shown) = mpsc::unbounded_channel();
+    let (request, notes) = (hasty(), Notes::default());
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let on = |delta| drop(sender.send(delta));
+    {
+        let mut asked = std::pin::pin!(router.stream("quality", &request, deadline, &notes, on));
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut asked => panic!("{ended:?}"),
+                Some(delta) = shown.recv() => if delta == Delta::Restart { break },
+            }
+        }
+    }
+    assert_eq!(notes.0.lock().unwrap().len(), 1, "the second attempt was begun");
 }
