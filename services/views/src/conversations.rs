@@ -1,5 +1,7 @@
 //! The list of threads, and the search in what was said.
 
+use std::collections::VecDeque;
+
 use domain::{
     access::{Permission, Principal},
     seal::{Owner, Sealing},
@@ -249,31 +251,29 @@ impl Look<'_> {
     ) -> Result<Seen, ViewError> {
         let filter = self.filter.rows();
         let mut seen = Seen { threads: Vec::new(), first: None, on_from: None, scan: None };
-        let mut scan = Scan::default();
+        let (mut scan, mut waiting, mut is_last) = (Scan::default(), VecDeque::new(), false);
         let is_all = loop {
-            let threads = rows::page(tx, &filter, &at, self.way, Scan::THREADS).await?;
-            let is_last = threads.len() < Scan::THREADS as usize;
-            if seen.first.is_none() {
-                seen.first = threads.first().map(Thread::mark);
+            if waiting.is_empty() && !is_last {
+                let page = rows::page(tx, &filter, &at, self.way, Scan::THREADS).await?;
+                is_last = page.len() < Scan::THREADS as usize;
+                seen.first = seen.first.or_else(|| page.first().map(Thread::mark));
+                waiting.extend(page);
             }
-            let looked = scan.look(tx, sealing, &threads, (needle, self.turns_max)).await?;
-            let is_last = is_last && looked.len() == threads.len();
-            let mut is_full = false;
-            for (thread, found) in threads.into_iter().zip(looked) {
+            if waiting.is_empty() {
+                break true;
+            }
+            let threads = waiting.make_contiguous();
+            let looked = scan.look(tx, sealing, threads, (needle, self.turns_max)).await?;
+            for (thread, found) in waiting.drain(..looked.len()).zip(looked) {
                 at = thread.mark();
                 scan.back_to = Some(thread.last_at);
-                let Some(found) = found else { continue };
-                seen.threads.push((thread, Some(found)));
-                is_full = self.limit as usize <= seen.threads.len();
-                if is_full {
+                seen.threads.extend(found.map(|found| (thread, Some(found))));
+                if self.limit as usize <= seen.threads.len() {
                     break;
                 }
             }
-            if is_full || scan.is_spent(self.turns_max) {
+            if self.limit as usize <= seen.threads.len() || scan.is_spent(self.turns_max) {
                 break false;
-            }
-            if is_last {
-                break true;
             }
         };
         scan.is_all = is_all;

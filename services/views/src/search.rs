@@ -91,10 +91,11 @@ impl Scan {
         let threads = fitting(threads, left);
         let keys: Vec<_> = threads.iter().map(Thread::key).collect();
         let said = thread::turns(tx, &keys, i64::MAX, left).await?;
-        // The last one may have more than what fitted in. A thread alone fits in.
+        // The last one may have more than what fitted in. It is looked at next time, when there is more room:
+        // with all of it, any thread fits in.
         let was_cut = left as usize <= said.len();
         let whole = match said.last() {
-            Some(last) if was_cut => last.thread.max(1),
+            Some(last) if was_cut => last.thread.max(usize::from(self.turns == 0)),
             _ => threads.len(),
         };
         let mut found = vec![None; whole];
@@ -116,7 +117,7 @@ fn fitting(threads: &[Thread], turns: u32) -> &[Thread] {
     let mut left = turns;
     let fits = |thread: &&Thread| {
         let fits = 0 < left;
-        left = left.saturating_sub(thread.messages.saturating_mul(2));
+        left = left.saturating_sub(thread.messages.saturating_mul(2).min(thread::TURNS_MAX));
         fits
     };
     let count = threads.iter().take_while(fits).count();

@@ -109,17 +109,28 @@ impl Town {
     }
 
     /// One turn each, without a word that is searched for.
+    /// One turn in each, in the clear.
     async fn fill(&self, stories: &[Story]) {
+        let said: Vec<_> = stories.iter().map(|story| (story, "person", 1, "no")).collect();
+        self.plainly(&said).await;
+    }
+
+    /// Turns in the clear: of which message, whose, at which position, and the words.
+    async fn plainly(&self, said: &[(&Story, &str, i64, &str)]) {
         let sql = "
             insert into turn (tenant_id, connection_id, conversation_id, message_id, role, position,
                               sender, text)
-            select 'acme', 'slack-T0ACME', thread, message, 'person', 1, 'U1', '{\"plain\": \"no\"}'
-              from unnest($1::text[], $2::text[]) as said (thread, message)";
-        let of = |text: fn(&Story) -> &str| stories.iter().map(text).collect::<Vec<_>>();
-        let (threads, messages) =
-            (of(|it| it.of.conversation.as_str()), of(|it| it.of.id.as_str()));
+            select 'acme', 'slack-T0ACME', thread, message, role, position, 'U1',
+                   jsonb_build_object('plain', words)
+              from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[])
+                   as said (thread, message, role, position, words)";
+        let threads: Vec<_> = said.iter().map(|it| it.0.of.conversation.as_str()).collect();
+        let messages: Vec<_> = said.iter().map(|it| it.0.of.id.as_str()).collect();
+        let roles: Vec<_> = said.iter().map(|it| it.1).collect();
+        let positions: Vec<_> = said.iter().map(|it| it.2).collect();
+        let words: Vec<_> = said.iter().map(|it| it.3).collect();
         let admin = raw(&self.world.test.superuser_url()).await.unwrap();
-        admin.execute(sql, &[&threads, &messages]).await.unwrap();
+        admin.execute(sql, &[&threads, &messages, &roles, &positions, &words]).await.unwrap();
     }
 
     async fn thread(&self, name: &str, filter: &Filter) -> Conversation {
@@ -428,4 +439,41 @@ async fn a_search_opens_what_is_sealed_and_says_how_far_it_looked() {
     assert!(second.found.scan.unwrap().is_all && second.found.next.is_none());
     let short = town.page(&filter, None, 1).await;
     assert!(short.found.next.is_some() && short.threads == ["t790"]);
+}
+
+/// Fewer turns than two for each message, so that a page looks at threads in several steps, and the bound
+/// on turns falls into the middle of one.
+#[tokio::test]
+async fn a_search_passes_over_no_turn_of_a_thread_that_did_not_fit_in() {
+    const THREADS: i64 = 150;
+    let town = town().await;
+    let story = |nth: i64| {
+        let (thread, ms) = (nth / 5, nth / 5 * 100_000 + nth % 5);
+        Story::new(&tenant(), &format!("m{nth}"), &format!("t{thread}"), ms)
+    };
+    let stories: Vec<_> = (0..THREADS * 5).map(story).collect();
+    project(&town.world, &accepted(&stories, 1), 1_000).await;
+    let mut said = Vec::new();
+    for (nth, story) in stories.iter().enumerate() {
+        let position = at(story.ms).as_millis() * 1_000;
+        let words = if nth % 5 == 0 { "the first invoice" } else { "nothing" };
+        said.push((story, "person", position, words));
+        if nth % 5 != 4 {
+            said.push((story, "agent", position + 1, "well"));
+        }
+    }
+    town.plainly(&said).await;
+
+    let filter = Filter { text: "invoice".to_owned(), ..Filter::default() };
+    let (mut found, mut next) = (Vec::new(), None);
+    loop {
+        let page = town.page(&filter, next.as_ref(), 200).await;
+        let scan = page.found.scan.unwrap();
+        assert!(scan.turns <= SCAN_TURNS_MAX, "{scan:?}");
+        found.extend(page.threads);
+        let Some(more) = page.found.next else { break };
+        next = Some(more);
+    }
+    let all: Vec<_> = (0..THREADS).rev().map(|nth| format!("t{nth}")).collect();
+    assert_eq!(found, all);
 }
