@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, ensure};
 use konstruct_tests::{
     installation::{Installation, tenant},
+    postgres::raw,
     seed::{self, LARGE, Size, WORD},
 };
 use schemas::Timestamp;
@@ -17,7 +18,7 @@ use tokio::task::JoinSet;
 use self::visit::{Visitor, is};
 use super::{
     machine,
-    process::{Watched, Window, resident_mib},
+    process::{Watched, Window, parent, resident_mib},
     report::{Group, Report, float, millis, percentile, rate},
     tell,
 };
@@ -65,7 +66,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<Report> {
     let visitor = Visitor::sign_in(&it).await?;
 
     let mut groups = vec![weight(&visitor).await?];
-    groups.push(pages(&visitor, options).await?);
+    groups.extend(pages(&it, &visitor, options).await?);
     groups.push(home(&it, &visitor, options.hold).await?);
     tell("a browser");
     groups.push(paint::run(&it).await?);
@@ -92,28 +93,60 @@ async fn weight(visitor: &Visitor) -> anyhow::Result<Group> {
     Ok(group)
 }
 
-/// Each page at the same rate, against an answer that asks nobody anything.
-async fn pages(visitor: &Visitor, options: &Options) -> anyhow::Result<Group> {
+/// Each page, against an answer that asks nobody anything: one after the other, which is what the server
+/// takes for it, and at the same rate, where they wait for each other.
+async fn pages(
+    it: &Installation,
+    visitor: &Visitor,
+    options: &Options,
+) -> anyhow::Result<Vec<Group>> {
     let Size { tenants, messages } = options.size;
-    let work = format!(
-        "{PER_SECOND} a second each, from when a request is due until all of the answer is there; \
-         {tenants} tenants, {messages} messages, a tenth of them of the tenant that is shown"
+    let of = format!(
+        "{tenants} tenants, {messages} messages, a tenth of them of the tenant that is shown"
     );
-    let mut group = Group::new("Pages", work);
-    let paths = paths(visitor).await?;
-    tell(NOTHING);
-    let base = hold(visitor, &visitor.stylesheet().await?, options.hold).await?;
-    let base_p50 = millis(percentile(&base, 50));
-    group.add(format!("{NOTHING}, p50"), base_p50, "ms");
-    group.add(format!("{NOTHING}, p95"), millis(percentile(&base, 95)), "ms");
-    for (name, path) in paths {
-        tell(&format!("{name}: {path}"));
-        let times = hold(visitor, &path, options.hold).await?;
-        let base = (base_p50, NOTHING);
-        group.compare(format!("{name}, p50"), (millis(percentile(&times, 50)), "ms"), base);
-        group.compare(format!("{name}, p95"), (millis(percentile(&times, 95)), "ms"), base);
+    let mut paths = paths(visitor).await?;
+    paths.insert(0, (NOTHING, visitor.stylesheet().await?));
+    let one = format!("one reader, each page asked for when the one before is there; {of}");
+    let rate = format!(
+        "{PER_SECOND} a second each, from when a request is due until all of the answer is there; {of}"
+    );
+    let mut groups = Vec::new();
+    for (title, work, is_alone) in
+        [("Pages, one after the other", one, true), ("Pages at a rate", rate, false)]
+    {
+        let mut group = Group::new(title, work);
+        let window = Window::open(watched(it).await?)?;
+        let mut base = None;
+        for (name, path) in &paths {
+            tell(&format!("{title}: {name}: {path}"));
+            let times = if is_alone {
+                one_by_one(visitor, path, options.hold / 2).await?
+            } else {
+                hold(visitor, path, options.hold).await?
+            };
+            let at = |percent| millis(percentile(&times, percent));
+            let base = (*base.get_or_insert(at(50)), NOTHING);
+            for percent in [50, 95] {
+                group.compare(format!("{name}, p{percent}"), (at(percent), "ms"), base);
+            }
+        }
+        window.close()?.rest(&mut group);
+        groups.push(group);
     }
-    Ok(group)
+    Ok(groups)
+}
+
+/// Who has a part in a page: the portal, what it asks, and who asks.
+async fn watched(it: &Installation) -> anyhow::Result<Watched> {
+    let admin = raw(&it.database.superuser_url()).await?;
+    let backend: i32 = admin.query_one("select pg_backend_pid()", &[]).await?.get(0);
+    let alone = vec![
+        ("the portal".to_owned(), it.pid("portal").context("the portal has ended")?),
+        ("nats-server".to_owned(), it.nats.pid().context("NATS is gone")?),
+        ("readers".to_owned(), std::process::id()),
+    ];
+    let families = vec![("PostgreSQL".to_owned(), parent(u32::try_from(backend)?)?)];
+    Ok(Watched { alone, families, ..Watched::default() })
 }
 
 /// The pages, with a thread and a message that are there.
@@ -154,6 +187,23 @@ async fn paths(visitor: &Visitor) -> anyhow::Result<Vec<(&'static str, String)>>
     ])
 }
 
+/// How long each took, sorted, where nobody else reads.
+async fn one_by_one(
+    visitor: &Visitor,
+    path: &str,
+    hold: Duration,
+) -> anyhow::Result<Vec<Duration>> {
+    visitor.read(path).await?;
+    let (mut times, begun) = (Vec::new(), Instant::now());
+    while begun.elapsed() < hold {
+        let asked = Instant::now();
+        visitor.read(path).await?;
+        times.push(asked.elapsed());
+    }
+    times.sort_unstable();
+    Ok(times)
+}
+
 /// How long each took, sorted. A page that is late makes the next no later.
 async fn hold(visitor: &Visitor, path: &str, hold: Duration) -> anyhow::Result<Vec<Duration>> {
     visitor.read(path).await?;
@@ -183,7 +233,7 @@ async fn home(it: &Installation, visitor: &Visitor, hold: Duration) -> anyhow::R
     let work = format!("{READERS} readers, each asking again as soon as the page has come");
     let mut group = Group::new("The home page", work);
     let pid = it.pid("portal").context("the portal has ended")?;
-    let watched = Watched { alone: vec![("the portal".to_owned(), pid)], ..Watched::default() };
+    let watched = watched(it).await?;
     let mut rates = Vec::new();
     for (name, path) in [(NOTHING, &*nothing), ("homes of a tenant", &*path)] {
         tell(&format!("as many as there can be: {name}"));

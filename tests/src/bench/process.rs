@@ -32,8 +32,16 @@ pub(crate) struct Watched {
 /// Processor time used so far.
 struct Used {
     by: BTreeMap<String, u64>,
-    machine: u64,
+    machine: Machine,
+}
+
+/// A row of `/proc/stat`, in ticks.
+#[derive(Clone, Copy)]
+struct Machine {
+    worked: u64,
     idle: u64,
+    /// What it wanted to work, and its host gave to others.
+    stolen: u64,
 }
 
 /// Processor time between two moments.
@@ -47,6 +55,7 @@ pub(crate) struct Usage {
     by: BTreeMap<String, Duration>,
     others: Duration,
     idle: Duration,
+    stolen: Duration,
 }
 
 impl Window {
@@ -63,11 +72,13 @@ impl Window {
         let by: BTreeMap<String, u64> =
             to.by.into_iter().map(|(name, ticks)| (name.clone(), since(&name, ticks))).collect();
         let ours: u64 = by.values().sum();
-        let machine = to.machine.saturating_sub(self.from.machine);
+        let (was, is) = (self.from.machine, to.machine);
+        let worked = is.worked.saturating_sub(was.worked);
         Ok(Usage {
             by: by.into_iter().map(|(name, ticks)| (name, time(ticks))).collect(),
-            others: time(machine.saturating_sub(ours)),
-            idle: time(to.idle.saturating_sub(self.from.idle)),
+            others: time(worked.saturating_sub(ours)),
+            idle: time(is.idle.saturating_sub(was.idle)),
+            stolen: time(is.stolen.saturating_sub(was.stolen)),
         })
     }
 }
@@ -88,11 +99,22 @@ impl Usage {
             group.compare(format!("CPU of {name} for each {what}"), (per(*time), "us"), all);
         }
         group.add(format!("CPU of all of these for each {what}"), per(ours), "us");
-        let (others, whole) = (self.others, ours + self.others + self.idle);
-        let (others, whole) = (others.as_secs_f64(), whole.as_secs_f64());
-        group.compare("CPU of strangers meanwhile", (others, "s"), (whole, "the machine"));
-        let idle = self.idle.as_secs_f64();
-        group.compare("CPU left idle meanwhile", (idle, "s"), (whole, "the machine"));
+        self.rest(group);
+    }
+
+    /// What became of the rest of the machine.
+    pub(crate) fn rest(&self, group: &mut Group) {
+        let Self { by, others, idle, stolen } = self;
+        let ours: Duration = by.values().sum();
+        let whole = ours + *others + *idle + *stolen;
+        for (who, time) in [
+            ("CPU of strangers meanwhile", others),
+            ("CPU that the machine's host kept meanwhile", stolen),
+            ("CPU left idle meanwhile", idle),
+        ] {
+            let whole = (whole.as_secs_f64(), "the machine");
+            group.compare(who, (time.as_secs_f64(), "s"), whole);
+        }
     }
 }
 
@@ -108,8 +130,7 @@ impl Used {
         if let Some(name) = &watched.commands {
             by.insert(name.clone(), stat(std::process::id())?.children_ticks);
         }
-        let (machine, idle) = machine_ticks()?;
-        Ok(Self { by, machine, idle })
+        Ok(Self { by, machine: machine()? })
     }
 }
 
@@ -155,12 +176,16 @@ fn family_ticks(head: u32) -> anyhow::Result<u64> {
 }
 
 /// What the whole machine worked, and what it did not.
-fn machine_ticks() -> anyhow::Result<(u64, u64)> {
+fn machine() -> anyhow::Result<Machine> {
     let text = fs::read_to_string("/proc/stat")?;
     let line = text.lines().next().and_then(|line| line.strip_prefix("cpu "));
     let numbers = line.context("no cpu line")?.split_whitespace().map(str::parse);
     let numbers: Vec<u64> = numbers.collect::<Result<_, _>>()?;
     // user nice system idle iowait irq softirq steal
     let at = |nth: usize| numbers.get(nth).copied().unwrap_or_default();
-    Ok((at(0) + at(1) + at(2) + at(5) + at(6) + at(7), at(3) + at(4)))
+    Ok(Machine {
+        worked: at(0) + at(1) + at(2) + at(5) + at(6),
+        idle: at(3) + at(4),
+        stolen: at(7),
+    })
 }
