@@ -116,7 +116,9 @@ fn listed(at: &At, shown: Shown) -> AnyView {
     let rows: Vec<_> = runs.into_iter().map(|run| row(at, run, &names, now)).collect();
     let new = may_write.then(|| {
         view! {
-            <p><LinkButton href=new icon=Icon::Plus>"Ask answers again"</LinkButton></p>
+            <p class="row">
+                <LinkButton href=new icon=Icon::Plus>"Ask answers again"</LinkButton>
+            </p>
         }
     });
     view! {
